@@ -1,0 +1,49 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import type { Brand, Millis } from "./brand.js";
+import { toBase32, toHex } from "./bytes.js";
+import type { Random } from "./ports.js";
+
+/** UUIDv7 (RFC 9562 §5.7): sorts by the time at which the clip's trigger came. */
+export type ClipId = Brand<string, "ClipId">;
+/** 16 characters of lower-case base32: the first 80 bits of the SHA-256 of the camera's first note-signing key. */
+export type CameraId = Brand<string, "CameraId">;
+/** As CameraId, of the first owner's first note-signing key. */
+export type HouseholdId = Brand<string, "HouseholdId">;
+/** As CameraId, of the member's note-signing key. */
+export type MemberId = Brand<string, "MemberId">;
+/** UUIDv7 of something that happened at the door: press, motion, gap. */
+export type EventId = Brand<string, "EventId">;
+
+const keyIdPattern = /^[a-z2-7]{16}$/;
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+export const isCameraId = (text: string): text is CameraId => keyIdPattern.test(text);
+export const isHouseholdId = (text: string): text is HouseholdId => keyIdPattern.test(text);
+export const isMemberId = (text: string): text is MemberId => keyIdPattern.test(text);
+export const isClipId = (text: string): text is ClipId => uuidPattern.test(text);
+export const isEventId = (text: string): text is EventId => uuidPattern.test(text);
+
+export const cameraIdOf = (noteKey: Uint8Array): CameraId => keyIdOf(noteKey) as CameraId;
+export const householdIdOf = (noteKey: Uint8Array): HouseholdId => keyIdOf(noteKey) as HouseholdId;
+export const memberIdOf = (noteKey: Uint8Array): MemberId => keyIdOf(noteKey) as MemberId;
+
+export const newClipId = (now: Millis, random: Random): ClipId => uuidV7(now, random) as ClipId;
+export const newEventId = (now: Millis, random: Random): EventId => uuidV7(now, random) as EventId;
+
+/** The wall time inside a UUIDv7, as the maker's clock had it. */
+export function timeOf(id: ClipId | EventId): Millis {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) as Millis;
+}
+
+function keyIdOf(key: Uint8Array): string {
+  return toBase32(sha256(key).subarray(0, 10));
+}
+
+function uuidV7(now: Millis, random: Random): string {
+  const time = Math.floor(now).toString(16).padStart(12, "0").slice(-12);
+  const chance = random.bytes(10);
+  chance[0] = 0x70 | ((chance[0] ?? 0) & 0x0f);
+  chance[2] = 0x80 | ((chance[2] ?? 0) & 0x3f);
+  const tail = toHex(chance);
+  return `${time.slice(0, 8)}-${time.slice(8)}-${tail.slice(0, 4)}-${tail.slice(4, 8)}-${tail.slice(8)}`;
+}
