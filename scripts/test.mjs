@@ -1,0 +1,178 @@
+// npm test [-- [--fast] [--coverage] [files.test.ts …]]: sets up, builds, runs each test file with plain node (a tap
+// test is a program that prints TAP), closes with one count line. Files named *.slow.test.ts run alone, after the
+// others; --fast leaves them out. Why not `tap run`: shared/decisions/0002-tests.md.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { setUp } from "./setup.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const secondsMax = { fast: 120, slow: 900 };
+const workspaces = ["shared", "firmware", "cloud", "scripts", "hil-tests"];
+
+const options = process.argv.slice(2).filter((word) => word.startsWith("--"));
+const named = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+const coverage = options.includes("--coverage");
+const unknown = options.filter((word) => !["--fast", "--coverage"].includes(word));
+if (unknown.length > 0) stop(`unknown option ${unknown.join(" ")}; there are --fast and --coverage`);
+
+setUp("test");
+await import("./build.mjs");
+
+const coverageFolder = join(root, ".build/coverage");
+if (coverage) rmSync(coverageFolder, { recursive: true, force: true });
+
+const files = named.length > 0 ? named.map(builtPath) : allTestFiles();
+const slow = files.filter((file) => /\.slow\.test\.js$/.test(file));
+const fast = files.filter((file) => !slow.includes(file));
+
+const results = [];
+await inParallel(fast, availableParallelism(), secondsMax.fast);
+if (!options.includes("--fast")) await inParallel(slow, 1, secondsMax.slow);
+if (coverage) printCoverage();
+closeWithCounts();
+
+function stop(message) {
+  console.error(`test: ${message}`);
+  process.exit(1);
+}
+
+function builtPath(path) {
+  const built = join(".build", path.replace(/^\.build\//, "").replace(/\.ts$/, ".js"));
+  if (!existsSync(join(root, built))) stop(`there is no test file ${path}`);
+  return built;
+}
+
+function allTestFiles() {
+  return workspaces
+    .filter((workspace) => existsSync(join(root, ".build", workspace)))
+    .flatMap((workspace) =>
+      readdirSync(join(root, ".build", workspace), { recursive: true }).map((path) =>
+        join(".build", workspace, path),
+      ),
+    )
+    .filter((path) => path.endsWith(".test.js"))
+    .sort();
+}
+
+async function inParallel(queue, jobs, seconds) {
+  const waiting = [...queue];
+  const worker = async () => {
+    while (waiting.length > 0) report(await runFile(waiting.shift(), seconds));
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
+}
+
+/** In a process group of its own, so that what the test forgot to stop can be seen, ended and reported. */
+function runFile(file, seconds) {
+  const started = performance.now();
+  const env = {
+    ...process.env,
+    TAP_TIMEOUT: `${seconds}`,
+    ...(coverage && { NODE_V8_COVERAGE: coverageFolder }),
+  };
+  const child = spawn(process.execPath, ["--enable-source-maps", file], {
+    cwd: root,
+    detached: true,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const output = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"]) {
+    child[name].setEncoding("utf8").on("data", (text) => {
+      output[name] += text;
+    });
+  }
+  const faults = [];
+  const timer = setTimeout(
+    () => {
+      faults.push(`still running after ${seconds} s`);
+      process.kill(-child.pid, "SIGKILL");
+    },
+    (seconds + 5) * 1000, // tap itself gives up first, and says in which test
+  );
+  return new Promise((done) => {
+    child.on("exit", (code, signal) => {
+      clearTimeout(timer);
+      if (endGroup(child.pid)) faults.push("left processes running");
+      if (signal) faults.push(`ended by ${signal}`);
+      else if (code !== 0) faults.push(`exit code ${code}`);
+    });
+    child.on("close", () => done({ file, ...output, faults, seconds: (performance.now() - started) / 1000 }));
+  });
+}
+
+/** True when somebody of the group still lived. */
+function endGroup(leader) {
+  try {
+    process.kill(-leader, "SIGKILL");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function report({ file, stdout, stderr, faults, seconds }) {
+  const name = file.replace(/^\.build\//, "").replace(/\.js$/, ".ts");
+  const counts = countsOf(stdout);
+  if (counts.total === 0) faults.push("no test ran to its end");
+  if (faults.length > 0 && counts.fail === 0) counts.fail = 1; // the file itself
+  results.push(counts);
+  const verdict = faults.length > 0 ? "not ok" : "ok    ";
+  console.log(
+    `${verdict} ${seconds.toFixed(1).padStart(6)} s ${`${counts.pass}`.padStart(6)} passed  ${name}`,
+  );
+  for (const line of stdout.match(/^ *ok .*# (SKIP|TODO).*$/gim) ?? []) {
+    console.log(`         skipped: ${line.trim().replace(/^ok \d+ - /, "")}`);
+  }
+  if (faults.length === 0) return;
+  console.log(`${failingBlocks(stdout)}\n${stderr}\n# ${name}: ${faults.join(", ")}`);
+}
+
+function countsOf(tap) {
+  const line = /^# \{ (.*) \}$/m.exec(tap)?.[1] ?? "";
+  const count = (key) => Number(new RegExp(`\\b${key}: (\\d+)`).exec(line)?.[1] ?? 0);
+  return {
+    total: count("total"),
+    pass: count("pass"),
+    fail: count("fail"),
+    skip: count("skip") + count("todo"),
+  };
+}
+
+/** Each top-level test that failed, with everything it printed. */
+function failingBlocks(tap) {
+  const blocks = [];
+  let judged = true;
+  for (const line of tap.split("\n")) {
+    const verdict = /^(not )?ok /.test(line);
+    if (judged && (verdict || line.startsWith("# Subtest"))) {
+      blocks.push([]);
+      judged = false;
+    }
+    judged ||= verdict;
+    blocks.at(-1)?.push(line);
+  }
+  return blocks
+    .filter((block) => block.some((line) => /^not ok /.test(line)))
+    .flat()
+    .join("\n");
+}
+
+function printCoverage() {
+  const c8 = join(root, "node_modules/c8/bin/c8.js");
+  const told = ["--temp-directory", coverageFolder, "--reporter=text", "--exclude-after-remap"];
+  spawnSync(process.execPath, [c8, "report", ...told, "--exclude=**/*.test.ts"], {
+    cwd: root,
+    stdio: "inherit",
+  });
+}
+
+function closeWithCounts() {
+  const sum = (key) => results.reduce((total, counts) => total + counts[key], 0);
+  console.log(`${sum("pass")} passed, ${sum("fail")} failed, ${sum("skip")} skipped`);
+  const right = sum("fail") === 0 && sum("total") > 0;
+  process.exit(right ? 0 : 1);
+}
