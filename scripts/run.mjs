@@ -1,8 +1,9 @@
-// node scripts/run.mjs <program>.ts [arguments]: sets up, builds, runs one program from .build/ in this process.
+// node scripts/run.mjs demo|test <program>.ts [arguments]: makes ready what a demo or a test needs, builds, and
+// runs the program from .build/ in this process.
 import { setUp } from "./setup.mjs";
 
-const [program, ...rest] = process.argv.slice(2);
-setUp(program.includes("prove") ? "test" : "demo");
+const [purpose, program, ...rest] = process.argv.slice(2);
+setUp(purpose);
 await import("./build.mjs");
 
 process.setSourceMapsEnabled(true);

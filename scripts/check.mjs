@@ -1,0 +1,62 @@
+// npm run check: everything that must hold before a commit, in under a minute. One line each with its time; what a
+// failed check printed follows its line. scripts/tidy/gate.test.ts proves that each of them refuses.
+import { spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { setUp } from "./setup.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const workspaces = ["shared", "firmware", "cloud", "scripts", "hil-tests"];
+const tool = (path) => join(root, "node_modules", path);
+
+/** The longest first, so that nothing waits for it at the end. */
+const checks = {
+  "fast tests": ["scripts/test.mjs", "--fast"],
+  types: [tool("typescript/bin/tsc"), "-p", "tsconfig.json"],
+  purity: [tool("typescript/bin/tsc"), "-p", "tsconfig.pure.json"],
+  lint: [
+    tool("@biomejs/biome/bin/biome"),
+    "ci",
+    "--colors=off",
+    "--error-on-warnings",
+    "--max-diagnostics=200",
+    ".",
+  ],
+  layers: ["scripts/tidy/layers.mjs", ...workspaces],
+  unused: [tool("knip/bin/knip.js"), "--no-progress", "--treat-config-hints-as-errors"],
+};
+
+setUp("test");
+const started = performance.now();
+const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1).padStart(5)} s`;
+const waiting = Object.entries(checks);
+const failed = [];
+
+function check(name, args) {
+  const since = performance.now();
+  let output = "";
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text) => {
+      output += text;
+    });
+  }
+  return new Promise((done) => {
+    child.on("close", (code) => {
+      console.log(`${code === 0 ? "ok    " : "not ok"} ${seconds(since)}  ${name}`);
+      if (code !== 0) failed.push(name);
+      if (code !== 0) console.log(output.trimEnd());
+      done();
+    });
+  });
+}
+
+const worker = async () => {
+  while (waiting.length > 0) await check(...waiting.shift());
+};
+await Promise.all(Array.from({ length: availableParallelism() }, worker));
+
+const verdict = failed.length === 0 ? "everything holds" : `failed: ${failed.join(", ")}`;
+console.log(`${verdict}, ${seconds(started).trim()}`);
+process.exit(failed.length === 0 ? 0 : 1);
