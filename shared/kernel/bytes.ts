@@ -1,6 +1,6 @@
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { base32, base64, base64urlnopad, utf8 } from "@scure/base";
-import { type Result, ok, refuse } from "./result.js";
+import { ok, type Result, refuse } from "./result.js";
 
 export const concat = concatBytes;
 export const toHex = bytesToHex;
@@ -25,8 +25,12 @@ export function fromBase64Url(text: string): Result<Uint8Array, "not-base64"> {
 
 /** Text of valid UTF-8 bytes; anything that does not encode back to the same bytes is refused. */
 export function fromUtf8(data: Uint8Array): Result<string, "not-utf8"> {
-  const text = utf8.encode(data);
-  return equal(utf8ToBytes(text), data) ? ok(text) : refuse("not-utf8");
+  try {
+    const text = utf8.encode(data);
+    return equal(utf8ToBytes(text), data) ? ok(text) : refuse("not-utf8");
+  } catch {
+    return refuse("not-utf8");
+  }
 }
 
 export function equal(a: Uint8Array, b: Uint8Array): boolean {

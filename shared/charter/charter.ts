@@ -1,0 +1,179 @@
+import { type Millis, millis } from "../kernel/brand.js";
+import { equal } from "../kernel/bytes.js";
+import { type HouseholdId, householdIdOf, isHouseholdId, type MemberId } from "../kernel/ids.js";
+import type { Random } from "../kernel/ports.js";
+import { ok, type Result, refuse } from "../kernel/result.js";
+import {
+  type FieldReader,
+  type FieldsRefusal,
+  formatFields,
+  type NoteShape,
+  oneOf,
+  readFields,
+} from "../seal/fields.js";
+import { type Hash, hashOfText, isHash } from "../seal/hash.js";
+import { type NoteRefusal, openNote, type Signer, signNote } from "../seal/note.js";
+import { close, commitment, formatOpening, type OpeningRefusal, openLines } from "../seal/opening.js";
+import {
+  type CharterCamera,
+  charterCamerasMax,
+  charterMembersMax,
+  formatLines,
+  type LineRefusal,
+  type Member,
+  memberVerifier,
+  parseLines,
+} from "./lines.js";
+
+/** Whose signatures something needs: each owner's, or any one owner's. */
+export type Signatures = "all-owners" | "any-owner";
+
+/** The household's signed rules, one link of a chain. */
+export interface Charter {
+  readonly household: HouseholdId;
+  /** 1, 2, 3 … */
+  readonly version: number;
+  readonly previous: Hash | "none";
+  readonly issued: Millis;
+  /** Whose signatures the next charter needs. */
+  readonly change: Signatures;
+  /** Whose signatures a release to an agency needs. */
+  readonly release: Signatures;
+  readonly members: readonly Member[];
+  readonly cameras: readonly CharterCamera[];
+}
+
+/** The note and, beside it, the opening of each line (`null` where it was kept back). Travels as JSON. */
+export interface SignedCharter {
+  readonly note: string;
+  readonly openings: readonly (string | null)[];
+}
+
+export type CharterRefusal =
+  | NoteRefusal
+  | FieldsRefusal
+  | OpeningRefusal
+  | LineRefusal
+  | { readonly kind: "no-owner" }
+  | { readonly kind: "other-household"; readonly found: string }
+  | { readonly kind: "not-the-next-charter"; readonly have: number; readonly found: number }
+  | { readonly kind: "missing-signature"; readonly member: MemberId };
+
+/** A charter whose note, form and signatures held; `hash` is its name in the next one. */
+export interface OpenedCharter extends Charter {
+  readonly hash: Hash;
+}
+
+const shape: NoteShape = {
+  type: "charter/v1",
+  fields: ["version", "previous", "issued", "change", "release", "line*"],
+};
+
+export const ownersOf = (charter: Charter): readonly Member[] =>
+  charter.members.filter(({ role }) => role === "owner");
+
+/** Signs a charter. Throws on one that `openFirstCharter` or `openNextCharter` would refuse for its form. */
+export function signCharter(charter: Charter, signers: readonly Signer[], random: Random): SignedCharter {
+  const { household, members, cameras, ...values } = charter;
+  const openings = formatLines({ members, cameras }).map((line) => close(line, random));
+  const text = formatFields(shape, household, { ...values, line: openings.map(commitment) });
+  return { note: signNote(text, signers), openings: openings.map(formatOpening) };
+}
+
+/** Opens version 1: the household's id is that of its first owner's key, and every owner in it signed it. */
+export function openFirstCharter(signed: SignedCharter): Result<OpenedCharter, CharterRefusal> {
+  const charter = parseCharter(signed);
+  if (!charter.ok) return charter;
+  const { household, version, previous, members } = charter.value;
+  if (version !== 1 || previous !== "none")
+    return refuse({ kind: "not-the-next-charter", have: 0, found: version });
+  const founder = members.find(({ role }) => role === "owner");
+  if (founder === undefined) return refuse({ kind: "no-owner" });
+  if (householdIdOf(founder.noteKey) !== household)
+    return refuse({ kind: "other-household", found: household });
+  return signedBy(charter.value, signed, ownersOf(charter.value), "all-owners");
+}
+
+/** Opens version n+1 as version n demands: chained by its hash, signed by n's owners under n's rule, with an owner left. */
+export function openNextCharter(
+  current: OpenedCharter,
+  signed: SignedCharter,
+): Result<OpenedCharter, CharterRefusal> {
+  const next = parseCharter(signed);
+  if (!next.ok) return next;
+  const { household, version, previous } = next.value;
+  if (household !== current.household) return refuse({ kind: "other-household", found: household });
+  if (version !== current.version + 1 || previous !== current.hash) {
+    return refuse({ kind: "not-the-next-charter", have: current.version, found: version });
+  }
+  if (ownersOf(next.value).length === 0) return refuse({ kind: "no-owner" });
+  return signedBy(next.value, signed, ownersOf(current), current.change);
+}
+
+/** Opens a whole chain from version 1 on. */
+export function openCharterChain(chain: readonly SignedCharter[]): Result<OpenedCharter, CharterRefusal> {
+  const [first, ...later] = chain;
+  if (first === undefined) return refuse({ kind: "not-the-next-charter", have: 0, found: 0 });
+  let opened = openFirstCharter(first);
+  for (const signed of later) {
+    if (!opened.ok) return opened;
+    opened = openNextCharter(opened.value, signed);
+  }
+  return opened;
+}
+
+/**
+ * Opens a charter that was pinned by its hash out of band (the claim that an owner's client showed), as a camera does that
+ * never saw the charters before it.
+ */
+export function openPinnedCharter(signed: SignedCharter, pin: Hash): Result<OpenedCharter, CharterRefusal> {
+  const charter = parseCharter(signed);
+  if (!charter.ok) return charter;
+  if (charter.value.hash !== pin)
+    return refuse({ kind: "not-the-next-charter", have: 0, found: charter.value.version });
+  return signedBy(charter.value, signed, ownersOf(charter.value), "any-owner");
+}
+
+function signedBy(
+  charter: OpenedCharter,
+  signed: SignedCharter,
+  owners: readonly Member[],
+  rule: Signatures,
+): Result<OpenedCharter, CharterRefusal> {
+  const note = openNote(signed.note, owners.map(memberVerifier));
+  if (!note.ok) return note;
+  if (rule === "any-owner") return ok(charter);
+  const missing = owners.find(
+    ({ noteKey }) => !note.value.signers.some(({ publicKey }) => equal(publicKey, noteKey)),
+  );
+  return missing === undefined ? ok(charter) : refuse({ kind: "missing-signature", member: missing.id });
+}
+
+/** The form alone; says nothing of signatures. */
+function parseCharter(signed: SignedCharter): Result<OpenedCharter, CharterRefusal> {
+  const text = signed.note.slice(0, signed.note.lastIndexOf("\n\n") + 1);
+  const head = readFields(shape, text, readHead);
+  if (!head.ok) return head;
+  const { commitments, ...rules } = head.value;
+  const lines = openLines(commitments, signed.openings);
+  if (!lines.ok) return lines;
+  const body = parseLines(lines.value);
+  return body.ok ? ok({ ...rules, ...body.value, hash: hashOfText(text) }) : body;
+}
+
+function readHead(
+  read: FieldReader,
+): Omit<Charter, "members" | "cameras"> & { readonly commitments: readonly string[] } {
+  const head = {
+    household: read.subject(isHouseholdId),
+    version: read.number("version"),
+    previous: read.text("previous", (text): text is Hash => text === "none" || isHash(text)),
+    issued: millis(read.number("issued")),
+    change: read.text("change", oneOf<Signatures>("all-owners", "any-owner")),
+    release: read.text("release", oneOf<Signatures>("all-owners", "any-owner")),
+    commitments: read.list("line", charterMembersMax + charterCamerasMax),
+  };
+  read.check(head.version > 0, "version");
+  read.check((head.version === 1) === (head.previous === "none"), "previous");
+  return head;
+}

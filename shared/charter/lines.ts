@@ -1,0 +1,196 @@
+import { fromBase64, toBase64 } from "../kernel/bytes.js";
+import { type CameraId, cameraIdOf, type MemberId, memberIdOf } from "../kernel/ids.js";
+import { ok, type Result, refuse } from "../kernel/result.js";
+import { isRecipient, type Recipient } from "../seal/age.js";
+import { oneOf, parseDecimal } from "../seal/fields.js";
+import { type Hash, isHash } from "../seal/hash.js";
+import type { Verifier } from "../seal/note.js";
+
+export type Role = "owner" | "adult" | "guest" | "contact";
+export type Mode = "off" | "detect" | "record";
+
+export interface Member {
+  readonly id: MemberId;
+  readonly role: Role;
+  readonly noteKey: Uint8Array;
+  readonly loginKey: Uint8Array;
+  readonly recipient: Recipient;
+  readonly name: string;
+}
+
+export interface CharterCamera {
+  readonly id: CameraId;
+  readonly noteKey: Uint8Array;
+  /** SHA-256 of the camera's TLS public key (SubjectPublicKeyInfo). */
+  readonly tlsKeyHash: Hash;
+  /** Counts the camera's keys: a removed member cannot read a later epoch. */
+  readonly epoch: number;
+  /** The camera's only recipient. */
+  readonly recipient: Recipient;
+  readonly place: "outdoor" | "indoor";
+  readonly audio: boolean;
+  readonly modes: readonly Mode[];
+  /** Privacy masks: polygons in ten-thousandths of the picture's width and height. */
+  readonly masks: readonly Polygon[];
+  readonly name: string;
+}
+
+export type Polygon = readonly { readonly x: number; readonly y: number }[];
+
+/** Who and what a charter names, a line each. */
+export interface CharterBody {
+  readonly members: readonly Member[];
+  readonly cameras: readonly CharterCamera[];
+}
+
+export type LineRefusal =
+  | { readonly kind: "bad-line"; readonly index: number }
+  | { readonly kind: "line-kept-back"; readonly index: number }
+  | { readonly kind: "repeated-key"; readonly id: string };
+
+export const charterMembersMax = 32;
+export const charterCamerasMax = 32;
+/** Masks a camera can be told to paint. */
+export const masksMax = 16;
+/** Corners of one mask. */
+export const maskCornersMax = 32;
+/** A mask's coordinates run from 0 to this. */
+export const maskScale = 10_000;
+
+const nameCharsMax = 64;
+const allModes: readonly Mode[] = ["off", "detect", "record"];
+
+export const memberKeyName = (id: MemberId): string => `member-${id}`;
+export const cameraKeyName = (id: CameraId): string => `camera-${id}`;
+
+export const memberVerifier = ({ id, noteKey }: Member): Verifier => ({
+  name: memberKeyName(id),
+  publicKey: noteKey,
+});
+export const cameraVerifier = ({ id, noteKey }: CharterCamera): Verifier => ({
+  name: cameraKeyName(id),
+  publicKey: noteKey,
+});
+
+export function formatLines({ members, cameras }: CharterBody): readonly string[] {
+  return [...members.map(memberLine), ...cameras.map(cameraLine)];
+}
+
+/** Members first, then cameras; any other line, a line kept back and a key that appears twice are refused. */
+export function parseLines(lines: readonly (string | undefined)[]): Result<CharterBody, LineRefusal> {
+  const members: Member[] = [];
+  const cameras: CharterCamera[] = [];
+  for (const [index, line] of lines.entries()) {
+    if (line === undefined) return refuse({ kind: "line-kept-back", index });
+    const parsed = parseLine(line);
+    if (parsed === undefined) return refuse({ kind: "bad-line", index });
+    if (!("role" in parsed)) cameras.push(parsed);
+    else if (cameras.length === 0) members.push(parsed);
+    else return refuse({ kind: "bad-line", index });
+  }
+  const repeated = repeatedKey({ members, cameras });
+  return repeated === undefined ? ok({ members, cameras }) : refuse({ kind: "repeated-key", id: repeated });
+}
+
+function parseLine(line: string): Member | CharterCamera | undefined {
+  const [word, ...rest] = line.split(" ");
+  if (word === "member") return parseMember(rest);
+  return word === "camera" ? parseCamera(rest) : undefined;
+}
+
+function memberLine({ id, role, noteKey, loginKey, recipient, name }: Member): string {
+  return ["member", id, role, toBase64(noteKey), toBase64(loginKey), recipient, name].join(" ");
+}
+
+function parseMember(words: readonly string[]): Member | undefined {
+  const [id = "", role = "", note = "", login = "", recipient = "", ...nameWords] = words;
+  const noteKey = publicKeyOf(note);
+  const loginKey = publicKeyOf(login);
+  const name = nameWords.join(" ");
+  if (noteKey === undefined || loginKey === undefined || memberIdOf(noteKey) !== id) return undefined;
+  if (!isRole(role) || !isRecipient(recipient) || !isName(name)) return undefined;
+  return { id: memberIdOf(noteKey), role, noteKey, loginKey, recipient, name };
+}
+
+function cameraLine(camera: CharterCamera): string {
+  const { id, noteKey, tlsKeyHash, epoch, recipient, place, name } = camera;
+  const masks = camera.masks.map((mask) => mask.map(({ x, y }) => `${x},${y}`).join(";")).join("/") || "none";
+  const audio = camera.audio ? "on" : "off";
+  const obeys = [audio, camera.modes.join(","), masks];
+  return ["camera", id, toBase64(noteKey), tlsKeyHash, `${epoch}`, recipient, place, ...obeys, name].join(
+    " ",
+  );
+}
+
+function parseCamera(words: readonly string[]): CharterCamera | undefined {
+  const [id, note = "", tlsKeyHash = "", epochText = "", recipient = "", place = "", ...rest] = words;
+  const [audio = "", modesText = "", masksText = "", ...nameWords] = rest;
+  const noteKey = publicKeyOf(note);
+  const epoch = parseDecimal(epochText);
+  const obeys = parseObeys(audio, modesText, masksText);
+  const name = nameWords.join(" ");
+  if (noteKey === undefined || cameraIdOf(noteKey) !== id || !isHash(tlsKeyHash)) return undefined;
+  if (epoch === undefined || !isRecipient(recipient)) return undefined;
+  if (obeys === undefined || !isPlace(place) || !isName(name)) return undefined;
+  return { id: cameraIdOf(noteKey), noteKey, tlsKeyHash, epoch, recipient, place, ...obeys, name };
+}
+
+type Obeys = Pick<CharterCamera, "audio" | "modes" | "masks">;
+
+function parseObeys(audio: string, modesText: string, masksText: string): Obeys | undefined {
+  const modes = parseModes(modesText);
+  const masks = parseMasks(masksText);
+  if (!isOnOff(audio) || modes === undefined || masks === undefined) return undefined;
+  return { audio: audio === "on", modes, masks };
+}
+
+function parseModes(text: string): readonly Mode[] | undefined {
+  const modes = allModes.filter((mode) => text.split(",").includes(mode));
+  return modes.length > 0 && modes.join(",") === text ? modes : undefined;
+}
+
+function parseMasks(text: string): readonly Polygon[] | undefined {
+  if (text === "none") return [];
+  const masks = text.split("/").map(parseMask);
+  const valid = masks.filter((mask) => mask !== undefined);
+  return valid.length === masks.length && masks.length <= masksMax ? valid : undefined;
+}
+
+function parseMask(text: string): Polygon | undefined {
+  const corners = text.split(";").map((corner) => {
+    const [x, y, ...more] = corner.split(",").map(parseDecimal);
+    return x !== undefined && y !== undefined && x <= maskScale && y <= maskScale && more.length === 0
+      ? { x, y }
+      : undefined;
+  });
+  const valid = corners.filter((corner) => corner !== undefined);
+  return valid.length === corners.length && valid.length >= 3 && valid.length <= maskCornersMax
+    ? valid
+    : undefined;
+}
+
+function repeatedKey({ members, cameras }: CharterBody): string | undefined {
+  const keys = [
+    ...members.flatMap(({ id, noteKey, loginKey, recipient }) =>
+      [toBase64(noteKey), toBase64(loginKey), recipient].map((key) => ({ id, key })),
+    ),
+    ...cameras.flatMap(({ id, noteKey, recipient }) =>
+      [toBase64(noteKey), recipient].map((key) => ({ id, key })),
+    ),
+  ];
+  return keys.find(({ key }, index) => keys.findIndex((other) => other.key === key) !== index)?.id;
+}
+
+function publicKeyOf(text: string): Uint8Array | undefined {
+  const key = fromBase64(text);
+  return key.ok && key.value.length === 32 ? key.value : undefined;
+}
+
+const isRole = oneOf<Role>("owner", "adult", "guest", "contact");
+const isPlace = oneOf<CharterCamera["place"]>("outdoor", "indoor");
+const isOnOff = oneOf<"on" | "off">("on", "off");
+
+/** Names are for people: any letters, at most 64 characters, no space at an end. */
+export function isName(text: string): boolean {
+  return text.trim() === text && text !== "" && text.length <= nameCharsMax;
+}
