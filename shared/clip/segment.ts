@@ -8,9 +8,10 @@ import {
   isClipId,
   isHouseholdId,
 } from "../kernel/ids.js";
-import type { Result } from "../kernel/result.js";
+import { ok, type Result, refuse } from "../kernel/result.js";
 import { type FieldsRefusal, formatFields, type NoteShape, oneOf, readFields } from "../seal/fields.js";
-import { type Hash, isHash } from "../seal/hash.js";
+import { type Hash, hashOfText, isHash } from "../seal/hash.js";
+import { type NoteRefusal, openNote, type Verifier } from "../seal/note.js";
 
 /** Longest footage in one segment: what a power cut can cost. */
 export const segmentMillisMax = 2_000;
@@ -69,4 +70,45 @@ export function parseSegment(text: string): Result<SegmentNote, FieldsRefusal> {
 
 function isHashOrNone(text: string): text is Hash {
   return text === "none" || isHash(text);
+}
+
+/** A ciphertext note whose signature and form held; `hash` is its name in the next one. */
+export interface OpenedSegment extends SegmentNote {
+  readonly hash: Hash;
+}
+
+export type SegmentRefusal =
+  | NoteRefusal
+  | FieldsRefusal
+  | { readonly kind: "segment-missing"; readonly index: number };
+
+export function openSegment(signed: string, camera: Verifier): Result<OpenedSegment, SegmentRefusal> {
+  const note = openNote(signed, [camera]);
+  if (!note.ok) return note;
+  const segment = parseSegment(note.value.text);
+  return segment.ok ? ok({ ...segment.value, hash: hashOfText(note.value.text) }) : segment;
+}
+
+/**
+ * Opens a clip's ciphertext notes from the first on: signed by this camera, of one clip, each naming the one before.
+ * The last need not be final: a clip may still be recording or have been cut off.
+ */
+export function openSegmentChain(
+  notes: readonly string[],
+  camera: Verifier,
+): Result<readonly OpenedSegment[], SegmentRefusal> {
+  const chain: OpenedSegment[] = [];
+  for (const [index, signed] of notes.entries()) {
+    const segment = openSegment(signed, camera);
+    if (!segment.ok) return segment;
+    if (!follows(chain.at(-1), segment.value)) return refuse({ kind: "segment-missing", index });
+    chain.push(segment.value);
+  }
+  return ok(chain);
+}
+
+function follows(before: OpenedSegment | undefined, segment: OpenedSegment): boolean {
+  if (before === undefined) return segment.index === 0;
+  if (segment.clip !== before.clip || segment.index !== before.index + 1) return false;
+  return before.end === "no" && segment.previous === before.hash;
 }
