@@ -1,0 +1,66 @@
+import BetterSqlite3 from "better-sqlite3";
+import { Kysely, type Migration, Migrator, SqliteDialect } from "kysely";
+import type { HouseholdTables } from "./household/tables.js";
+import { household } from "./migrations/0001-household.io.js";
+
+/** Every table of the cloud's database: each module names its own in its `tables.ts` (`HouseholdTables & VaultTables & …`). */
+export type Database = HouseholdTables;
+
+/** In the order in which they run. A name is never changed and never reused once released. */
+const migrations: Readonly<Record<string, Migration>> = {
+  "0001-household": household,
+};
+
+/** How long a writer waits for another process's lock, in milliseconds. */
+const busyMillis = 5_000;
+
+/** Opens the cloud's database, `:memory:` for tests, and brings its schema up to date. `destroy()` closes it. */
+export function openDatabase(path: string): Promise<Kysely<Database>> {
+  return openSqlite<Database>(path, migrations);
+}
+
+/**
+ * Opens one SQLite file under Kysely: write-ahead log, `synchronous=FULL`, foreign keys on. A committed transaction survives
+ * a power cut; a power cut before the commit leaves nothing of it. Throws on a schema newer than this program.
+ */
+export async function openSqlite<Tables>(
+  path: string,
+  wanted: Readonly<Record<string, Migration>>,
+): Promise<Kysely<Tables>> {
+  const sqlite = new BetterSqlite3(path, { timeout: busyMillis });
+  try {
+    sqlite.pragma("journal_mode = WAL");
+    sqlite.pragma("synchronous = FULL");
+    sqlite.pragma("foreign_keys = ON");
+    refuseNewerSchema(sqlite, path, Object.keys(wanted));
+    const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) });
+    await migrate(db, wanted);
+    return db;
+  } catch (error) {
+    sqlite.close();
+    throw error;
+  }
+}
+
+async function migrate<Tables>(
+  db: Kysely<Tables>,
+  wanted: Readonly<Record<string, Migration>>,
+): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...wanted }) } });
+  // Each run is one transaction: after a power cut in it the schema is the old one, and the next start runs it again.
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}
+
+function refuseNewerSchema(sqlite: BetterSqlite3.Database, path: string, known: readonly string[]): void {
+  const table = sqlite
+    .prepare("select 1 from sqlite_master where type = 'table' and name = 'kysely_migration'")
+    .get();
+  if (table === undefined) return;
+  const names = sqlite.prepare("select name from kysely_migration order by name").pluck().all();
+  const unknown = names.filter((name) => typeof name !== "string" || !known.includes(name));
+  if (unknown.length === 0) return;
+  throw new Error(
+    `The database ${path} was written by a newer Lintel (it has ${unknown.join(", ")}). Start that version, or restore a backup made before the upgrade.`,
+  );
+}

@@ -1,0 +1,79 @@
+/**
+ * The household's tables. Times are decimal milliseconds, hashes base64 as in notes, keys base64. What comes from charters
+ * (members, cameras) is derived anew from the newest one, in the transaction that stores it.
+ */
+export interface HouseholdTables {
+  readonly household: HouseholdRow;
+  readonly charter: CharterRow;
+  readonly member: MemberRow;
+  readonly camera: CameraRow;
+  readonly key_file: KeyFileRow;
+  readonly claim: ClaimRow;
+  readonly login_challenge: LoginChallengeRow;
+}
+
+export interface HouseholdRow {
+  readonly id: string;
+  readonly registered_at: number;
+}
+
+/** One link of a household's chain; never changed once written. */
+export interface CharterRow {
+  readonly household: string;
+  readonly version: number;
+  readonly hash: string;
+  readonly note: string;
+  /** JSON list, as beside the note. */
+  readonly openings: string;
+  readonly arrived_at: number;
+}
+
+export interface MemberRow {
+  readonly household: string;
+  readonly id: string;
+  readonly role: string;
+  readonly login_key: string;
+  readonly name: string;
+}
+
+/** A camera that a charter names or once named; its id never passes to another household. */
+export interface CameraRow {
+  readonly id: string;
+  readonly household: string;
+  readonly note_key: string;
+  readonly tls_key_hash: string;
+  readonly epoch: number;
+  readonly place: string;
+  readonly name: string;
+  /** 1 while the newest charter names it, 0 afterwards: its clips stay, it may not connect. */
+  readonly named: number;
+}
+
+/** The camera key of one epoch as an age file, sealed to members: useless to whoever holds only this database. */
+export interface KeyFileRow {
+  readonly household: string;
+  readonly camera: string;
+  readonly epoch: number;
+  /** Base64. */
+  readonly file: string;
+}
+
+export interface ClaimRow {
+  readonly id: string;
+  readonly household: string;
+  /** Hash of the charter that the claim pins. */
+  readonly charter: string;
+  readonly made_at: number;
+  readonly expires_at: number;
+  readonly answered_at: number | null;
+  readonly note_key: string | null;
+  readonly tls_key: string | null;
+  readonly mac: string | null;
+}
+
+export interface LoginChallengeRow {
+  readonly nonce: string;
+  readonly household: string;
+  readonly member: string;
+  readonly expires_at: number;
+}
