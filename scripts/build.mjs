@@ -4,7 +4,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, stop } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const workspaces = ["shared", "firmware", "cloud", "scripts", "hil-tests"];
@@ -55,6 +55,8 @@ const built = await build({
   logLevel: "warning",
   write: false,
 }).catch(() => process.exit(1)); // esbuild has printed where and why
+
+await stop();
 
 for (const { path, contents: bytes } of built.outputFiles) replace(path, Buffer.from(bytes));
 

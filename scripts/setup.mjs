@@ -22,7 +22,7 @@ const needs = {
 export function setUp(purpose) {
   refuseOldNode();
   if (!packagesMatchLock()) installPackages();
-  if (!sqliteLoads()) compileSqlite();
+  if (!sqliteLoads()) compileSqlite(purpose);
   installPrograms(needs[purpose], purpose);
   if (!find("ffmpeg")) fetchStaticFfmpeg();
 }
@@ -76,7 +76,7 @@ function sqliteLoads() {
   }
 }
 
-function compileSqlite() {
+function compileSqlite(purpose) {
   say("building better-sqlite3 (a minute or two when it must be compiled) …");
   const first = rebuildSqlite();
   if (first.ok) return;
@@ -84,8 +84,9 @@ function compileSqlite() {
   if (missing.length === 0) giveUp(first.tail, "better-sqlite3 could not be compiled (see above).");
   if (!apt(missing)) {
     giveUp(
-      "better-sqlite3 must be compiled here, and the tools for it are missing.",
-      `Run: sudo apt-get install -y --no-install-recommends ${missing.join(" ")}   then the same command again.`,
+      `better-sqlite3 must be compiled here, and the tools for it are missing: ${missing.join(" ")}.`,
+      "This installs everything that is missing; then give the same command again:",
+      `  ${aptCommand([...missing, ...missingOf(needs[purpose])])}`,
     );
   }
   const second = rebuildSqlite();
@@ -114,9 +115,11 @@ function installPrograms(programs, purpose) {
   const missing = missingOf(programs);
   if (missing.length === 0 || apt(missing)) return;
   const effect = purpose === "test" ? "tests that need them are skipped" : "going on with what npm ships";
-  say(`missing Debian packages: ${missing.join(" ")} (${effect}).`);
-  say(`To have them: sudo apt-get install -y --no-install-recommends ${missing.join(" ")}`);
+  say(`missing Debian packages: ${missing.join(" ")} (${effect}). To have them:`);
+  say(`  ${aptCommand(missing)}`);
 }
+
+const aptCommand = (packages) => `sudo apt-get install -y --no-install-recommends ${packages.join(" ")}`;
 
 const missingOf = (programs) => [
   ...new Set(Object.entries(programs).flatMap(([program, debian]) => (find(program) ? [] : [debian]))),

@@ -2,14 +2,18 @@
 // test is a program that prints TAP), closes with one count line. Files named *.slow.test.ts run alone, after the
 // others; --fast leaves them out. Why not `tap run`: shared/decisions/0002-tests.md.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { setUp } from "./setup.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const secondsMax = { fast: 120, slow: 900 };
+const graceMillisMax = 1000;
+const graceMillisStep = 20;
 const workspaces = ["shared", "firmware", "cloud", "scripts", "hil-tests"];
 
 const options = process.argv.slice(2).filter((word) => word.startsWith("--"));
@@ -66,7 +70,7 @@ async function inParallel(queue, jobs, seconds) {
 }
 
 /** In a process group of its own, so that what the test forgot to stop can be seen, ended and reported. */
-function runFile(file, seconds) {
+async function runFile(file, seconds) {
   const started = performance.now();
   const env = {
     ...process.env,
@@ -93,24 +97,47 @@ function runFile(file, seconds) {
     },
     (seconds + 5) * 1000, // tap itself gives up first, and says in which test
   );
-  return new Promise((done) => {
-    child.on("exit", (code, signal) => {
-      clearTimeout(timer);
-      if (endGroup(child.pid)) faults.push("left processes running");
-      if (signal) faults.push(`ended by ${signal}`);
-      else if (code !== 0) faults.push(`exit code ${code}`);
-    });
-    child.on("close", () => done({ file, ...output, faults, seconds: (performance.now() - started) / 1000 }));
-  });
+  const closed = once(child, "close");
+  const [code, signal] = await once(child, "exit");
+  clearTimeout(timer);
+  if (signal) faults.push(`ended by ${signal}`);
+  else if (code !== 0) faults.push(`exit code ${code}`);
+  const left = await survivors(child.pid);
+  if (left.length > 0) faults.push(`left processes running: ${left.join(", ")}`);
+  if (left.length > 0) process.kill(-child.pid, "SIGKILL");
+  await Promise.race([closed, sleep(graceMillisMax)]); // a daemon that left the group may hold the pipe
+  return { file, ...output, faults, seconds: (performance.now() - started) / 1000 };
 }
 
-/** True when somebody of the group still lived. */
-function endGroup(leader) {
+/** Names of those of the group that still live after a moment's grace; the dead that nobody has reaped do not count. */
+async function survivors(leader) {
+  for (let waited = 0; waited < graceMillisMax; waited += graceMillisStep) {
+    if (living(leader).length === 0) return [];
+    await sleep(graceMillisStep);
+  }
+  return living(leader);
+}
+
+function living(leader) {
   try {
-    process.kill(-leader, "SIGKILL");
-    return true;
+    process.kill(-leader, 0);
   } catch {
-    return false;
+    return [];
+  }
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      const [, name, state, , group] = statOf(pid);
+      return Number(group) === leader && state !== "Z" ? [name] : [];
+    });
+}
+
+/** pid, name, state, parent, group: proc(5). Empty for a process that has just gone. */
+function statOf(pid) {
+  try {
+    return /^(\d+) \((.*)\) (\S) (\d+) (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, "latin1")).slice(1, 6);
+  } catch {
+    return [];
   }
 }
 

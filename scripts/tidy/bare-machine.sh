@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # A command in a fresh clone of the last commit on a bare Debian 12 with Node and nothing else: what a stranger's
-# machine would do. Run as root on a Debian that has debootstrap.
+# machine would do. Run as root on a Debian that has debootstrap. Packages named last are there before.
 #
 #   scripts/tidy/bare-machine.sh 20 root 'npm test'
-#   scripts/tidy/bare-machine.sh 22 user 'npm run demo -- --once'
+#   scripts/tidy/bare-machine.sh 22 user 'npm run demo -- --once' build-essential python3
 #
 # Nothing here names a host. Debian's mirror is the one in this machine's own apt sources, the npm registry the one
 # npm is configured for; proxies and certificates are handed over from the environment. The base system and the Nodes
 # are kept in $LINTEL_BARE (default /var/tmp/lintel-bare); every run gets its own throw-away layer above them.
 set -euo pipefail
-[ $# -eq 3 ] || { sed -n '2,7p' "$0"; exit 2; }
+[ $# -ge 3 ] || { sed -n '2,7p' "$0"; exit 2; }
 major=$1 who=$2 command=$3
 project=$(cd "$(dirname "$0")/../.." && pwd)
 home=${LINTEL_BARE:-/var/tmp/lintel-bare}
@@ -70,6 +70,10 @@ handed=("npm_config_registry=$(npm config get registry 2>/dev/null)" "npm_config
 for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
   [ -z "${!name:-}" ] || handed+=("$name=${!name}")
 done
+if [ $# -gt 3 ]; then
+  chroot "$machine" sh -c "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends ${*:4}" \
+    > "$home/apt.log" 2>&1
+fi
 status=0
 chroot --userspec="$owner" "$machine" env -i "${handed[@]}" CI=true LANG=C.UTF-8 HOME="/home/user" \
   PATH=/opt/node/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
