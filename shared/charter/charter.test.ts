@@ -1,0 +1,152 @@
+import { test } from "tap";
+import { equal, fromHex, toBase64, toHex } from "../kernel/bytes.js";
+import { memberIdOf } from "../kernel/ids.js";
+import { recipientOf } from "../seal/age.js";
+import { verifierOf } from "../seal/note.js";
+import { vectors } from "../vectors/vectors.contract.js";
+import { openCharterChain, openPinnedCharter, ownersOf, type SignedCharter } from "./charter.js";
+import {
+  answerClaim,
+  type Claim,
+  type ClaimAnswer,
+  claimIdOf,
+  fingerprintOf,
+  formatClaim,
+  isAnswerTo,
+  parseClaim,
+} from "./claim.js";
+import { memberKeys } from "./keys.js";
+import { formatLogin, parseLogin } from "./login.js";
+
+interface CharterVectors {
+  readonly members: readonly {
+    readonly seed: string;
+    readonly id: string;
+    readonly noteKey: string;
+    readonly loginKey: string;
+    readonly identity: string;
+    readonly recipient: string;
+  }[];
+  readonly valid: readonly {
+    readonly why: string;
+    readonly chain: readonly SignedCharter[];
+    readonly hash: string;
+  }[];
+  readonly invalid: readonly {
+    readonly why: string;
+    readonly chain: readonly SignedCharter[];
+    readonly kind: string;
+  }[];
+}
+
+const charters = vectors<CharterVectors>("charter");
+
+test("every valid chain opens, and its hash names it", async (t) => {
+  for (const { why, chain, hash } of charters.valid) {
+    const opened = openCharterChain(chain);
+    t.equal(opened.ok ? opened.value.hash : opened.error.kind, hash, why);
+  }
+});
+
+test("every invalid chain is refused for its reason", async (t) => {
+  for (const { why, chain, kind } of charters.invalid) {
+    const opened = openCharterChain(chain);
+    t.equal(opened.ok ? "opened" : opened.error.kind, kind, why);
+  }
+});
+
+test("a charter says who may read and what the camera obeys", async (t) => {
+  const opened = openCharterChain(charters.valid[2]?.chain ?? []);
+  if (!opened.ok) return t.fail(opened.error.kind);
+  const [camera] = opened.value.cameras;
+  t.same(
+    ownersOf(opened.value).map(({ name }) => name),
+    ["Zoë", "Ben"],
+  );
+  t.equal(camera?.name, "Front door");
+  t.equal(camera?.audio, false);
+  t.equal(camera?.masks[0]?.length, 3);
+  t.same(camera?.modes, ["off", "detect", "record"]);
+});
+
+test("a pinned charter opens by its hash alone, and no other does", async (t) => {
+  const [first, second] = charters.valid;
+  const newest = second?.chain[1];
+  if (newest === undefined) return t.fail("no vector");
+  t.ok(openPinnedCharter(newest, second?.hash ?? "").ok);
+  t.notOk(openPinnedCharter(newest, first?.hash ?? "").ok, "another hash");
+  t.notOk(
+    openPinnedCharter({ ...newest, note: newest.note.replace(/— .*/, "— x AAAAAAAA") }, second?.hash ?? "")
+      .ok,
+    "unsigned",
+  );
+});
+
+test("a member's seed gives the vectors' keys, and another household other ones", async (t) => {
+  for (const { seed, id, noteKey, loginKey, identity, recipient } of charters.members) {
+    const keys = memberKeys(fromHex(seed), 0);
+    const publicOf = (secretKey: Uint8Array): Uint8Array => verifierOf({ name: "k", secretKey }).publicKey;
+    t.equal(toBase64(publicOf(keys.noteSecret)), noteKey);
+    t.equal(toBase64(publicOf(keys.loginSecret)), loginKey);
+    t.equal(memberIdOf(publicOf(keys.noteSecret)), id);
+    t.equal(keys.identity, identity);
+    t.equal(await recipientOf(keys.identity), recipient);
+    t.notOk(equal(memberKeys(fromHex(seed), 1).noteSecret, keys.noteSecret));
+  }
+});
+
+interface ClaimVectors {
+  readonly valid: readonly (Omit<Claim, "secret"> & {
+    readonly text: string;
+    readonly secret: string;
+    readonly claimId: string;
+    readonly answer: ClaimAnswer;
+    readonly fingerprint: string;
+  })[];
+  readonly invalid: readonly { readonly why: string; readonly text: string }[];
+  readonly invalidAnswers: readonly { readonly why: string; readonly answer: ClaimAnswer }[];
+}
+
+const claims = vectors<ClaimVectors>("claim");
+
+test("a claim reads back whole, and a board's answer to it is recognised", async (t) => {
+  for (const one of claims.valid) {
+    const claim = parseClaim(`  ${one.text}\n`);
+    if (!claim.ok) return t.fail(claim.error.why);
+    t.equal(formatClaim(claim.value), one.text);
+    t.equal(toHex(claim.value.secret), one.secret);
+    t.equal(claim.value.cloudUrl, one.cloudUrl);
+    t.equal(claim.value.charter, one.charter);
+    t.equal(claimIdOf(claim.value.secret), one.claimId);
+    t.ok(isAnswerTo(claim.value, one.answer));
+    t.equal(fingerprintOf(one.answer), one.fingerprint);
+    const otherHousehold = { ...claim.value, charter: claim.value.caHash };
+    t.notOk(isAnswerTo(otherHousehold, one.answer), "the answer binds the charter");
+    t.same(
+      answerClaim(claim.value, new Uint8Array(32), new Uint8Array(91)).noteKey,
+      toBase64(new Uint8Array(32)),
+    );
+  }
+});
+
+test("damaged claims and answers by others are refused", async (t) => {
+  for (const { why, text } of claims.invalid) t.notOk(parseClaim(text).ok, why);
+  const claim = parseClaim(claims.valid[0]?.text ?? "");
+  for (const { why, answer } of claims.invalidAnswers)
+    t.notOk(claim.ok && isAnswerTo(claim.value, answer), why);
+});
+
+test("login texts are canonical", async (t) => {
+  const logins = vectors<{
+    valid: { text: string }[];
+    invalid: { why: string; text: string; kind: string }[];
+  }>("login");
+  for (const { text } of logins.valid) {
+    const login = parseLogin(text);
+    t.equal(login.ok ? formatLogin(login.value) : login.error.kind, text);
+  }
+  for (const { why, text, kind } of logins.invalid) {
+    const login = parseLogin(text);
+    t.equal(login.ok ? "read" : login.error.kind, kind, why);
+  }
+});
