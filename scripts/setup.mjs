@@ -15,7 +15,14 @@ const logBytesMax = 64 * 1024 * 1024;
 const compilers = { python3: "python3", make: "build-essential", "g++": "build-essential" };
 const needs = {
   demo: { ffmpeg: "ffmpeg" },
-  test: { ffmpeg: "ffmpeg", age: "age", mosquitto: "mosquitto", chromium: "chromium", tc: "iproute2" },
+  test: {
+    ffmpeg: "ffmpeg",
+    age: "age",
+    mosquitto: "mosquitto",
+    openssl: "openssl",
+    chromium: "chromium",
+    tc: "iproute2",
+  },
 };
 
 /** Makes ready what `purpose` ("demo" or "test") needs, or ends the process with a message that says what to do. */
