@@ -1,0 +1,132 @@
+import type { Kysely } from "kysely";
+import type { Role } from "../../shared/charter/lines.js";
+import { loginKeyName, parseLogin } from "../../shared/charter/login.js";
+import { type Millis, millis } from "../../shared/kernel/brand.js";
+import { fromBase64, toBase64 } from "../../shared/kernel/bytes.js";
+import type { HouseholdId, MemberId } from "../../shared/kernel/ids.js";
+import type { Clock, Random } from "../../shared/kernel/ports.js";
+import { ok, type Result, refuse } from "../../shared/kernel/result.js";
+import { oneOf } from "../../shared/seal/fields.js";
+import { openNote } from "../../shared/seal/note.js";
+import type { Database } from "../database.io.js";
+
+/** How long a nonce waits for its login. */
+export const challengeMillisMax = 2 * 60_000;
+/** Nonces that may wait for one member at a time. */
+export const challengesPerMemberMax = 32;
+/** Nonces that may wait in all: bounds the table against invented members. */
+export const challengesMax = 20_000;
+
+export interface Challenge {
+  /** 32 random bytes, base64; signed once. */
+  readonly nonce: string;
+  readonly expiresAt: Millis;
+}
+
+/** A member as the newest charter of the household has them. */
+export interface Session {
+  readonly household: HouseholdId;
+  readonly member: MemberId;
+  readonly role: Role;
+}
+
+export type LoginRefusal = { readonly kind: "login-refused" } | { readonly kind: "other-audience" };
+
+export interface Logins {
+  /** A nonce to sign; the same for members that do not exist, so that nobody learns who does. */
+  challenge(
+    household: HouseholdId,
+    member: MemberId,
+  ): Promise<Result<Challenge, { readonly kind: "too-many-logins" }>>;
+  /** Checks a signed `login/v1` and uses its nonce up. `audiences` are this cloud's own origins. */
+  login(note: string, audiences: readonly string[]): Promise<Result<Session, LoginRefusal>>;
+  /** The member as of now; `undefined` once the charter names them no more. */
+  session(household: HouseholdId, member: MemberId): Promise<Session | undefined>;
+}
+
+export function createLogins(
+  db: Kysely<Database>,
+  { clock, random }: { clock: Clock; random: Random },
+): Logins {
+  const memberOf = (household: HouseholdId, id: MemberId) =>
+    db
+      .selectFrom("member")
+      .select(["role", "login_key"])
+      .where("household", "=", household)
+      .where("id", "=", id)
+      .executeTakeFirst();
+
+  return {
+    async challenge(household, member) {
+      const now = clock.wall();
+      await db.deleteFrom("login_challenge").where("expires_at", "<=", now).execute();
+      if (await isThrottled(db, household, member)) return refuse({ kind: "too-many-logins" });
+      const nonce = toBase64(random.bytes(32));
+      const expiresAt = millis(now + challengeMillisMax);
+      // Power lost before this commit: the member asks for another nonce.
+      await db
+        .insertInto("login_challenge")
+        .values({ nonce, household, member, expires_at: expiresAt })
+        .execute();
+      return ok({ nonce, expiresAt });
+    },
+
+    async login(note, audiences) {
+      const claimed = parseLogin(note.slice(0, note.lastIndexOf("\n\n") + 1));
+      if (!claimed.ok) return refuse({ kind: "login-refused" });
+      const { household, member, audience, nonce } = claimed.value;
+      const row = await memberOf(household, member);
+      const publicKey = fromBase64(row?.login_key ?? "");
+      if (row === undefined || !publicKey.ok) return refuse({ kind: "login-refused" });
+      const opened = openNote(note, [{ name: loginKeyName(member), publicKey: publicKey.value }]);
+      if (!opened.ok) return refuse({ kind: "login-refused" });
+      if (!audiences.includes(audience)) return refuse({ kind: "other-audience" });
+      const used = await useUp(db, { nonce, household, member }, clock.wall());
+      return used ? ok({ household, member, role: roleOf(row.role) }) : refuse({ kind: "login-refused" });
+    },
+
+    async session(household, member) {
+      const row = await memberOf(household, member);
+      return row && { household, member, role: roleOf(row.role) };
+    },
+  };
+}
+
+async function isThrottled(db: Kysely<Database>, household: string, member: string): Promise<boolean> {
+  const waiting = await db
+    .selectFrom("login_challenge")
+    .select(({ fn }) => fn.countAll<number>().as("all"))
+    .select(({ fn, eb }) =>
+      fn
+        .sum<number | null>(
+          eb.case().when(eb.and({ household, member })).then(1).else(0).end(),
+        )
+        .as("own"),
+    )
+    .executeTakeFirstOrThrow();
+  return Number(waiting.all) >= challengesMax || Number(waiting.own ?? 0) >= challengesPerMemberMax;
+}
+
+/** True for exactly one caller per nonce. Power lost before the commit: no token was given out, the nonce still counts. */
+async function useUp(
+  db: Kysely<Database>,
+  { nonce, household, member }: { nonce: string; household: string; member: string },
+  now: Millis,
+): Promise<boolean> {
+  const deleted = await db
+    .deleteFrom("login_challenge")
+    .where("nonce", "=", nonce)
+    .where("household", "=", household)
+    .where("member", "=", member)
+    .where("expires_at", ">", now)
+    .returning("nonce")
+    .execute();
+  return deleted.length === 1;
+}
+
+const isRole = oneOf<Role>("owner", "adult", "guest", "contact");
+
+/** Doubt gives the smallest role. */
+function roleOf(text: string): Role {
+  return isRole(text) ? text : "contact";
+}
