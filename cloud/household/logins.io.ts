@@ -97,11 +97,7 @@ async function isThrottled(db: Kysely<Database>, household: string, member: stri
     .selectFrom("login_challenge")
     .select(({ fn }) => fn.countAll<number>().as("all"))
     .select(({ fn, eb }) =>
-      fn
-        .sum<number | null>(
-          eb.case().when(eb.and({ household, member })).then(1).else(0).end(),
-        )
-        .as("own"),
+      fn.sum<number | null>(eb.case().when(eb.and({ household, member })).then(1).else(0).end()).as("own"),
     )
     .executeTakeFirstOrThrow();
   return Number(waiting.all) >= challengesMax || Number(waiting.own ?? 0) >= challengesPerMemberMax;

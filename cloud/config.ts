@@ -1,0 +1,193 @@
+import { type Bytes, bytes } from "../shared/kernel/brand.js";
+import { ok, type Result, refuse } from "../shared/kernel/result.js";
+import { parseDecimal } from "../shared/seal/fields.js";
+
+export interface Endpoint {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+}
+
+/** A Mosquitto or other broker that the cloud joins as a client instead of starting its own. */
+export interface ExternalBroker {
+  readonly url: string;
+  /** Paths of PEM files: the broker's CA, the cloud's client certificate and its key. */
+  readonly ca?: string;
+  readonly certificate?: string;
+  readonly key?: string;
+}
+
+export interface Config {
+  readonly data: string;
+  readonly node: string;
+  readonly http: Endpoint & {
+    readonly tls: boolean;
+    /** Behind a reverse proxy: the caller's address comes from its headers. */
+    readonly trustProxy: boolean;
+    /** Calls per minute and address on the routes that need no token. */
+    readonly openCallsPerMinute: number;
+  };
+  readonly mqtt: Endpoint;
+  readonly broker?: ExternalBroker;
+  /** As cameras and members reach the cloud; without them, where it listens. */
+  readonly publicUrl?: string;
+  readonly publicMqtt?: string;
+  /** Anyone may register a household. */
+  readonly openRegistration: boolean;
+  readonly vaultBytesMax: Bytes;
+  readonly retentionDays: number;
+  /** Opens /metrics to callers who are not on this machine. */
+  readonly metricsToken?: string;
+  readonly logLevel: LogLevel;
+}
+
+export type LogLevel = "silent" | "error" | "warn" | "info" | "debug";
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const gibibyte = 1024 ** 3;
+/** Longest that any vault may keep a clip: a ceiling, not a default. */
+export const retentionDaysMax = 60;
+
+/** Every setting, its default and its meaning, in the order of `--help`. */
+const settings = {
+  LINTEL_DATA: ["lintel-cloud-data", "directory of database, vault and keys"],
+  LINTEL_NODE: ["cloud-1", "this ingest node's name: 1–23 of a–z, 0–9, -"],
+  LINTEL_HTTP: ["127.0.0.1:8080", "host:port of the API; port 0 takes a free one"],
+  LINTEL_HTTP_TLS: ["off", "on | off; off on loopback only"],
+  LINTEL_TRUST_PROXY: ["off", "on | off: callers' addresses come from a reverse proxy's headers"],
+  LINTEL_OPEN_CALLS: ["120", "calls per minute and address on each route without a token"],
+  LINTEL_MQTT: ["127.0.0.1:8883", "host:port of the embedded broker (TLS)"],
+  LINTEL_PUBLIC_URL: ["", "the API's origin as members and boards reach it; default: where it listens"],
+  LINTEL_PUBLIC_MQTT: ["", "mqtts://host:port as cameras reach it; default: where it listens"],
+  LINTEL_BROKER: ["", "mqtts://host:port of an external broker, instead of the embedded one"],
+  LINTEL_BROKER_CA: ["", "PEM file: that broker's certificate authority"],
+  LINTEL_BROKER_CERT: ["", "PEM file: the cloud's client certificate for it"],
+  LINTEL_BROKER_KEY: ["", "PEM file: its key"],
+  LINTEL_REGISTRATION: ["open", "open | closed: may anyone register a household"],
+  LINTEL_VAULT_LIMIT: [`${100 * gibibyte}`, "bytes that the vault may hold"],
+  LINTEL_RETENTION_DAYS: ["30", `days until a clip is destroyed, 1–${retentionDaysMax}`],
+  LINTEL_METRICS_TOKEN: ["", "bearer token that opens /metrics to callers off this machine"],
+  LINTEL_LOG: ["info", "silent | error | warn | info | debug"],
+} as const;
+type Setting = keyof typeof settings;
+
+/** Reads the whole environment; a refusal lists every fault at once, a sentence each. */
+export function readConfig(environment: Environment): Result<Config, readonly string[]> {
+  const faults: string[] = [];
+  const text = (name: Setting): string => environment[name]?.trim() || settings[name][0];
+  const read = <T>(name: Setting, parse: (value: string) => T | undefined, wanted: string): T | undefined => {
+    const value = parse(text(name));
+    if (value === undefined) faults.push(`${name} is "${text(name)}", but must be ${wanted}.`);
+    return value;
+  };
+  const number = (name: Setting, from: number, to: number): number | undefined =>
+    read(name, (value) => between(parseDecimal(value), from, to), `a whole number from ${from} to ${to}`);
+  const word = <T extends string>(name: Setting, ...words: readonly T[]): T | undefined =>
+    read(name, (value) => words.find((one) => one === value), words.join(" or "));
+  const optional = (name: Setting, pattern: RegExp, wanted: string): string | undefined =>
+    text(name) === "" ? undefined : read(name, (value) => (pattern.test(value) ? value : undefined), wanted);
+
+  const http = read("LINTEL_HTTP", parseEndpoint, "host:port");
+  const tls = word("LINTEL_HTTP_TLS", "on", "off") === "on";
+  const config = {
+    data: text("LINTEL_DATA"),
+    node: optional("LINTEL_NODE", /^[a-z0-9-]{1,23}$/, "1–23 of a–z, 0–9 and -") ?? "",
+    http: {
+      ...(http ?? nowhere),
+      tls,
+      trustProxy: word("LINTEL_TRUST_PROXY", "on", "off") === "on",
+      openCallsPerMinute: number("LINTEL_OPEN_CALLS", 1, 1_000_000) ?? 0,
+    },
+    mqtt: read("LINTEL_MQTT", parseEndpoint, "host:port") ?? nowhere,
+    ...present("publicUrl", optional("LINTEL_PUBLIC_URL", originPattern, "an origin like https://host:port")),
+    ...present("publicMqtt", optional("LINTEL_PUBLIC_MQTT", mqttPattern, "mqtts://host:port")),
+    ...present("broker", readBroker(optional, text)),
+    openRegistration: word("LINTEL_REGISTRATION", "open", "closed") === "open",
+    vaultBytesMax: bytes(number("LINTEL_VAULT_LIMIT", 1, Number.MAX_SAFE_INTEGER) ?? 0),
+    retentionDays: number("LINTEL_RETENTION_DAYS", 1, retentionDaysMax) ?? 0,
+    ...present(
+      "metricsToken",
+      optional("LINTEL_METRICS_TOKEN", /^\S{16,256}$/, "16 to 256 characters without spaces"),
+    ),
+    logLevel: word<LogLevel>("LINTEL_LOG", "silent", "error", "warn", "info", "debug") ?? "info",
+  } satisfies Config;
+  if (http !== undefined) faults.push(...faultsOfListening(config));
+  return faults.length === 0 ? ok(config) : refuse(faults);
+}
+
+/** What `--help` prints. */
+export function describeConfig(): string {
+  const lines = Object.entries(settings).map(
+    ([name, [value, meaning]]) => `  ${name.padEnd(22)} ${meaning}${value === "" ? "" : ` [${value}]`}`,
+  );
+  return `lintel-cloud: the cloud of the Lintel video doorbell, set up by its environment.\n\n${lines.join("\n")}\n`;
+}
+
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+const nowhere: Endpoint = { host: "", port: 0 };
+const originPattern = /^https?:\/\/[a-zA-Z0-9.:[\]-]+$/;
+const mqttPattern = /^mqtts:\/\/[a-zA-Z0-9.:[\]-]+$/;
+
+function faultsOfListening({ http, mqtt, publicUrl, publicMqtt, broker }: Config): readonly string[] {
+  const faults: string[] = [];
+  if (!http.tls && !isLoopback(http.host)) {
+    faults.push(`LINTEL_HTTP listens on ${http.host}, off this machine: set LINTEL_HTTP_TLS=on.`);
+  }
+  if (isWildcard(http.host) && publicUrl === undefined) {
+    faults.push(`LINTEL_HTTP listens everywhere: set LINTEL_PUBLIC_URL, so that boards know the address.`);
+  }
+  if (isWildcard(mqtt.host) && publicMqtt === undefined) {
+    faults.push(`LINTEL_MQTT listens everywhere: set LINTEL_PUBLIC_MQTT, so that cameras know the address.`);
+  }
+  if (publicUrl?.startsWith("http:") && !isLoopback(hostOf(publicUrl))) {
+    faults.push(`LINTEL_PUBLIC_URL is ${publicUrl}, but off this machine only https is safe.`);
+  }
+  if (broker !== undefined && publicMqtt === undefined) {
+    faults.push(`LINTEL_BROKER is set: set LINTEL_PUBLIC_MQTT too, so that cameras know its address.`);
+  }
+  return faults;
+}
+
+/** The host of a URL whose form was checked, without brackets. */
+export function hostOf(url: string): string {
+  const authority = url.slice(url.indexOf("//") + 2);
+  return parseEndpoint(authority)?.host ?? authority.replace(/^\[|\]$/g, "");
+}
+
+function readBroker(
+  optional: (name: Setting, pattern: RegExp, wanted: string) => string | undefined,
+  text: (name: Setting) => string,
+): ExternalBroker | undefined {
+  const url = optional("LINTEL_BROKER", /^mqtts?:\/\/[a-zA-Z0-9.:[\]-]+$/, "mqtts://host:port");
+  if (url === undefined) return undefined;
+  return {
+    url,
+    ...present("ca", text("LINTEL_BROKER_CA") || undefined),
+    ...present("certificate", text("LINTEL_BROKER_CERT") || undefined),
+    ...present("key", text("LINTEL_BROKER_KEY") || undefined),
+  };
+}
+
+/** `host:port`, `[::1]:port`. */
+function parseEndpoint(text: string): Endpoint | undefined {
+  const [, bracketed, plain, portText = ""] =
+    /^(?:\[([0-9a-f:.]+)\]|([a-zA-Z0-9.-]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  const port = between(parseDecimal(portText), 0, 65_535);
+  return host === undefined || port === undefined ? undefined : { host, port };
+}
+
+function isWildcard(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
+}
+
+function between(value: number | undefined, from: number, to: number): number | undefined {
+  return value !== undefined && value >= from && value <= to ? value : undefined;
+}
+
+function present<K extends string, T>(key: K, value: T | undefined): { readonly [P in K]?: T } {
+  return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]?: T });
+}

@@ -1,0 +1,197 @@
+import "reflect-metadata";
+import { createPrivateKey, webcrypto, X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
+import { join } from "node:path";
+import {
+  BasicConstraintsExtension,
+  X509Certificate as Certificate,
+  cryptoProvider,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  type Extension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  PemConverter,
+  PublicKey,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509CertificateGenerator,
+} from "@peculiar/x509";
+import type { Millis } from "../../shared/kernel/brand.js";
+import { toHex } from "../../shared/kernel/bytes.js";
+import type { CameraId } from "../../shared/kernel/ids.js";
+import type { Clock, Random } from "../../shared/kernel/ports.js";
+import { type Hash, hashOf } from "../../shared/seal/hash.js";
+import { keepPrivate, privateDirectory, readPrivate, writePrivate } from "./privatefile.io.js";
+
+const dayMillis = 24 * 60 * 60_000;
+/** Certificates begin this long before they are made: a camera whose clock is wrong by a year must still connect. */
+const backdatedDays = 3 * 365;
+const authorityDays = 20 * 365;
+/** Read only at start: long enough for a cloud that runs for years. */
+const serverDays = 5 * 365;
+/** A camera's certificate dies with its charter line, not by time: without a working clock it could not renew in time. */
+const cameraDays = 20 * 365;
+/** At a start with less left than this the server's certificate is made anew. */
+export const renewDays = 30;
+
+const curve = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
+
+/** The cloud's own certificate authority: no camera trusts any other. */
+export interface Authority {
+  readonly caPem: string;
+  /** SHA-256 of the CA certificate (DER): what a claim pins. */
+  readonly caHash: Hash;
+  /** For the MQTT and HTTPS listeners. */
+  readonly server: { readonly certificate: string; readonly key: string };
+  /** A client certificate for exactly this TLS key (DER SubjectPublicKeyInfo); its common name is the camera's id. */
+  certify(camera: CameraId, tlsKey: Uint8Array): Promise<string>;
+}
+
+export interface AuthorityOptions {
+  /** Private directory of the keys. */
+  readonly directory: string;
+  /** Host names and IP addresses under which the cloud is reached. */
+  readonly hosts: readonly string[];
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Opens the authority, made at the first start. */
+export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
+  cryptoProvider.set(webcrypto);
+  await privateDirectory(options.directory);
+  const keys = await openKeys(join(options.directory, "ca.key"));
+  // Power lost between key and certificate: the next start makes a certificate for the same key; nobody saw another.
+  const caPem = await keepPrivate(join(options.directory, "ca.pem"), () => selfSigned(keys, options));
+  const ca: Issuer = { keys, certificate: new Certificate(caPem), ...options };
+  return {
+    caPem,
+    caHash: hashOf(new Uint8Array(ca.certificate.rawData)),
+    server: await openServer(ca, options),
+    certify: (camera, tlsKey) =>
+      issue(ca, {
+        name: camera,
+        days: cameraDays,
+        publicKey: new PublicKey(new Uint8Array(tlsKey)),
+        extensions: [new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth])],
+      }),
+  };
+}
+
+type KeyPair = webcrypto.CryptoKeyPair;
+
+interface Issuer {
+  readonly keys: KeyPair;
+  readonly certificate: Certificate;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+async function openServer(
+  ca: Issuer,
+  { directory, hosts, clock }: AuthorityOptions,
+): Promise<Authority["server"]> {
+  const keyPath = join(directory, "server.key");
+  const path = join(directory, "server.pem");
+  const keys = await openKeys(keyPath);
+  const before = await readPrivate(path);
+  const publicKey = new PublicKey(await webcrypto.subtle.exportKey("spki", keys.publicKey));
+  if (before === undefined || !serves(before, ca.certificate, { hosts, key: publicKey, now: clock.wall() })) {
+    const names = new SubjectAlternativeNameExtension(
+      hosts.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value })),
+    );
+    const usage = new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]);
+    const wanted = { name: "lintel-cloud", days: serverDays, publicKey, extensions: [usage, names] };
+    // Power lost before this write: the old certificate stands and the next start renews again.
+    await writePrivate(path, await issue(ca, wanted));
+  }
+  const [certificate = "", key = ""] = await Promise.all([readPrivate(path), readPrivate(keyPath)]);
+  return { certificate, key };
+}
+
+/** True when the certificate is by this authority, for this key and all these hosts, and is not about to end. */
+function serves(
+  pem: string,
+  ca: Certificate,
+  { hosts, key, now }: { hosts: readonly string[]; key: PublicKey; now: Millis },
+): boolean {
+  const certificate = new X509Certificate(pem);
+  const issuer = new X509Certificate(ca.toString("pem"));
+  const days = (Date.parse(certificate.validTo) - now) / dayMillis;
+  const named = hosts.every(
+    (host) => (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined,
+  );
+  const sameKey = certificate.publicKey
+    .export({ format: "der", type: "spki" })
+    .equals(Buffer.from(key.rawData));
+  return named && sameKey && days > renewDays && certificate.verify(issuer.publicKey);
+}
+
+interface Wanted {
+  readonly name: string;
+  readonly days: number;
+  readonly publicKey: PublicKey;
+  readonly extensions: readonly Extension[];
+}
+
+async function issue(ca: Issuer, { name, days, publicKey, extensions }: Wanted): Promise<string> {
+  const certificate = await X509CertificateGenerator.create({
+    ...validity(ca.clock, days),
+    serialNumber: serial(ca.random),
+    subject: [{ CN: [name] }],
+    issuer: ca.certificate.subject,
+    publicKey,
+    signingKey: ca.keys.privateKey,
+    signingAlgorithm: curve,
+    extensions: [
+      new BasicConstraintsExtension(false, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      ...extensions,
+    ],
+  });
+  return certificate.toString("pem");
+}
+
+async function selfSigned(keys: KeyPair, { clock, random }: AuthorityOptions): Promise<string> {
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    ...validity(clock, authorityDays),
+    serialNumber: serial(random),
+    name: [{ CN: ["Lintel cloud"] }],
+    keys,
+    signingAlgorithm: curve,
+    extensions: [
+      new BasicConstraintsExtension(true, 0, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return certificate.toString("pem");
+}
+
+function validity(clock: Clock, days: number): { notBefore: Date; notAfter: Date } {
+  const now = clock.wall();
+  return {
+    notBefore: new Date(now - backdatedDays * dayMillis),
+    notAfter: new Date(now + days * dayMillis),
+  };
+}
+
+/** A positive number of 16 bytes (RFC 5280 §4.1.2.2). */
+function serial(random: Random): string {
+  const bytes = random.bytes(16);
+  bytes[0] = 0x40 | ((bytes[0] ?? 0) & 0x3f);
+  return toHex(bytes);
+}
+
+async function openKeys(path: string): Promise<KeyPair> {
+  const pem = await keepPrivate(path, async () => {
+    const made = await webcrypto.subtle.generateKey(curve, true, ["sign", "verify"]);
+    return PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", made.privateKey), "PRIVATE KEY");
+  });
+  const jwk = createPrivateKey(pem).export({ format: "jwk" });
+  const { d: _secret, ...open } = jwk;
+  const importKey = (key: webcrypto.JsonWebKey, use: "sign" | "verify") =>
+    webcrypto.subtle.importKey("jwk", { ...key, key_ops: [use], ext: true }, curve, true, [use]);
+  return { privateKey: await importKey(jwk, "sign"), publicKey: await importKey(open, "verify") };
+}

@@ -1,0 +1,58 @@
+import { chmod, mkdir, open, readFile, rename, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+
+/** Makes a directory that only the cloud's own user may enter. Throws when others may. */
+export async function privateDirectory(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  await refuseOpenMode(path, "700");
+}
+
+/** The file's text, or what `make` gives, kept durably with mode 0600 before it is returned. Throws when others may read it. */
+export async function keepPrivate(path: string, make: () => Promise<string>): Promise<string> {
+  const before = await readPrivate(path);
+  if (before !== undefined) return before;
+  const text = await make();
+  await writePrivate(path, text);
+  return text;
+}
+
+/** The file's text; `undefined` when there is none. Throws when others may read it. */
+export async function readPrivate(path: string): Promise<string | undefined> {
+  try {
+    const text = await readFile(path, "utf8");
+    await refuseOpenMode(path, "600");
+    return text;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Replaces the file as a whole. Power lost before the rename: the old one stands; after it, and the directory's sync: the new one. */
+export async function writePrivate(path: string, text: string): Promise<void> {
+  const half = `${path}.half`;
+  const file = await open(half, "w", 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await chmod(half, 0o600);
+  await rename(half, path);
+  const directory = await open(dirname(path), "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+async function refuseOpenMode(path: string, wanted: string): Promise<void> {
+  const { mode } = await stat(path);
+  if ((mode & 0o077) === 0) return;
+  const found = (mode & 0o777).toString(8);
+  throw new Error(
+    `${path} holds keys but has mode ${found}: others may read it. Find out who could, then run: chmod ${wanted} ${path}`,
+  );
+}
