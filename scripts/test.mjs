@@ -33,6 +33,8 @@ const slow = files.filter((file) => /\.slow\.test\.js$/.test(file));
 const fast = files.filter((file) => !slow.includes(file));
 
 const results = [];
+const running = new Set();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, endAll);
 await inParallel(fast, availableParallelism(), secondsMax.fast);
 if (!options.includes("--fast")) await inParallel(slow, 1, secondsMax.slow);
 if (coverage) printCoverage();
@@ -61,6 +63,12 @@ function allTestFiles() {
     .sort();
 }
 
+/** A group of its own is not told when somebody at the terminal stops us. */
+function endAll() {
+  for (const leader of running) process.kill(-leader, "SIGKILL");
+  stop("stopped");
+}
+
 async function inParallel(queue, jobs, seconds) {
   const waiting = [...queue];
   const worker = async () => {
@@ -83,6 +91,7 @@ async function runFile(file, seconds) {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
+  running.add(child.pid);
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"]) {
     child[name].setEncoding("utf8").on("data", (text) => {
@@ -100,6 +109,7 @@ async function runFile(file, seconds) {
   const closed = once(child, "close");
   const [code, signal] = await once(child, "exit");
   clearTimeout(timer);
+  running.delete(child.pid);
   if (signal) faults.push(`ended by ${signal}`);
   else if (code !== 0) faults.push(`exit code ${code}`);
   const left = await survivors(child.pid);

@@ -46,7 +46,6 @@ function command({ root, program, args, secondsMax }: Command): Promise<CommandE
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
     timeout: secondsMax * 1000,
-    killSignal: "SIGKILL",
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {

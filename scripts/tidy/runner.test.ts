@@ -1,6 +1,8 @@
 // `npm test` must fail when a test does, in every way in which a test can fail; a runner that says "ok" is worth nothing.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,8 +12,8 @@ const project = fileURLToPath(new URL("../../..", import.meta.url)); // from .bu
 const tap = 'import { test } from "tap";\n';
 const passing = `${tap}test("fine", (t) => { t.ok(true); t.end(); });\n`;
 
-/** A project of nothing but these files of shared/, run by the real runner. */
-function runTests(t: Test, files: Readonly<Record<string, string>>, ...args: readonly string[]) {
+/** A project of nothing but these files of shared/, beside the real runner. */
+function projectOf(t: Test, files: Readonly<Record<string, string>>): string {
   const root = mkdtempSync(join(tmpdir(), "lintel-runner-"));
   t.teardown(() => rmSync(root, { recursive: true }));
   mkdirSync(join(root, "shared"));
@@ -22,6 +24,11 @@ function runTests(t: Test, files: Readonly<Record<string, string>>, ...args: rea
   for (const name of ["package.json", "package-lock.json"]) cpSync(join(project, name), join(root, name));
   symlinkSync(join(project, "node_modules"), join(root, "node_modules"));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(root, "shared", name), text);
+  return root;
+}
+
+function runTests(t: Test, files: Readonly<Record<string, string>>, ...args: readonly string[]) {
+  const root = projectOf(t, files);
   const { status, stdout } = spawnSync(process.execPath, ["scripts/test.mjs", ...args], {
     cwd: root,
     encoding: "utf8",
@@ -63,4 +70,23 @@ test("no test at all is no success, --fast leaves the slow ones out, and unknown
   t.equal(runTests(t, files, "shared/absent.test.ts").status, 1);
   t.equal(runTests(t, files, "--quick").status, 1);
   t.end();
+});
+
+test("who stops the runner stops the tests that it started", async (t) => {
+  const server = createServer().listen(0, "127.0.0.1");
+  t.teardown(() => server.close());
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  const waiting = `import { connect } from "node:net";\nconnect(${port}, "127.0.0.1");\n`;
+  const root = projectOf(t, { "waits.test.ts": waiting });
+  const runner = spawn(process.execPath, ["scripts/test.mjs"], { cwd: root, stdio: "ignore" });
+  const [connection]: Socket[] = await once(server, "connection");
+  connection?.resume().on("error", () => {}); // killed in the middle is what we want
+  runner.kill("SIGTERM");
+  const ended = connection === undefined ? undefined : once(connection, "close");
+  const [code] = await once(runner, "exit");
+  t.equal(code, 1);
+  await ended;
+  t.pass("the test's own connection has closed with it");
 });
