@@ -1,0 +1,174 @@
+import { type IncomingMessage, request as requestPlain } from "node:http";
+import { request as requestTls } from "node:https";
+import { setTimeout as wait } from "node:timers/promises";
+import { rootCertificates } from "node:tls";
+import { fieldsOf, UnexpectedAnswer } from "./fields.js";
+
+/** Longest wait for the next byte of an answer. */
+const silenceMillisMax = 15_000;
+/** Largest JSON answer. */
+const answerBytesMax = 8 * 1024 * 1024;
+const triesMax = 5;
+const firstPauseMillis = 200;
+
+/** Where a cloud is, and who may vouch for it beside the public authorities. */
+export interface Server {
+  readonly url: string;
+  /** PEM of the cloud's own CA. */
+  readonly ca?: string;
+  /** Trust that CA only. */
+  readonly onlyCa?: boolean;
+}
+
+export interface Call {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly path: string;
+  readonly body?: object;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly token?: string;
+  /** Whether a repeated call does no harm when the first one's answer got lost. GET and DELETE always are. */
+  readonly repeatable?: boolean;
+  /** Longest wait for the next byte. */
+  readonly silenceMillis?: number;
+}
+
+/** The cloud refused: an RFC 9457 problem. */
+export class Problem extends Error {
+  readonly status: number;
+  /** The last word of the problem's `type`, such as `expired-claim`. */
+  readonly kind: string;
+  constructor(status: number, kind: string, sentence: string) {
+    super(sentence);
+    this.status = status;
+    this.kind = kind;
+  }
+}
+
+/** The cloud could not be reached, or its certificate is not one that we trust. */
+export class Unreachable extends Error {
+  readonly code: string;
+  constructor(server: string, code: string, why: string) {
+    super(`${server} could not be reached: ${why}`);
+    this.code = code;
+  }
+}
+
+/** Calls for JSON; `undefined` for an answer without a body. Throws `Problem` and `Unreachable`. */
+export async function call(server: Server, wanted: Call): Promise<unknown> {
+  const answer = await send(server, wanted);
+  const text = (await bodyOf(answer, answerBytesMax)).toString("utf8");
+  if (text === "") return undefined;
+  return parseJson(text, wanted.path);
+}
+
+/** As `call`, but hands over the answer as it comes. The caller reads it to its end or destroys it. */
+export async function send(server: Server, wanted: Call): Promise<IncomingMessage> {
+  const repeatable = wanted.repeatable ?? (wanted.method === "GET" || wanted.method === "DELETE");
+  for (let tries = 1; ; tries++) {
+    try {
+      return await once(server, wanted);
+    } catch (error) {
+      if (tries >= triesMax || !repeatable || !passes(error)) throw error;
+      await wait(firstPauseMillis * 2 ** (tries - 1) * (0.5 + Math.random()));
+    }
+  }
+}
+
+/** Whether the same call may succeed a moment later. */
+function passes(error: unknown): boolean {
+  if (error instanceof Problem) return [429, 502, 503, 504].includes(error.status);
+  return error instanceof Unreachable && !error.code.includes("CERT") && !error.code.startsWith("ERR_TLS");
+}
+
+async function once(server: Server, wanted: Call): Promise<IncomingMessage> {
+  const answer = await start(server, wanted, { trustNobody: false });
+  const status = answer.statusCode ?? 0;
+  if (status >= 200 && status < 300) return answer;
+  throw problemOf(status, (await bodyOf(answer, answerBytesMax)).toString("utf8"), server);
+}
+
+/** The cloud's CA as the cloud itself shows it: worth nothing until its hash was compared. */
+export async function fetchUnverifiedCa(url: string): Promise<string> {
+  const answer = await start({ url }, { method: "GET", path: "/ca.pem" }, { trustNobody: true });
+  const text = (await bodyOf(answer, 64 * 1024)).toString("utf8");
+  if (answer.statusCode !== 200) throw problemOf(answer.statusCode ?? 0, text, { url });
+  return text;
+}
+
+function start(
+  server: Server,
+  { method, path, body, headers, token, silenceMillis = silenceMillisMax }: Call,
+  { trustNobody }: { readonly trustNobody: boolean },
+): Promise<IncomingMessage> {
+  const url = new URL(path, checkedUrl(server.url));
+  const payload = body === undefined ? undefined : JSON.stringify(body);
+  const options = {
+    method,
+    headers: {
+      accept: "application/json",
+      ...(payload && { "content-type": "application/json", "content-length": Buffer.byteLength(payload) }),
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    timeout: silenceMillis,
+    ...(url.protocol === "https:" && { ca: authorities(server), rejectUnauthorized: !trustNobody }),
+  };
+  return new Promise((resolve, reject) => {
+    const request = (url.protocol === "https:" ? requestTls : requestPlain)(url, options, resolve);
+    request.on("timeout", () => request.destroy(new Error(`no answer within ${silenceMillis / 1000} s`)));
+    request.on("error", (error: NodeJS.ErrnoException) => {
+      const code = error.code ?? "";
+      reject(new Unreachable(url.origin, code, error.message || code || "unknown reason"));
+    });
+    request.end(payload);
+  });
+}
+
+function authorities({ ca, onlyCa }: Server): string[] {
+  const own = ca === undefined ? [] : [ca];
+  return onlyCa === true ? own : [...rootCertificates, ...own];
+}
+
+/** `http://` on this machine only: a token must not cross a network in the clear. */
+export function checkedUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !["http:", "https:"].includes(url.protocol))
+    throw new Unreachable(text, "BAD_URL", "this is not an http(s) address");
+  if (url.protocol === "http:" && !["localhost", "127.0.0.1", "[::1]"].includes(url.hostname))
+    throw new Unreachable(text, "BAD_URL", "http:// is for this machine only; use https://");
+  return url;
+}
+
+export async function bodyOf(answer: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of answer) {
+    bytes += part.length;
+    if (bytes > bytesMax) throw new UnexpectedAnswer(`the answer is longer than ${bytesMax} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+function problemOf(status: number, text: string, { url }: Pick<Server, "url">): Problem {
+  try {
+    const problem = fieldsOf(JSON.parse(text), "problem");
+    const kind = problem.maybeText("type")?.split(/[/:#]/).at(-1) ?? "";
+    const title = problem.maybeText("title") ?? `status ${status}`;
+    return new Problem(status, kind, `${problem.maybeText("detail") ?? title}`);
+  } catch {
+    return new Problem(
+      status,
+      "",
+      `${url} answered with status ${status} and no reason. Is a Lintel cloud there?`,
+    );
+  }
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UnexpectedAnswer(`the answer to ${path} is not JSON`);
+  }
+}

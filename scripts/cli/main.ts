@@ -1,0 +1,122 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { UnexpectedAnswer } from "./fields.js";
+import { Problem, Unreachable } from "./http.io.js";
+import { memberCameras, memberExportIdentity } from "./member/cameras.io.js";
+import { type ClaimOptions, memberClaim } from "./member/claim.io.js";
+import { type ClipsOptions, memberClips, memberDelete } from "./member/clips.io.js";
+import { type InitOptions, memberInit } from "./member/init.io.js";
+import { memberOpen } from "./member/open.io.js";
+import { defaultProfileFolder, forgetSession } from "./member/profile.io.js";
+import { memberWatch } from "./member/watch.io.js";
+import { Refused } from "./refused.js";
+import { openTerminal } from "./terminal.io.js";
+
+const exitCodes = { refused: 1, usage: 2 };
+const clipsMax = 10_000;
+
+interface Common {
+  readonly profile: string;
+  readonly json?: boolean;
+  readonly yes?: boolean;
+}
+
+const program = new Command("lintel")
+  .description("Lintel, the video doorbell whose cloud cannot open the recordings it stores.")
+  .exitOverride()
+  .showHelpAfterError("(--help shows how)");
+const member = program.command("member").description("the household's side: claim, watch and open");
+
+ofMember("init", "make your keys, and a household on a cloud")
+  .requiredOption("--cloud <url>", "the cloud's address")
+  .requiredOption("--name <name>", "your name, as the household sees it")
+  .option("--household-name <name>", "stands on the recovery sheet, nowhere else")
+  .option("--ca-hash <hash>", "hash of the cloud's own CA, from its operator")
+  .action((options: Common & InitOptions) => memberInit(options.profile, options, openTerminal(options)));
+
+ofMember("claim", "bring a camera into the household")
+  .option("--camera-name <name>", "what the camera is called", "Front door")
+  .addOption(
+    new Option("--place <place>", "where it looks").choices(["outdoor", "indoor"]).default("outdoor"),
+  )
+  .option("--qr", "show the claim as a QR code too")
+  .option("--yes", "the fingerprints were compared (for scripts)")
+  .action((options: Common & ClaimOptions) => memberClaim(options.profile, options, openTerminal(options)));
+
+ofMember("cameras", "the household's cameras and how they are").action((options: Common) =>
+  memberCameras(options.profile, openTerminal(options)),
+);
+
+ofMember("clips", "list recordings, newest first")
+  .option("--limit <n>", "at most so many", countUpTo(clipsMax), 20)
+  .option("--camera <id>", "of this camera only")
+  .action((options: Common & ClipsOptions) => memberClips(options.profile, options, openTerminal(options)));
+
+ofMember("watch", "print what arrives, until Ctrl-C").action((options: Common) =>
+  memberWatch(options.profile, openTerminal(options)),
+);
+
+ofMember("open", "download a recording, verify it and write the MP4")
+  .argument("<clip>", "the clip's id")
+  .option("--out <file>", "where to write (default: <clip>.mp4)")
+  .action((clip: string, options: Common & { readonly out?: string }) =>
+    memberOpen(options.profile, { ...options, clip }, openTerminal(options)),
+  );
+
+ofMember("delete", "delete a recording in the vault and on the camera")
+  .argument("<clip>", "the clip's id")
+  .option("--yes", "do not ask")
+  .action((clip: string, options: Common) => memberDelete(options.profile, clip, openTerminal(options)));
+
+ofMember("export-identity", "print a camera's key for the stock age program")
+  .option("--camera <id>", "which camera, when there are several")
+  .action((options: Common & { readonly camera?: string }) =>
+    memberExportIdentity(options.profile, options.camera, openTerminal(options)),
+  );
+
+ofMember("logout", "forget the session; the keys stay").action((options: Common) => {
+  forgetSession(options.profile);
+  openTerminal(options).say("Logged out.");
+});
+
+process.exitCode = await run();
+
+async function run(): Promise<number> {
+  try {
+    await program.parseAsync();
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
+    process.stderr.write(`lintel: ${explain(error)}\n`);
+    return exitCodes.refused;
+  }
+}
+
+/** One sentence for what a person can do something about; a bug of ours shows its stack. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof UnexpectedAnswer)
+    return `The cloud's answer is not understood: ${error.message}. Is a Lintel cloud of this version there?`;
+  const expected = [Refused, Problem, Unreachable].some((kind) => error instanceof kind);
+  return expected || isOfTheSystem(error) ? error.message : (error.stack ?? error.message);
+}
+
+/** Disk full, no permission: the system's own sentence names the file. */
+function isOfTheSystem(error: Error): boolean {
+  return "syscall" in error;
+}
+
+function ofMember(name: string, description: string): Command {
+  return member
+    .command(name)
+    .description(description)
+    .option("--profile <dir>", "where this person's keys are", defaultProfileFolder())
+    .option("--json", "results as JSON, one document a line");
+}
+
+function countUpTo(max: number): (text: string) => number {
+  return (text) => {
+    const count = Number(text);
+    if (Number.isInteger(count) && count >= 1 && count <= max) return count;
+    throw new InvalidArgumentError(`it must be a number from 1 to ${max}`);
+  };
+}

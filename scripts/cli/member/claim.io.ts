@@ -1,0 +1,212 @@
+import { X509Certificate } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import qrcode from "qrcode";
+import { type Charter, type SignedCharter, signCharter } from "../../../shared/charter/charter.js";
+import {
+  type Claim,
+  type ClaimAnswer,
+  claimIdOf,
+  claimMillisMax,
+  claimSecretBytes,
+  fingerprintOf,
+  formatClaim,
+  isAnswerTo,
+} from "../../../shared/charter/claim.js";
+import { type CharterCamera, isName, memberKeyName } from "../../../shared/charter/lines.js";
+import { fromBase64, toBase64, toUtf8 } from "../../../shared/kernel/bytes.js";
+import { cameraIdOf } from "../../../shared/kernel/ids.js";
+import { type Identity, newIdentity, recipientOf, seal } from "../../../shared/seal/age.js";
+import { hashOf } from "../../../shared/seal/hash.js";
+import type { Fields } from "../fields.js";
+import { Problem } from "../http.io.js";
+import { Refused } from "../refused.js";
+import type { Terminal } from "../terminal.io.js";
+import { systemClock, systemRandom } from "../world.io.js";
+import { type Cloud, openCloud } from "./cloud.io.js";
+import { type Household, viewersOf } from "./household.js";
+
+const pollMillis = 500;
+/** Longest wait for the camera's first connection after its claim was confirmed. */
+const confirmMillisMax = 120_000;
+const chartersTriesMax = 3;
+
+export interface ClaimOptions {
+  readonly cameraName: string;
+  readonly place: CharterCamera["place"];
+  readonly qr?: boolean;
+}
+
+interface NewCamera {
+  readonly line: CharterCamera;
+  readonly identity: Identity;
+}
+
+/** Brings one camera into the household: shows the claim, checks who answers it, signs the camera in. */
+export async function memberClaim(folder: string, options: ClaimOptions, terminal: Terminal): Promise<void> {
+  if (!isName(options.cameraName))
+    throw new Refused("--camera-name must have 1 to 64 characters, without a space at an end.");
+  const cloud = openCloud(folder);
+  const { newest } = await cloud.household();
+  const claim = newClaim(cloud, newest.hash);
+  const claimId = claimIdOf(claim.secret);
+  const expires = systemClock.wall() + claimMillisMax;
+  const body = { claimId, charter: claim.charter, expiresAt: new Date(expires).toISOString() };
+  await cloud.call({ method: "POST", path: "/v1/claims", body });
+  await showClaim(formatClaim(claim), options, terminal);
+  const answer = await awaitAnswer(cloud, claim, expires, terminal);
+  const fingerprint = fingerprintOf(answer);
+  terminal.say(`A camera answered. Its fingerprint is ${fingerprint}.`);
+  if (!(await terminal.agreed(`Does the installer's screen show the same fingerprint, ${fingerprint}?`)))
+    throw new Refused(
+      "Nothing was signed. Somebody else may have read the claim: make a new one, and show it to the installer only.",
+    );
+  const camera = await newCamera(answer, options);
+  const version = await signIn(cloud, camera);
+  terminal.json({ event: "signed", camera: camera.line.id, fingerprint, charter: version });
+  terminal.say(`Camera ${camera.line.id} (${options.cameraName}) stands in charter ${version}.`);
+  const confirmed = await awaitConfirmation(cloud, camera.line.id, version, terminal);
+  terminal.json({ event: confirmed ? "confirmed" : "unconfirmed", camera: camera.line.id, charter: version });
+  terminal.say(
+    confirmed
+      ? `The camera confirmed charter ${version}: it seals to your household from now on.`
+      : `Not yet in force: the camera has not confirmed charter ${version}. "lintel member cameras" shows when it does.`,
+  );
+}
+
+function newClaim({ profile }: Cloud, charter: string): Claim {
+  return {
+    cloudUrl: profile.cloudUrl,
+    caHash: hashOf(new X509Certificate(profile.ca).raw),
+    household: profile.household,
+    charter,
+    secret: systemRandom.bytes(claimSecretBytes),
+  };
+}
+
+async function showClaim(text: string, { qr }: ClaimOptions, terminal: Terminal): Promise<void> {
+  terminal.json({ event: "claim", claim: text });
+  if (qr) terminal.say(await qrcode.toString(text, { type: "terminal", small: true }));
+  terminal.say("Show this to the installer only; it works once, for 10 minutes:");
+  terminal.say(`  ${text}`);
+  terminal.say("On the camera: lintel install --claim <that line> --state DIR");
+}
+
+/** The answer that a holder of the claim's secret made. The cloud cannot make one, so one that fails is refused loudly. */
+async function awaitAnswer(
+  cloud: Cloud,
+  claim: Claim,
+  expires: number,
+  terminal: Terminal,
+): Promise<ClaimAnswer> {
+  const path = `/v1/claims/${claimIdOf(claim.secret)}`;
+  while (systemClock.wall() < expires) {
+    const fields = await cloud.get(path);
+    const answer = fields.maybe("answer", readAnswer);
+    if (answer !== undefined) {
+      if (isAnswerTo(claim, answer)) return answer;
+      throw new Refused(
+        "Somebody answered the claim without knowing its secret. Nothing was signed; make a new claim.",
+      );
+    }
+    if (fields.text("state") === "expired") break;
+    terminal.progress(`waiting for the camera … ${Math.ceil((expires - systemClock.wall()) / 1000)} s left`);
+    await wait(pollMillis);
+  }
+  throw new Refused(
+    "No camera answered within 10 minutes, and the claim is dead. Make a new one: lintel member claim",
+  );
+}
+
+function readAnswer(fields: Fields): ClaimAnswer {
+  return { noteKey: fields.text("noteKey"), tlsKey: fields.text("tlsKey"), mac: fields.text("mac") };
+}
+
+async function newCamera(answer: ClaimAnswer, { cameraName, place }: ClaimOptions): Promise<NewCamera> {
+  const noteKey = fromBase64(answer.noteKey);
+  const tlsKey = fromBase64(answer.tlsKey);
+  if (!noteKey.ok || noteKey.value.length !== 32 || !tlsKey.ok)
+    throw new Refused("The camera's keys are not whole. Run its installation again with a new claim.");
+  const identity = await newIdentity();
+  const line: CharterCamera = {
+    id: cameraIdOf(noteKey.value),
+    noteKey: noteKey.value,
+    tlsKeyHash: hashOf(tlsKey.value),
+    epoch: 1,
+    recipient: await recipientOf(identity),
+    place,
+    audio: false,
+    modes: ["off", "detect", "record"],
+    masks: [],
+    name: cameraName,
+  };
+  return { line, identity };
+}
+
+/** Signs the camera into the next charter; when another owner was quicker, into the one after. */
+async function signIn(cloud: Cloud, camera: NewCamera): Promise<number> {
+  for (let tries = 1; ; tries++) {
+    const household = await cloud.household();
+    const { newest } = household;
+    if (newest.cameras.some(({ recipient }) => recipient === camera.line.recipient)) return newest.version;
+    if (newest.cameras.some(({ id }) => id === camera.line.id))
+      throw new Refused(
+        `Camera ${camera.line.id} already stands in charter ${newest.version}. To claim it anew, reset it to factory state first.`,
+      );
+    const body = {
+      charter: nextCharter(cloud, household, camera.line),
+      keyFiles: [await keyFile(household, camera)],
+    };
+    try {
+      await cloud.call({ method: "PUT", path: "/v1/household/charter", body, repeatable: true });
+    } catch (error) {
+      const raced = error instanceof Problem && error.status === 409;
+      if (!raced || tries >= chartersTriesMax) throw error;
+    }
+  }
+}
+
+function nextCharter({ profile }: Cloud, { newest }: Household, line: CharterCamera): SignedCharter {
+  const { hash, ...current } = newest;
+  const others = newest.members.filter(({ role, id }) => role === "owner" && id !== profile.member);
+  if (newest.change === "all-owners" && others.length > 0)
+    throw new Refused(
+      `The charter wants every owner's signature (${others.map(({ name }) => name).join(", ")}); signing together comes with a later version.`,
+    );
+  const charter: Charter = {
+    ...current,
+    version: newest.version + 1,
+    previous: hash,
+    issued: systemClock.wall(),
+    cameras: [...newest.cameras, line],
+  };
+  const signer = { name: memberKeyName(profile.member), secretKey: profile.keys.noteSecret };
+  return signCharter(charter, [signer], systemRandom);
+}
+
+/** The camera's identity, sealed to every member who may see what it films. */
+async function keyFile(
+  { newest }: Household,
+  { line, identity }: NewCamera,
+): Promise<{ camera: string; epoch: number; file: string }> {
+  const recipients = viewersOf(newest.members, line.place).map(({ recipient }) => recipient);
+  const file = await seal(toUtf8(`${identity}\n`), recipients);
+  return { camera: line.id, epoch: line.epoch, file: toBase64(file) };
+}
+
+/** Whether the camera reported, in time, that it follows the charter that names it. */
+async function awaitConfirmation(
+  cloud: Cloud,
+  camera: string,
+  version: number,
+  terminal: Terminal,
+): Promise<boolean> {
+  const until = systemClock.monotonic() + confirmMillisMax;
+  while (systemClock.monotonic() < until) {
+    const fields = await cloud.get(`/v1/cameras/${camera}`);
+    const follows = fields.maybeNumber("charter") ?? fields.maybeNumber("charterVersion") ?? 0;
+    if (follows >= version) return true;
+    terminal.progress("waiting for the camera to start and confirm the charter …");
+    await wait(pollMillis);
+  }
+  return false;
+}

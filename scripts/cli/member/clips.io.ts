@@ -1,0 +1,101 @@
+import { memberKeyName } from "../../../shared/charter/lines.js";
+import { formatDeletion } from "../../../shared/clip/custody.js";
+import { type ClipId, isClipId } from "../../../shared/kernel/ids.js";
+import { signNote } from "../../../shared/seal/note.js";
+import { type Fields, UnexpectedAnswer } from "../fields.js";
+import { Refused } from "../refused.js";
+import type { Terminal } from "../terminal.io.js";
+import { systemClock } from "../world.io.js";
+import { type Cloud, openCloud } from "./cloud.io.js";
+import { findCamera } from "./household.js";
+
+const pageMax = 100;
+
+/** A clip as the cloud lists it. */
+export interface ClipEntry {
+  readonly id: ClipId;
+  readonly camera: string;
+  readonly recordedAt: string;
+  readonly state: "recording" | "complete" | "interrupted";
+  readonly segments: number;
+  readonly bytes: number;
+}
+
+export interface ClipsOptions {
+  readonly limit: number;
+  readonly camera?: string;
+}
+
+/** Newest first. */
+export async function memberClips(
+  folder: string,
+  { limit, camera }: ClipsOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const cloud = openCloud(folder);
+  let shown = 0;
+  let cursor: string | undefined;
+  do {
+    const query = new URLSearchParams({ limit: `${Math.min(limit - shown, pageMax)}` });
+    if (camera !== undefined) query.set("camera", camera);
+    if (cursor !== undefined) query.set("cursor", cursor);
+    const page = await cloud.get(`/v1/clips?${query}`);
+    const clips = page.list("clips", readClip);
+    for (const clip of clips) {
+      terminal.json(clip);
+      terminal.say(lineOf(clip));
+    }
+    shown += clips.length;
+    cursor = clips.length === 0 ? undefined : page.maybeText("next");
+  } while (cursor !== undefined && shown < limit);
+  if (shown === 0) terminal.say("No clips yet.");
+}
+
+function lineOf({ id, camera, recordedAt, state, segments, bytes }: ClipEntry): string {
+  return `${id}  ${recordedAt}  ${camera}  ${state}, ${segments} segments, ${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+export function readClip(fields: Fields): ClipEntry {
+  const id = fields.text("id");
+  const state = fields.text("state");
+  if (!isClipId(id)) throw new UnexpectedAnswer(`the clip id ${id} is not one`);
+  if (state !== "recording" && state !== "complete" && state !== "interrupted")
+    throw new UnexpectedAnswer(`the clip's state ${state} is not one`);
+  return {
+    id,
+    camera: fields.text("camera"),
+    recordedAt: fields.text("recordedAt"),
+    state,
+    segments: fields.maybeNumber("segments") ?? fields.list("segments", () => 0).length,
+    bytes: fields.number("bytes"),
+  };
+}
+
+export function clipIdOf(text: string): ClipId {
+  if (isClipId(text)) return text;
+  throw new Refused(`"${text}" is not a clip id. "lintel member clips" lists them.`);
+}
+
+/** Deletes a clip in the vault and, by a signed note, on the camera's own card. */
+export async function memberDelete(folder: string, clipText: string, terminal: Terminal): Promise<void> {
+  const clip = clipIdOf(clipText);
+  const cloud = openCloud(folder);
+  const note = await deletionNote(cloud, clip);
+  if (!(await terminal.agreed(`Delete clip ${clip} for everybody, for ever?`)))
+    throw new Refused("Nothing was deleted.");
+  await cloud.call({ method: "DELETE", path: `/v1/clips/${clip}`, body: { note } });
+  terminal.json({ deleted: clip });
+  terminal.say(
+    `Clip ${clip} is gone: its key in the vault is destroyed, and the camera is told to delete its copy.`,
+  );
+}
+
+async function deletionNote(cloud: Cloud, clip: ClipId): Promise<string> {
+  const { household, member, keys } = cloud.profile;
+  const entry = await cloud.get(`/v1/clips/${clip}`);
+  const camera = findCamera(await cloud.household(), entry.text("camera"));
+  if (camera === undefined)
+    throw new Refused("No charter of your household names this clip's camera. Nothing was deleted.");
+  const text = formatDeletion({ household, camera: camera.id, clip, at: systemClock.wall() });
+  return signNote(text, [{ name: memberKeyName(member), secretKey: keys.noteSecret }]);
+}

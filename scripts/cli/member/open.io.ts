@@ -1,0 +1,157 @@
+import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { open as openFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { join, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { segmentBytesMax } from "../../../shared/clip/segment.js";
+import type { ClipId } from "../../../shared/kernel/ids.js";
+import { writeDurably } from "../disk.io.js";
+import { Refused } from "../refused.js";
+import { sentenceOf } from "../sentences.js";
+import type { Terminal } from "../terminal.io.js";
+import { cameraIdentities } from "./cameras.io.js";
+import { clipIdOf, readClip } from "./clips.io.js";
+import { type Cloud, openCloud } from "./cloud.io.js";
+import { findCamera } from "./household.js";
+import { openRecording, type Recording, type SealedRecording } from "./recording.js";
+
+const resumesMax = 8;
+const resumePauseMillis = 500;
+
+export interface OpenOptions {
+  readonly clip: string;
+  readonly out?: string;
+}
+
+/** Downloads a clip, opens it here and writes the MP4, or says exactly why it is not what the camera signed. */
+export async function memberOpen(folder: string, options: OpenOptions, terminal: Terminal): Promise<void> {
+  const clip = clipIdOf(options.clip);
+  const cloud = openCloud(folder);
+  const household = await cloud.household();
+  const sealedFolder = join(folder, "downloads", clip);
+  const { sealed, camera: cameraId } = await download(cloud, { clip, folder: sealedFolder }, terminal);
+  const camera = findCamera(household, cameraId);
+  if (camera === undefined)
+    throw new Refused(
+      `No charter of your household names camera ${cameraId}. This clip is not yours, or the cloud mixed it up.`,
+    );
+  const identities = await cameraIdentities(cloud, household, camera.id);
+  const opened = await openRecording(sealed, {
+    household: cloud.profile.household,
+    camera,
+    charters: household.charters.map(({ hash }) => hash),
+    identities: identities.map(({ identity }) => identity),
+  });
+  if (!opened.ok) {
+    rmSync(sealedFolder, { recursive: true, force: true }); // a damaged download would stay damaged
+    throw new Refused(`Clip ${clip} does not verify. ${sentenceOf(opened.error)} Nothing was written.`);
+  }
+  const out = resolve(options.out ?? `${clip}.mp4`);
+  writeDurably(out, opened.value.mp4);
+  rmSync(sealedFolder, { recursive: true, force: true });
+  report(opened.value, { out, camera: camera.name }, terminal);
+}
+
+interface Download {
+  readonly sealed: SealedRecording;
+  readonly camera: string;
+}
+
+/** The clip's notes and sealed bytes. What was loaded before stays on the disk (it is sealed) and is not loaded again. */
+async function download(
+  cloud: Cloud,
+  { clip, folder }: { readonly clip: ClipId; readonly folder: string },
+  terminal: Terminal,
+): Promise<Download> {
+  const path = `/v1/clips/${clip}`;
+  const detail = await cloud.get(path);
+  const { state, camera } = readClip(detail);
+  const entries = detail.list("segments", (fields) => ({
+    index: fields.number("index"),
+    note: fields.text("note"),
+    bytes: Math.min(fields.number("bytes"), segmentBytesMax),
+  }));
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const segments: { note: string; sealed: Uint8Array }[] = [];
+  for (const { index, note, bytes } of entries) {
+    terminal.progress(`loading segment ${index + 1} of ${entries.length} …`);
+    const file = join(folder, `${index}.age`);
+    if (bytes > 0) await downloadSegment(cloud, { path: `${path}/segments/${index}`, file, bytes });
+    segments.push({ note, sealed: bytes > 0 ? readFileSync(file) : new Uint8Array(0) });
+  }
+  return { sealed: { clip, state, segments }, camera };
+}
+
+interface Segment {
+  readonly path: string;
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/** Appends to what is there until all is there: a lost connection costs only what was under way. */
+async function downloadSegment(cloud: Cloud, segment: Segment): Promise<void> {
+  for (let resumes = 0; resumes <= resumesMax; resumes++) {
+    if (resumes > 0) await wait(resumePauseMillis);
+    const have = lengthOf(segment.file);
+    if (have === segment.bytes) return;
+    await append(cloud, segment, have < segment.bytes ? have : 0);
+  }
+  throw new Refused(
+    `The cloud breaks off each time while it sends ${segment.path}. Try again later; what came is kept.`,
+  );
+}
+
+function lengthOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** A connection that breaks ends this without an error; what came before stays. */
+async function append(cloud: Cloud, { path, file }: Segment, from: number): Promise<void> {
+  const headers = { accept: "application/octet-stream", ...(from > 0 && { range: `bytes=${from}-` }) };
+  const answer = await cloud.stream({ method: "GET", path, headers });
+  const resumed = answer.statusCode === 206;
+  const handle = await openFile(file, resumed ? "a" : "w", 0o600);
+  try {
+    for await (const part of take(answer, segmentBytesMax - (resumed ? from : 0))) await handle.write(part);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** At most `bytesMax` of an answer's bytes, and no error where the connection breaks. */
+async function* take(answer: IncomingMessage, bytesMax: number): AsyncGenerator<Uint8Array> {
+  let left = bytesMax;
+  try {
+    for await (const part of answer) {
+      left -= part.length;
+      if (left < 0) throw new Refused("The cloud sends more than a segment can hold. Ask its operator.");
+      yield part;
+    }
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+  }
+}
+
+function report(
+  { clip, segments, end, seconds }: Recording,
+  { out, camera }: { readonly out: string; readonly camera: string },
+  terminal: Terminal,
+): void {
+  const { manifest, fragments, init } = clip;
+  const start = new Date(manifest.start).toISOString();
+  const facts = { start, seconds, trigger: manifest.trigger, clock: manifest.clock, end };
+  terminal.json({ file: out, clip: manifest.clip, camera: manifest.camera, ...facts, segments });
+  terminal.say(
+    `Verified: ${segments} sealed segments and ${fragments.length} fragments, all signed by ${camera} (${manifest.camera}), none missing or changed.`,
+  );
+  const clock =
+    manifest.clock === "synchronised" ? "" : " (the camera's clock was not set: the time may be wrong)";
+  terminal.say(
+    `  ${manifest.trigger} at the door, from ${start}${clock}, ${seconds.toFixed(1)} s, ${init.width}x${init.height}`,
+  );
+  if (end === "interrupted")
+    terminal.say("  Interrupted: the camera lost power or its picture; up to 2 s before that are not here.");
+  if (end === "no")
+    terminal.say("  No end is signed yet: the camera still records, or its last segment has not arrived.");
+  terminal.say(`  written to ${out}`);
+}
