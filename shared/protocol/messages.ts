@@ -76,7 +76,7 @@ export const refusedSchema = Type.Object(
     kind: Type.Literal("refused"),
     clip: uuid,
     segment: segmentIndex,
-    code: Type.Union(refusalCodes.map((code) => Type.Literal(code))),
+    code: Type.Enum(refusalCodes),
   },
   closed,
 );
@@ -105,11 +105,7 @@ export const eventSchema = Type.Union([
       /** Footage between these times is missing, and why. */
       from: timeText,
       to: timeText,
-      reason: Type.Union(
-        (["evicted", "damaged", "disk-full", "camera-fault", "power", "clock"] as const).map((one) =>
-          Type.Literal(one),
-        ),
-      ),
+      reason: Type.Enum(["evicted", "damaged", "disk-full", "camera-fault", "power", "clock"]),
       clip: Type.Optional(uuid),
     },
     closed,

@@ -1,0 +1,119 @@
+import type { SegmentEnd } from "../../shared/clip/segment.js";
+import type { TriggerKind } from "../../shared/clip/trigger.js";
+import type { Bytes, Millis } from "../../shared/kernel/brand.js";
+import type { ClipId, EventId } from "../../shared/kernel/ids.js";
+import type { Result } from "../../shared/kernel/result.js";
+import type { DoorEvent } from "../../shared/protocol/messages.js";
+import type { Hash } from "../../shared/seal/hash.js";
+
+/** An event for the log: a name and fields. Never keys, footage, addresses. */
+export type Log = (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void;
+
+export type GapReason = Extract<DoorEvent, { kind: "gap" }>["reason"];
+
+/** A segment as the sealer hands it over. */
+export interface SealedSegment {
+  readonly clip: ClipId;
+  readonly index: number;
+  readonly end: SegmentEnd;
+  /** The signed ciphertext note. */
+  readonly note: string;
+  /** The whole age file. */
+  readonly sealed: Uint8Array;
+  /** Hash of the text of the manifest inside: names it in the next clip. */
+  readonly manifest: Hash;
+  /** Wall times of its footage. */
+  readonly from: Millis;
+  readonly to: Millis;
+}
+
+/** A segment that is durable on the card and not yet known to be safe in the vault. */
+export interface StoredSegment {
+  readonly clip: ClipId;
+  readonly index: number;
+  /** Bytes of the age file's body; 0 for a segment that only closes its clip. */
+  readonly size: number;
+  readonly end: SegmentEnd;
+}
+
+/** What announces a segment. */
+export interface SegmentHead {
+  readonly note: string;
+  /** The age header; empty for a segment that only closes its clip. */
+  readonly header: Uint8Array;
+}
+
+export type NewEvent =
+  | { readonly kind: TriggerKind; readonly at: Millis; readonly clip?: ClipId }
+  | {
+      readonly kind: "gap";
+      readonly from: Millis;
+      readonly to: Millis;
+      readonly reason: GapReason;
+      readonly clip?: ClipId;
+    };
+
+/** What the card holds, in bytes of files. */
+export interface Usage {
+  readonly bytes: Bytes;
+  readonly limitBytes: Bytes;
+  readonly pendingSegments: number;
+  readonly pendingBytes: Bytes;
+  /** Segments set aside as damaged since the start. */
+  readonly damaged: number;
+  /** Why a write waits, if one does. */
+  readonly blocked?: GapReason;
+}
+
+/** Told after the fact, in order. Must not throw. */
+export interface JournalListener {
+  /** A segment is durable: it may be announced. */
+  stored?(segment: StoredSegment): void;
+  /** A segment was set aside: it can no longer be sent. */
+  gone?(clip: ClipId, index: number): void;
+  /** A whole clip left the card, evicted or deleted. */
+  clipGone?(clip: ClipId): void;
+  happened?(event: DoorEvent): void;
+}
+
+export type ReceiptRefusal = { readonly kind: "unknown-segment" | "not-a-receipt" | "other-segment" };
+
+/**
+ * The durable outbox: what it says is stored survives a power cut at any moment. Only sealed bytes enter it. Writes are
+ * carried out one after another in the order of the calls.
+ */
+export interface Journal {
+  /** Hash of the newest manifest on record. */
+  lastManifest(): Hash | "none" | "unknown";
+  /** A clip begins. After a power cut before its first segment a gap `power` tells of it. */
+  begin(clip: ClipId, at: Millis): Promise<void>;
+  /** Resolves when the segment is durable. On a full disk it waits, and tries again; rejects only when closed. */
+  append(segment: SealedSegment): Promise<void>;
+  /** Why `append` waits, if it does. */
+  blocked(): GapReason | undefined;
+  /** Oldest clip first, by index within it. */
+  pending(): readonly StoredSegment[];
+  /** `undefined` when the segment is gone. */
+  readHead(clip: ClipId, index: number): Promise<SegmentHead | undefined>;
+  /** Bytes of the age file after its header. `undefined` when the segment is gone. */
+  readBody(clip: ClipId, index: number, offset: number, length: number): Promise<Uint8Array | undefined>;
+  /** The vault has it. The caller has verified the receipt's signature; that it names this segment is checked here. */
+  acknowledge(clip: ClipId, index: number, receipt: string): Promise<Result<void, ReceiptRefusal>>;
+  /** Checks a segment against its own note; sets a damaged one aside and tells of the gap. */
+  check(clip: ClipId, index: number): Promise<"whole" | "damaged" | "gone">;
+  /** Keeps a segment out of the way for good, for instance when the vault holds another in its place. */
+  setAside(clip: ClipId, index: number, why: string): Promise<void>;
+  /** Every byte of the clip leaves the card; durable when resolved. Of a clip that still records, the rest too. */
+  removeClip(clip: ClipId): Promise<void>;
+  /** Something happened at the door. In memory at once; resolves when durable (on a full card from the reserve). */
+  appendEvent(event: NewEvent): Promise<DoorEvent>;
+  pendingEvents(): readonly DoorEvent[];
+  acknowledgeEvents(ids: readonly (EventId | string)[]): Promise<void>;
+  usage(): Usage;
+  /** Every later change is told to the listener. */
+  watch(listener: JournalListener): void;
+  /** Resolves when each segment that was pending at the start has been compared with its note. */
+  readonly verified: Promise<void>;
+  /** Ends after the write under way; a write that waits for room is given up. */
+  close(): Promise<void>;
+}
