@@ -1,0 +1,34 @@
+import Type, { type Static } from "typebox";
+import { timeText } from "../../../shared/protocol/messages.js";
+
+/** Objects in the contract have these properties and no others. */
+export const closed = { additionalProperties: false } as const;
+
+export const keyId = (what: string) =>
+  Type.String({ pattern: "^[a-z2-7]{16}$", description: `${what}: 16 characters of base32` });
+export const householdId = keyId("A household's id");
+export const memberId = keyId("A member's id");
+export const cameraId = keyId("A camera's id");
+export const claimId = keyId("A claim's id");
+export const clipId = Type.String({
+  pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+  description: "A clip's id, UUIDv7",
+});
+export const hash = Type.String({ pattern: "^[A-Za-z0-9+/]{43}=$", description: "SHA-256, base64" });
+export const note = Type.String({ minLength: 1, maxLength: 65_536, description: "A C2SP signed note" });
+export const time = timeText;
+export const bytesCount = Type.Integer({ minimum: 0, description: "bytes" });
+export const cursor = Type.String({ maxLength: 200, description: "`next` of the page before" });
+
+/** RFC 9457. `type` is stable: clients decide by it. */
+export const problemSchema = Type.Object(
+  {
+    type: Type.String({ description: "urn:lintel:problem:<kind>, stable" }),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String({ description: "What happened and what to do next" }),
+    requestId: Type.String({ description: "Also in X-Request-Id and in the log" }),
+  },
+  { ...closed, $id: "Problem", title: "Problem" },
+);
+export type ProblemDocument = Static<typeof problemSchema>;

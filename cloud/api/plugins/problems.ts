@@ -1,0 +1,61 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { ProblemDocument } from "../contract/common.js";
+import { Problem, type ProblemKind, problems, problemType } from "../problems.js";
+
+/** Every error becomes a problem document (RFC 9457), without stack or wording of libraries. */
+export function addProblems(app: FastifyInstance): void {
+  app.setNotFoundHandler((request, reply) => send(request, reply, { kind: "not-there" }));
+  app.setErrorHandler((error, request, reply) => {
+    const kind = kindOf(error);
+    if (kind === "internal-error") request.log.error({ error: describe(error) }, "http.failed");
+    return send(request, reply, { kind, ...whereOf(error) });
+  });
+}
+
+interface Told {
+  readonly kind: ProblemKind;
+  /** Where the request leaves the contract, by the validator. */
+  readonly where?: string;
+}
+
+function send(request: FastifyRequest, reply: FastifyReply, { kind, where }: Told): FastifyReply {
+  const [status, title, sentence] = problems[kind];
+  const detail = where === undefined ? sentence : `${sentence} At ${where}.`;
+  const document: ProblemDocument = { type: problemType(kind), title, status, detail, requestId: request.id };
+  if (status === 401) reply.header("www-authenticate", "Bearer");
+  return reply.code(status).type("application/problem+json").serializer(JSON.stringify).send(document);
+}
+
+const kindOfStatus: Readonly<Record<number, ProblemKind>> = {
+  401: "not-logged-in",
+  404: "not-there",
+  413: "too-large",
+  415: "unsupported-media-type",
+  429: "too-many-requests",
+  503: "unavailable",
+};
+
+function kindOf(error: unknown): ProblemKind {
+  if (error instanceof Problem) return error.kind;
+  if (!isFastifyError(error)) return "internal-error";
+  const status = error.statusCode ?? 500;
+  return kindOfStatus[status] ?? (status < 500 ? "malformed-request" : "internal-error");
+}
+
+function whereOf(error: unknown): { where?: string } {
+  if (!isFastifyError(error) || error.validation === undefined) return {};
+  const [first] = error.validation;
+  return first === undefined
+    ? {}
+    : {
+        where: `${error.validationContext ?? "request"}${first.instancePath}: ${first.message ?? "not valid"}`,
+      };
+}
+
+function isFastifyError(error: unknown): error is FastifyError {
+  return error instanceof Error && "statusCode" in error;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,191 @@
+/**
+ * Every refusal that leaves the API: kind → status, title, and the sentence that says what to do next. The kinds are stable,
+ * as `type` URIs (RFC 9457 §3.1.1): clients decide by them.
+ */
+export const problems = {
+  // The request itself
+  "not-there": [
+    404,
+    "Not there",
+    "Nothing is at this address, or it is not yours. Check the id, and who is logged in.",
+  ],
+  "malformed-request": [400, "Malformed request", "The request does not have the form in /openapi.json."],
+  "too-large": [413, "Too large", "The request is larger than this route takes."],
+  "unsupported-media-type": [415, "Unsupported media type", "Send application/json."],
+  "range-not-satisfiable": [
+    416,
+    "Range not satisfiable",
+    "The range lies behind the end; Content-Range gives the length.",
+  ],
+  "too-many-requests": [429, "Too many requests", "Wait as long as Retry-After says, then try again."],
+  "internal-error": [
+    500,
+    "Internal error",
+    "The cloud failed; nothing was half-done. Try again, and show the operator the request id.",
+  ],
+  unavailable: [503, "Unavailable", "The cloud is starting, stopping or short of something. Try again soon."],
+  // Who asks
+  "not-logged-in": [
+    401,
+    "Not logged in",
+    "The token is missing, expired or not from this cloud. Log in again.",
+  ],
+  "login-refused": [
+    401,
+    "Login refused",
+    "The login does not hold: ask for a new nonce, and sign it with the login key of a member in the newest charter.",
+  ],
+  "other-audience": [
+    401,
+    "Login for another cloud",
+    "The login names another cloud's address as its audience. Use the address that this cloud calls its own.",
+  ],
+  "too-many-logins": [
+    429,
+    "Too many logins under way",
+    "Too many logins of this member wait for an answer. Wait two minutes, then try again.",
+  ],
+  "owners-only": [403, "Owners only", "Only an owner of the household may do this."],
+  "registration-closed": [
+    403,
+    "Registration closed",
+    "This cloud takes no new households. Ask its operator.",
+  ],
+  // Charters
+  "malformed-note": [422, "Malformed note", "The signed note does not have the form of C2SP signed-note."],
+  "other-note-type": [
+    422,
+    "Another kind of note",
+    "The note is of another type or version than this route takes.",
+  ],
+  "not-canonical": [
+    422,
+    "Note not canonical",
+    "The note's lines are not the ones of its type, in their order.",
+  ],
+  "bad-field": [422, "Bad field in a note", "A field of the note does not hold what its grammar says."],
+  "malformed-opening": [422, "Malformed opening", "A line beside the charter is not `base64(salt) line`."],
+  "opening-does-not-match": [
+    422,
+    "Opening does not match",
+    "A line beside the charter is not the one that it commits to.",
+  ],
+  "wrong-number-of-openings": [
+    422,
+    "Wrong number of openings",
+    "The charter commits to another number of lines than stand beside it.",
+  ],
+  "bad-line": [
+    422,
+    "Bad line in the charter",
+    "A member's or camera's line does not hold what its grammar says.",
+  ],
+  "line-kept-back": [
+    422,
+    "Line kept back",
+    "Between members and cloud every line of a charter must be opened.",
+  ],
+  "repeated-key": [422, "Repeated key", "A public key stands in the charter twice. Make a new key."],
+  "no-owner": [422, "No owner", "The charter names no owner. A household needs at least one."],
+  "forged-signature": [
+    403,
+    "Signature does not hold",
+    "A signature under the note is not by the key it names.",
+  ],
+  "no-known-signer": [403, "Not signed by an owner", "No owner of the newest charter has signed this."],
+  "missing-signature": [
+    403,
+    "A signature is missing",
+    "The newest charter demands the signature of every owner. Have the others sign, too.",
+  ],
+  "other-household": [
+    403,
+    "Another household",
+    "The note names another household than the one of its signer or of the login.",
+  ],
+  "not-the-next-charter": [
+    409,
+    "Not the next charter",
+    "Another charter is the newest one by now. Fetch it, change that one, and sign again.",
+  ],
+  "chain-full": [409, "Chain full", "The household has reached the limit of charters. Ask the operator."],
+  "household-exists": [
+    409,
+    "Household exists",
+    "This household is registered with another first charter. Log in instead.",
+  ],
+  "camera-elsewhere": [
+    409,
+    "Camera of another household",
+    "The charter names a camera that belongs to another household. Reset the camera, which gives it a new identity, and claim it anew.",
+  ],
+  "key-file-for-unknown-camera": [
+    422,
+    "Key file for an unknown camera",
+    "A key file names a camera or an epoch that the charter does not name.",
+  ],
+  // Claims
+  "claim-exists": [409, "Claim exists", "A claim with this id exists. Make a new secret."],
+  "claim-ends-in-the-past": [
+    422,
+    "Claim ends in the past",
+    "By the cloud's clock the claim has ended already. Set this machine's clock.",
+  ],
+  "not-the-newest-charter": [
+    409,
+    "Not the newest charter",
+    "The claim pins a charter that is not the newest one. Fetch it and make a new claim.",
+  ],
+  "too-many-claims": [
+    429,
+    "Too many claims",
+    "Too many claims of the household wait for an answer. Wait until some have expired.",
+  ],
+  "claim-used": [
+    409,
+    "Claim used",
+    "Another board has answered this claim. If that was not yours, tell the owner; make a new claim.",
+  ],
+  "claim-expired": [410, "Claim expired", "The claim has expired. Ask the owner for a new one."],
+  "bad-board-key": [
+    422,
+    "Bad key",
+    "The answer's keys must be Ed25519 for notes, and P-256 or Ed25519 for TLS, with a 32-byte MAC.",
+  ],
+} as const satisfies Record<string, readonly [number, string, string]>;
+
+export type ProblemKind = keyof typeof problems;
+
+/** A refusal on its way to the client; the error handler makes the document of it. */
+export class Problem extends Error {
+  readonly kind: ProblemKind;
+  constructor(kind: ProblemKind) {
+    super(kind);
+    this.kind = kind;
+  }
+}
+
+interface Outcome<T> {
+  readonly ok: true;
+  readonly value: T;
+}
+interface Refused {
+  readonly ok: false;
+  readonly error: { readonly kind: ProblemKind };
+}
+
+/** The value, or the refusal as a problem. */
+export function demand<T>(result: Outcome<T> | Refused): T {
+  if (!result.ok) throw new Problem(result.error.kind);
+  return result.value;
+}
+
+/** The value, or the one answer to "not there" and "not yours". */
+export function found<T>(value: T | undefined): T {
+  if (value === undefined) throw new Problem("not-there");
+  return value;
+}
+
+export function problemType(kind: ProblemKind): string {
+  return `urn:lintel:problem:${kind}`;
+}

@@ -1,0 +1,54 @@
+import { type CharterReader, type CharterWriter, chartersMax } from "../../household/charters.io.js";
+import type { App } from "../app.js";
+import * as contract from "../contract/household.js";
+import { cameraIdIn } from "../ids.js";
+import { ownersOnly, sessionOf } from "../plugins/session.js";
+import { demand } from "../problems.js";
+import { writable } from "../signed.js";
+
+export interface HouseholdServices {
+  readonly charters: CharterReader & CharterWriter;
+  /** C2SP vkey of the vault. */
+  readonly vaultKey: string;
+}
+
+/** The household's charters. */
+export function addHousehold(members: App, { charters, vaultKey }: HouseholdServices): void {
+  members.get(
+    "/v1/household",
+    {
+      schema: {
+        operationId: "getHousehold",
+        summary: "The household's charters, from the first on",
+        tags: ["household"],
+        response: { 200: contract.household },
+      },
+    },
+    async (request) => {
+      const { household } = sessionOf(request);
+      const chain = await charters.chain(household, 0, chartersMax);
+      return { household, charters: chain.map(writable), vaultKey };
+    },
+  );
+
+  members.put(
+    "/v1/household/charter",
+    {
+      onRequest: ownersOnly,
+      schema: {
+        operationId: "putCharter",
+        summary: "The next charter, signed as the newest demands, with key files of its cameras",
+        tags: ["household"],
+        body: contract.charterBody,
+        response: { 200: contract.charterStored },
+      },
+    },
+    async (request) => {
+      const { household } = sessionOf(request);
+      const { charter, keyFiles = [] } = request.body;
+      const files = keyFiles.map(({ camera, epoch, file }) => ({ camera: cameraIdIn(camera), epoch, file }));
+      const { version } = demand(await charters.append(household, charter, files));
+      return { version };
+    },
+  );
+}

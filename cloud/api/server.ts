@@ -1,0 +1,70 @@
+import { randomUUID } from "node:crypto";
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox";
+import Fastify, { type FastifyBaseLogger } from "fastify";
+import type { SessionKey } from "../household/sessionkey.io.js";
+import type { App } from "./app.js";
+import { addProblems } from "./plugins/problems.js";
+import { addRateLimit } from "./plugins/ratelimit.js";
+import { addTokens, membersOnly } from "./plugins/session.js";
+import { addBoardsClaims, addOwnersClaims, type ClaimServices } from "./routes/claims.js";
+import { addGround, type Check } from "./routes/ground.js";
+import { addHousehold, type HouseholdServices } from "./routes/household.js";
+import { addLogin, type LoginServices } from "./routes/login.js";
+
+/** Largest request: a charter with the most members and cameras and a key file for each. */
+export const bodyBytesMax = 1024 * 1024;
+/** A request that has not come whole after this is dropped. */
+const requestMillisMax = 30_000;
+
+export interface ApiServices extends LoginServices, HouseholdServices, ClaimServices {
+  readonly sessionKey: SessionKey;
+  readonly checks: readonly Check[];
+}
+
+export interface ApiOptions {
+  readonly log: FastifyBaseLogger;
+  readonly trustProxy: boolean;
+  /** PEM; without it the API speaks plain HTTP, which is for loopback only. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+}
+
+/** The REST API, wired and not yet listening. */
+export async function createApi(services: ApiServices, { log, trustProxy, tls }: ApiOptions): Promise<App> {
+  const app = Fastify({
+    ...(tls === undefined ? {} : { https: tls }),
+    loggerInstance: log,
+    disableRequestLogging: true,
+    genReqId: () => randomUUID(),
+    requestTimeout: requestMillisMax,
+    bodyLimit: bodyBytesMax,
+    trustProxy,
+    forceCloseConnections: true,
+  })
+    .withTypeProvider<TypeBoxTypeProvider>()
+    .setValidatorCompiler(TypeBoxValidatorCompiler);
+  addProblems(app);
+  addRequestLog(app);
+  await addRateLimit(app);
+  await addTokens(app, services.sessionKey);
+  addGround(app, { checks: services.checks, caPem: services.authority.caPem });
+  addLogin(app, services);
+  addBoardsClaims(app, services);
+  await app.register(async (members: App) => {
+    membersOnly(members, services.logins);
+    addHousehold(members, services);
+    addOwnersClaims(members, services);
+  });
+  return app;
+}
+
+/** One event per answered request, by route and never by address. */
+function addRequestLog(app: App): void {
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    const { method, routeOptions, id } = request;
+    const fields = { method, route: routeOptions.url ?? "none", status: reply.statusCode };
+    request.log.info({ ...fields, ms: Math.round(reply.elapsedTime), requestId: id }, "http.answered");
+  });
+}
