@@ -2,13 +2,16 @@ import BetterSqlite3 from "better-sqlite3";
 import { Kysely, type Migration, Migrator, SqliteDialect } from "kysely";
 import type { HouseholdTables } from "./household/tables.js";
 import { household } from "./migrations/0001-household.io.js";
+import { clips } from "./migrations/0002-clips.io.js";
+import type { VaultTables } from "./vault/tables.js";
 
 /** Every table of the cloud's database: each module names its own in its `tables.ts` (`HouseholdTables & VaultTables & …`). */
-export type Database = HouseholdTables;
+export type Database = HouseholdTables & VaultTables;
 
 /** In the order in which they run. A name is never changed and never reused once released. */
 const migrations: Readonly<Record<string, Migration>> = {
   "0001-household": household,
+  "0002-clips": clips,
 };
 
 /** How long a writer waits for another process's lock, in milliseconds. */

@@ -1,0 +1,221 @@
+import { createHash } from "node:crypto";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { assert } from "../../shared/kernel/assert.js";
+import { fromBase64, toHex } from "../../shared/kernel/bytes.js";
+import type { CameraId, ClipId } from "../../shared/kernel/ids.js";
+import type { Hash } from "../../shared/seal/hash.js";
+
+/**
+ * A segment's body on its way: a file that grows from the front. Its size is what is stored, for any node that opens it;
+ * after a power cut the file may be shorter or hold damage, which the whole hash catches.
+ */
+export interface Part {
+  readonly stored: number;
+  /** Puts pieces behind what is stored. Promises no durability. */
+  append(pieces: readonly Uint8Array[]): Promise<void>;
+  /** SHA-256 of header and body so far. */
+  digest(): Hash;
+  /** Makes what is stored durable under the part's own name. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+  /** Closes and forgets what is stored. */
+  discard(): Promise<void>;
+  readonly path: string;
+}
+
+/** Where a body lies. The name holds its hash, so that no second body ever comes into the place of a stored one. */
+export interface BodyName {
+  readonly camera: CameraId;
+  readonly clip: ClipId;
+  readonly index: number;
+  readonly sha256: Hash;
+}
+
+/** `parts/<camera>/<clip>.<index>.part` and `clips/<camera>/<clip>/<index>-<hash>.body` under one directory. */
+export class Bodies {
+  readonly root: string;
+  /** Directories that are known to exist durably. */
+  private readonly made = new Set<string>();
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  async openPart(name: Omit<BodyName, "sha256">, header: Uint8Array): Promise<Part> {
+    const path = join(this.root, "parts", name.camera, `${name.clip}.${name.index}.part`);
+    await this.makeDirectory(dirname(path));
+    return FilePart.open(path, header);
+  }
+
+  /** The camera's parts, the longest idle first. */
+  async partsOf(camera: string): Promise<readonly { path: string; bytes: number; idleSince: number }[]> {
+    const directory = join(this.root, "parts", camera);
+    const parts = [];
+    for (const name of await namesIn(directory)) {
+      const path = join(directory, name);
+      const found = await stat(path).catch(ignoreMissing);
+      if (found !== undefined) parts.push({ path, bytes: found.size, idleSince: found.mtimeMs });
+    }
+    return parts.sort((a, b) => a.idleSince - b.idleSince);
+  }
+
+  async camerasWithParts(): Promise<readonly string[]> {
+    return namesIn(join(this.root, "parts"));
+  }
+
+  /** Moves synced parts to where clips lie. When it resolves the moves are durable. */
+  async adopt(bodies: readonly { readonly name: BodyName; readonly part: Part }[]): Promise<void> {
+    const directories = new Set<string>();
+    for (const { name, part } of bodies) {
+      const path = this.path(name);
+      await this.makeDirectory(dirname(path));
+      // Power lost here: the body lies in one of the two places or in both, without a row; the camera sends it again.
+      await rename(part.path, path);
+      directories.add(dirname(path));
+    }
+    await Promise.all([...directories].map(syncDirectory));
+  }
+
+  /** The body's bytes from `start` to before `end`. Throws when the file is missing or shorter. */
+  async *read(name: BodyName, start: number, end: number): AsyncGenerator<Uint8Array> {
+    if (start >= end) return;
+    const file = await open(this.path(name), "r");
+    try {
+      for (let at = start; at < end; ) {
+        const buffer = Buffer.alloc(Math.min(readBytes, end - at));
+        const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+        if (bytesRead === 0)
+          throw new Error(`The stored body ${this.path(name)} ends at byte ${at} of ${end}.`);
+        yield buffer.subarray(0, bytesRead);
+        at += bytesRead;
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  async removeClip(camera: CameraId, clip: ClipId): Promise<void> {
+    const path = join(this.root, "clips", camera, clip);
+    this.made.delete(path);
+    // Power lost here: some bodies stay without a row and a shred key; the sweep removes them.
+    await rm(path, { recursive: true, force: true });
+    for (const part of await this.partsOf(camera)) {
+      if (part.path.includes(`${clip}.`)) await rm(part.path, { force: true });
+    }
+  }
+
+  /** Every file under `clips`, with the time of its last change. */
+  async *stored(): AsyncGenerator<{ camera: string; clip: string; path: string; changedAt: number }> {
+    const root = join(this.root, "clips");
+    for (const camera of await namesIn(root)) {
+      for (const clip of await namesIn(join(root, camera))) {
+        for (const name of await namesIn(join(root, camera, clip))) {
+          const path = join(root, camera, clip, name);
+          const found = await stat(path).catch(ignoreMissing);
+          if (found !== undefined) yield { camera, clip, path, changedAt: found.mtimeMs };
+        }
+      }
+    }
+  }
+
+  path({ camera, clip, index, sha256 }: BodyName): string {
+    const hash = fromBase64(sha256);
+    assert(hash.ok, "a stored hash is not base64");
+    return join(this.root, "clips", camera, clip, `${index}-${toHex(hash.value.subarray(0, 8))}.body`);
+  }
+
+  /** Durable when it resolves: each new directory is written into its parent. */
+  private async makeDirectory(path: string): Promise<void> {
+    if (this.made.has(path)) return;
+    const first = await mkdir(path, { recursive: true, mode: 0o700 });
+    for (let at = path; first !== undefined && at.length >= first.length; at = dirname(at)) {
+      await syncDirectory(dirname(at));
+    }
+    if (this.made.size >= knownDirectoriesMax) this.made.clear();
+    this.made.add(path);
+  }
+}
+
+const readBytes = 256 * 1024;
+const knownDirectoriesMax = 10_000;
+
+class FilePart implements Part {
+  readonly path: string;
+  stored = 0;
+  private readonly file: FileHandle;
+  private readonly hash;
+
+  private constructor(path: string, file: FileHandle, header: Uint8Array) {
+    this.path = path;
+    this.file = file;
+    this.hash = createHash("sha256").update(header);
+  }
+
+  static async open(path: string, header: Uint8Array): Promise<FilePart> {
+    const file = await open(path, "r+").catch(() => open(path, "wx+", 0o600));
+    const part = new FilePart(path, file, header);
+    const buffer = Buffer.alloc(readBytes);
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, part.stored);
+      if (bytesRead === 0) return part;
+      part.hash.update(buffer.subarray(0, bytesRead));
+      part.stored += bytesRead;
+    }
+  }
+
+  async append(pieces: readonly Uint8Array[]): Promise<void> {
+    let at = this.stored;
+    for (const piece of await this.writeAll(pieces)) {
+      this.hash.update(piece);
+      at += piece.length;
+    }
+    this.stored = at;
+  }
+
+  digest(): Hash {
+    return this.hash.copy().digest("base64");
+  }
+
+  sync(): Promise<void> {
+    // Power lost before this: a prefix, or damage, under the part's own name; after it: the whole body.
+    return this.file.datasync();
+  }
+
+  close(): Promise<void> {
+    return this.file.close();
+  }
+
+  async discard(): Promise<void> {
+    await this.file.close().catch(() => undefined);
+    await rm(this.path, { force: true });
+  }
+
+  /** At a place of its own rather than at the end: two nodes that hold one part write the same bytes twice, not one after the other. */
+  private async writeAll(pieces: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
+    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const { bytesWritten } = await this.file.writev([...pieces], this.stored);
+    if (bytesWritten === bytes) return pieces;
+    // A short write means a full disk: the next write says so with its code.
+    const rest = Buffer.concat(pieces).subarray(bytesWritten);
+    await this.file.write(rest, 0, rest.length, this.stored + bytesWritten);
+    return pieces;
+  }
+}
+
+async function namesIn(directory: string): Promise<readonly string[]> {
+  return (await readdir(directory).catch(ignoreMissing)) ?? [];
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT") throw error;
+}

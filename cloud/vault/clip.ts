@@ -1,0 +1,117 @@
+import type { OpenedSegment, SegmentEnd } from "../../shared/clip/segment.js";
+import type { Bytes } from "../../shared/kernel/brand.js";
+import { type Millis, millis } from "../../shared/kernel/brand.js";
+import type { CameraId, ClipId, EventId, HouseholdId } from "../../shared/kernel/ids.js";
+import type { DoorEvent } from "../../shared/protocol/messages.js";
+import type { Hash } from "../../shared/seal/hash.js";
+
+/** A clip without a new segment for so long is shown as interrupted; one more segment brings it back. */
+export const silentMillis = 120_000;
+/** Clips or events on one page. */
+export const pageMax = 200;
+/** Longest retention that may be set, and the default, in days from a clip's arrival. */
+export const retentionDaysMax = 60;
+export const retentionDaysDefault = 30;
+export const dayMillis = 86_400_000;
+/** How long a deleted clip's id is remembered, so that a camera that comes back late cannot bring it back. */
+export const tombstoneDays = 400;
+
+export type ClipState = "recording" | "complete" | "interrupted";
+
+/** A stored clip, as far as the cloud can know it. */
+export interface ClipFacts {
+  readonly id: ClipId;
+  readonly camera: CameraId;
+  /** When the trigger came, by the camera's clock. */
+  readonly recordedAt: Millis;
+  /** When the first segment was stored, by the cloud's clock. */
+  readonly arrivedAt: Millis;
+  /** Absent when no event named the clip. */
+  readonly trigger?: "press" | "motion";
+  readonly state: ClipState;
+  readonly segments: number;
+  readonly bytes: Bytes;
+}
+
+export interface SegmentFacts {
+  readonly index: number;
+  readonly bytes: Bytes;
+  readonly sha256: Hash;
+  /** The camera's signed note. */
+  readonly note: string;
+  readonly end: SegmentEnd;
+  readonly arrivedAt: Millis;
+}
+
+export interface ClipDetail extends ClipFacts {
+  readonly parts: readonly SegmentFacts[];
+}
+
+export interface StoredEvent {
+  readonly id: EventId;
+  readonly camera: CameraId;
+  readonly arrivedAt: Millis;
+  readonly event: DoorEvent;
+}
+
+/** Newest first. `cursor` is the last id of the page before; `from` and `to` bound when the trigger came, `to` excluded. */
+export interface ClipQuery {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly camera?: CameraId | undefined;
+  readonly from?: Millis | undefined;
+  readonly to?: Millis | undefined;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** The cursor of the next page; absent on the last one. */
+  readonly next?: string;
+}
+
+/** What the vault says of a segment that is offered to it. */
+export type Standing =
+  | { readonly kind: "absent" }
+  | { readonly kind: "stored"; readonly at: Millis }
+  | { readonly kind: "conflict" }
+  /** `deletion` is the member's signed note, for the camera's own copy. */
+  | { readonly kind: "deleted"; readonly deletion?: string }
+  | { readonly kind: "full" };
+
+/** A segment with what came beside it: the note as it was signed and the age header. */
+export interface OfferedSegment {
+  readonly note: OpenedSegment;
+  readonly signed: string;
+  readonly header: Uint8Array;
+}
+
+export interface SegmentPlace {
+  readonly household: HouseholdId;
+  readonly camera: CameraId;
+  readonly clip: ClipId;
+  readonly index: number;
+}
+
+/** A clip's state now: one whose camera fell silent is interrupted until it speaks again. */
+export function clipState(
+  clip: { readonly end: string; readonly segments: number; readonly lastIndex: number | null },
+  lastArrivedAt: Millis,
+  now: Millis,
+): ClipState {
+  const ended = clip.lastIndex !== null && clip.segments === clip.lastIndex + 1;
+  if (ended) return clip.end === "complete" ? "complete" : "interrupted";
+  return now - lastArrivedAt > silentMillis ? "interrupted" : "recording";
+}
+
+/** The smallest id that a clip or event of this time can have: UUIDv7 begins with the time. */
+export function idFloor(at: Millis): string {
+  const hex = Math.min(Math.max(Math.floor(at), 0), 2 ** 48 - 1)
+    .toString(16)
+    .padStart(12, "0");
+  return `${hex.slice(0, 8)}-${hex.slice(8)}`;
+}
+
+/** Since when clips must have arrived to be kept. */
+export function keptSince(now: Millis, retentionDays: number): Millis {
+  return millis(now - Math.min(retentionDays, retentionDaysMax) * dayMillis);
+}

@@ -1,0 +1,86 @@
+import { rm } from "node:fs/promises";
+import { type Millis, millis } from "../../shared/kernel/brand.js";
+import type { CameraId, ClipId, HouseholdId } from "../../shared/kernel/ids.js";
+import { dayMillis, keptSince, tombstoneDays } from "./clip.js";
+import type { Rooms } from "./rooms.io.js";
+import type { ClipName } from "./shred.io.js";
+
+/** Destroys clips. */
+export interface VaultEraser {
+  /**
+   * Deletes a clip: when it resolves, its shred key is destroyed and late uploads are refused. `deletion` is a member's signed
+   * note for the camera's own copy. Its camera, or `undefined` when there is no such clip.
+   */
+  erase(household: HouseholdId, id: ClipId, deletion?: string): Promise<CameraId | undefined>;
+  /** Ends what is past its retention and finishes what a crash left half done. */
+  sweep(): Promise<void>;
+}
+
+/** Bodies without a row, and parts without a new chunk, are removed after so long. */
+const strayMillis = 24 * 60 * 60_000;
+const expiredPerSweepMax = 10_000;
+
+export function createEraser(rooms: Rooms): VaultEraser {
+  const { records, bodies, shred, clock, turn, space } = rooms;
+  const erase = async (clip: ClipName, deletion: string | null): Promise<CameraId | undefined> => {
+    // Power lost after this: the clip is hidden and its key still there; the sweep at the next start destroys it.
+    const buried = await records.bury(clip, clock.wall(), deletion);
+    if (buried === undefined) return undefined;
+    await shred.destroy([clip]);
+    space.bytesStored -= Number(buried.bytes);
+    const camera = buried.camera as CameraId;
+    await bodies.removeClip(camera, clip.id);
+    return camera;
+  };
+  return {
+    erase: (household, id, deletion) => turn(() => erase({ household, id }, deletion ?? null)),
+    async sweep() {
+      const now = clock.wall();
+      const kept = keptSince(now, rooms.retentionDays);
+      for (const clip of await records.arrivedBefore(kept, expiredPerSweepMax))
+        await turn(() => erase(clip, null));
+      await destroyStrayKeys(rooms);
+      await removeStrayBodies(rooms, now);
+      await removeStrayParts(rooms, now);
+      await records.forgetEvents(kept);
+      await records.forgetTombstones(millis(now - tombstoneDays * dayMillis));
+      await turn(async () => {
+        space.bytesStored = await records.bytesStored();
+      });
+    },
+  };
+}
+
+/** Of a deletion that a crash interrupted, or of a first segment that was never committed. */
+async function destroyStrayKeys({ records, shred, turn }: Rooms): Promise<void> {
+  const isStray = async (clip: ClipName): Promise<boolean> => {
+    const row = await records.clipRow(clip);
+    return row === undefined || row.deleted_at !== null;
+  };
+  for (const clip of await shred.all()) {
+    if (!(await isStray(clip))) continue;
+    // Again in turn: a commit may have begun this very clip in the meantime.
+    await turn(async () => ((await isStray(clip)) ? shred.destroy([clip]) : undefined));
+  }
+}
+
+async function removeStrayBodies({ records, bodies }: Rooms, now: Millis): Promise<void> {
+  let names: ReadonlySet<string> = new Set();
+  let clip = "";
+  for await (const found of bodies.stored()) {
+    if (now - found.changedAt < strayMillis) continue;
+    if (found.clip !== clip) {
+      clip = found.clip;
+      names = new Set((await records.bodyNames(found.camera, clip)).map((name) => bodies.path(name)));
+    }
+    if (!names.has(found.path)) await rm(found.path, { force: true });
+  }
+}
+
+async function removeStrayParts({ bodies }: Rooms, now: Millis): Promise<void> {
+  for (const camera of await bodies.camerasWithParts()) {
+    for (const { path, idleSince } of await bodies.partsOf(camera)) {
+      if (now - idleSince > strayMillis) await rm(path, { force: true });
+    }
+  }
+}

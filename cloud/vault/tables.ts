@@ -1,0 +1,64 @@
+/**
+ * The vault's tables. Nothing in them opens a clip: headers are encrypted under shred keys that live in another database.
+ * Times are decimal milliseconds, hashes base64 as in notes.
+ */
+export interface VaultTables {
+  readonly clip: ClipRow;
+  readonly segment: SegmentRow;
+  readonly event: EventRow;
+  readonly camera_status: CameraStatusRow;
+}
+
+/** A clip from its first stored segment on; after deletion its tombstone, which refuses late uploads. */
+export interface ClipRow {
+  readonly household: string;
+  /** A UUIDv7, so that ids sort by the time of the trigger. Unique within the household. */
+  readonly id: string;
+  readonly camera: string;
+  readonly arrived_at: number;
+  readonly last_arrived_at: number;
+  readonly segments: number;
+  readonly bytes: number;
+  /** Index of the segment that ends the clip, once it is here. */
+  readonly last_index: number | null;
+  /** How the clip ended by its last segment's note: `no`, `complete`, `interrupted`. */
+  readonly end: string;
+  readonly deleted_at: number | null;
+  /** A member's signed deletion, for the camera's own copy. */
+  readonly deletion: string | null;
+}
+
+/** One sealed segment whose body is durable. */
+export interface SegmentRow {
+  readonly household: string;
+  readonly clip: string;
+  readonly segment: number;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** The camera's signed note. */
+  readonly note: string;
+  /** Base64 of the age header under the clip's shred key; empty for a closing segment without bytes. */
+  readonly header: string;
+  readonly header_bytes: number;
+  readonly arrived_at: number;
+}
+
+/** Something that happened at the door, once per id. */
+export interface EventRow {
+  readonly household: string;
+  readonly id: string;
+  readonly camera: string;
+  readonly kind: string;
+  readonly clip: string | null;
+  /** The event as the camera told it, in JSON. */
+  readonly message: string;
+  readonly arrived_at: number;
+}
+
+/** How a camera was when it last spoke. */
+export interface CameraStatusRow {
+  readonly camera: string;
+  readonly seen_at: number;
+  /** Its newest status message, in JSON. */
+  readonly message: string;
+}

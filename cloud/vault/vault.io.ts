@@ -1,0 +1,168 @@
+import { join } from "node:path";
+import type { OpenedSegment } from "../../shared/clip/segment.js";
+import { type Millis, millis } from "../../shared/kernel/brand.js";
+import type { CameraId, ClipId, HouseholdId } from "../../shared/kernel/ids.js";
+import type { DoorEvent } from "../../shared/protocol/messages.js";
+import { privateDirectory } from "../household/privatefile.io.js";
+import { Bodies, type BodyName, type Part } from "./bodies.io.js";
+import {
+  type ClipDetail,
+  type ClipFacts,
+  type ClipQuery,
+  dayMillis,
+  type OfferedSegment,
+  type Page,
+  retentionDaysMax,
+  type Standing,
+  type StoredEvent,
+} from "./clip.js";
+import { type Committed, createCommitter, type ReadySegment } from "./commit.io.js";
+import { createEraser, type VaultEraser } from "./erase.io.js";
+import { openReceipts } from "./receipts.io.js";
+import { Records } from "./records.io.js";
+import { headerPlace, type Rooms, Space, turnstile, type VaultOptions } from "./rooms.io.js";
+import { openShredKeys, unwrapHeader } from "./shred.io.js";
+
+/** One sealed segment as the camera made it: a plain age file. */
+export interface StoredSegment {
+  readonly bytes: number;
+  /** Base64 SHA-256 of the whole file. */
+  readonly sha256: string;
+  /** The bytes from `start` to before `end`. */
+  read(start: number, end: number): AsyncIterable<Uint8Array>;
+}
+
+/** Reads what a household stored; cannot change anything. */
+export interface VaultReader {
+  clips(household: HouseholdId, query: ClipQuery): Promise<Page<ClipFacts>>;
+  clip(household: HouseholdId, id: ClipId): Promise<ClipDetail | undefined>;
+  segment(household: HouseholdId, id: ClipId, index: number): Promise<StoredSegment | undefined>;
+  events(
+    household: HouseholdId,
+    query: { readonly limit: number; readonly cursor?: string | undefined },
+  ): Promise<Page<StoredEvent>>;
+  health(): Promise<VaultHealth>;
+}
+
+export interface VaultHealth {
+  readonly writable: boolean;
+  readonly full: boolean;
+  readonly bytesStored: number;
+  readonly bytesMax: number;
+  readonly bytesFree: number;
+}
+
+/** Takes what cameras send. Knows nothing of who may send what: ingest has decided that. */
+export interface VaultWriter {
+  readonly vaultKey: string;
+  standing(segment: OfferedSegment): Promise<Standing>;
+  /** The body so far, also of an earlier attempt. */
+  openPart(segment: OfferedSegment): Promise<Part>;
+  /**
+   * Takes a complete segment. `stored` means durable: body, shred key and rows survive a power cut. Segments that are ready
+   * at the same time share their syncs. On every other outcome nothing of it counts. Closes the part.
+   */
+  commit(segment: ReadySegment): Promise<Committed>;
+  receipt(note: OpenedSegment, at: Millis): string;
+  partsOf(camera: CameraId): Promise<readonly { path: string; bytes: number; idleSince: number }[]>;
+  storeEvents(
+    events: readonly {
+      readonly household: HouseholdId;
+      readonly camera: CameraId;
+      readonly event: DoorEvent;
+    }[],
+  ): Promise<readonly DoorEvent[]>;
+  deletions(camera: CameraId): Promise<readonly string[]>;
+}
+
+export interface Vault {
+  readonly reader: VaultReader;
+  readonly writer: VaultWriter;
+  readonly eraser: VaultEraser;
+  close(): Promise<void>;
+}
+
+/** Signed deletions that a camera is told when it connects, newest first. */
+const deletionsMax = 64;
+
+export async function openVault(options: VaultOptions): Promise<Vault> {
+  await privateDirectory(options.directory);
+  const shred = await openShredKeys(join(options.directory, "shred.db"));
+  const rooms: Rooms = {
+    ...options,
+    records: new Records(options.db),
+    bodies: new Bodies(options.directory),
+    shred,
+    space: new Space(options),
+    turn: turnstile(),
+  };
+  rooms.space.bytesStored = await rooms.records.bytesStored();
+  return {
+    reader: createReader(rooms),
+    writer: await createWriter(rooms),
+    eraser: createEraser(rooms),
+    close: () => rooms.turn(() => shred.close()),
+  };
+}
+
+function createReader({ records, bodies, shred, clock, bytesMax, space }: Rooms): VaultReader {
+  return {
+    clips: (household, query) => records.clips(household, query, clock.wall()),
+    clip: (household, id) => records.clip({ household, id }, clock.wall()),
+    events: (household, query) => records.events(household, query),
+    async segment(household, id, index) {
+      const clip = await records.clipRow({ household, id });
+      const row = await records.segmentRow({ household, id }, index);
+      const key = await shred.find({ household, id });
+      if (clip === undefined || row === undefined || key === undefined) return undefined;
+      const place = headerPlace(household, id, index);
+      const header = row.header === "" ? new Uint8Array() : unwrapHeader(row.header, key, place);
+      const name: BodyName = { camera: clip.camera as CameraId, clip: id, index, sha256: row.sha256 };
+      return {
+        bytes: Number(row.bytes),
+        sha256: row.sha256,
+        read: (start, end) => readSegment(bodies, name, header, { start, end }),
+      };
+    },
+    async health() {
+      return {
+        writable: await records.isWritable(),
+        full: !(await space.hasRoomFor(0)),
+        bytesStored: space.bytesStored,
+        bytesMax,
+        bytesFree: await space.bytesFree(),
+      };
+    },
+  };
+}
+
+async function* readSegment(
+  bodies: Bodies,
+  name: BodyName,
+  header: Uint8Array,
+  { start, end }: { readonly start: number; readonly end: number },
+): AsyncGenerator<Uint8Array> {
+  if (start < header.length) yield header.subarray(start, Math.min(end, header.length));
+  yield* bodies.read(name, Math.max(start - header.length, 0), Math.max(end - header.length, 0));
+}
+
+async function createWriter(rooms: Rooms): Promise<VaultWriter> {
+  const { records, bodies, directory, space, clock } = rooms;
+  const receipts = await openReceipts(directory);
+  return {
+    vaultKey: receipts.vaultKey,
+    async standing(segment) {
+      const standing = await records.standing(segment);
+      if (standing.kind !== "absent") return standing;
+      return (await space.hasRoomFor(segment.note.bytes)) ? standing : { kind: "full" };
+    },
+    openPart: ({ note, header }) => bodies.openPart(note, header),
+    partsOf: (camera) => bodies.partsOf(camera),
+    commit: createCommitter(rooms),
+    receipt: ({ household, camera, clip, index, sha256 }, at) =>
+      receipts.sign({ household, camera, clip, index, sha256, at }),
+    storeEvents: (events) => records.insertEvents(events, clock.wall()),
+    deletions: (camera) =>
+      records.deletions(camera, millis(clock.wall() - retentionDaysMax * dayMillis), deletionsMax),
+  };
+}
