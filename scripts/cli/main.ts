@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { type DoctorOptions, doctor } from "./doctor/doctor.io.js";
 import { UnexpectedAnswer } from "./fields.js";
 import { Problem, Unreachable } from "./http.io.js";
+import { type InstallOptions, install } from "./install/install.io.js";
 import { memberCameras, memberExportIdentity } from "./member/cameras.io.js";
 import { type ClaimOptions, memberClaim } from "./member/claim.io.js";
 import { type ClipsOptions, memberClips, memberDelete } from "./member/clips.io.js";
@@ -9,10 +12,12 @@ import { memberOpen } from "./member/open.io.js";
 import { defaultProfileFolder, forgetSession } from "./member/profile.io.js";
 import { memberWatch } from "./member/watch.io.js";
 import { Refused } from "./refused.js";
-import { openTerminal } from "./terminal.io.js";
+import { openTerminal, type TerminalOptions } from "./terminal.io.js";
 
 const exitCodes = { refused: 1, usage: 2 };
 const clipsMax = 10_000;
+/** What a command's exit code says beyond done or refused. */
+let found = 0;
 
 interface Common {
   readonly profile: string;
@@ -78,12 +83,36 @@ ofMember("logout", "forget the session; the keys stay").action((options: Common)
   openTerminal(options).say("Logged out.");
 });
 
+program
+  .command("install")
+  .description("make this board a camera of the household that shows the claim")
+  .requiredOption("--claim <text>", "the line that the owner's screen shows; - reads it from standard input")
+  .requiredOption("--state <dir>", "where the camera keeps its keys and recordings")
+  .option("--source <source>", "where the picture comes from (default: the camera that is there)")
+  .option("--ffmpeg <path>", "use this ffmpeg and no other")
+  .option("--json", "results as JSON, one document a line")
+  .action(async (options: InstallOptions & TerminalOptions) => {
+    const claim = options.claim === "-" ? readFileSync(0, "utf8") : options.claim;
+    await install({ ...options, claim }, openTerminal(options));
+  });
+
+program
+  .command("doctor")
+  .description("tell what works on this board (exit code 0: all, 1: with warnings, 2: it does not work)")
+  .option("--state <dir>", "an installed camera's folder")
+  .option("--source <source>", "try this camera")
+  .option("--ffmpeg <path>", "use this ffmpeg and no other")
+  .option("--json", "findings as JSON, one a line")
+  .action(async (options: DoctorOptions & TerminalOptions) => {
+    found = await doctor(options, openTerminal(options));
+  });
+
 process.exitCode = await run();
 
 async function run(): Promise<number> {
   try {
     await program.parseAsync();
-    return 0;
+    return found;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
     process.stderr.write(`lintel: ${explain(error)}\n`);

@@ -31,33 +31,44 @@ export type EnrolmentRefusal =
   | { readonly kind: "certificate-refused"; readonly why: string }
   | { readonly kind: "bad-vault-key" };
 
-/** The board's first charters, and its own line in the newest. */
+/** What the board follows from now on. */
 export interface Enrolled {
   readonly newest: OpenedCharter;
+  /** This board's line in it. */
   readonly camera: CharterCamera;
+  /** From the first charter that names this board on. */
+  readonly charters: readonly SignedCharter[];
 }
+
+type OwnKeys = Pick<ClaimAnswer, "noteKey" | "tlsKey">;
 
 /** Believes nothing that the claim does not lead to: the pinned charter, its successors, this board's own keys in the last. */
 export function checkCharters(
   claim: Claim,
   charters: readonly SignedCharter[],
-  own: Pick<ClaimAnswer, "noteKey" | "tlsKey">,
+  own: OwnKeys,
 ): Result<Enrolled, EnrolmentRefusal> {
-  const [pinned, ...later] = charters;
-  if (pinned === undefined) return refuse({ kind: "not-the-next-charter", have: 0, found: 0 });
-  let newest: Result<OpenedCharter, CharterRefusal> = openPinnedCharter(pinned, claim.charter);
-  for (const signed of later) {
-    if (!newest.ok) return newest;
-    newest = openNextCharter(newest.value, signed);
+  const opened: OpenedCharter[] = [];
+  for (const signed of charters) {
+    const before = opened.at(-1);
+    const next = before ? openNextCharter(before, signed) : openPinnedCharter(signed, claim.charter);
+    if (!next.ok) return next;
+    opened.push(next.value);
   }
-  if (!newest.ok) return newest;
-  const { household, cameras } = newest.value;
-  if (household !== claim.household) return refuse({ kind: "other-household", found: household });
-  const tlsKey = fromBase64(own.tlsKey);
-  const camera = cameras.find(({ noteKey }) => toBase64(noteKey) === own.noteKey);
-  if (camera === undefined || !tlsKey.ok || camera.tlsKeyHash !== hashOf(tlsKey.value))
-    return refuse({ kind: "not-in-charter" });
-  return ok({ newest: newest.value, camera });
+  const newest = opened.at(-1);
+  if (newest === undefined) return refuse({ kind: "not-the-next-charter", have: 0, found: 0 });
+  if (newest.household !== claim.household)
+    return refuse({ kind: "other-household", found: newest.household });
+  const camera = lineOf(newest, own);
+  if (camera === undefined) return refuse({ kind: "not-in-charter" });
+  const first = opened.findIndex((charter) => lineOf(charter, own) !== undefined);
+  return ok({ newest, camera, charters: charters.slice(first) });
+}
+
+function lineOf({ cameras }: OpenedCharter, { noteKey, tlsKey }: OwnKeys): CharterCamera | undefined {
+  const key = fromBase64(tlsKey);
+  const tlsKeyHash = key.ok ? hashOf(key.value) : "";
+  return cameras.find((line) => toBase64(line.noteKey) === noteKey && line.tlsKeyHash === tlsKeyHash);
 }
 
 /** The key by which the vault signs receipts. */

@@ -147,8 +147,10 @@ async function signIn(cloud: Cloud, camera: NewCamera): Promise<number> {
   for (let tries = 1; ; tries++) {
     const household = await cloud.household();
     const { newest } = household;
-    if (newest.cameras.some(({ recipient }) => recipient === camera.line.recipient)) return newest.version;
-    if (newest.cameras.some(({ id }) => id === camera.line.id))
+    const known = newest.cameras.find(({ id }) => id === camera.line.id);
+    // Signed in by this loop, or by an earlier claim whose board lost power before it was enrolled.
+    if (known?.tlsKeyHash === camera.line.tlsKeyHash) return newest.version;
+    if (known !== undefined)
       throw new Refused(
         `Camera ${camera.line.id} already stands in charter ${newest.version}. To claim it anew, reset it to factory state first.`,
       );

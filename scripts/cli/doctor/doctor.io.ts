@@ -1,0 +1,58 @@
+import { join, resolve } from "node:path";
+import { readIfThere } from "../disk.io.js";
+import { fieldsOf } from "../fields.js";
+import type { Terminal } from "../terminal.io.js";
+import { checkDisk, checkFfmpeg, checkGpio, checkSource, findSource } from "./checks.io.js";
+import { bad, exitCodeOf, type Finding } from "./finding.js";
+import { checkInstalled } from "./installed.io.js";
+
+export interface DoctorOptions {
+  readonly state?: string;
+  readonly source?: string;
+  readonly ffmpeg?: string;
+}
+
+/** Tells an installer what works on this board. The answer is the exit code: 0 good, 1 with warnings, 2 does not work. */
+export async function doctor(options: DoctorOptions, terminal: Terminal): Promise<0 | 1 | 2> {
+  const findings: Finding[] = [];
+  const show = (...found: readonly Finding[]): void => {
+    for (const finding of found) {
+      findings.push(finding);
+      terminal.json(finding);
+      terminal.say(`${marks[finding.state]}  ${finding.check.padEnd(12)} ${finding.says}`);
+      if (finding.todo) terminal.say(`                  → ${finding.todo}`);
+    }
+  };
+  const state = resolve(options.state ?? ".");
+  const settings = readSettings(state);
+  terminal.progress("looking at ffmpeg …");
+  const { finding, ffmpeg } = await checkFfmpeg(options.ffmpeg ?? settings.ffmpeg);
+  show(finding);
+  const source = options.source ?? settings.source ?? findSource();
+  terminal.progress("taking two seconds of picture …");
+  if (source === undefined)
+    show(
+      bad(
+        "camera",
+        "No camera was found on this board.",
+        "Plug one in, or name it: --source v4l2:/dev/video0",
+      ),
+    );
+  else if (ffmpeg !== undefined) show(await checkSource(source, ffmpeg));
+  show(checkDisk(state), checkGpio(state));
+  terminal.progress("looking at keys, certificate and cloud …");
+  if (options.state !== undefined) show(...(await checkInstalled(state)));
+  return exitCodeOf(findings);
+}
+
+const marks = { good: "ok     ", warning: "warning", bad: "BAD    " };
+
+function readSettings(state: string): {
+  readonly source?: string | undefined;
+  readonly ffmpeg?: string | undefined;
+} {
+  const text = readIfThere(join(state, "settings.json"));
+  if (text === undefined) return {};
+  const fields = fieldsOf(JSON.parse(text), "settings.json");
+  return { source: fields.maybeText("source"), ffmpeg: fields.maybeText("ffmpeg") };
+}

@@ -1,0 +1,172 @@
+import { X509Certificate } from "node:crypto";
+import { resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import {
+  answerClaim,
+  type Claim,
+  claimIdOf,
+  fingerprintOf,
+  parseClaim,
+} from "../../../shared/charter/claim.js";
+import { fromBase64, toBase64 } from "../../../shared/kernel/bytes.js";
+import { hashOf } from "../../../shared/seal/hash.js";
+import { checkInstallable } from "../doctor/checks.io.js";
+import { fieldsOf } from "../fields.js";
+import { bodyOf, call, fetchUnverifiedCa, Problem, type Server, send } from "../http.io.js";
+import { readSignedCharter } from "../member/profile.io.js";
+import { Refused } from "../refused.js";
+import { sentenceOf } from "../sentences.js";
+import type { Terminal } from "../terminal.io.js";
+import { systemClock } from "../world.io.js";
+import { type BoardKeys, dropKeys, ensureKeys, isInstalled, saveInstallation } from "./board.io.js";
+import { checkCharters, checkVaultKey, type Enrolled, type Enrolment } from "./enrolment.js";
+
+/** How long one run waits for the owner; the next run goes on where this one stopped. */
+const ownerMillisMax = 30 * 60_000;
+const pollMillis = 500;
+const enrolmentBytesMax = 8 * 1024 * 1024;
+
+export interface InstallOptions {
+  readonly claim: string;
+  readonly state: string;
+  readonly source?: string;
+  readonly ffmpeg?: string;
+}
+
+/** Makes this board a camera of the household that shows the claim. Killed anywhere, the same command goes on. */
+export async function install(options: InstallOptions, terminal: Terminal): Promise<void> {
+  const state = resolve(options.state);
+  const parsed = parseClaim(options.claim);
+  if (!parsed.ok) throw new Refused(sentenceOf(parsed.error));
+  if (isInstalled(state))
+    throw new Refused(
+      `${state} already holds an installed camera. To install it anew, reset it first: remove that folder, which makes it a new camera.`,
+    );
+  const claim = parsed.value;
+  const server = await findCloud(claim);
+  const { source, ffmpeg } = await checkInstallable({ ...options, state }, terminal);
+  const keys = ensureKeys(state);
+  const answer = answerClaim(claim, decoded(keys.noteKey), decoded(keys.tlsKey));
+  await sendAnswer(server, claim, answer, () => keys.fresh && dropKeys(state));
+  const fingerprint = fingerprintOf(keys);
+  terminal.json({ event: "answered", fingerprint });
+  terminal.say(`The claim is answered. This camera's fingerprint is  ${fingerprint}`);
+  terminal.say("The owner's screen must show the same; only then may the owner say yes.");
+  const enrolment = await awaitEnrolment(server, claim, answer.mac, terminal);
+  const { camera, newest, charters } = checkEnrolment(claim, enrolment, keys);
+  const settings = { source, ...(ffmpeg !== undefined && { ffmpeg }) };
+  saveInstallation(state, { ...enrolment, charters, cloudUrl: claim.cloudUrl, settings });
+  terminal.json({
+    event: "installed",
+    camera: camera.id,
+    household: newest.household,
+    charter: newest.version,
+    state,
+  });
+  terminal.say(
+    `Installed: camera ${camera.id} ("${camera.name}") of household ${newest.household}, charter ${newest.version}.`,
+  );
+  terminal.say(`Start it with: LINTEL_STATE=${state} and look with: lintel doctor --state ${state}`);
+}
+
+function decoded(base64: string): Uint8Array {
+  const bytes = fromBase64(base64);
+  return bytes.ok ? bytes.value : new Uint8Array(0);
+}
+
+/** The cloud that the claim names, trusted by the CA hash in the claim and by nothing else. */
+async function findCloud({ cloudUrl, caHash }: Claim): Promise<Server> {
+  const ca = await fetchUnverifiedCa(cloudUrl);
+  if (hashOf(certificateOf(ca).raw) !== caHash) throw new Refused(sentenceOf({ kind: "other-ca" }));
+  return { url: cloudUrl, ca, onlyCa: true };
+}
+
+function certificateOf(pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    throw new Refused(sentenceOf({ kind: "certificate-refused", why: "it is not an X.509 certificate" }));
+  }
+}
+
+async function sendAnswer(server: Server, claim: Claim, body: object, takeBack: () => void): Promise<void> {
+  const path = `/v1/claims/${claimIdOf(claim.secret)}/answer`;
+  try {
+    await call(server, { method: "POST", path, body, repeatable: true });
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    if ([404, 409, 410].includes(error.status)) takeBack();
+    throw new Refused(answerSentence(error));
+  }
+}
+
+function answerSentence({ status, message }: Problem): string {
+  switch (status) {
+    case 404:
+      return "The cloud knows no such claim. Ask the owner to show it again, and copy the whole line.";
+    case 409:
+      return "Another board has answered this claim. If you did not do that, tell the owner not to confirm it. Ask for a new claim.";
+    case 410:
+      return "The claim has expired (it lives 10 minutes). Ask the owner for a new one: lintel member claim";
+    default:
+      return `The cloud refused the answer: ${message}`;
+  }
+}
+
+/** Waits until an owner signed the camera in. */
+async function awaitEnrolment(
+  server: Server,
+  claim: Claim,
+  mac: string,
+  terminal: Terminal,
+): Promise<Enrolment> {
+  const path = `/v1/claims/${claimIdOf(claim.secret)}/enrolment`;
+  const until = systemClock.monotonic() + ownerMillisMax;
+  while (systemClock.monotonic() < until) {
+    const answer = await send(server, { method: "GET", path, headers: { "lintel-answer": mac } });
+    const body = await bodyOf(answer, enrolmentBytesMax);
+    if (answer.statusCode === 200) return readEnrolment(JSON.parse(body.toString("utf8")));
+    terminal.progress("waiting for the owner to compare the fingerprint and confirm …");
+    await wait(pollMillis);
+  }
+  throw new Refused("The owner has not confirmed within 30 minutes. The same command goes on waiting.");
+}
+
+function readEnrolment(value: unknown): Enrolment {
+  const fields = fieldsOf(value, "enrolment");
+  const pinned = fields.maybe("pinned", readSignedCharter);
+  return {
+    charters: [...(pinned === undefined ? [] : [pinned]), ...fields.list("charters", readSignedCharter)],
+    certificate: fields.text("certificate"),
+    ca: fields.text("ca"),
+    mqttUrl: fields.text("mqttUrl"),
+    vaultKey: fields.text("vaultKey"),
+  };
+}
+
+/** Nothing is written unless all of this holds. */
+function checkEnrolment(claim: Claim, enrolment: Enrolment, keys: BoardKeys): Enrolled {
+  const enrolled = checkCharters(claim, enrolment.charters, keys);
+  if (!enrolled.ok) throw new Refused(sentenceOf(enrolled.error));
+  const vault = checkVaultKey(enrolment.vaultKey);
+  if (!vault.ok) throw new Refused(sentenceOf(vault.error));
+  const ca = certificateOf(enrolment.ca);
+  if (hashOf(ca.raw) !== claim.caHash) throw new Refused(sentenceOf({ kind: "other-ca" }));
+  const why = faultInCertificate(certificateOf(enrolment.certificate), ca, keys, enrolled.value.camera.id);
+  if (why !== undefined) throw new Refused(sentenceOf({ kind: "certificate-refused", why }));
+  return enrolled.value;
+}
+
+/** Its dates are not looked at: this board's clock may not be set yet. */
+function faultInCertificate(
+  certificate: X509Certificate,
+  ca: X509Certificate,
+  { tlsKey }: BoardKeys,
+  camera: string,
+): string | undefined {
+  if (!certificate.checkIssued(ca) || !certificate.verify(ca.publicKey)) return "the CA did not issue it";
+  if (toBase64(certificate.publicKey.export({ format: "der", type: "spki" })) !== tlsKey)
+    return "it is for another key";
+  const names = certificate.subject.split("\n");
+  return names.includes(`CN=${camera}`) ? undefined : "it names another camera";
+}
