@@ -1,0 +1,223 @@
+import { createHash } from "node:crypto";
+import type { InitSegment } from "../../shared/clip/init.js";
+import {
+  type ClockQuality,
+  formatFragment,
+  type ManifestHead,
+  type SignedManifest,
+  signManifest,
+} from "../../shared/clip/manifest.js";
+import { factsOf, formatPlain } from "../../shared/clip/plain.js";
+import { formatSegment, type SegmentEnd, segmentBytesMax } from "../../shared/clip/segment.js";
+import { assert } from "../../shared/kernel/assert.js";
+import { bytes, type Millis } from "../../shared/kernel/brand.js";
+import type { CameraId, ClipId, HouseholdId } from "../../shared/kernel/ids.js";
+import type { Random } from "../../shared/kernel/ports.js";
+import { type Recipient, seal } from "../../shared/seal/age.js";
+import { type Hash, hashOf, hashOfText } from "../../shared/seal/hash.js";
+import { type Signer, signNote } from "../../shared/seal/note.js";
+import { close as closeLine, type Opening } from "../../shared/seal/opening.js";
+import {
+  type BeginClip,
+  type ClipEffect,
+  type GapReason,
+  type Incoming,
+  type Job,
+  type Shortfall,
+  take,
+} from "./intake.js";
+import type { PlannedSegment } from "./plan.js";
+
+type Log = (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void;
+
+/** To whom a clip is sealed and under which rules; asked once for each clip, when it begins. */
+export interface Custody {
+  readonly household: HouseholdId;
+  readonly camera: CameraId;
+  /** The camera's only recipient in the charter. */
+  readonly recipient: Recipient;
+  /** Hash of that charter. */
+  readonly charter: Hash;
+  readonly clock: ClockQuality;
+}
+
+export interface SealedSegment {
+  readonly clip: ClipId;
+  readonly index: number;
+  readonly end: SegmentEnd;
+  /** The signed ciphertext note. */
+  readonly note: string;
+  /** The whole age file. */
+  readonly sealed: Uint8Array;
+  /** Hash of the text of the manifest inside. */
+  readonly manifest: Hash;
+  /** Wall times of the footage inside. */
+  readonly from: Millis;
+  readonly to: Millis;
+}
+
+/** Where sealed segments go. */
+export interface SegmentSink {
+  /** Resolves when it is durable that the clip began. */
+  begin(clip: ClipId, at: Millis): Promise<void>;
+  /** Resolves when the segment is durable; may wait for room. Rejects when it is given up. */
+  append(segment: SealedSegment): Promise<void>;
+  /** Why `append` waits, if it does. */
+  blocked(): GapReason | undefined;
+}
+
+export interface SealerOptions {
+  /** The camera's note key. */
+  readonly signer: Signer;
+  readonly custody: () => Custody;
+  readonly sink: SegmentSink;
+  /** The newest manifest of the last run. */
+  readonly previous: Hash | "none" | "unknown";
+  readonly random: Random;
+  readonly log: Log;
+  readonly onShortfall: (shortfall: Shortfall) => void;
+  readonly queueBytesMax?: number;
+}
+
+export interface Sealer {
+  /** Takes what the cutter did; never waits. */
+  push(effect: ClipEffect): void;
+  /** Plain footage in memory that waits to be sealed, in bytes. */
+  waitingBytes(): number;
+  /** Resolves when everything that was pushed is durable or given up. */
+  settled(): Promise<void>;
+}
+
+/** Plain footage that may wait in memory: a minute at 4 Mbit/s. What comes on top is lost, and said to be. */
+export const sealQueueBytesMax = 32 * 1024 * 1024;
+
+/** The clip that is being sealed. */
+interface Sealing {
+  readonly head: ManifestHead;
+  readonly recipient: Recipient;
+  readonly init: InitSegment;
+  readonly openings: Opening[];
+  index: number;
+  previousNote: Hash | "none";
+}
+
+/** Seals clips while they are recorded, a segment after the other. Plain footage stays in memory. */
+export function startSealer(options: SealerOptions): Sealer {
+  const limitBytes = options.queueBytesMax ?? sealQueueBytesMax;
+  const run = jobRunner(options);
+  let incoming: Incoming | undefined;
+  let waitingBytes = 0;
+  let tail = Promise.resolve();
+
+  const enqueue = (job: Job): void => {
+    tail = tail.then(async () => {
+      await run(job);
+      if (job.kind === "segment") waitingBytes -= bytesOf(job.planned);
+    });
+  };
+
+  return {
+    push(effect) {
+      const reason = options.sink.blocked() ?? "camera-fault";
+      const taken = take(incoming, effect, { waitingBytes, limitBytes, reason });
+      if (taken.incoming?.lost !== undefined && incoming?.lost === undefined)
+        options.log("sealer.behind", { clipId: effect.clip, waitingBytes, reason });
+      incoming = taken.incoming;
+      waitingBytes += taken.bytes;
+      for (const job of taken.jobs) enqueue(job);
+      if (taken.shortfall !== undefined) options.onShortfall(taken.shortfall);
+    },
+    waitingBytes: () => waitingBytes,
+    async settled() {
+      for (let seen: Promise<void> | undefined; seen !== tail; ) {
+        seen = tail;
+        await seen;
+      }
+    },
+  };
+}
+
+/** Carries out one job after another; what fails ends its clip and is logged, and the next clip starts anew. */
+function jobRunner(options: SealerOptions): (job: Job) => Promise<void> {
+  const { sink, log } = options;
+  let { previous } = options;
+  let clip: Sealing | undefined;
+
+  const sealNext = async (open: Sealing, job: Extract<Job, { kind: "segment" }>): Promise<void> => {
+    const cpuBefore = process.cpuUsage();
+    const since = performance.now();
+    const segment = await sealSegment(options, open, job);
+    const ms = Math.round(performance.now() - since);
+    const cpu = process.cpuUsage(cpuBefore);
+    const cpuMs = Math.round((cpu.user + cpu.system) / 1000);
+    const facts = { clipId: segment.clip, segment: segment.index, end: segment.end };
+    log("clip.sealed", { ...facts, bytes: segment.sealed.length, ms, cpuMs });
+    await sink.append(segment);
+    previous = segment.manifest;
+  };
+
+  return async (job) => {
+    try {
+      if (job.kind === "segment") {
+        if (clip !== undefined) await sealNext(clip, job);
+        return;
+      }
+      clip = undefined;
+      const opened = openSealing(options, job, previous);
+      await sink.begin(job.clip, job.start.wall);
+      clip = opened;
+    } catch (error) {
+      // The clip's chain ends here: a later segment would name one that is not there.
+      clip = undefined;
+      log("sealer.failed", { why: error instanceof Error ? error.message : String(error) });
+    }
+  };
+}
+
+function openSealing(
+  { custody }: SealerOptions,
+  { clip, start, trigger, init }: BeginClip,
+  previous: Hash | "none" | "unknown",
+): Sealing {
+  const { household, camera, recipient, charter, clock } = custody();
+  const { wall, monotonic } = start;
+  const who = { household, camera, clip, trigger, charter, clock };
+  const head = { ...who, start: wall, monotonic, previous, init: hashOf(init.bytes) };
+  return { head, recipient, init, openings: [], index: 0, previousNote: "none" };
+}
+
+/** Adds the fragments to the clip's manifest and seals both. */
+async function sealSegment(
+  { signer, random }: SealerOptions,
+  clip: Sealing,
+  { planned, from, to }: Extract<Job, { kind: "segment" }>,
+): Promise<SealedSegment> {
+  const { fragments, end } = planned;
+  const { head, index, openings } = clip;
+  for (const fragment of fragments)
+    openings.push(closeLine(formatFragment(factsOf(fragment, openings.length)), random));
+  const manifest = signManifest(head, openings, end === "no" ? "recording" : end, signer);
+  const data = fragments.map((fragment) => fragment.bytes);
+  const init = index === 0 ? { init: clip.init.bytes } : {};
+  const sealed = await seal(formatPlain({ ...init, fragments: data, manifest }), [clip.recipient]);
+  assert(sealed.length <= segmentBytesMax, `a segment of ${sealed.length} bytes was planned`);
+  const text = formatSegment({
+    ...{ household: head.household, camera: head.camera, clip: head.clip, index, end },
+    previous: clip.previousNote,
+    bytes: bytes(sealed.length),
+    sha256: createHash("sha256").update(sealed).digest("base64"),
+  });
+  clip.previousNote = hashOfText(text);
+  clip.index++;
+  const note = signNote(text, [signer]);
+  return { clip: head.clip, index, end, note, sealed, manifest: manifestHash(manifest), from, to };
+}
+
+/** The name that the next clip's manifest gives to this one: the hash of its text, signatures aside. */
+function manifestHash({ note }: SignedManifest): Hash {
+  return hashOfText(note.slice(0, note.lastIndexOf("\n\n") + 1));
+}
+
+function bytesOf({ fragments }: PlannedSegment): number {
+  return fragments.reduce((sum, { bytes: data }) => sum + data.length, 0);
+}
