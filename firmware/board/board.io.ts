@@ -1,0 +1,134 @@
+import { existsSync } from "node:fs";
+import type { Clock } from "../../shared/kernel/ports.js";
+import { type Button, type ButtonEffect, type ButtonEvent, buttonUp, stepButton } from "./button.js";
+import { openGpio } from "./gpio.io.js";
+import type { Wiring } from "./gpio.js";
+import type { Lines, LinesHandlers } from "./lines.js";
+import { openSocket } from "./socket.io.js";
+
+type Log = (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void;
+
+export interface BoardOptions {
+  /** `undefined`, or a chip that is not there: the socket stands in. */
+  readonly wiring: Wiring | undefined;
+  readonly socketPath: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface BoardHandlers {
+  readonly press: () => void;
+  /** The list of troubles changed. */
+  readonly troubles: (troubles: readonly string[]) => void;
+}
+
+export interface Board {
+  readonly described: string;
+  /** The recording light. There is no way to record without it: whoever captures drives it, and no setting switches it off. */
+  light(on: boolean): void;
+  /** Rings for a moment; ringing again while it rings does not prolong it. */
+  chime(): void;
+  close(): void;
+}
+
+/** A bell's coil burns out when it stays on: the hardware's limit, kept by the software too. */
+export const chimeMillis = 700;
+/** Rest after a ring. */
+export const chimeRestMillis = 300;
+const tickMillis = 1_000;
+
+export async function openBoard(options: BoardOptions, handlers: BoardHandlers): Promise<Board> {
+  const bell = new Bell(options, handlers);
+  const lines = await openLines(options, {
+    edge: (edge) => bell.feed(edge),
+    trouble: (line, why) => bell.trouble(line, why),
+  });
+  // A killed firmware may have left the bell's coil on.
+  lines.set("chime", false);
+  lines.set("light", false);
+  const ticker = setInterval(() => bell.feed("tick"), tickMillis);
+  const chime = new Chime(lines, options.clock);
+  return {
+    described: lines.described,
+    light: (on) => lines.set("light", on),
+    chime: () => chime.ring(),
+    close() {
+      clearInterval(ticker);
+      chime.stop();
+      lines.set("light", false);
+      lines.close();
+    },
+  };
+}
+
+class Bell {
+  private readonly options: BoardOptions;
+  private readonly handlers: BoardHandlers;
+  private readonly troubles: Record<string, string> = {};
+  private button: Button = buttonUp;
+
+  constructor(options: BoardOptions, handlers: BoardHandlers) {
+    this.options = options;
+    this.handlers = handlers;
+  }
+
+  feed(event: ButtonEvent): void {
+    const next = stepButton(this.button, event, this.options.clock.monotonic());
+    this.button = next.button;
+    for (const effect of next.effects) this.carryOut(effect);
+  }
+
+  trouble(line: string, why: string): void {
+    this.options.log("board.trouble", { line, why });
+    this.set(line, `${line}: ${why}`);
+  }
+
+  private carryOut(effect: ButtonEffect): void {
+    this.options.log(`board.${effect}`, {});
+    if (effect === "press") this.handlers.press();
+    else this.set("stuck", effect === "stuck" ? "the bell button is held down or stuck" : undefined);
+  }
+
+  private set(name: string, text: string | undefined): void {
+    if (text === undefined) delete this.troubles[name];
+    else this.troubles[name] = text;
+    this.handlers.troubles(Object.values(this.troubles));
+  }
+}
+
+class Chime {
+  private readonly lines: Lines;
+  private readonly clock: Clock;
+  private quietAt = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(lines: Lines, clock: Clock) {
+    this.lines = lines;
+    this.clock = clock;
+  }
+
+  ring(): void {
+    const now = this.clock.monotonic();
+    if (now < this.quietAt) return;
+    this.quietAt = now + chimeMillis + chimeRestMillis;
+    this.lines.set("chime", true);
+    this.timer = setTimeout(() => this.lines.set("chime", false), chimeMillis);
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    this.lines.set("chime", false);
+  }
+}
+
+async function openLines({ wiring, socketPath, log }: BoardOptions, handlers: LinesHandlers): Promise<Lines> {
+  if (wiring === undefined || !existsSync(wiring.chip)) return openSocket(socketPath, handlers);
+  try {
+    return await openGpio(wiring, handlers);
+  } catch (error) {
+    // A doorbell whose wires fail still watches the door; the socket keeps the same path alive.
+    log("board.gpio-failed", { why: String(error) });
+    handlers.trouble("button", `GPIO does not work (${String(error)}); install the package gpiod`);
+    return openSocket(socketPath, handlers);
+  }
+}

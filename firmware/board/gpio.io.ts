@@ -1,0 +1,77 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import { edgeOf, type GpioMajor, gpioMajor, holdArguments, monitorArguments, type Wiring } from "./gpio.js";
+import type { Lines, LinesHandlers } from "./lines.js";
+
+const versionMillisMax = 2_000;
+const restartMillis = 1_000;
+
+/** The board's real lines, through libgpiod's own tools of either generation. Throws when they do not run. */
+export async function openGpio(wiring: Wiring, handlers: LinesHandlers): Promise<Lines> {
+  const { stdout } = await promisify(execFile)("gpiomon", ["--version"], { timeout: versionMillisMax });
+  const major = gpioMajor(stdout);
+  if (major === undefined)
+    throw new Error(`gpiomon is neither libgpiod 1 nor 2: ${stdout.slice(0, 60).trim()}`);
+  return new GpioLines(wiring, handlers, major);
+}
+
+class GpioLines implements Lines {
+  readonly described: string;
+  private readonly wiring: Wiring;
+  private readonly handlers: LinesHandlers;
+  private readonly major: GpioMajor;
+  private readonly holders: Record<string, ChildProcess> = {};
+  private monitor: ChildProcess | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private closed = false;
+
+  constructor(wiring: Wiring, handlers: LinesHandlers, major: GpioMajor) {
+    this.wiring = wiring;
+    this.handlers = handlers;
+    this.major = major;
+    this.described = `${wiring.chip} (libgpiod ${major})`;
+    this.watch();
+  }
+
+  set(line: "light" | "chime", on: boolean): void {
+    const number = this.wiring[line];
+    if (number === undefined || this.closed) return;
+    // A line belongs to one program at a time.
+    this.holders[line]?.kill();
+    const holder = spawn("gpioset", holdArguments(this.major, this.wiring.chip, number, on), {
+      stdio: "ignore",
+    });
+    this.holders[line] = holder;
+    holder.once("error", (error) => this.handlers.trouble(line, error.message));
+    holder.once("exit", (code) => {
+      if (code !== null && code !== 0) this.handlers.trouble(line, `gpioset ended with ${code}`);
+    });
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.monitor?.kill();
+    for (const holder of Object.values(this.holders)) holder.kill();
+  }
+
+  private watch(): void {
+    const { chip, button } = this.wiring;
+    if (button === undefined) return;
+    const child = spawn("gpiomon", monitorArguments(this.major, chip, button), {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    this.monitor = child;
+    child.once("error", (error) => this.handlers.trouble("button", error.message));
+    child.once("close", (code) => {
+      if (this.closed) return;
+      this.handlers.trouble("button", `gpiomon ended with ${code}`);
+      this.timer = setTimeout(() => this.watch(), restartMillis);
+    });
+    createInterface({ input: child.stdout }).on("line", (text) => {
+      const edge = edgeOf(this.major, text.trim());
+      if (edge !== undefined) this.handlers.edge(edge);
+    });
+  }
+}

@@ -1,0 +1,265 @@
+import { createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
+import { chmodSync, mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import Type, { type Static, type TSchema } from "typebox";
+import { Compile } from "typebox/compile";
+import {
+  type CharterRefusal,
+  type OpenedCharter,
+  openNextCharter,
+  openPinnedCharter,
+  type SignedCharter,
+} from "../../shared/charter/charter.js";
+import { cameraKeyName } from "../../shared/charter/lines.js";
+import { fromBase64, toBase64 } from "../../shared/kernel/bytes.js";
+import { type CameraId, cameraIdOf } from "../../shared/kernel/ids.js";
+import type { Clock, Random } from "../../shared/kernel/ports.js";
+import { ok, type Result, refuse } from "../../shared/kernel/result.js";
+import { signedCharterSchema } from "../../shared/protocol/messages.js";
+import { hashOfText } from "../../shared/seal/hash.js";
+import { parseVerifier, type Signer, type Verifier, verifierOf } from "../../shared/seal/note.js";
+import { readIfThere, setAside, writeDurably } from "./durable.io.js";
+
+type Log = (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void;
+
+/** Who the camera is. Made on the board; the private halves never leave it. */
+export interface CameraIdentity {
+  readonly camera: CameraId;
+  /** Signs manifests and ciphertext notes. */
+  readonly signer: Signer;
+  /** PEM, PKCS #8. */
+  readonly tlsKey: string;
+  /** DER, SubjectPublicKeyInfo. */
+  readonly tlsPublicKey: Uint8Array;
+}
+
+const cloudSchema = Type.Object({
+  /** `mqtts://host:port` */
+  mqttUrl: Type.String(),
+  /** vkey of the vault, which signs receipts. */
+  vaultKey: Type.String(),
+  /** The HTTP API, `https://host[:port]`. */
+  cloudUrl: Type.String(),
+});
+export type CloudAddress = Static<typeof cloudSchema>;
+
+/** What the installer hands over once the household has signed the camera in. */
+export interface NewEnrolment {
+  /** From the first that names the camera on; each was opened by the installer. */
+  readonly charters: readonly SignedCharter[];
+  /** PEM. */
+  readonly certificate: string;
+  readonly ca: string;
+  readonly cloud: CloudAddress;
+}
+
+export interface Enrolment {
+  readonly identity: CameraIdentity;
+  readonly certificate: string;
+  readonly ca: string;
+  readonly cloud: CloudAddress;
+  readonly vault: Verifier;
+  readonly charters: readonly SignedCharter[];
+  /** The newest of them. */
+  readonly charter: OpenedCharter;
+}
+
+export type KeystoreRefusal =
+  | { readonly kind: "not-enrolled"; readonly missing: string }
+  | { readonly kind: "damaged"; readonly file: string; readonly aside: string }
+  | { readonly kind: "bad-charter"; readonly why: CharterRefusal };
+
+/** The camera's state directory, apart from its journal. */
+export interface Keystore {
+  /** The identity, made now if there is none. Safe to repeat after a kill at any moment. */
+  createIdentity(random: Random): CameraIdentity;
+  saveEnrolment(enrolment: NewEnrolment): void;
+  saveSettings(settings: Readonly<Record<string, unknown>>): void;
+  readEnrolment(): Result<Enrolment, KeystoreRefusal>;
+  /** The installer's choices; empty when there are none or the file was damaged. */
+  readSettings(): Readonly<Record<string, unknown>>;
+  /** Charters that follow the newest one. Durable when it returns. */
+  addCharters(added: readonly SignedCharter[]): void;
+}
+
+const chartersSchema = Type.Array(signedCharterSchema, { minItems: 1 });
+/** Charters kept on the card, the newest; a camera needs only the last to follow. */
+const chartersKeptMax = 64;
+const noteKeyBytes = 32;
+
+/** Opens or makes the directory. Throws when it may not be written. */
+export function openKeystore(directory: string, clock: Clock, log: Log): Keystore {
+  const identityPath = (name: string): string => join(directory, "identity", name);
+  const files = {
+    noteKey: identityPath("note.key"),
+    tlsKey: identityPath("tls.key"),
+    certificate: identityPath("tls.crt"),
+    ca: identityPath("ca.pem"),
+    cloud: identityPath("cloud.json"),
+    charter: join(directory, "charter.json"),
+    settings: join(directory, "settings.json"),
+  };
+  mkdirSync(join(directory, "identity"), { recursive: true, mode: 0o700 });
+  for (const key of [files.noteKey, files.tlsKey]) tighten(key, log);
+
+  const damaged = (file: string): Result<never, KeystoreRefusal> => {
+    const aside = setAside(file, clock.wall());
+    log("keystore.damaged", { file, aside });
+    return refuse({ kind: "damaged", file, aside });
+  };
+
+  /** The file as `parse` understands it; what it does not understand is set aside. */
+  const read = <T>(file: string, parse: (text: string) => T | undefined): Result<T, KeystoreRefusal> => {
+    const bytes = readIfThere(file);
+    if (bytes === undefined) return refuse({ kind: "not-enrolled", missing: file });
+    const value = parse(bytes.toString());
+    return value === undefined ? damaged(file) : ok(value);
+  };
+
+  const readIdentity = (): Result<CameraIdentity, KeystoreRefusal> => {
+    const secret = read(files.noteKey, parseNoteKey);
+    if (!secret.ok) return secret;
+    const tls = read(files.tlsKey, parseTlsKey);
+    return tls.ok ? ok(identityOf(secret.value, tls.value)) : tls;
+  };
+
+  return {
+    createIdentity(random) {
+      // Power lost between the two: the next call makes what is missing; nobody has seen the first yet.
+      if (readIfThere(files.noteKey) === undefined)
+        writeDurably(files.noteKey, `${toBase64(random.bytes(noteKeyBytes))}\n`);
+      if (readIfThere(files.tlsKey) === undefined) writeDurably(files.tlsKey, newTlsKey());
+      const identity = readIdentity();
+      if (!identity.ok)
+        throw new Error(`The keys in ${directory}/identity cannot be read; start with an empty directory.`);
+      return identity.value;
+    },
+    saveEnrolment({ charters, certificate, ca, cloud }) {
+      writeDurably(files.ca, ca);
+      writeDurably(files.certificate, certificate);
+      writeDurably(files.cloud, json(cloud));
+      // Last: with the charter the camera is enrolled. Power lost before it: the installer goes on where it was.
+      writeDurably(files.charter, json(charters));
+    },
+    saveSettings: (settings) => writeDurably(files.settings, json(settings)),
+    readEnrolment: () => readEnrolment(files, read, readIdentity),
+    readSettings() {
+      const settings = read(files.settings, parseAs(Type.Record(Type.String(), Type.Unknown())));
+      return settings.ok ? settings.value : {};
+    },
+    addCharters(added) {
+      const known = read(files.charter, parseAs(chartersSchema));
+      const all = [...(known.ok ? known.value : []), ...added];
+      // Power lost before this is durable: the old charter is followed on, and the cloud is asked again.
+      writeDurably(files.charter, json(all.slice(-chartersKeptMax)));
+    },
+  };
+}
+
+type Files = Readonly<Record<"certificate" | "ca" | "cloud" | "charter", string>>;
+type Read = <T>(file: string, parse: (text: string) => T | undefined) => Result<T, KeystoreRefusal>;
+
+function readEnrolment(
+  files: Files,
+  read: Read,
+  readIdentity: () => Result<CameraIdentity, KeystoreRefusal>,
+): Result<Enrolment, KeystoreRefusal> {
+  const identity = readIdentity();
+  if (!identity.ok) return identity;
+  const certificate = read(files.certificate, parsePem);
+  if (!certificate.ok) return certificate;
+  const ca = read(files.ca, parsePem);
+  if (!ca.ok) return ca;
+  const cloud = read(files.cloud, parseCloud);
+  if (!cloud.ok) return cloud;
+  const charters = read(files.charter, parseAs(chartersSchema));
+  if (!charters.ok) return charters;
+  const charter = openKept(charters.value);
+  if (!charter.ok) return refuse({ kind: "bad-charter", why: charter.error });
+  return ok({
+    identity: identity.value,
+    certificate: certificate.value,
+    ca: ca.value,
+    ...cloud.value,
+    charters: charters.value,
+    charter: charter.value,
+  });
+}
+
+/** The first was pinned when the camera was enrolled, and stands for itself here; each later one must follow it. */
+function openKept(charters: readonly SignedCharter[]): Result<OpenedCharter, CharterRefusal> {
+  const [first, ...later] = charters;
+  if (first === undefined) return refuse({ kind: "not-the-next-charter", have: 0, found: 0 });
+  let opened = openPinnedCharter(first, hashOfText(first.note.slice(0, first.note.lastIndexOf("\n\n") + 1)));
+  for (const signed of later) {
+    if (!opened.ok) return opened;
+    opened = openNextCharter(opened.value, signed);
+  }
+  return opened;
+}
+
+/** A key that others may read is no secret for long. */
+function tighten(path: string, log: Log): void {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode;
+  if (mode === undefined || (mode & 0o077) === 0) return;
+  chmodSync(path, 0o600);
+  log("keystore.mode-tightened", { file: path, was: (mode & 0o777).toString(8) });
+}
+
+function identityOf(
+  secretKey: Uint8Array,
+  tls: { readonly pem: string; readonly spki: Uint8Array },
+): CameraIdentity {
+  const camera = cameraIdOf(verifierOf({ name: "camera", secretKey }).publicKey);
+  const signer = { name: cameraKeyName(camera), secretKey };
+  return { camera, signer, tlsKey: tls.pem, tlsPublicKey: tls.spki };
+}
+
+function newTlsKey(): string {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
+function parseNoteKey(text: string): Uint8Array | undefined {
+  const key = fromBase64(text.trim());
+  return key.ok && key.value.length === noteKeyBytes ? key.value : undefined;
+}
+
+function parseTlsKey(pem: string): { readonly pem: string; readonly spki: Uint8Array } | undefined {
+  try {
+    const spki = createPublicKey(pem).export({ type: "spki", format: "der" });
+    return { pem, spki: new Uint8Array(spki) };
+  } catch {
+    return undefined;
+  }
+}
+
+function parsePem(text: string): string | undefined {
+  try {
+    new X509Certificate(text);
+    return text;
+  } catch {
+    return undefined;
+  }
+}
+
+function parseCloud(text: string): { readonly cloud: CloudAddress; readonly vault: Verifier } | undefined {
+  const cloud = parseAs(cloudSchema)(text);
+  const vault = cloud === undefined ? undefined : parseVerifier(cloud.vaultKey);
+  return cloud !== undefined && vault?.ok === true ? { cloud, vault: vault.value } : undefined;
+}
+
+function parseAs<T extends TSchema>(schema: T): (text: string) => Static<T> | undefined {
+  return (text) => {
+    try {
+      const value: unknown = JSON.parse(text);
+      return Compile(schema).Check(value) ? (value as Static<T>) : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}

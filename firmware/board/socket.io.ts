@@ -1,0 +1,95 @@
+import { chmodSync, rmSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { createInterface } from "node:readline";
+import type { Lines, LinesHandlers } from "./lines.js";
+
+/** Programs that may hold the socket open at one time. */
+const clientsMax = 16;
+/** `sun_path` of unix(7) holds 108 bytes, the last of them zero. */
+const socketPathBytesMax = 107;
+
+/**
+ * Stands in for the wires where the machine has none: whoever connects writes `press`, `press down` or `press up`, a line each, and
+ * reads `light on|off` and `chime on|off`. Only this user may connect.
+ */
+export async function openSocket(path: string, handlers: LinesHandlers): Promise<Lines> {
+  if (Buffer.byteLength(path) > socketPathBytesMax)
+    throw new Error(
+      `the path ${path} is longer than a socket's name may be; choose a shorter state directory`,
+    );
+  await removeStale(path);
+  const lines = new SocketLines(path, handlers);
+  await lines.listen();
+  return lines;
+}
+
+class SocketLines implements Lines {
+  readonly described: string;
+  private readonly path: string;
+  private readonly handlers: LinesHandlers;
+  private readonly server: Server;
+  private readonly clients: Socket[] = [];
+  private readonly levels = { light: false, chime: false };
+
+  constructor(path: string, handlers: LinesHandlers) {
+    this.path = path;
+    this.handlers = handlers;
+    this.described = `socket ${path}`;
+    this.server = createServer((client) => this.welcome(client));
+    this.server.maxConnections = clientsMax;
+  }
+
+  listen(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.server.once("error", reject);
+      this.server.listen(this.path, () => {
+        chmodSync(this.path, 0o600);
+        resolve();
+      });
+    });
+  }
+
+  set(line: "light" | "chime", on: boolean): void {
+    this.levels[line] = on;
+    for (const client of this.clients) client.write(levelText(line, on));
+  }
+
+  close(): void {
+    this.server.close();
+    for (const client of this.clients) client.destroy();
+  }
+
+  private welcome(client: Socket): void {
+    this.clients.push(client);
+    client.on("error", () => client.destroy());
+    client.once("close", () => this.clients.splice(this.clients.indexOf(client), 1));
+    client.write(levelText("light", this.levels.light) + levelText("chime", this.levels.chime));
+    createInterface({ input: client }).on("line", (text) => this.obey(client, text.trim()));
+  }
+
+  private obey(client: Socket, text: string): void {
+    const edges = ({ press: ["down", "up"], "press down": ["down"], "press up": ["up"] } as const)[text];
+    if (edges === undefined) return void client.write("? write press, press down or press up\n");
+    for (const edge of edges) this.handlers.edge(edge);
+    client.write(`ok ${text}\n`);
+  }
+}
+
+function levelText(line: string, on: boolean): string {
+  return `${line} ${on ? "on" : "off"}\n`;
+}
+
+/** A socket that nobody answers is left from a killed firmware; one that answers belongs to a running one. */
+function removeStale(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const probe = connect(path);
+    probe.once("connect", () => {
+      probe.destroy();
+      reject(new Error(`another firmware is running: it answers at ${path}`));
+    });
+    probe.once("error", () => {
+      rmSync(path, { force: true });
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,313 @@
+import type { SignedCharter } from "../../shared/charter/charter.js";
+import { unreachable } from "../../shared/kernel/assert.js";
+import { toBase64 } from "../../shared/kernel/bytes.js";
+import type { ClipId, EventId } from "../../shared/kernel/ids.js";
+import type { Result } from "../../shared/kernel/result.js";
+import {
+  type DoorEvent,
+  type MessageRefusal,
+  type RefusalCode,
+  readCharterAnswer,
+  readClipAnswer,
+  readDelete,
+  readEventAck,
+  type Status,
+  writeMessage,
+} from "../../shared/protocol/messages.js";
+import type { DownKind } from "../../shared/protocol/topics.js";
+import type { Verifier } from "../../shared/seal/note.js";
+import { type Link, type LinkOptions, type LinkTrouble, openLink } from "./mqtt.io.js";
+import { openReceipt } from "./orders.js";
+import { emptyOutbox, step } from "./outbox.js";
+import type { Place, Segment } from "./queue.js";
+import { chanceOf } from "./retry.js";
+import type { Effect, Outbox, OutboxEvent, PublishChunk } from "./state.js";
+
+/** The durable outbox as the uplink needs it. What is not there any more is `undefined`; a failing disk rejects. */
+export interface Store {
+  /** Oldest clip first, by index within it. */
+  pending(): readonly Segment[];
+  pendingEvents(): readonly DoorEvent[];
+  readHead(
+    clip: ClipId,
+    index: number,
+  ): Promise<{ readonly note: string; readonly header: Uint8Array } | undefined>;
+  readBody(clip: ClipId, index: number, offset: number, length: number): Promise<Uint8Array | undefined>;
+  /** Durable when resolved. Compares the receipt with the segment that it has. */
+  acknowledge(clip: ClipId, index: number, receipt: string): Promise<{ readonly ok: boolean }>;
+  check(clip: ClipId, index: number): Promise<"whole" | "damaged" | "gone">;
+  setAside(clip: ClipId, index: number, why: string): Promise<void>;
+  acknowledgeEvents(ids: readonly string[]): Promise<void>;
+}
+
+export interface UplinkOptions extends LinkOptions {
+  readonly store: Store;
+  /** Signs receipts. */
+  readonly vault: Verifier;
+  /** Chunks that the broker allows on their way without PUBACK. */
+  readonly windowMax: number;
+}
+
+export type UplinkTrouble = LinkTrouble | `refused-${RefusalCode}` | "forged-receipt";
+
+export interface UplinkHandlers {
+  /** `charter` is asked for with `have` on each connection. */
+  readonly have: () => number;
+  readonly charters: (later: readonly SignedCharter[]) => void;
+  readonly deletion: (note: string) => void;
+  /** The connection or the troubles changed. */
+  readonly changed: () => void;
+}
+
+export interface Uplink {
+  /** A segment is durable on the card. */
+  stored(segment: Segment): void;
+  gone(place: Place): void;
+  clipGone(clip: ClipId): void;
+  /** An event is durable on the card. */
+  happened(event: DoorEvent): void;
+  /** The newest status; published now, and again on each connection. */
+  status(status: Status): void;
+  isConnected(): boolean;
+  troubles(): readonly UplinkTrouble[];
+  /** Goes on for at most `drainMillis` until all is acknowledged, then says `offline` and ends. */
+  stop(drainMillis: number): Promise<void>;
+}
+
+const tickMillis = 250;
+const drainStepMillis = 20;
+/** A refusal stays among the troubles for this long after it was heard. */
+const refusalMillis = 120_000;
+
+/** Pushes what the card holds to the cloud, from now on and again after each start. */
+export function startUplink(options: UplinkOptions, handlers: UplinkHandlers): Uplink {
+  return new Pusher(options, handlers);
+}
+
+class Pusher implements Uplink {
+  private readonly options: UplinkOptions;
+  private readonly handlers: UplinkHandlers;
+  private readonly link: Link;
+  private readonly ticker: NodeJS.Timeout;
+  private outbox: Outbox;
+  private work: Promise<void> = Promise.resolve();
+  private newest: Status | undefined;
+  private linkTroubles: readonly LinkTrouble[] = [];
+  private readonly refusals: { readonly trouble: UplinkTrouble; until: number }[] = [];
+  private readonly events: Record<string, DoorEvent> = {};
+
+  constructor(options: UplinkOptions, handlers: UplinkHandlers) {
+    this.options = options;
+    this.handlers = handlers;
+    this.outbox = emptyOutbox(options.windowMax);
+    this.link = openLink(options, {
+      up: () => this.up(),
+      down: () => this.down(),
+      message: (kind, payload) => this.hear(kind, payload),
+      troubles: (now) => this.setLinkTroubles(now),
+    });
+    for (const segment of options.store.pending()) this.stored(segment);
+    for (const event of options.store.pendingEvents()) this.happened(event);
+    this.ticker = setInterval(() => this.dispatch({ kind: "tick" }), tickMillis);
+  }
+
+  stored(segment: Segment): void {
+    this.dispatch({ kind: "sealed", segment });
+  }
+
+  gone(place: Place): void {
+    this.dispatch({ kind: "gone", place });
+  }
+
+  clipGone(clip: ClipId): void {
+    this.dispatch({ kind: "clip-removed", clip });
+  }
+
+  happened(event: DoorEvent): void {
+    this.events[event.id] = event;
+    this.dispatch({ kind: "happened", id: event.id as EventId, what: event.kind });
+  }
+
+  status(newest: Status): void {
+    this.newest = newest;
+    this.link.publish({ kind: "status" }, writeMessage(newest));
+  }
+
+  isConnected(): boolean {
+    return this.outbox.connected;
+  }
+
+  troubles(): readonly UplinkTrouble[] {
+    const now = this.options.clock.monotonic();
+    return [
+      ...this.linkTroubles,
+      ...this.refusals.filter(({ until }) => until > now).map((one) => one.trouble),
+    ];
+  }
+
+  async stop(drainMillis: number): Promise<void> {
+    const { clock } = this.options;
+    const until = clock.monotonic() + drainMillis;
+    const isDrained = (): boolean => this.outbox.clips.length === 0 && this.outbox.events.length === 0;
+    while (this.outbox.connected && !isDrained() && clock.monotonic() < until) await pause(drainStepMillis);
+    clearInterval(this.ticker);
+    await this.work;
+    await this.link.close();
+  }
+
+  private up(): void {
+    if (this.newest !== undefined) this.status(this.newest);
+    this.askCharter();
+    this.dispatch({ kind: "connected" });
+    this.handlers.changed();
+  }
+
+  private down(): void {
+    this.dispatch({ kind: "disconnected" });
+    this.handlers.changed();
+  }
+
+  private setLinkTroubles(now: readonly LinkTrouble[]): void {
+    const same = now.join() === this.linkTroubles.join();
+    this.linkTroubles = now;
+    if (!same) this.handlers.changed();
+  }
+
+  private dispatch(event: OutboxEvent): void {
+    const next = step(this.outbox, event, this.options.clock.monotonic());
+    this.outbox = next.outbox;
+    // One after another: a segment's chunks leave in their order, whatever the disk does.
+    for (const effect of next.effects) this.work = this.work.then(() => this.carryOut(effect));
+  }
+
+  private async carryOut(effect: Effect): Promise<void> {
+    try {
+      await this.run(effect);
+    } catch (error) {
+      // The card failed. The segment is announced again later; nothing is lost by waiting.
+      this.options.log("uplink.store-failed", { effect: effect.kind, why: String(error) });
+      if ("place" in effect) this.dispatch({ kind: "not-now", place: effect.place });
+    }
+  }
+
+  private run(effect: Effect): Promise<void> | void {
+    switch (effect.kind) {
+      case "publishInit":
+        return this.announce(effect.place);
+      case "publishChunk":
+        return this.sendChunk(effect);
+      case "publishEvent":
+        return this.sendEvent(effect.id);
+      case "acknowledge":
+        return this.acknowledge(effect.place, effect.receipt);
+      case "checkOwnCopy":
+        return this.checkOwnCopy(effect.place);
+      case "setAside":
+        return this.options.store.setAside(effect.place.clip, effect.place.index, effect.why);
+      case "refused":
+        this.options.log("uplink.refused", { ...effect.place, code: effect.code });
+        return this.remember(`refused-${effect.code}`);
+      case "askCharter":
+        return this.askCharter();
+      case "reconnect":
+        this.options.log("uplink.silent", { chunks: this.outbox.inFlight.length });
+        return this.link.drop();
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  private async announce(place: Place): Promise<void> {
+    const head = await this.options.store.readHead(place.clip, place.index);
+    if (head === undefined) return this.gone(place);
+    this.link.publish(
+      { kind: "init" },
+      writeMessage({ v: 1, note: head.note, header: toBase64(head.header) }),
+    );
+  }
+
+  private async sendChunk({ place, node, offset, length }: PublishChunk): Promise<void> {
+    const body = await this.options.store.readBody(place.clip, place.index, offset, length);
+    if (body === undefined) return this.gone(place);
+    const acknowledged = (): void => this.dispatch({ kind: "puback", place, offset });
+    this.link.publish({ kind: "chunk", node, ...place, offset }, body, acknowledged);
+  }
+
+  private sendEvent(id: EventId): void {
+    const event = this.events[id];
+    if (event !== undefined) this.link.publish({ kind: "event" }, writeMessage(event));
+  }
+
+  private askCharter(): void {
+    this.link.publish({ kind: "charter" }, writeMessage({ v: 1, have: this.handlers.have() }));
+  }
+
+  private async acknowledge(place: Place, receipt: string): Promise<void> {
+    const { store, vault, log } = this.options;
+    const opened = openReceipt(receipt, vault);
+    if (opened.ok && (await store.acknowledge(place.clip, place.index, receipt)).ok) {
+      log("uplink.acknowledged", { ...place });
+      return this.dispatch({ kind: "acknowledged", place });
+    }
+    log("uplink.receipt-refused", { ...place, why: opened.ok ? "other-segment" : opened.error.kind });
+    this.remember("forged-receipt");
+    this.dispatch({ kind: "not-now", place });
+  }
+
+  private async checkOwnCopy(place: Place): Promise<void> {
+    const { store, random } = this.options;
+    const found = await store.check(place.clip, place.index);
+    if (found === "whole") this.dispatch({ kind: "own-copy-sound", place, chance: chanceOf(random) });
+    else this.gone(place);
+  }
+
+  private remember(trouble: UplinkTrouble): void {
+    const until = this.options.clock.monotonic() + refusalMillis;
+    const known = this.refusals.find((one) => one.trouble === trouble);
+    if (known === undefined) this.refusals.push({ trouble, until });
+    else known.until = until;
+    this.handlers.changed();
+  }
+
+  private hear(kind: DownKind, payload: Uint8Array): void {
+    const refusal = this.listen(kind, payload);
+    if (refusal !== undefined) this.options.log("uplink.not-understood", { kind, why: refusal.why });
+  }
+
+  private listen(kind: DownKind, payload: Uint8Array): MessageRefusal | undefined {
+    switch (kind) {
+      case "clip":
+        return taken(readClipAnswer(payload), (answer) => {
+          const place = { clip: answer.clip as ClipId, index: answer.segment };
+          this.dispatch({ kind: "answer", place, answer, chance: chanceOf(this.options.random) });
+        });
+      case "event":
+        return taken(readEventAck(payload), ({ ids }) => this.eventsStored(ids));
+      case "charter":
+        return taken(readCharterAnswer(payload), ({ charters }) => this.handlers.charters(charters));
+      case "delete":
+        return taken(readDelete(payload), ({ note }) => this.handlers.deletion(note));
+      default:
+        return unreachable(kind);
+    }
+  }
+
+  private eventsStored(ids: readonly string[]): void {
+    this.dispatch({ kind: "event-stored", ids });
+    for (const id of ids) delete this.events[id];
+    this.options.store.acknowledgeEvents(ids).catch((error: unknown) => {
+      // They are sent once more after the next start; the cloud keeps one for each id.
+      this.options.log("uplink.store-failed", { effect: "acknowledgeEvents", why: String(error) });
+    });
+  }
+}
+
+function taken<T>(read: Result<T, MessageRefusal>, use: (message: T) => void): MessageRefusal | undefined {
+  if (!read.ok) return read.error;
+  use(read.value);
+  return undefined;
+}
+
+function pause(durationMillis: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMillis));
+}
