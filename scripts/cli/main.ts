@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { type DoctorOptions, doctor } from "./doctor/doctor.io.js";
 import { UnexpectedAnswer } from "./fields.js";
@@ -138,8 +139,12 @@ function ofMember(name: string, description: string): Command {
   return member
     .command(name)
     .description(description)
-    .option("--profile <dir>", "where this person's keys are", defaultProfileFolder())
+    .option("--profile <dir>", "where this person's keys are", resolvedPath, defaultProfileFolder())
     .option("--json", "results as JSON, one document a line");
+}
+
+function resolvedPath(path: string): string {
+  return resolve(path);
 }
 
 function countUpTo(max: number): (text: string) => number {

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { look } from "../../../firmware/board/clock.io.js";
 import { openTls } from "../../../firmware/uplink/tls.io.js";
 import { readIfThere } from "../disk.io.js";
 import { fieldsOf } from "../fields.js";
@@ -36,6 +37,7 @@ export async function checkInstalled(state: string): Promise<readonly Finding[]>
     checkModes(state),
     checkCertificate(installed),
     await checkBroker(installed),
+    await checkTimeSource(),
     await checkClock(installed),
     checkQueue(state),
   ];
@@ -95,6 +97,16 @@ async function checkBroker({ key, certificate, ca, mqttUrl }: Installed): Promis
       "Check the network and the firewall (TCP 8883 out). Recording goes on meanwhile.",
     );
   }
+}
+
+async function checkTimeSource(): Promise<Finding> {
+  return (await look()) === "synchronised"
+    ? good("time source", "A time source has set the clock.")
+    : warning(
+        "time source",
+        "No time source has set the clock: recordings say so.",
+        "Let it be set: timedatectl set-ntp true",
+      );
 }
 
 /** Against the cloud's clock: good enough to see a clock that is a year off. */

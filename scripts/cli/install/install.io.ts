@@ -1,29 +1,32 @@
 import { X509Certificate } from "node:crypto";
-import { resolve } from "node:path";
+import { existsSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { type CameraIdentity, type Keystore, openKeystore } from "../../../firmware/board/keystore.io.js";
 import {
   answerClaim,
   type Claim,
+  type ClaimAnswer,
   claimIdOf,
   fingerprintOf,
   parseClaim,
 } from "../../../shared/charter/claim.js";
-import { fromBase64, toBase64 } from "../../../shared/kernel/bytes.js";
+import { toBase64 } from "../../../shared/kernel/bytes.js";
 import { hashOf } from "../../../shared/seal/hash.js";
-import { checkInstallable } from "../doctor/checks.io.js";
+import { verifierOf } from "../../../shared/seal/note.js";
+import { checkInstallable, type Installable } from "../doctor/checks.io.js";
 import { fieldsOf } from "../fields.js";
 import { bodyOf, call, fetchUnverifiedCa, Problem, type Server, send } from "../http.io.js";
 import { readSignedCharter } from "../member/profile.io.js";
 import { Refused } from "../refused.js";
 import { sentenceOf } from "../sentences.js";
 import type { Terminal } from "../terminal.io.js";
-import { systemClock } from "../world.io.js";
-import { type BoardKeys, dropKeys, ensureKeys, isInstalled, saveInstallation } from "./board.io.js";
+import { systemClock, systemRandom } from "../world.io.js";
 import { checkCharters, checkVaultKey, type Enrolled, type Enrolment } from "./enrolment.js";
 
 /** How long one run waits for the owner; the next run goes on where this one stopped. */
 const ownerMillisMax = 30 * 60_000;
-const pollMillis = 500;
+const pollMillis = 1_000;
 const enrolmentBytesMax = 8 * 1024 * 1024;
 
 export interface InstallOptions {
@@ -38,40 +41,44 @@ export async function install(options: InstallOptions, terminal: Terminal): Prom
   const state = resolve(options.state);
   const parsed = parseClaim(options.claim);
   if (!parsed.ok) throw new Refused(sentenceOf(parsed.error));
-  if (isInstalled(state))
+  if (existsSync(join(state, "charter.json")))
     throw new Refused(
       `${state} already holds an installed camera. To install it anew, reset it first: remove that folder, which makes it a new camera.`,
     );
   const claim = parsed.value;
   const server = await findCloud(claim);
-  const { source, ffmpeg } = await checkInstallable({ ...options, state }, terminal);
-  const keys = ensureKeys(state);
-  const answer = answerClaim(claim, decoded(keys.noteKey), decoded(keys.tlsKey));
-  await sendAnswer(server, claim, answer, () => keys.fresh && dropKeys(state));
-  const fingerprint = fingerprintOf(keys);
+  const settings = await checkInstallable({ ...options, state }, terminal);
+  const fresh = !existsSync(join(state, "identity", "note.key"));
+  const keystore = openKeystore(state, systemClock, () => undefined);
+  const identity = keystore.createIdentity(systemRandom);
+  const answer = answerClaim(claim, verifierOf(identity.signer).publicKey, identity.tlsPublicKey);
+  await sendAnswer(server, claim, answer, () => {
+    if (fresh) rmSync(join(state, "identity"), { recursive: true, force: true }); // as it was before
+  });
+  const fingerprint = fingerprintOf(answer);
   terminal.json({ event: "answered", fingerprint });
   terminal.say(`The claim is answered. This camera's fingerprint is  ${fingerprint}`);
   terminal.say("The owner's screen must show the same; only then may the owner say yes.");
   const enrolment = await awaitEnrolment(server, claim, answer.mac, terminal);
-  const { camera, newest, charters } = checkEnrolment(claim, enrolment, keys);
-  const settings = { source, ...(ffmpeg !== undefined && { ffmpeg }) };
-  saveInstallation(state, { ...enrolment, charters, cloudUrl: claim.cloudUrl, settings });
-  terminal.json({
-    event: "installed",
-    camera: camera.id,
-    household: newest.household,
-    charter: newest.version,
-    state,
-  });
+  const enrolled = checkEnrolment(claim, enrolment, { ...answer, camera: identity.camera });
+  save(keystore, { ...enrolment, charters: enrolled.charters }, claim.cloudUrl, settings);
+  const { camera, newest } = enrolled;
+  const { household, version } = newest;
+  terminal.json({ event: "installed", camera: camera.id, household, charter: version, state });
   terminal.say(
-    `Installed: camera ${camera.id} ("${camera.name}") of household ${newest.household}, charter ${newest.version}.`,
+    `Installed: camera ${camera.id} ("${camera.name}") of household ${household}, charter ${version}.`,
   );
-  terminal.say(`Start it with: LINTEL_STATE=${state} and look with: lintel doctor --state ${state}`);
+  terminal.say(`Start it with LINTEL_STATE=${state}; see how it is with: lintel doctor --state ${state}`);
 }
 
-function decoded(base64: string): Uint8Array {
-  const bytes = fromBase64(base64);
-  return bytes.ok ? bytes.value : new Uint8Array(0);
+function save(
+  keystore: Keystore,
+  { charters, certificate, ca, mqttUrl, vaultKey }: Enrolment,
+  cloudUrl: string,
+  settings: Installable,
+): void {
+  keystore.saveSettings({ ...settings });
+  keystore.saveEnrolment({ charters, certificate, ca, cloud: { mqttUrl, vaultKey, cloudUrl } });
 }
 
 /** The cloud that the claim names, trusted by the CA hash in the claim and by nothing else. */
@@ -144,15 +151,19 @@ function readEnrolment(value: unknown): Enrolment {
   };
 }
 
+interface OwnKeys extends Pick<ClaimAnswer, "noteKey" | "tlsKey"> {
+  readonly camera: CameraIdentity["camera"];
+}
+
 /** Nothing is written unless all of this holds. */
-function checkEnrolment(claim: Claim, enrolment: Enrolment, keys: BoardKeys): Enrolled {
-  const enrolled = checkCharters(claim, enrolment.charters, keys);
+function checkEnrolment(claim: Claim, enrolment: Enrolment, own: OwnKeys): Enrolled {
+  const enrolled = checkCharters(claim, enrolment.charters, own);
   if (!enrolled.ok) throw new Refused(sentenceOf(enrolled.error));
   const vault = checkVaultKey(enrolment.vaultKey);
   if (!vault.ok) throw new Refused(sentenceOf(vault.error));
   const ca = certificateOf(enrolment.ca);
   if (hashOf(ca.raw) !== claim.caHash) throw new Refused(sentenceOf({ kind: "other-ca" }));
-  const why = faultInCertificate(certificateOf(enrolment.certificate), ca, keys, enrolled.value.camera.id);
+  const why = faultInCertificate(certificateOf(enrolment.certificate), ca, own);
   if (why !== undefined) throw new Refused(sentenceOf({ kind: "certificate-refused", why }));
   return enrolled.value;
 }
@@ -161,8 +172,7 @@ function checkEnrolment(claim: Claim, enrolment: Enrolment, keys: BoardKeys): En
 function faultInCertificate(
   certificate: X509Certificate,
   ca: X509Certificate,
-  { tlsKey }: BoardKeys,
-  camera: string,
+  { tlsKey, camera }: OwnKeys,
 ): string | undefined {
   if (!certificate.checkIssued(ca) || !certificate.verify(ca.publicKey)) return "the CA did not issue it";
   if (toBase64(certificate.publicKey.export({ format: "der", type: "spki" })) !== tlsKey)

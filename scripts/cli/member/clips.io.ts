@@ -55,20 +55,23 @@ function lineOf({ id, camera, recordedAt, state, segments, bytes }: ClipEntry): 
   return `${id}  ${recordedAt}  ${camera}  ${state}, ${segments} segments, ${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-export function readClip(fields: Fields): ClipEntry {
+function readClip(fields: Fields): ClipEntry {
   const id = fields.text("id");
-  const state = fields.text("state");
   if (!isClipId(id)) throw new UnexpectedAnswer(`the clip id ${id} is not one`);
-  if (state !== "recording" && state !== "complete" && state !== "interrupted")
-    throw new UnexpectedAnswer(`the clip's state ${state} is not one`);
   return {
     id,
-    camera: fields.text("camera"),
+    ...readClipHead(fields),
     recordedAt: fields.text("recordedAt"),
-    state,
-    segments: fields.maybeNumber("segments") ?? fields.list("segments", () => 0).length,
+    segments: fields.number("segments"),
     bytes: fields.number("bytes"),
   };
+}
+
+export function readClipHead(fields: Fields): Pick<ClipEntry, "camera" | "state"> {
+  const state = fields.text("state");
+  if (state !== "recording" && state !== "complete" && state !== "interrupted")
+    throw new UnexpectedAnswer(`the clip's state ${state} is not one`);
+  return { camera: fields.text("camera"), state };
 }
 
 export function clipIdOf(text: string): ClipId {

@@ -10,7 +10,7 @@ import { Refused } from "../refused.js";
 import { sentenceOf } from "../sentences.js";
 import type { Terminal } from "../terminal.io.js";
 import { cameraIdentities } from "./cameras.io.js";
-import { clipIdOf, readClip } from "./clips.io.js";
+import { clipIdOf, readClipHead } from "./clips.io.js";
 import { type Cloud, openCloud } from "./cloud.io.js";
 import { findCamera } from "./household.js";
 import { openRecording, type Recording, type SealedRecording } from "./recording.js";
@@ -65,7 +65,7 @@ async function download(
 ): Promise<Download> {
   const path = `/v1/clips/${clip}`;
   const detail = await cloud.get(path);
-  const { state, camera } = readClip(detail);
+  const { state, camera } = readClipHead(detail);
   const entries = detail.list("segments", (fields) => ({
     index: fields.number("index"),
     note: fields.text("note"),

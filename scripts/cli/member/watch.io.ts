@@ -10,13 +10,24 @@ import { createEventReader, type ServerEvent } from "./sse.js";
 const silenceMillisMax = 60_000;
 const pauseMillis = { first: 500, max: 30_000 };
 
-/** Prints what arrives in the vault until it is interrupted; reconnects and misses nothing that the cloud still has. */
-export async function memberWatch(folder: string, terminal: Terminal): Promise<void> {
-  const cloud = openCloud(folder);
+/** Prints what arrives in the vault until it is interrupted. */
+export function memberWatch(folder: string, terminal: Terminal): Promise<void> {
+  return watchEvents(openCloud(folder), terminal, ({ event, data, id }) => {
+    terminal.json({ event, id, data: parse(data) });
+    terminal.say(`${new Date().toISOString()}  ${event}  ${data}`);
+  });
+}
+
+/** Hands over each event for ever; reconnects and misses nothing that the cloud still has. */
+export async function watchEvents(
+  cloud: Cloud,
+  terminal: Terminal,
+  onEvent: (event: ServerEvent) => void,
+): Promise<never> {
   const seen: Seen = { last: undefined, pause: pauseMillis.first };
   for (;;) {
     try {
-      await watchOnce(cloud, seen, terminal);
+      await watchOnce(cloud, seen, terminal, onEvent);
     } catch (error) {
       if (!passes(error)) throw error;
     }
@@ -32,7 +43,12 @@ interface Seen {
   pause: number;
 }
 
-async function watchOnce(cloud: Cloud, seen: Seen, terminal: Terminal): Promise<void> {
+async function watchOnce(
+  cloud: Cloud,
+  seen: Seen,
+  terminal: Terminal,
+  onEvent: (event: ServerEvent) => void,
+): Promise<void> {
   const headers = {
     accept: "text/event-stream",
     ...(seen.last !== undefined && { "last-event-id": seen.last }),
@@ -46,7 +62,7 @@ async function watchOnce(cloud: Cloud, seen: Seen, terminal: Terminal): Promise<
   for await (const text of answer) {
     for (const event of read(text)) {
       seen.last = event.id ?? seen.last;
-      show(event, terminal);
+      onEvent(event);
     }
   }
 }
@@ -56,12 +72,6 @@ function passes(error: unknown): boolean {
   if (error instanceof Problem) return error.status >= 500 || error.status === 429;
   if (error instanceof Refused || error instanceof UnexpectedAnswer) return false;
   return !(error instanceof Unreachable) || error.code !== "BAD_URL";
-}
-
-function show({ event, data, id }: ServerEvent, terminal: Terminal): void {
-  const value = parse(data);
-  terminal.json({ event, id, data: value });
-  terminal.say(`${new Date().toISOString()}  ${event}  ${data}`);
 }
 
 function parse(data: string): unknown {
