@@ -1,7 +1,13 @@
 import { join } from "node:path";
-import { pino } from "pino";
+import { type Logger, pino } from "pino";
+import { toHex } from "../shared/kernel/bytes.js";
+import { writeMessage } from "../shared/protocol/messages.js";
+import { createHub } from "./api/hub.js";
 import { perMinute } from "./api/plugins/ratelimit.js";
 import { createApi } from "./api/server.js";
+import { createSight } from "./api/sight.js";
+import { createCameraStates } from "./api/states.io.js";
+import { EmbeddedBroker } from "./broker/embedded.io.js";
 import { type Config, describeConfig, hostOf, readConfig } from "./config.js";
 import { openDatabase } from "./database.io.js";
 import { openAuthority } from "./household/ca.io.js";
@@ -12,55 +18,148 @@ import { createLogins } from "./household/logins.io.js";
 import { privateDirectory } from "./household/privatefile.io.js";
 import { openSessionKey } from "./household/sessionkey.io.js";
 import { systemClock as clock, systemRandom as random } from "./system.io.js";
+import { openVault } from "./vault/vault.io.js";
 
-async function start(config: Config): Promise<void> {
-  const log = pino({ level: config.logLevel }, pino.destination(2));
-  await privateDirectory(config.data);
-  const db = await openDatabase(join(config.data, "cloud.db"));
-  const identity = join(config.data, "identity");
-  const hosts = [config.publicUrl, config.publicMqtt].flatMap((url) =>
-    url === undefined ? [] : [hostOf(url)],
-  );
-  const authority = await openAuthority({
-    directory: identity,
-    hosts: [...new Set(["localhost", "127.0.0.1", "::1", ...hosts])],
-    clock,
-    random,
-  });
+/** Shutting down takes at most this long; then the process ends as if power were lost, which is safe too. */
+const shutdownMillisMax = 10_000;
+
+/** How to close what runs, in the order in which it was started. */
+type Started = (() => Promise<unknown>)[];
+
+/** From the ground up; what is pushed to `started` is closed again in reverse order. */
+async function start(config: Config, log: Logger, started: Started): Promise<void> {
+  const house = await openHouse(config, started);
+  const broker = await startBroker(config, house, log, started);
+  const url = await serve(config, { ...house, ...broker }, log, started);
+  const ready = { event: "ready", http: url, mqtt: broker.mqttUrl, docs: `${url}/docs`, data: config.data };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+}
+
+type House = Awaited<ReturnType<typeof openHouse>>;
+
+/** Database, keys, households, vault. */
+async function openHouse(config: Config, started: Started) {
+  const { data, publicUrl, publicMqtt, vaultBytesMax: bytesMax, retentionDays } = config;
+  await privateDirectory(data);
+  const db = await openDatabase(join(data, "cloud.db"));
+  started.push(() => db.destroy());
+  const directory = join(data, "identity");
+  const named = [publicUrl, publicMqtt].flatMap((url) => (url === undefined ? [] : hostOf(url)));
+  const hosts = [...new Set(["localhost", "127.0.0.1", "::1", ...named])];
+  const authority = await openAuthority({ directory, hosts, clock, random });
+  const sessionKey = await openSessionKey(directory);
   const charters = createCharters(db, clock);
   const cameras = createCameraDirectory(db);
-  const origins: string[] = config.publicUrl === undefined ? [] : [config.publicUrl];
+  const vault = await openVault({ directory: join(data, "vault"), db, clock, retentionDays, bytesMax });
+  started.push(() => vault.close());
+  return { db, authority, sessionKey, charters, cameras, vault };
+}
+
+type Broker = Awaited<ReturnType<typeof startBroker>>;
+
+async function startBroker(
+  { mqtt, publicMqtt }: Config,
+  { authority, cameras }: House,
+  log: Logger,
+  started: Started,
+) {
+  const bus = new EmbeddedBroker({
+    ...mqtt,
+    ca: authority.caPem,
+    certificate: authority.server.certificate,
+    key: authority.server.key,
+    isAllowed: cameras.isAllowed,
+    clock,
+    log: (event, fields) => log.info(fields, event),
+  });
+  const nobody = () => undefined;
+  const bound = await bus.start({
+    message: nobody,
+    connected: nobody,
+    disconnected: nobody,
+    conflict: nobody,
+  });
+  started.push(() => bus.close());
+  return { bus, mqttUrl: publicMqtt ?? `mqtts://${urlHost(bound.host)}:${bound.port}` };
+}
+
+/** The REST API; resolves with its origin. */
+async function serve(
+  { http, publicUrl, metricsToken, openRegistration }: Config,
+  { db, bus, mqttUrl, ...house }: House & Broker,
+  log: Logger,
+  started: Started,
+): Promise<string> {
+  const { authority, charters, cameras, vault } = house;
+  const { certificate: cert, key } = authority.server;
+  const origins: string[] = publicUrl === undefined ? [] : [publicUrl];
   const app = await createApi(
     {
-      charters,
+      ...house,
+      clock,
+      openRegistration,
+      hub: createHub(toHex(random.bytes(6))),
       logins: createLogins(db, { clock, random }),
       claims: createClaims(db, charters, clock),
-      authority,
-      sessionKey: await openSessionKey(identity),
-      vaultKey: "",
-      clock,
+      sight: createSight(cameras),
+      states: createCameraStates(db),
+      vaultKey: vault.writer.vaultKey,
+      orderDeletion: (camera, note) => bus.send(camera, "delete", writeMessage({ v: 1, note })),
       audiences: () => origins,
-      mqttUrl: () => "",
-      openRegistration: config.openRegistration,
-      limit: perMinute(config.http.openCallsPerMinute),
-      checks: [],
+      mqttUrl: () => mqttUrl,
+      limit: perMinute(http.openCallsPerMinute),
+      checks: [
+        { name: "database", works: () => answers(db) },
+        { name: "vault", works: async () => (await vault.reader.health()).writable },
+        { name: "broker", works: async () => bus.isUp() },
+      ],
+      measures: [],
     },
-    {
-      log,
-      trustProxy: config.http.trustProxy,
-      ...(config.http.tls ? { tls: { key: authority.server.key, cert: authority.server.certificate } } : {}),
-    },
+    { log, trustProxy: http.trustProxy, metricsToken, ...(http.tls ? { tls: { key, cert } } : {}) },
   );
-  const http = await app.listen({ host: config.http.host, port: config.http.port });
-  origins.push(http);
-  process.stdout.write(`${JSON.stringify({ event: "ready", http, mqtt: "", docs: `${http}/docs` })}\n`);
-  void cameras;
+  started.push(() => app.close());
+  const listening = await app.listen({ host: http.host, port: http.port });
+  origins.push(listening);
+  return publicUrl ?? listening;
+}
+
+async function answers(db: House["db"]): Promise<boolean> {
+  await db.selectFrom("household").select("id").limit(1).execute();
+  return true;
+}
+
+function urlHost(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+/** Runs until a signal asks it to end. */
+async function run(config: Config): Promise<void> {
+  const log = pino({ level: config.logLevel, base: null }, pino.destination({ dest: 2, sync: true }));
+  const started: Started = [];
+  let stopping = false;
+  const stop = async (why: string, code: number): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ why }, "cloud.stopping");
+    setTimeout(() => process.exit(1), shutdownMillisMax).unref();
+    for (const close of started.reverse()) {
+      await close().catch((error: unknown) => log.error({ error: `${error}` }, "cloud.stop-failed"));
+    }
+    process.exit(code);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void stop(signal, 0));
+  try {
+    await start(config, log, started);
+  } catch (error) {
+    process.stderr.write(`The cloud does not start: ${error instanceof Error ? error.message : error}\n`);
+    await stop("start failed", 1);
+  }
 }
 
 if (process.argv.includes("--help")) process.stdout.write(describeConfig());
 else {
   const config = readConfig(process.env);
-  if (config.ok) await start(config.value);
+  if (config.ok) await run(config.value);
   else {
     process.stderr.write(`${config.error.join("\n")}\nlintel-cloud --help lists every setting.\n`);
     process.exitCode = 2;

@@ -103,6 +103,11 @@ export const problems = {
     "Another household",
     "The note names another household than the one of its signer or of the login.",
   ],
+  "other-clip": [
+    403,
+    "Another clip",
+    "The signed deletion names another clip or camera. Sign one for this clip.",
+  ],
   "not-the-next-charter": [
     409,
     "Not the next charter",

@@ -1,39 +1,61 @@
 import { randomUUID } from "node:crypto";
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox";
-import Fastify, { type FastifyBaseLogger } from "fastify";
+import Fastify, { type FastifyBaseLogger, LogController } from "fastify";
+import type { CharterReader, CharterWriter } from "../household/charters.io.js";
 import type { SessionKey } from "../household/sessionkey.io.js";
 import type { App } from "./app.js";
+import { addDescription, addDocs } from "./plugins/docs.js";
+import { addMetrics, type Measure } from "./plugins/metrics.js";
 import { addProblems } from "./plugins/problems.js";
 import { addRateLimit } from "./plugins/ratelimit.js";
 import { addTokens, membersOnly } from "./plugins/session.js";
+import { addCameras, type CameraServices } from "./routes/cameras.js";
 import { addBoardsClaims, addOwnersClaims, type ClaimServices } from "./routes/claims.js";
+import { addClips, type ClipServices } from "./routes/clips.js";
+import { addEvents } from "./routes/events.js";
 import { addGround, type Check } from "./routes/ground.js";
 import { addHousehold, type HouseholdServices } from "./routes/household.js";
 import { addLogin, type LoginServices } from "./routes/login.js";
+import { addStream, type StreamServices } from "./routes/stream.js";
 
 /** Largest request: a charter with the most members and cameras and a key file for each. */
 export const bodyBytesMax = 1024 * 1024;
 /** A request that has not come whole after this is dropped. */
 const requestMillisMax = 30_000;
+/** The API's version; breaking changes get another path. */
+const version = "1.0.0";
 
-export interface ApiServices extends LoginServices, HouseholdServices, ClaimServices {
+export interface ApiServices
+  extends LoginServices,
+    HouseholdServices,
+    ClaimServices,
+    CameraServices,
+    ClipServices,
+    StreamServices {
+  readonly charters: CharterReader & CharterWriter;
   readonly sessionKey: SessionKey;
   readonly checks: readonly Check[];
+  readonly measures: readonly Measure[];
 }
 
 export interface ApiOptions {
   readonly log: FastifyBaseLogger;
   readonly trustProxy: boolean;
+  /** Opens /metrics to callers off this machine. */
+  readonly metricsToken?: string | undefined;
   /** PEM; without it the API speaks plain HTTP, which is for loopback only. */
   readonly tls?: { readonly key: string; readonly cert: string };
 }
 
 /** The REST API, wired and not yet listening. */
-export async function createApi(services: ApiServices, { log, trustProxy, tls }: ApiOptions): Promise<App> {
+export async function createApi(
+  services: ApiServices,
+  { log, trustProxy, metricsToken, tls }: ApiOptions,
+): Promise<App> {
   const app = Fastify({
     ...(tls === undefined ? {} : { https: tls }),
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     requestTimeout: requestMillisMax,
     bodyLimit: bodyBytesMax,
@@ -46,6 +68,8 @@ export async function createApi(services: ApiServices, { log, trustProxy, tls }:
   addRequestLog(app);
   await addRateLimit(app);
   await addTokens(app, services.sessionKey);
+  await addDescription(app, version);
+  addMetrics(app, { measures: services.measures, token: metricsToken });
   addGround(app, { checks: services.checks, caPem: services.authority.caPem });
   addLogin(app, services);
   addBoardsClaims(app, services);
@@ -53,7 +77,12 @@ export async function createApi(services: ApiServices, { log, trustProxy, tls }:
     membersOnly(members, services.logins);
     addHousehold(members, services);
     addOwnersClaims(members, services);
+    addCameras(members, services);
+    addClips(members, services);
+    addEvents(members, services);
+    addStream(members, services);
   });
+  await addDocs(app);
   return app;
 }
 

@@ -10,10 +10,9 @@ export const householdId = keyId("A household's id");
 export const memberId = keyId("A member's id");
 export const cameraId = keyId("A camera's id");
 export const claimId = keyId("A claim's id");
-export const clipId = Type.String({
-  pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
-  description: "A clip's id, UUIDv7",
-});
+const uuid = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$";
+export const clipId = Type.String({ pattern: uuid, description: "A clip's id, UUIDv7" });
+export const eventId = Type.String({ pattern: uuid, description: "An event's id, UUIDv7" });
 export const hash = Type.String({ pattern: "^[A-Za-z0-9+/]{43}=$", description: "SHA-256, base64" });
 export const note = Type.String({ minLength: 1, maxLength: 65_536, description: "A C2SP signed note" });
 export const time = timeText;

@@ -1,0 +1,105 @@
+import Type from "typebox";
+import { statusSchema } from "../../../shared/protocol/messages.js";
+import { bytesCount, cameraId, clipId, closed, cursor, eventId, hash, note, time } from "./common.js";
+
+/** Clips or events on one page. */
+export const pageMax = 200;
+const limit = Type.Integer({ minimum: 1, maximum: pageMax, default: 50 });
+const next = Type.Optional(Type.String({ description: "The cursor of the next page; absent on the last" }));
+const segmentIndex = Type.Integer({ minimum: 0, maximum: 255 });
+
+const clipFacts = {
+  id: clipId,
+  camera: cameraId,
+  recordedAt: time,
+  arrivedAt: time,
+  trigger: Type.Optional(Type.Enum(["press", "motion"])),
+  state: Type.Enum(["recording", "complete", "interrupted"]),
+  bytes: bytesCount,
+};
+export const clipQuery = Type.Object(
+  {
+    limit: Type.Optional(limit),
+    cursor: Type.Optional(cursor),
+    camera: Type.Optional(cameraId),
+    from: Type.Optional(time),
+    to: Type.Optional(time),
+  },
+  closed,
+);
+export const clipPage = Type.Object(
+  { clips: Type.Array(Type.Object({ ...clipFacts, segments: Type.Integer({ minimum: 0 }) }, closed)), next },
+  closed,
+);
+export const clipParams = Type.Object({ clip: clipId }, closed);
+export const clipDetail = Type.Object(
+  {
+    ...clipFacts,
+    segments: Type.Array(
+      Type.Object(
+        {
+          index: segmentIndex,
+          bytes: bytesCount,
+          sha256: hash,
+          note: Type.String({ description: "The camera's signed ciphertext note, segment/v1" }),
+          end: Type.Enum(["no", "complete", "interrupted"]),
+          arrivedAt: time,
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+export const segmentParams = Type.Object({ clip: clipId, index: segmentIndex }, closed);
+export const segmentHeaders = Type.Object({
+  range: Type.Optional(Type.String({ maxLength: 100, description: "One range of bytes, RFC 9110 §14.2" })),
+  "if-none-match": Type.Optional(Type.String({ maxLength: 1_000 })),
+  "if-range": Type.Optional(Type.String({ maxLength: 100 })),
+});
+export const nothing = Type.Null({ description: "No body" });
+export const deleteBody = Type.Union([Type.Object({ note: Type.Optional(note) }, closed), Type.Null()]);
+
+export const eventQuery = Type.Object({ limit: Type.Optional(limit), cursor: Type.Optional(cursor) }, closed);
+export const eventPage = Type.Object(
+  {
+    events: Type.Array(
+      Type.Object(
+        {
+          id: eventId,
+          camera: cameraId,
+          kind: Type.Enum(["press", "motion", "gap"]),
+          at: time,
+          arrivedAt: time,
+          clip: Type.Optional(clipId),
+          /** A gap: footage between these times is missing, and why. */
+          from: Type.Optional(time),
+          to: Type.Optional(time),
+          reason: Type.Optional(Type.String()),
+        },
+        closed,
+      ),
+    ),
+    next,
+  },
+  closed,
+);
+
+export const cameraParams = Type.Object({ camera: cameraId }, closed);
+export const camera = Type.Object(
+  {
+    id: cameraId,
+    name: Type.String(),
+    place: Type.Enum(["outdoor", "indoor"]),
+    epoch: Type.Integer({ minimum: 0 }),
+    named: Type.Boolean({ description: "The newest charter names it; else only its old clips are left" }),
+    state: Type.Enum(["never-connected", "online", "offline"]),
+    lastSeen: Type.Optional(time),
+    charter: Type.Optional(Type.Integer({ minimum: 0, description: "The charter version that it follows" })),
+    queueSegments: Type.Optional(Type.Integer({ minimum: 0, description: "Sealed, not yet acknowledged" })),
+    queueBytes: Type.Optional(bytesCount),
+    status: Type.Optional(statusSchema),
+  },
+  closed,
+);
+export const cameras = Type.Object({ cameras: Type.Array(camera) }, closed);

@@ -1,0 +1,62 @@
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import type { App } from "../app.js";
+import { describeProtocol } from "../asyncapi.js";
+import { problemSchema } from "../contract/common.js";
+
+const description = `What the household's own client may ask of a Lintel cloud. The cloud holds sealed clips and cannot open them:
+what it serves are age files, opened where the member's key is. Every refusal is a problem document (RFC 9457) whose
+\`type\` is stable. What cameras say to the cloud is described in /asyncapi.json.`;
+
+/** Before the routes: collects their schemas into one OpenAPI 3.1 document. */
+export async function addDescription(app: App, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Lintel",
+        description,
+        version,
+        license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+      },
+      components: {
+        securitySchemes: { member: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+      },
+    },
+    transform: ({ schema, url }) => ({ schema: described(schema, url), url }),
+  });
+}
+
+/** After the routes: serves the documents and a page to try them. */
+export async function addDocs(app: App): Promise<void> {
+  const hidden = { schema: { hide: true } };
+  app.get("/openapi.json", hidden, async () => app.swagger());
+  app.get("/asyncapi.json", hidden, async () => describeProtocol());
+  await app.register(swaggerUi, {
+    routePrefix: "/docs",
+    uiConfig: { persistAuthorization: false, tryItOutEnabled: true, displayRequestDuration: true },
+  });
+}
+
+/** Routes without a token, by their address. */
+const openRoutes = /^\/v1\/(households|login|claims\/:claimId\/)|^\/[^v]/;
+
+type Schema = Parameters<
+  NonNullable<Extract<Parameters<typeof swagger>[1], { transform?: unknown }>["transform"]>
+>[0]["schema"];
+
+/** Every route may answer with a problem; every member's route needs a token. */
+function described(schema: Schema, url: string): Schema {
+  if (schema?.hide === true) return schema;
+  const response =
+    typeof schema?.response === "object" ? schema.response : { 200: { type: "string", format: "binary" } };
+  const problem = {
+    description: "A problem document",
+    content: { "application/problem+json": { schema: { ...problemSchema, $id: undefined } } },
+  };
+  return {
+    ...schema,
+    response: { ...response, default: problem },
+    ...(openRoutes.test(url) ? {} : { security: [{ member: [] }] }),
+  };
+}

@@ -1,0 +1,99 @@
+import type { Millis } from "../../../shared/kernel/brand.js";
+import type { CameraId } from "../../../shared/kernel/ids.js";
+import type { Status } from "../../../shared/protocol/messages.js";
+import type { CameraDirectory, KnownCamera } from "../../household/cameras.io.js";
+import type { App } from "../app.js";
+import * as contract from "../contract/clips.js";
+import { keyFiles } from "../contract/household.js";
+import { cameraIdIn } from "../ids.js";
+import { sessionOf } from "../plugins/session.js";
+import { found } from "../problems.js";
+import type { Sight } from "../sight.js";
+import { timeTextOf } from "../time.js";
+
+/** How a camera was when it last spoke. */
+export interface CameraState {
+  readonly seenAt: Millis;
+  readonly connected: boolean;
+  readonly status?: Status | undefined;
+}
+
+export interface CameraStates {
+  find(camera: CameraId): Promise<CameraState | undefined>;
+}
+
+export interface CameraServices {
+  readonly cameras: CameraDirectory;
+  readonly states: CameraStates;
+  readonly sight: Sight;
+}
+
+/** The household's cameras, and the key files that open their clips. */
+export function addCameras(members: App, { cameras, states, sight }: CameraServices): void {
+  const shown = async (camera: KnownCamera) => describe(camera, await states.find(camera.id));
+
+  members.get(
+    "/v1/cameras",
+    {
+      schema: {
+        operationId: "listCameras",
+        summary: "The household's cameras and how they are",
+        tags: ["cameras"],
+        response: { 200: contract.cameras },
+      },
+    },
+    async (request) => {
+      const visible = await sight.of(sessionOf(request));
+      return { cameras: await Promise.all([...visible.values()].map(shown)) };
+    },
+  );
+
+  members.get(
+    "/v1/cameras/:camera",
+    {
+      schema: {
+        operationId: "getCamera",
+        summary: "One camera and how it is",
+        tags: ["cameras"],
+        params: contract.cameraParams,
+        response: { 200: contract.camera },
+      },
+    },
+    async (request) => {
+      const visible = await sight.of(sessionOf(request));
+      return shown(found(visible.get(cameraIdIn(request.params.camera))));
+    },
+  );
+
+  members.get(
+    "/v1/cameras/:camera/keys",
+    {
+      schema: {
+        operationId: "listKeyFiles",
+        summary: "The camera's identity by epoch, each an age file to those who may see the camera",
+        tags: ["cameras"],
+        params: contract.cameraParams,
+        response: { 200: keyFiles },
+      },
+    },
+    async (request) => {
+      const visible = await sight.of(sessionOf(request));
+      const { id } = found(visible.get(cameraIdIn(request.params.camera)));
+      return { keys: [...(await cameras.keyFiles(id))] };
+    },
+  );
+}
+
+function describe({ id, name, place, epoch, named }: KnownCamera, state: CameraState | undefined) {
+  const camera = { id, name, place, epoch, named };
+  if (state === undefined) return { ...camera, state: "never-connected" as const };
+  const { seenAt, connected, status } = state;
+  const seen = {
+    ...camera,
+    state: connected ? ("online" as const) : ("offline" as const),
+    lastSeen: timeTextOf(seenAt),
+  };
+  if (status?.state !== "online") return status === undefined ? seen : { ...seen, status };
+  const { charter, outboxSegments, outboxBytes } = status;
+  return { ...seen, charter, queueSegments: outboxSegments, queueBytes: outboxBytes, status };
+}

@@ -1,0 +1,198 @@
+import { Readable } from "node:stream";
+import { memberVerifier } from "../../../shared/charter/lines.js";
+import { parseDeletion } from "../../../shared/clip/custody.js";
+import type { CameraId, ClipId, HouseholdId } from "../../../shared/kernel/ids.js";
+import { openNote } from "../../../shared/seal/note.js";
+import type { CharterReader } from "../../household/charters.io.js";
+import type { ClipDetail, ClipFacts } from "../../vault/clip.js";
+import type { VaultEraser } from "../../vault/erase.io.js";
+import type { StoredSegment, VaultReader } from "../../vault/vault.io.js";
+import type { App } from "../app.js";
+import * as contract from "../contract/clips.js";
+import { cameraIdIn, clipIdIn } from "../ids.js";
+import { ownersOnly, sessionOf } from "../plugins/session.js";
+import { demand, found, Problem } from "../problems.js";
+import { type ByteRange, parseRange } from "../range.js";
+import type { Sight } from "../sight.js";
+import { parseTime, timeTextOf } from "../time.js";
+
+export interface ClipServices {
+  readonly vault: { readonly reader: VaultReader; readonly eraser: VaultEraser };
+  readonly charters: CharterReader;
+  readonly sight: Sight;
+  /** Tells a camera that is connected of a member's signed deletion; one that is away hears it when it connects. */
+  readonly orderDeletion: (camera: CameraId, note: string) => void;
+}
+
+const defaultLimit = 50;
+
+/** Sealed clips: what the vault knows of them, their bytes, their end. */
+export function addClips(members: App, services: ClipServices): void {
+  addClipPages(members, services);
+  addSegments(members, services);
+  addDeletion(members, services);
+}
+
+function addClipPages(members: App, { vault, sight }: ClipServices): void {
+  members.get(
+    "/v1/clips",
+    {
+      schema: {
+        operationId: "listClips",
+        summary: "Clips, newest first",
+        tags: ["clips"],
+        querystring: contract.clipQuery,
+        response: { 200: contract.clipPage },
+      },
+    },
+    async (request) => {
+      const { limit = defaultLimit, cursor, camera, from, to } = request.query;
+      const visible = await sight.of(sessionOf(request));
+      const page = await vault.reader.clips(sessionOf(request).household, {
+        limit,
+        cursor,
+        camera: camera === undefined ? undefined : cameraIdIn(camera),
+        from: timeIn(from),
+        to: timeIn(to),
+      });
+      const clips = page.items.filter((clip) => visible.has(clip.camera)).map(listed);
+      return page.next === undefined ? { clips } : { clips, next: page.next };
+    },
+  );
+
+  members.get(
+    "/v1/clips/:clip",
+    {
+      schema: {
+        operationId: "getClip",
+        summary: "A clip with its segments and their signed notes",
+        tags: ["clips"],
+        params: contract.clipParams,
+        response: { 200: contract.clipDetail },
+      },
+    },
+    async (request) => {
+      const clip = await visibleClip({ vault, sight }, request, clipIdIn(request.params.clip));
+      const segments = clip.parts.map((part) => ({ ...part, arrivedAt: timeTextOf(part.arrivedAt) }));
+      return { ...listed(clip), segments };
+    },
+  );
+}
+
+function addSegments(members: App, { vault, sight }: ClipServices): void {
+  members.get(
+    "/v1/clips/:clip/segments/:index",
+    {
+      schema: {
+        operationId: "getSegment",
+        summary: "A sealed segment: one age file, whole or a range of it",
+        tags: ["clips"],
+        produces: ["application/octet-stream"],
+        params: contract.segmentParams,
+        headers: contract.segmentHeaders,
+      },
+    },
+    async (request, reply) => {
+      const { index } = request.params;
+      const { id } = await visibleClip({ vault, sight }, request, clipIdIn(request.params.clip));
+      const segment = found(await vault.reader.segment(sessionOf(request).household, id, index));
+      const tag = `"${segment.sha256}"`;
+      reply
+        .type("application/octet-stream")
+        .header("etag", tag)
+        .header("accept-ranges", "bytes")
+        .header("cache-control", "private, no-cache")
+        .header("repr-digest", `sha-256=:${segment.sha256}:`);
+      if (matches(request.headers["if-none-match"], tag)) return reply.code(304).send();
+      const ifRange = request.headers["if-range"];
+      const range = ifRange === undefined || ifRange === tag ? request.headers.range : undefined;
+      const wanted = parseRange(range, segment.bytes);
+      if (wanted === "unsatisfiable") {
+        reply.header("content-range", `bytes */${segment.bytes}`);
+        throw new Problem("range-not-satisfiable");
+      }
+      if (wanted === "whole") return reply.send(bytesOf(reply, segment, { start: 0, end: segment.bytes }));
+      reply.code(206).header("content-range", `bytes ${wanted.start}-${wanted.end - 1}/${segment.bytes}`);
+      return reply.send(bytesOf(reply, segment, wanted));
+    },
+  );
+}
+
+function addDeletion(members: App, { vault, sight, charters, orderDeletion }: ClipServices): void {
+  members.delete(
+    "/v1/clips/:clip",
+    {
+      onRequest: ownersOnly,
+      schema: {
+        operationId: "deleteClip",
+        summary: "Destroys a clip's key before it answers; with a signed note the camera's copy goes too",
+        tags: ["clips"],
+        params: contract.clipParams,
+        body: contract.deleteBody,
+        response: { 204: contract.nothing },
+      },
+    },
+    async (request, reply) => {
+      const { household } = sessionOf(request);
+      const { id, camera } = await visibleClip({ vault, sight }, request, clipIdIn(request.params.clip));
+      const note = request.body?.note;
+      if (note !== undefined) await checkDeletion(charters, { household, camera, id, note });
+      found(await vault.eraser.erase(household, id, note));
+      if (note !== undefined) orderDeletion(camera, note);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+interface Asked {
+  readonly household: HouseholdId;
+  readonly camera: CameraId;
+  readonly id: ClipId;
+  readonly note: string;
+}
+
+/** Signed by a member of the newest charter, over exactly this clip. */
+async function checkDeletion(charters: CharterReader, { household, camera, id, note }: Asked): Promise<void> {
+  const charter = found(await charters.current(household));
+  const opened = demand(openNote(note, charter.members.map(memberVerifier)));
+  const deletion = demand(parseDeletion(opened.text));
+  if (deletion.household !== household) throw new Problem("other-household");
+  if (deletion.camera !== camera || deletion.clip !== id) throw new Problem("other-clip");
+}
+
+/** The clip, or the one answer for those that are not there, not this household's, or not this member's to see. */
+async function visibleClip(
+  { vault, sight }: Pick<ClipServices, "vault" | "sight">,
+  request: Parameters<typeof sessionOf>[0],
+  id: ClipId,
+): Promise<ClipDetail> {
+  const session = sessionOf(request);
+  const clip = await vault.reader.clip(session.household, id);
+  const visible = await sight.of(session);
+  return found(clip !== undefined && visible.has(clip.camera) ? clip : undefined);
+}
+
+function listed({ id, camera, recordedAt, arrivedAt, trigger, state, segments, bytes }: ClipFacts) {
+  const facts = { id, camera, recordedAt: timeTextOf(recordedAt), arrivedAt: timeTextOf(arrivedAt) };
+  return { ...facts, state, segments, bytes, ...(trigger === undefined ? {} : { trigger }) };
+}
+
+function bytesOf(reply: Headers, segment: StoredSegment, { start, end }: ByteRange): Readable {
+  reply.header("content-length", end - start);
+  return Readable.from(segment.read(start, end), { objectMode: false });
+}
+
+interface Headers {
+  header(name: string, value: number): unknown;
+}
+
+function matches(header: string | undefined, tag: string): boolean {
+  return header === "*" || (header ?? "").split(",").some((one) => one.trim().replace(/^W\//, "") === tag);
+}
+
+function timeIn(text: string | undefined) {
+  if (text === undefined) return undefined;
+  const time = parseTime(text);
+  if (time === undefined) throw new Problem("malformed-request");
+  return time;
+}

@@ -1,0 +1,123 @@
+import type { ServerResponse } from "node:http";
+import Type from "typebox";
+import type { OpenedCharter } from "../../../shared/charter/charter.js";
+import type { CameraId, HouseholdId } from "../../../shared/kernel/ids.js";
+import type { CharterWriter } from "../../household/charters.io.js";
+import type { Logins, Session } from "../../household/logins.io.js";
+import type { App } from "../app.js";
+import type { Hub, NumberedEvent } from "../hub.js";
+import { sessionOf } from "../plugins/session.js";
+import { Problem } from "../problems.js";
+import type { Sight } from "../sight.js";
+
+/** A comment at least this often, so that both ends notice a dead line. */
+export const heartbeatMillis = 15_000;
+/** Streams of one household at a time. */
+export const streamsMax = 32;
+/** What may wait for a slow client before it is cut off; it comes back with Last-Event-ID. */
+const waitingBytesMax = 256 * 1024;
+
+export interface StreamServices {
+  readonly hub: Hub;
+  readonly sight: Sight;
+  readonly logins: Logins;
+  readonly charters: CharterWriter;
+}
+
+interface Stream {
+  readonly session: Session;
+  visible: ReadonlySet<CameraId>;
+  end(): void;
+}
+
+const streamHeaders = Type.Object({
+  "last-event-id": Type.Optional(
+    Type.String({ maxLength: 100, description: "The id of the last event seen" }),
+  ),
+});
+
+/** What arrives, as it arrives (server-sent events, WHATWG HTML §9.2). */
+export function addStream(members: App, { hub, sight, logins, charters }: StreamServices): void {
+  const streams = new Set<Stream>();
+  charters.onChange((charter) => void lookAgain(streams, charter, { sight, logins }));
+  members.addHook("preClose", async () => {
+    for (const stream of streams) stream.end();
+  });
+
+  members.get(
+    "/v1/stream",
+    {
+      schema: {
+        operationId: "watch",
+        summary:
+          "clip.started, clip.segment, clip.ended, event, camera.status as server-sent events; `missed` when some are kept no more",
+        tags: ["events"],
+        produces: ["text/event-stream"],
+        headers: streamHeaders,
+      },
+    },
+    async (request, reply) => {
+      const session = sessionOf(request);
+      if (countOf(streams, session.household) >= streamsMax) throw new Problem("too-many-requests");
+      const visible = new Set((await sight.of(session)).keys());
+      reply.hijack();
+      const raw = reply.raw;
+      raw.writeHead(200, {
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-store",
+        "x-accel-buffering": "no",
+        "x-request-id": request.id,
+      });
+      const stream: Stream = { session, visible, end: () => raw.end() };
+      streams.add(stream);
+      const stop = follow(hub, stream, raw, request.headers["last-event-id"]);
+      const expiry = setTimeout(() => raw.end(), Math.max(request.user.exp * 1_000 - Date.now(), 0));
+      raw.on("close", () => {
+        clearTimeout(expiry);
+        stop();
+        streams.delete(stream);
+      });
+    },
+  );
+}
+
+function follow(hub: Hub, stream: Stream, raw: ServerResponse, lastId: string | undefined): () => void {
+  const write = (text: string): void => {
+    if (raw.writableLength > waitingBytesMax) raw.destroy();
+    else if (!raw.writableEnded) raw.write(text);
+  };
+  const deliver = (event: NumberedEvent): void => {
+    if (stream.visible.has(event.camera)) write(formatEvent(event));
+  };
+  const subscription = hub.subscribe(stream.session.household, lastId, deliver);
+  write(": Lintel\n\n");
+  if (subscription.incomplete) write("event: missed\ndata: {}\n\n");
+  for (const event of subscription.backlog) deliver(event);
+  const heartbeat = setInterval(() => write(": still here\n\n"), heartbeatMillis);
+  return () => {
+    clearInterval(heartbeat);
+    subscription.stop();
+  };
+}
+
+function formatEvent({ id, kind, camera, data }: NumberedEvent): string {
+  return `id: ${id}\nevent: ${kind}\ndata: ${JSON.stringify({ camera, ...data })}\n\n`;
+}
+
+/** A charter changed: who is no longer a member sees no more, and nobody sees more than it says. */
+async function lookAgain(
+  streams: ReadonlySet<Stream>,
+  { household }: OpenedCharter,
+  { sight, logins }: Pick<StreamServices, "sight" | "logins">,
+): Promise<void> {
+  for (const stream of streams) {
+    if (stream.session.household !== household) continue;
+    const session = await logins.session(household, stream.session.member);
+    if (session === undefined) stream.end();
+    else stream.visible = new Set((await sight.of(session)).keys());
+  }
+}
+
+function countOf(streams: ReadonlySet<Stream>, household: HouseholdId): number {
+  return [...streams].filter(({ session }) => session.household === household).length;
+}

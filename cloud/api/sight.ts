@@ -1,0 +1,18 @@
+import type { CameraId } from "../../shared/kernel/ids.js";
+import type { CameraDirectory, KnownCamera } from "../household/cameras.io.js";
+import type { Session } from "../household/logins.io.js";
+import { maySee } from "../household/rights.js";
+
+/** What a member sees of their household's cameras. */
+export interface Sight {
+  of(session: Session): Promise<ReadonlyMap<CameraId, KnownCamera>>;
+}
+
+export function createSight(cameras: CameraDirectory): Sight {
+  return {
+    async of({ household, role }) {
+      const all = await cameras.list(household);
+      return new Map(all.filter(({ place }) => maySee(role, place)).map((camera) => [camera.id, camera]));
+    },
+  };
+}
