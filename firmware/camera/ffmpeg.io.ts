@@ -46,7 +46,10 @@ export function watched(child: ChildProcess): Child {
   const killAtExit = (): void => void child.kill("SIGKILL");
   process.once("exit", killAtExit);
   const gone = new Promise<string>((resolve) => {
-    child.once("error", (error) => resolve(`could not be started: ${error.message}`));
+    child.once("error", ({ message }) => {
+      lastWords.push(`could not be started: ${message}\n`);
+      resolve(`could not be started: ${message}`);
+    });
     child.once("close", (code, signal) =>
       resolve(signal === null ? `exit code ${code}` : `killed by ${signal}`),
     );
