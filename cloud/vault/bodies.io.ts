@@ -24,6 +24,13 @@ export interface Part {
   readonly path: string;
 }
 
+export interface IdlePart {
+  readonly path: string;
+  /** Wall time of the last chunk, in milliseconds. */
+  readonly idleSince: number;
+  remove(): Promise<void>;
+}
+
 /** Where a body lies. The name holds its hash, so that no second body ever comes into the place of a stored one. */
 export interface BodyName {
   readonly camera: CameraId;
@@ -49,13 +56,14 @@ export class Bodies {
   }
 
   /** The camera's parts, the longest idle first. */
-  async partsOf(camera: string): Promise<readonly { path: string; bytes: number; idleSince: number }[]> {
+  async partsOf(camera: string): Promise<readonly IdlePart[]> {
     const directory = join(this.root, "parts", camera);
-    const parts = [];
+    const parts: IdlePart[] = [];
     for (const name of await namesIn(directory)) {
       const path = join(directory, name);
       const found = await stat(path).catch(ignoreMissing);
-      if (found !== undefined) parts.push({ path, bytes: found.size, idleSince: found.mtimeMs });
+      if (found === undefined) continue;
+      parts.push({ path, idleSince: found.mtimeMs, remove: () => rm(path, { force: true }) });
     }
     return parts.sort((a, b) => a.idleSince - b.idleSince);
   }

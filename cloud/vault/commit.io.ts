@@ -1,7 +1,8 @@
 import type { OpenedSegment } from "../../shared/clip/segment.js";
+import { batched } from "./batch.js";
 import type { Part } from "./bodies.io.js";
 import type { OfferedSegment, Standing } from "./clip.js";
-import type { WrappedSegment } from "./records.io.js";
+import type { ClipNews, WrappedSegment } from "./records.io.js";
 import { headerPlace, isDiskFull, type Rooms } from "./rooms.io.js";
 import { wrapHeader } from "./shred.io.js";
 
@@ -10,81 +11,45 @@ export interface ReadySegment extends OfferedSegment {
   readonly part?: Part | undefined;
 }
 
-/** `began`: the clip's first stored segment. */
-export type Committed = Standing & { readonly began?: boolean };
+export type Committed = Standing & Partial<ClipNews>;
 
 /** Segments that share one round of syncs and one transaction. */
 const batchMax = 32;
 
-interface Waiting {
-  readonly segment: ReadySegment;
-  readonly resolve: (outcome: Committed) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /** While one batch is on its way to the disk the next one gathers. */
 export function createCommitter(rooms: Rooms): (segment: ReadySegment) => Promise<Committed> {
-  let waiting: readonly Waiting[] = [];
-  let running = false;
-  const run = async (): Promise<void> => {
-    running = true;
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, batchMax);
-      waiting = waiting.slice(batchMax);
-      await rooms.turn(() => commitBatch(rooms, batch));
-    }
-    running = false;
-  };
-  return (segment) =>
-    new Promise((resolve, reject) => {
-      waiting = [...waiting, { segment, resolve, reject }];
-      if (!running) void run();
-    });
+  return batched(batchMax, (segments) => rooms.turn(() => commitBatch(rooms, segments)));
 }
 
-/** Settles every one of the batch; never throws. */
-async function commitBatch(rooms: Rooms, batch: readonly Waiting[]): Promise<void> {
-  const taken: Waiting[] = [];
+/** Throws when the disk or the database fails in another way than by being full; then none of the batch is acknowledged. */
+async function commitBatch(rooms: Rooms, batch: readonly ReadySegment[]): Promise<readonly Committed[]> {
   try {
-    for (const one of batch) {
-      const standing = await standingAmong(rooms, taken, one);
-      if (standing.kind === "absent") taken.push(one);
-      else await turnAway(one, standing);
+    const standings: Standing[] = [];
+    for (const [at, segment] of batch.entries()) {
+      const twin = batch.slice(0, at).some((other) => samePlace(other.note, segment.note));
+      standings.push(twin ? { kind: "conflict" } : await rooms.records.standing(segment));
     }
-    const outcomes = await store(
-      rooms,
-      taken.map(({ segment }) => segment),
-    );
-    for (const [at, { resolve }] of taken.entries()) resolve(outcomes[at] ?? { kind: "full" });
+    const taken = batch.filter((_, at) => standings[at]?.kind === "absent");
+    const stored = await store(rooms, taken);
+    return standings.map((standing, at) => {
+      const segment = batch[at];
+      return (segment && stored[taken.indexOf(segment)]) ?? standing;
+    });
   } catch (error) {
-    // The camera sends again what was not acknowledged; those that were turned away stay so.
-    for (const { resolve, reject } of batch) isDiskFull(error) ? resolve({ kind: "full" }) : reject(error);
+    if (!isDiskFull(error)) throw error;
+    return batch.map(() => ({ kind: "full" }));
   } finally {
-    await Promise.all(batch.map(({ segment }) => segment.part?.close().catch(() => undefined)));
+    await Promise.all(batch.map(({ part }) => part?.close().catch(() => undefined)));
   }
-}
-
-async function standingAmong(
-  { records }: Rooms,
-  taken: readonly Waiting[],
-  { segment }: Waiting,
-): Promise<Standing> {
-  const twin = taken.some((other) => samePlace(other.segment.note, segment.note));
-  return twin ? { kind: "conflict" } : records.standing(segment);
-}
-
-async function turnAway({ segment, resolve }: Waiting, standing: Standing): Promise<void> {
-  await segment.part?.discard();
-  resolve(standing);
 }
 
 /** When it resolves, all of them survive a power cut. */
 async function store(rooms: Rooms, segments: readonly ReadySegment[]): Promise<readonly Committed[]> {
   const wrapped = await makeDurable(rooms, segments);
   const at = rooms.clock.wall();
-  const began = await rooms.records.insert(wrapped, at);
+  const news = await rooms.records.insert(wrapped, at);
   for (const { note } of segments) rooms.space.bytesStored += note.bytes;
-  return began.map((first) => ({ kind: "stored", at, began: first }));
+  return news.map((one) => ({ kind: "stored", at, ...one }));
 }
 
 /** Bodies first, then keys; the rows come last, in the caller's hands: what has a row is there. */

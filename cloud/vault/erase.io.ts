@@ -79,8 +79,8 @@ async function removeStrayBodies({ records, bodies }: Rooms, now: Millis): Promi
 
 async function removeStrayParts({ bodies }: Rooms, now: Millis): Promise<void> {
   for (const camera of await bodies.camerasWithParts()) {
-    for (const { path, idleSince } of await bodies.partsOf(camera)) {
-      if (now - idleSince > strayMillis) await rm(path, { force: true });
+    for (const { idleSince, remove } of await bodies.partsOf(camera)) {
+      if (now - idleSince > strayMillis) await remove();
     }
   }
 }

@@ -32,6 +32,14 @@ export interface WrappedSegment extends OfferedSegment {
   readonly wrapped: string;
 }
 
+/** What a segment did to its clip. */
+export interface ClipNews {
+  /** It is the first one of the clip that is stored. */
+  readonly began: boolean;
+  /** With it the clip is whole, from the first segment to the one that ends it. */
+  readonly ended?: "complete" | "interrupted";
+}
+
 /** The vault's rows. Every method is one statement or one transaction; a transaction that resolved survives a power cut. */
 export class Records {
   private readonly db: Kysely<VaultTables>;
@@ -55,13 +63,13 @@ export class Records {
       : { kind: "conflict" };
   }
 
-  /** Stores rows of segments whose bodies are durable, all in one transaction. True for clips that began with one of them. */
-  insert(segments: readonly WrappedSegment[], now: Millis): Promise<readonly boolean[]> {
+  /** Stores rows of segments whose bodies are durable, all in one transaction. */
+  insert(segments: readonly WrappedSegment[], now: Millis): Promise<readonly ClipNews[]> {
     // Power lost before the commit: bodies without rows, which the camera sends again and the sweep removes.
     return this.db.transaction().execute(async (db) => {
-      const began: boolean[] = [];
-      for (const segment of segments) began.push(await insertSegment(db, segment, now));
-      return began;
+      const news: ClipNews[] = [];
+      for (const segment of segments) news.push(await insertSegment(db, segment, now));
+      return news;
     });
   }
 
@@ -316,7 +324,7 @@ async function insertSegment(
   db: Transaction<VaultTables>,
   { note, signed, header, wrapped }: WrappedSegment,
   now: Millis,
-): Promise<boolean> {
+): Promise<ClipNews> {
   const { household, clip, camera } = note;
   const { numInsertedOrUpdatedRows } = await db
     .insertInto("clip")
@@ -360,7 +368,15 @@ async function insertSegment(
     .where("household", "=", household)
     .where("id", "=", clip)
     .execute();
-  return numInsertedOrUpdatedRows === 1n;
+  const row = await db
+    .selectFrom("clip")
+    .select(["segments", "last_index", "end"])
+    .where("household", "=", household)
+    .where("id", "=", clip)
+    .executeTakeFirstOrThrow();
+  const began = numInsertedOrUpdatedRows === 1n;
+  if (row.last_index === null || row.segments !== row.last_index + 1) return { began };
+  return { began, ended: row.end === "complete" ? "complete" : "interrupted" };
 }
 
 function pageOf<T extends { readonly id: string }>(rows: readonly T[], limit: number): Page<T> {

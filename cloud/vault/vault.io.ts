@@ -4,7 +4,7 @@ import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { CameraId, ClipId, HouseholdId } from "../../shared/kernel/ids.js";
 import type { DoorEvent } from "../../shared/protocol/messages.js";
 import { privateDirectory } from "../household/privatefile.io.js";
-import { Bodies, type BodyName, type Part } from "./bodies.io.js";
+import { Bodies, type BodyName, type IdlePart, type Part } from "./bodies.io.js";
 import {
   type ClipDetail,
   type ClipFacts,
@@ -64,7 +64,7 @@ export interface VaultWriter {
    */
   commit(segment: ReadySegment): Promise<Committed>;
   receipt(note: OpenedSegment, at: Millis): string;
-  partsOf(camera: CameraId): Promise<readonly { path: string; bytes: number; idleSince: number }[]>;
+  partsOf(camera: CameraId): Promise<readonly IdlePart[]>;
   storeEvents(
     events: readonly {
       readonly household: HouseholdId;

@@ -1,0 +1,238 @@
+import type { Kysely } from "kysely";
+import type { CameraId, HouseholdId } from "../../shared/kernel/ids.js";
+import type { Clock } from "../../shared/kernel/ports.js";
+import {
+  type DoorEvent,
+  jsonBytesMax,
+  readCharterAsk,
+  readEvent,
+  readStatus,
+  writeMessage,
+} from "../../shared/protocol/messages.js";
+import type { UpTopic } from "../../shared/protocol/topics.js";
+import type { Bus, BusAddress, BusListener, Log } from "../broker/bus.js";
+import { batched } from "../vault/batch.js";
+import type { VaultTables } from "../vault/tables.js";
+import type { VaultWriter } from "../vault/vault.io.js";
+import { type CameraHealth, Cameras } from "./cameras.io.js";
+import type { Announce, CameraDirectory, CharterSource, IngestCounts } from "./ports.js";
+import { type Rates, takeOne } from "./rates.js";
+import { Segments } from "./segments.io.js";
+
+export interface IngestOptions {
+  readonly bus: Bus;
+  readonly vault: VaultWriter;
+  readonly db: Kysely<VaultTables>;
+  readonly directory: CameraDirectory;
+  readonly charters: CharterSource;
+  readonly announce: Announce;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Takes what cameras send over the bus, and acknowledges what the vault has. */
+export interface Ingest {
+  /** Where the bus listens. */
+  readonly address: BusAddress;
+  health(camera: CameraId): CameraHealth;
+  /** Tells the household's connected cameras of charters that they do not have, then disconnects those that it names no more. */
+  charterChanged(household: HouseholdId): Promise<void>;
+  /** Passes a member's signed deletion on; a camera that is away gets it when it connects. */
+  deletion(camera: CameraId, note: string): void;
+  counts(): IngestCounts;
+  gauges(): { readonly openSegments: number; readonly pendingBytes: number; readonly camerasOnline: number };
+  close(): Promise<void>;
+}
+
+/** Events of one camera in a minute; more are not acknowledged, so it repeats them later. */
+export const eventsPerMinuteMax = 240;
+const eventBatchMax = 64;
+const chartersPerAnswerMax = 16;
+const tickMillis = 20;
+const flushMillis = 5_000;
+/** How long a camera that was removed may take in the charter that says so. */
+const farewellMillis = 2_000;
+
+export async function startIngest(options: IngestOptions): Promise<Ingest> {
+  const intake = new Intake(options);
+  await intake.cameras.load();
+  const address = await options.bus.start(intake);
+  const timers = [
+    setInterval(() => intake.segments.tick(), tickMillis),
+    setInterval(() => void intake.flush(), flushMillis),
+  ];
+  for (const timer of timers) timer.unref();
+  return {
+    address,
+    health: (camera) => intake.cameras.health(camera),
+    charterChanged: (household) => intake.charterChanged(household),
+    deletion: (camera, note) => options.bus.send(camera, "delete", writeMessage({ v: 1, note })),
+    counts: () => intake.counts,
+    gauges: () => ({
+      openSegments: intake.segments.openCount,
+      pendingBytes: intake.segments.pendingBytes,
+      camerasOnline: intake.cameras.onlineCount(),
+    }),
+    async close() {
+      for (const timer of timers) clearInterval(timer);
+      await options.bus.close();
+      await intake.segments.close();
+      await intake.flush();
+    },
+  };
+}
+
+interface CameraEvent {
+  readonly household: HouseholdId;
+  readonly camera: CameraId;
+  readonly event: DoorEvent;
+}
+
+class Intake implements BusListener {
+  readonly cameras: Cameras;
+  readonly segments: Segments;
+  readonly counts: IngestCounts = {
+    segmentsStored: 0,
+    bytesStored: 0,
+    eventsStored: 0,
+    chunksDropped: 0,
+    messagesRefused: 0,
+    identityConflicts: 0,
+    refusals: {},
+  };
+  private readonly options: IngestOptions;
+  private readonly eventRates: Rates = new Map();
+  /** Which charter each connected camera said that it follows. */
+  private readonly following = new Map<
+    CameraId,
+    { readonly household: HouseholdId; readonly have: number }
+  >();
+  private readonly storeEvent: (event: CameraEvent) => Promise<boolean>;
+
+  constructor(options: IngestOptions) {
+    const { bus, vault, clock } = options;
+    this.options = options;
+    this.cameras = new Cameras(options.db, clock);
+    const send = bus.send.bind(bus);
+    this.segments = new Segments({ ...options, node: bus.node, send, counts: this.counts });
+    this.storeEvent = batched(eventBatchMax, async (events) => {
+      const fresh = await vault.storeEvents(events);
+      return events.map(({ event }) => fresh.includes(event));
+    });
+  }
+
+  message(camera: CameraId, topic: UpTopic, payload: Uint8Array): void {
+    this.cameras.seen(camera);
+    switch (topic.kind) {
+      case "init":
+        void this.segments.announced(camera, payload);
+        return;
+      case "chunk":
+        this.segments.chunk(camera, topic, payload);
+        return;
+      case "event":
+        this.run(camera, this.event(camera, payload));
+        return;
+      case "status":
+        this.run(camera, this.status(camera, payload));
+        return;
+      case "charter":
+        this.run(camera, this.charter(camera, payload));
+    }
+  }
+
+  connected(camera: CameraId): void {
+    this.options.log("camera.connected", { camera });
+    this.cameras.isOnline(camera, true);
+  }
+
+  disconnected(camera: CameraId): void {
+    this.options.log("camera.disconnected", { camera });
+    this.cameras.isOnline(camera, false);
+    this.following.delete(camera);
+  }
+
+  conflict(camera: CameraId): void {
+    this.counts.identityConflicts += 1;
+    this.cameras.conflict(camera);
+  }
+
+  async flush(): Promise<void> {
+    await this.cameras.flush().catch((error) => this.failed("", error));
+  }
+
+  async charterChanged(household: HouseholdId): Promise<void> {
+    for (const [camera, known] of this.following) {
+      if (known.household === household) await this.sendCharters(camera, household, known.have);
+    }
+    setTimeout(() => this.run("", this.options.bus.recheck()), farewellMillis).unref();
+  }
+
+  private async event(camera: CameraId, payload: Uint8Array): Promise<void> {
+    const { directory, clock, bus, announce } = this.options;
+    const event = readEvent(payload);
+    if (!event.ok) return this.refused(camera, "ev", event.error.why);
+    if (!takeOne(this.eventRates, camera, eventsPerMinuteMax, clock.monotonic())) return;
+    const sender = await directory.find(camera);
+    if (sender === undefined) return;
+    const { household } = sender;
+    const fresh = await this.storeEvent({ household, camera, event: event.value });
+    bus.send(camera, "event", writeMessage({ v: 1, ids: [event.value.id] }));
+    if (!fresh) return;
+    this.counts.eventsStored += 1;
+    announce({ kind: "event", household, camera, event: event.value });
+  }
+
+  private async status(camera: CameraId, payload: Uint8Array): Promise<void> {
+    const status = readStatus(payload);
+    if (!status.ok) return this.refused(camera, "status", status.error.why);
+    this.cameras.said(camera, status.value);
+    const sender = await this.options.directory.find(camera);
+    if (sender === undefined) return;
+    this.options.announce({
+      kind: "camera.status",
+      household: sender.household,
+      camera,
+      status: status.value,
+    });
+  }
+
+  /** A camera asks when it connects and when it missed one: the moment to tell it of deletions as well. */
+  private async charter(camera: CameraId, payload: Uint8Array): Promise<void> {
+    const { bus, directory, vault } = this.options;
+    const ask = readCharterAsk(payload);
+    if (!ask.ok) return this.refused(camera, "charter", ask.error.why);
+    const sender = await directory.find(camera);
+    if (sender === undefined) return;
+    this.following.set(camera, { household: sender.household, have: ask.value.have });
+    await this.sendCharters(camera, sender.household, ask.value.have);
+    for (const note of await vault.deletions(camera))
+      bus.send(camera, "delete", writeMessage({ v: 1, note }));
+  }
+
+  /** As many as fit into one message; the camera asks for the others. */
+  private async sendCharters(camera: CameraId, household: HouseholdId, have: number): Promise<void> {
+    const charters = [...(await this.options.charters.chain(household, have, chartersPerAnswerMax))];
+    let answer = writeMessage({ v: 1, charters });
+    while (answer.length > jsonBytesMax && charters.pop() !== undefined)
+      answer = writeMessage({ v: 1, charters });
+    this.options.bus.send(camera, "charter", answer);
+  }
+
+  private refused(camera: CameraId, topic: string, why: string): void {
+    this.counts.messagesRefused += 1;
+    this.options.log("ingest.message-refused", { camera, topic, why });
+  }
+
+  /** The world's failures end here: what was not acknowledged comes again. */
+  private run(camera: CameraId | "", work: Promise<void>): void {
+    work.catch((error: unknown) => this.failed(camera, error));
+  }
+
+  private failed(camera: CameraId | "", error: unknown): void {
+    this.options.log("ingest.failed", {
+      camera,
+      why: error instanceof Error ? error.message : String(error),
+    });
+  }
+}
