@@ -21,7 +21,7 @@ function hashOf(options: string, frames: readonly number[]): string {
 }
 
 test("a seed gives the same pixels each time, on every machine", (t) => {
-  t.equal(hashOf(`seed=7,${small}`, [0, 120, 165, 450]), "5fd2a29dbd2b3a38");
+  t.equal(hashOf(`seed=7,${small}`, [0, 120, 165, 450]), "2e8dcae2d9356a66");
   t.equal(hashOf(`seed=7,${small}`, [165]), hashOf(`seed=7,${small}`, [165]), "whatever was painted before");
   t.not(hashOf(`seed=8,${small}`, [0]), hashOf(`seed=7,${small}`, [0]));
   t.end();

@@ -8,6 +8,7 @@ import {
   boxOf,
   carX,
   type Drive,
+  distanceOf,
   endOf,
   isAbout,
   type Mover,
@@ -151,7 +152,7 @@ function paintMoment(stage: Stage, frame: Frame, at: Millis): void {
   frame.bytes.set(stage.street.bytes);
   const movers = moversNow(stage, at);
   for (const mover of movers) {
-    if (distance(mover, at) > porchEnd) paintMover(stage, frame, mover, at);
+    if (distanceOf(mover, at) > porchEnd) paintMover(stage, frame, mover, at);
   }
   drawSprite(frame, stage.trunk, 0, 0);
   stage.boughs.forEach((bough, index) => {
@@ -160,7 +161,7 @@ function paintMoment(stage: Stage, frame: Frame, at: Millis): void {
     drawSprite(frame, bough.sprite, bough.x, bough.y, swayOf(stage, bough, index, at));
   });
   for (const mover of movers) {
-    if (distance(mover, at) <= porchEnd) paintMover(stage, frame, mover, at);
+    if (distanceOf(mover, at) <= porchEnd) paintMover(stage, frame, mover, at);
   }
   const shake = weather.shake(at, view.width);
   if (shake.x !== 0 || shake.y !== 0) shiftFrame(frame, shake.x, shake.y);
@@ -173,11 +174,7 @@ function moversNow(stage: Stage, at: Millis): readonly Mover[] {
     const mover = moverAt(stage.spec, stage.view, index);
     if (mover !== undefined && isAbout(mover, at)) movers.push(mover);
   }
-  return movers.sort((a, b) => distance(b, at) - distance(a, at));
-}
-
-function distance(mover: Mover, at: Millis): number {
-  return mover.kind === "car" ? mover.lane : poseAt(mover, at).z;
+  return movers.sort((a, b) => distanceOf(b, at) - distanceOf(a, at));
 }
 
 function paintMover(stage: Stage, frame: Frame, mover: Mover, at: Millis): void {
@@ -230,7 +227,13 @@ function shiftFrame(frame: Frame, dx: number, dy: number): void {
 }
 
 function shiftPlane(plane: Uint8Array, width: number, height: number, dx: number, dy: number): void {
-  const by = dy * width + dx;
-  if (by > 0) plane.copyWithin(by, 0, width * height - by);
-  else plane.copyWithin(0, -by, width * height);
+  const [right, left] = [Math.max(dx, 0), Math.max(-dx, 0)];
+  for (let i = 0; i < height; i++) {
+    const y = dy > 0 ? height - 1 - i : i;
+    const from = clamp(y - dy, 0, height - 1) * width;
+    const to = y * width;
+    plane.copyWithin(to + right, from + left, from + width - right);
+    plane.fill(plane[to + right] ?? 0, to, to + right);
+    plane.fill(plane[to + width - left - 1] ?? 0, to + width - left, to + width);
+  }
 }

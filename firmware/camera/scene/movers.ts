@@ -4,6 +4,7 @@ import { figureBox, type Outfit, type Pose } from "./figure.js";
 import type { Area } from "./frame.js";
 import type { Rgb } from "./layer.js";
 import { chance, clamp, hash, step } from "./noise.js";
+import { postWidth } from "./porch.js";
 import type { SceneSpec } from "./spec.js";
 import {
   farLane,
@@ -11,6 +12,7 @@ import {
   groundAt,
   nearLane,
   pathCentre,
+  porchEnd,
   screenX,
   screenY,
   stepsEnd,
@@ -110,13 +112,19 @@ export function boxOf(view: View, mover: Mover, at: Millis): Area | undefined {
   if (!isAbout(mover, at)) return undefined;
   const box =
     mover.kind === "car" ? carBox(view, mover, at) : figureBox(view, poseAt(mover, at), mover.outfit);
-  const left = clamp(Math.floor(box.x), 0, view.width);
-  const top = clamp(Math.floor(box.y), 0, view.height);
-  const right = clamp(Math.ceil(box.x + box.width), 0, view.width);
-  const bottom = clamp(Math.ceil(box.y + box.height), 0, view.height);
+  const hidden = distanceOf(mover, at) > porchEnd ? postWidth(view) : 0;
+  const left = Math.max(Math.floor(box.x), hidden);
+  const top = Math.max(Math.floor(box.y), 0);
+  const right = Math.min(Math.ceil(box.x + box.width), view.width - hidden);
+  const bottom = Math.min(Math.ceil(box.y + box.height), view.height);
   return right > left && bottom > top
     ? { x: left, y: top, width: right - left, height: bottom - top }
     : undefined;
+}
+
+/** How far from the door, in metres. */
+export function distanceOf(mover: Mover, at: Millis): number {
+  return mover.kind === "car" ? mover.lane : poseAt(mover, at).z;
 }
 
 /** Where the middle of a car is, in metres. */

@@ -22,7 +22,8 @@ export function paintPorch(view: View, seed: number): Layer {
   fillRows(layer, edge, view.height, floorPaint(view, seed));
   const unit = view.width / 1280;
   fillRect(layer, 0, edge - 3 * unit, view.width, 7 * unit, flat([96, 68, 50]));
-  for (const x of [-2.28, 2.36]) paintPost(layer, view, x, seed);
+  paintPost(layer, view, 0, seed);
+  paintPost(layer, view, view.width - postWidth(view), seed);
   paintBeam(layer, view, seed);
   paintLantern(layer, view);
   paintPot(layer, view, -1.78);
@@ -52,9 +53,13 @@ function floorPaint(view: View, seed: number): Paint {
   };
 }
 
-function paintPost(layer: Layer, view: View, x: number, seed: number): void {
-  const left = screenX(view, x - 0.1, porchEnd);
-  const wide = (0.2 * view.focal) / porchEnd;
+/** The posts stand at the very edges of the picture: what comes along the street is first seen beside them. */
+export function postWidth(view: View): number {
+  return Math.round(view.width / 64) * 2;
+}
+
+function paintPost(layer: Layer, view: View, left: number, seed: number): void {
+  const wide = postWidth(view);
   const base = screenY(view, porchHeight, porchEnd) + 4;
   const side = (px: number, py: number, colour: Float64Array): void => {
     const across = (px - left) / wide;

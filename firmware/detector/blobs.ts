@@ -1,0 +1,135 @@
+import { type Cells, cellShift, cellSize } from "./cells.js";
+
+/** One connected patch of foreground. Positions in sixteenths of a pixel, the box in cells, last ones included. */
+export interface Blob {
+  area: number;
+  x: number;
+  y: number;
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+  /** Of its cells: all; those whose structure changed, not only their light; those that changed since the last frame. */
+  cells: number;
+  structural: number;
+  active: number;
+  /** Length of its rim in pixels and the contrast along it, in the picture and in the background. */
+  rim: number;
+  rimNow: number;
+  rimBefore: number;
+}
+
+export interface Blobs {
+  readonly list: readonly Blob[];
+  /** Number of the blob that a cell belongs to, plus one; 0 for none. */
+  readonly labels: Uint8Array;
+  readonly stack: Uint16Array;
+}
+
+/** In a picture with more, the ones below the first so many wait for a calmer frame. */
+const mostBlobs = 24;
+
+export function createBlobs(cells: number): Blobs {
+  return {
+    list: Array.from({ length: mostBlobs }, emptyBlob),
+    labels: new Uint8Array(cells),
+    stack: new Uint16Array(cells),
+  };
+}
+
+function emptyBlob(): Blob {
+  const box = { left: 0, top: 0, right: 0, bottom: 0 };
+  return { area: 0, x: 0, y: 0, ...box, cells: 0, structural: 0, active: 0, rim: 0, rimNow: 0, rimBefore: 0 };
+}
+
+/** Joins cells that touch, corners included, into blobs; answers how many there are. */
+export function findBlobs(blobs: Blobs, cells: Cells): number {
+  const { counts } = cells;
+  const { labels, list } = blobs;
+  labels.fill(0);
+  let found = 0;
+  for (let cell = 0; cell < counts.length && found < mostBlobs; cell++) {
+    if (counts[cell] === 0 || labels[cell] !== 0) continue;
+    const blob = list[found];
+    if (blob === undefined) break;
+    found++;
+    flood(blobs, cells, cell, found, blob);
+  }
+  return found;
+}
+
+function flood(blobs: Blobs, cells: Cells, start: number, label: number, blob: Blob): void {
+  const { stack, labels } = blobs;
+  const { wide } = cells;
+  clear(blob, cells);
+  let depth = 1;
+  stack[0] = start;
+  labels[start] = label;
+  while (depth > 0) {
+    depth--;
+    const cell = stack[depth] ?? 0;
+    const row = (cell / wide) | 0;
+    const column = cell - row * wide;
+    include(cells, cell, column, row, blob);
+    depth = pushNeighbours(blobs, cells, column, row, label, depth);
+  }
+  blob.x = ((blob.x / blob.area) | 0) + (cellSize << 3);
+  blob.y = ((blob.y / blob.area) | 0) + (cellSize << 3);
+}
+
+function clear(blob: Blob, cells: Cells): void {
+  blob.area = 0;
+  blob.x = 0;
+  blob.y = 0;
+  blob.left = cells.wide;
+  blob.top = cells.high;
+  blob.right = 0;
+  blob.bottom = 0;
+  blob.cells = 0;
+  blob.structural = 0;
+  blob.active = 0;
+  blob.rim = 0;
+  blob.rimNow = 0;
+  blob.rimBefore = 0;
+}
+
+function include(cells: Cells, cell: number, column: number, row: number, blob: Blob): void {
+  const pixels = cells.counts[cell] ?? 0;
+  blob.area += pixels;
+  blob.x += pixels * (column << (cellShift + 4));
+  blob.y += pixels * (row << (cellShift + 4));
+  if (column < blob.left) blob.left = column;
+  if (column > blob.right) blob.right = column;
+  if (row < blob.top) blob.top = row;
+  if (row > blob.bottom) blob.bottom = row;
+  blob.cells++;
+  blob.structural += cells.structural[cell] ?? 0;
+  blob.active += cells.active[cell] ?? 0;
+  blob.rim += cells.rim[cell] ?? 0;
+  blob.rimNow += cells.rimNow[cell] ?? 0;
+  blob.rimBefore += cells.rimBefore[cell] ?? 0;
+}
+
+/** Puts the cells around that belong to the blob on the stack, corners included; answers the stack's new depth. */
+function pushNeighbours(
+  blobs: Blobs,
+  cells: Cells,
+  column: number,
+  row: number,
+  label: number,
+  depth: number,
+): number {
+  const lastRow = Math.min(row + 1, cells.high - 1);
+  const lastColumn = Math.min(column + 1, cells.wide - 1);
+  const firstColumn = Math.max(column - 1, 0);
+  let top = depth;
+  for (let y = Math.max(row - 1, 0); y <= lastRow; y++) {
+    for (let next = y * cells.wide + firstColumn; next <= y * cells.wide + lastColumn; next++) {
+      if (cells.counts[next] === 0 || blobs.labels[next] !== 0) continue;
+      blobs.labels[next] = label;
+      blobs.stack[top] = next;
+      top++;
+    }
+  }
+  return top;
+}

@@ -1,0 +1,178 @@
+import type { Background } from "./background.js";
+
+/** Cells are squares of 4 by 4 pixels. */
+export const cellShift = 2;
+export const cellSize = 1 << cellShift;
+/** A cell with fewer foreground pixels is empty. */
+const leastPixels = 3;
+
+export interface Cells {
+  readonly wide: number;
+  readonly high: number;
+  /** Foreground pixels in each cell. */
+  readonly counts: Uint8Array;
+  readonly structural: Uint8Array;
+  readonly active: Uint8Array;
+  /** Length of the foreground's rim and the contrast along it, in the picture and in the background. */
+  readonly rim: Uint8Array;
+  readonly rimNow: Uint16Array;
+  readonly rimBefore: Uint16Array;
+}
+
+export function createCells(width: number, height: number): Cells {
+  const wide = (width + cellSize - 1) >> cellShift;
+  const high = (height + cellSize - 1) >> cellShift;
+  const cells = wide * high;
+  return {
+    wide,
+    high,
+    counts: new Uint8Array(cells),
+    structural: new Uint8Array(cells),
+    active: new Uint8Array(cells),
+    rim: new Uint8Array(cells),
+    rimNow: new Uint16Array(cells),
+    rimBefore: new Uint16Array(cells),
+  };
+}
+
+export interface Picture {
+  readonly luma: Uint8Array;
+  readonly expected: Int16Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Counts the foreground of every cell and looks closer at those that have some. */
+export function fillCells(cells: Cells, background: Background, picture: Picture): void {
+  cells.counts.fill(0);
+  for (let row = 0; row < picture.height; row++) countRow(cells, background.foreground, picture.width, row);
+  for (let row = 0, cell = 0; row < cells.high; row++) {
+    for (let column = 0; column < cells.wide; column++, cell++) {
+      if ((cells.counts[cell] ?? 0) >= leastPixels) examine(cells, cell, column, row, background, picture);
+      else cells.counts[cell] = 0;
+    }
+  }
+}
+
+function countRow({ counts, wide }: Cells, foreground: Uint8Array, width: number, row: number): void {
+  const first = (row >> cellShift) * wide;
+  const start = row * width;
+  for (let x = 0; x < width; x++) {
+    const cell = first + (x >> cellShift);
+    counts[cell] = (counts[cell] ?? 0) + (foreground[start + x] ?? 0);
+  }
+}
+
+/**
+ * Compares the cell with its background after taking out brightness: light falling on a wall keeps the wall's
+ * structure, an object brings its own.
+ */
+function examine(
+  cells: Cells,
+  cell: number,
+  column: number,
+  row: number,
+  background: Background,
+  picture: Picture,
+): void {
+  const { width, height } = picture;
+  const x0 = Math.min(column << cellShift, width - cellSize - 1);
+  const y0 = Math.min(row << cellShift, height - cellSize - 1);
+  const first = y0 * width + x0;
+  const factor = brightening(background, picture, first);
+  const structure = structureOf(background, picture, first, factor);
+  let spread = 0;
+  let change = 0;
+  for (let y = 0, line = first; y < cellSize; y++, line += width) {
+    for (let i = line; i < line + cellSize; i++) {
+      spread += background.deviation[i] ?? 0;
+      change += distance(picture.luma[i] ?? 0, background.previous[i] ?? 0);
+    }
+  }
+  const usual = cellSize * cellSize * 3 + (spread >> 7);
+  cells.structural[cell] = structure > usual ? 1 : 0;
+  cells.active[cell] = change > usual ? 1 : 0;
+  compareRims(cells, cell, first, background, picture);
+}
+
+/** Differences from the background in the cell at hand, row by row. */
+const differences = new Int16Array(cellSize * cellSize);
+
+/** What of the cell's difference from its background is neither a factor nor an even slope, as light's would be. */
+function structureOf(background: Background, picture: Picture, first: number, factor: number): number {
+  let slopeX = 0;
+  let slopeY = 0;
+  for (let y = 0, line = first, at = 0; y < cellSize; y++, line += picture.width) {
+    for (let x = 0; x < cellSize; x++, at++) {
+      const before = picture.expected[(background.luma[line + x] ?? 0) >> 8] ?? 0;
+      const difference = (picture.luma[line + x] ?? 0) - ((before * factor) >> 8);
+      differences[at] = difference;
+      slopeX += difference * (2 * x - 3);
+      slopeY += difference * (2 * y - 3);
+    }
+  }
+  let structure = 0;
+  for (let at = 0; at < cellSize * cellSize; at++) {
+    const slope = ((slopeX * (2 * (at & 3) - 3) + slopeY * (2 * (at >> 2) - 3)) / slopeNorm) | 0;
+    structure += distance(differences[at] ?? 0, slope);
+  }
+  return structure;
+}
+
+/** The sum of the squares of -3, -1, 1, 3 over a cell's sixteen pixels. */
+const slopeNorm = 80;
+
+/** The cell's brightness over its background's, times 256. */
+function brightening(background: Background, picture: Picture, first: number): number {
+  let now = 0;
+  let before = 0;
+  for (let y = 0, line = first; y < cellSize; y++, line += picture.width) {
+    for (let i = line; i < line + cellSize; i++) {
+      now += picture.luma[i] ?? 0;
+      before += picture.expected[(background.luma[i] ?? 0) >> 8] ?? 0;
+    }
+  }
+  return Math.min(640, (((now + 16) << 8) / (before + 16)) | 0);
+}
+
+/**
+ * Along the rim of the foreground an object has an edge in the picture. Where the edge is in the background instead,
+ * the background remembers something that has gone: a ghost.
+ */
+function compareRims(
+  cells: Cells,
+  cell: number,
+  first: number,
+  background: Background,
+  picture: Picture,
+): void {
+  const { foreground } = background;
+  cells.rim[cell] = 0;
+  cells.rimNow[cell] = 0;
+  cells.rimBefore[cell] = 0;
+  for (let y = 0, line = first; y < cellSize; y++, line += picture.width) {
+    for (let i = line; i < line + cellSize; i++) {
+      const below = i + picture.width;
+      if (foreground[i] !== foreground[i + 1]) addRim(cells, cell, background, picture, i, i + 1);
+      if (foreground[i] !== foreground[below]) addRim(cells, cell, background, picture, i, below);
+    }
+  }
+}
+
+function addRim(
+  cells: Cells,
+  cell: number,
+  { luma: model }: Background,
+  { luma, expected }: Picture,
+  a: number,
+  b: number,
+): void {
+  const before = distance(expected[(model[a] ?? 0) >> 8] ?? 0, expected[(model[b] ?? 0) >> 8] ?? 0);
+  cells.rim[cell] = (cells.rim[cell] ?? 0) + 1;
+  cells.rimNow[cell] = (cells.rimNow[cell] ?? 0) + distance(luma[a] ?? 0, luma[b] ?? 0);
+  cells.rimBefore[cell] = (cells.rimBefore[cell] ?? 0) + before;
+}
+
+function distance(a: number, b: number): number {
+  return a > b ? a - b : b - a;
+}

@@ -1,0 +1,198 @@
+import { assert } from "../../shared/kernel/assert.js";
+import type { Millis } from "../../shared/kernel/brand.js";
+import {
+  type Background,
+  cellFree,
+  cellGhost,
+  cellHeld,
+  createBackground,
+  type Pass,
+  type PassSettings,
+  passRow,
+  startFrom,
+} from "./background.js";
+import { type Blobs, createBlobs, findBlobs } from "./blobs.js";
+import { cellShift, createCells, fillCells } from "./cells.js";
+import { createLight } from "./light.js";
+import { createTracks, follow, type Track } from "./tracks.js";
+
+export interface MotionSettings {
+  /** Of the luma frames, in pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A box in pixels of the luma frame. */
+export interface MotionBox {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** Why a frame has its score; shares in thousandths of the picture, times in milliseconds. */
+export interface MotionReasons {
+  /** Of all objects together. */
+  area: number;
+  /** How far the farthest travelled, in thousandths of the picture's width. */
+  travel: number;
+  /** How long the oldest has been there. */
+  persistence: number;
+  /** The largest shift of luma that the light caused. */
+  light: number;
+}
+
+/** One frame's result: the same object each time, overwritten by the next `feed`. */
+export interface MotionReading {
+  /** 0 nothing; below 50 something that may become motion; 50 and above motion; 100 certain. */
+  score: number;
+  readonly reasons: MotionReasons;
+  /** The empty scene is still being learnt: the score stays 0. */
+  settling: boolean;
+  /** The objects' boxes; only the first `boxCount` are of this frame. */
+  readonly boxes: readonly MotionBox[];
+  boxCount: number;
+}
+
+export interface Motion {
+  /** Frames in order, each `width` × `height` bytes; `at` never goes back. */
+  feed(luma: Uint8Array, at: Millis): MotionReading;
+}
+
+export const motionThreshold = 50;
+
+const settleMs = 2000;
+const absorbTenths = 120;
+const learnMs = 4000;
+const learnMsSettling = 500;
+/** After a gap like this the scene is learnt anew. */
+const gapMs = 10_000;
+const mostBoxes = 8;
+
+/** A detector with its memory: about 14 bytes a pixel, nothing allocated after this. */
+export function createMotion({ width, height }: MotionSettings): Motion {
+  const background = createBackground(width * height);
+  const cells = createCells(width, height);
+  const light = createLight();
+  const tracks = createTracks();
+  const owners = new Uint8Array(cells.wide * cells.high);
+  const blobs = createBlobs(owners.length);
+  const ownerOf = new Uint8Array(256);
+  const settings = { learn: 0, tenths: 0, absorbTenths };
+  const pass: { -readonly [K in keyof Pass]: Pass[K] } = {
+    luma: new Uint8Array(0),
+    expected: light.expected,
+    width,
+    height,
+    owners,
+    cellShift,
+    cellsWide: cells.wide,
+  };
+  const reading = emptyReading();
+  let started = -1;
+  let last = 0;
+
+  return {
+    feed: (luma, at) => {
+      assert(luma.length === width * height, "a luma frame has another size than the detector was made for");
+      if (started < 0 || at - last > gapMs) {
+        startFrom(background, luma);
+        for (const track of tracks) track.alive = false;
+        started = at;
+        last = at;
+        return report(reading, tracks, blobs, { width, height, at, settling: true, light: 0 });
+      }
+      const elapsed = at - last;
+      last = at;
+      const settling = at - started < settleMs;
+      settings.learn = learnShare(elapsed, settling ? learnMsSettling : learnMs);
+      settings.tenths = Math.max(1, Math.round(elapsed / 100));
+      pass.luma = luma;
+      const shift = light.measure(luma, background.luma);
+      passPicture(background, pass, settings);
+      fillCells(cells, background, pass);
+      const found = findBlobs(blobs, cells);
+      follow(tracks, blobs, found, at, pass);
+      own(owners, blobs, tracks, ownerOf);
+      background.previous.set(luma);
+      return report(reading, tracks, blobs, { width, height, at, settling, light: shift });
+    },
+  };
+}
+
+function learnShare(elapsed: number, constant: number): number {
+  return Math.max(1, Math.min(128, Math.round((elapsed * 256) / constant)));
+}
+
+function passPicture(background: Background, pass: Pass, settings: PassSettings): void {
+  for (let row = 0; row < pass.height; row++) passRow(background, pass, settings, row);
+}
+
+/** Tells the next frame's pass what the tracker thinks of each cell. */
+function own(owners: Uint8Array, { labels }: Blobs, tracks: readonly Track[], ownerOf: Uint8Array): void {
+  ownerOf.fill(cellFree);
+  for (const track of tracks) {
+    if (!track.alive || track.blob < 0) continue;
+    if (track.ghost) ownerOf[track.blob + 1] = cellGhost;
+    else if (track.object) ownerOf[track.blob + 1] = cellHeld;
+  }
+  for (let cell = 0; cell < owners.length; cell++) owners[cell] = ownerOf[labels[cell] ?? 0] ?? cellFree;
+}
+
+interface Moment {
+  readonly width: number;
+  readonly height: number;
+  readonly at: number;
+  readonly settling: boolean;
+  readonly light: number;
+}
+
+function emptyReading(): MotionReading {
+  return {
+    score: 0,
+    reasons: { area: 0, travel: 0, persistence: 0, light: 0 },
+    settling: true,
+    boxes: Array.from({ length: mostBoxes }, () => ({ x: 0, y: 0, width: 0, height: 0 })),
+    boxCount: 0,
+  };
+}
+
+function report(
+  reading: MotionReading,
+  tracks: readonly Track[],
+  blobs: Blobs,
+  moment: Moment,
+): MotionReading {
+  const { reasons } = reading;
+  reading.settling = moment.settling;
+  reading.score = 0;
+  reading.boxCount = 0;
+  reasons.area = 0;
+  reasons.travel = 0;
+  reasons.persistence = 0;
+  reasons.light = moment.light;
+  for (const track of tracks) {
+    if (!track.alive || track.blob < 0 || track.ghost) continue;
+    if (track.object) addObject(reading, track, blobs, moment);
+    else reading.score = Math.max(reading.score, Math.min(49, track.hits * 4));
+  }
+  if (moment.settling) reading.score = 0;
+  return reading;
+}
+
+function addObject(reading: MotionReading, track: Track, blobs: Blobs, { width, height, at }: Moment): void {
+  const { reasons } = reading;
+  const share = ((track.area * 1000) / (width * height)) | 0;
+  reasons.area += share;
+  reasons.travel = Math.max(reasons.travel, ((track.travel * 1000) / (width * 16)) | 0);
+  reasons.persistence = Math.max(reasons.persistence, at - track.born);
+  reading.score = Math.max(reading.score, Math.min(100, 60 + share));
+  const box = reading.boxes[reading.boxCount];
+  const blob = blobs.list[track.blob];
+  if (box === undefined || blob === undefined) return;
+  reading.boxCount++;
+  box.x = blob.left << cellShift;
+  box.y = blob.top << cellShift;
+  box.width = Math.min(width - box.x, (blob.right - blob.left + 1) << cellShift);
+  box.height = Math.min(height - box.y, (blob.bottom - blob.top + 1) << cellShift);
+}
