@@ -64,6 +64,9 @@ export function mosquittoConfig(files: MosquittoFiles): string {
     "allow_anonymous false",
     `acl_file ${files.acl}`,
     "persistence false",
+    // Chunks are bounded by the credit that cameras get, so nothing needs to be dropped here.
+    "max_inflight_messages 200",
+    "max_queued_messages 20000",
     `max_packet_size ${files.packetBytesMax}`,
     `listener ${files.port} ${files.host}`,
     `cafile ${files.ca}`,

@@ -8,6 +8,7 @@ export type Log = (event: string, fields: Readonly<Record<string, string | numbe
 export interface BusListener {
   /** A camera's message in its own place. It was acknowledged to the camera by MQTT, which says nothing of storage. */
   message(camera: CameraId, topic: UpTopic, payload: Uint8Array): void;
+  /** Told by the embedded broker only; with any broker the camera's status and its will say the same. */
   connected(camera: CameraId): void;
   disconnected(camera: CameraId): void;
   /** One identity was taken over again and again within a short time: two devices hold it. */

@@ -187,6 +187,7 @@ class Intake implements BusListener {
     const status = readStatus(payload);
     if (!status.ok) return this.refused(camera, "status", status.error.why);
     this.cameras.said(camera, status.value);
+    if (status.value.state === "offline") this.following.delete(camera);
     const sender = await this.options.directory.find(camera);
     if (sender === undefined) return;
     this.options.announce({

@@ -1,5 +1,7 @@
+import { spawn, spawnSync } from "node:child_process";
 import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
@@ -31,8 +33,10 @@ import {
 import { newIdentity, recipientOf, seal, splitHeader } from "../../shared/seal/age.js";
 import { hashOfText } from "../../shared/seal/hash.js";
 import { type Signer, signNote, type Verifier, verifierOf } from "../../shared/seal/note.js";
-import type { Bus, Log } from "../broker/bus.js";
+import { mosquittoAcl, mosquittoConfig } from "../broker/acl.js";
+import { type Bus, type Log, packetBytesMax } from "../broker/bus.js";
 import { EmbeddedBroker } from "../broker/embedded.io.js";
+import { ExternalBroker } from "../broker/external.io.js";
 import { openDatabase } from "../database.io.js";
 import { type Authority, openAuthority } from "../household/ca.io.js";
 import { openVault, type Vault } from "../vault/vault.io.js";
@@ -271,6 +275,8 @@ export interface Rig {
 }
 
 export interface RigOptions {
+  /** The embedded broker, or a private Mosquitto on a free loopback port. */
+  readonly broker?: "embedded" | "mosquitto";
   readonly directory?: string;
   readonly bytesMax?: number;
   readonly clock?: Clock;
@@ -298,16 +304,13 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const logged: Rig["logged"] = [];
   const log: Log = (event, fields) => logged.push({ event, fields });
   const household = householdIdOf(systemRandom.bytes(32));
-  const bus = new EmbeddedBroker({
-    host: "127.0.0.1",
-    port: 0,
-    ca: authority.caPem,
-    certificate: authority.server.certificate,
-    key: authority.server.key,
-    isAllowed: async (camera) => cameras.has(camera),
-    clock,
+  const broker = await startBroker(options.broker ?? "embedded", {
+    directory,
+    authority,
     log,
+    isAllowed: async (camera) => cameras.has(camera),
   });
+  const { bus } = broker;
   const ingest = await startIngest({
     bus,
     vault: vault.writer,
@@ -337,11 +340,97 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     connect: (camera, overrides) => TestCamera.connect(camera, { ca: authority.caPem, port }, overrides),
     async close() {
       await ingest.close();
+      await broker.stop();
       await vault.close();
       await db.destroy();
       if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+interface BrokerNeeds {
+  readonly directory: string;
+  readonly authority: Authority;
+  readonly log: Log;
+  readonly isAllowed: (camera: CameraId) => Promise<boolean>;
+}
+
+interface RunningBroker {
+  readonly bus: Bus;
+  stop(): Promise<void>;
+}
+
+async function startBroker(kind: "embedded" | "mosquitto", needs: BrokerNeeds): Promise<RunningBroker> {
+  const { authority, log, isAllowed } = needs;
+  const { certificate, key } = authority.server;
+  if (kind === "mosquitto") return startMosquitto(needs);
+  const tls = { ca: authority.caPem, certificate, key };
+  const bus = new EmbeddedBroker({ host: "127.0.0.1", port: 0, ...tls, isAllowed, clock: systemClock, log });
+  return { bus, stop: async () => undefined };
+}
+
+/** Why a private Mosquitto cannot be started here, or false. */
+export function mosquittoMissing(): string | false {
+  const found = spawnSync("mosquitto", ["-h"]);
+  return found.error === undefined ? false : "mosquitto is not installed";
+}
+
+const nodeName = "cloud-test";
+
+async function startMosquitto({ directory, authority, log }: BrokerNeeds): Promise<RunningBroker> {
+  const port = await freePort();
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(directory, name), text);
+    return join(directory, name);
+  };
+  const config = mosquittoConfig({
+    host: "127.0.0.1",
+    port,
+    ca: file("ca.pem", authority.caPem),
+    certificate: file("broker.crt", authority.server.certificate),
+    key: file("broker.key", authority.server.key),
+    acl: file("acl", mosquittoAcl([nodeName])),
+    packetBytesMax,
+  });
+  const user = process.getuid?.() === 0 ? "user root\n" : "";
+  const child = spawn("mosquitto", ["-c", file("mosquitto.conf", config + user)], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  await new Promise<void>((resolve, reject) => {
+    let said = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+      if (said.includes("running")) resolve();
+    });
+    child.once("exit", () => reject(new Error(`mosquitto ended: ${said}`)));
+  });
+  const tls = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const bus = new ExternalBroker({
+    url: `mqtts://127.0.0.1:${port}`,
+    node: nodeName,
+    ca: authority.caPem,
+    certificate: await authority.certify(
+      nodeName as CameraId,
+      tls.publicKey.export({ format: "der", type: "spki" }),
+    ),
+    key: tls.privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
+    random: systemRandom,
+    log,
+  });
+  const stop = async (): Promise<void> => {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await ended;
+  };
+  return { bus, stop };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 export async function collect(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
