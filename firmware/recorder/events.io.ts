@@ -1,0 +1,115 @@
+import { join } from "node:path";
+import { toUtf8 } from "../../shared/kernel/bytes.js";
+import { isEventId, newEventId } from "../../shared/kernel/ids.js";
+import type { Clock, Random } from "../../shared/kernel/ports.js";
+import { type DoorEvent, jsonBytesMax, readEvent } from "../../shared/protocol/messages.js";
+import { replaceFile, unfinished } from "./disk.io.js";
+import type { Disk } from "./disk.js";
+import type { Log, NewEvent } from "./journal.js";
+import type { Reserve } from "./reserve.io.js";
+
+/** Events that wait for the cloud: a week without network at 24 an hour. Beyond it the oldest motion goes first. */
+export const eventsMax = 4_096;
+
+/** Events that the cloud has not confirmed, a file each. */
+export interface EventStore {
+  readonly pending: readonly DoorEvent[];
+  /** In the list at once. */
+  add(event: NewEvent): DoorEvent;
+  /** Writes what is not yet durable. False: something could not be written; it stays in memory for the next time. */
+  save(): Promise<boolean>;
+  /** Drops from the list at once. */
+  remove(ids: readonly string[]): Promise<void>;
+}
+
+export interface EventStoreOptions {
+  readonly disk: Disk;
+  readonly dir: string;
+  readonly reserve: Reserve;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export async function openEvents(options: EventStoreOptions): Promise<EventStore> {
+  const { disk, dir, reserve, clock, random, log } = options;
+  const pending: DoorEvent[] = [...(await readEvents(options))];
+  const unsaved = new Set<DoorEvent>();
+
+  const pathOf = (id: string): string => join(dir, `${id}.json`);
+
+  const write = async (event: DoorEvent): Promise<void> => {
+    // Power lost here: the event is lost unless the cloud has it; its clip still tells of a trigger.
+    await reserve.spendFor(() => replaceFile(disk, pathOf(event.id), [toUtf8(JSON.stringify(event))]));
+    unsaved.delete(event);
+  };
+
+  const drop = async (id: string): Promise<void> => {
+    const at = pending.findIndex((event) => event.id === id);
+    const [event] = at < 0 ? [] : pending.splice(at, 1);
+    if (event === undefined) return;
+    unsaved.delete(event);
+    // Power lost here: the event is sent once more, and the cloud keeps one per id.
+    await disk.remove(pathOf(id));
+  };
+
+  return {
+    pending,
+    add(event) {
+      const made = doorEvent(event, { clock, random });
+      pending.push(made);
+      unsaved.add(made);
+      return made;
+    },
+    async save() {
+      try {
+        for (const event of unsaved) await write(event);
+        while (pending.length > eventsMax) {
+          const oldest = pending.find(({ kind }) => kind === "motion") ?? pending[0];
+          log("journal.event-dropped", { kind: oldest?.kind ?? "", pending: pending.length });
+          await drop(oldest?.id ?? "");
+        }
+        return true;
+      } catch (error) {
+        log("journal.event-unsaved", { pending: unsaved.size, why: String(error) });
+        return false;
+      }
+    },
+    async remove(ids) {
+      for (const id of ids) await drop(id);
+    },
+  };
+}
+
+function doorEvent(event: NewEvent, ports: { readonly clock: Clock; readonly random: Random }): DoorEvent {
+  const now = ports.clock.wall();
+  const at = timeText(event.kind === "gap" ? now : event.at);
+  const common = { v: 1 as const, id: newEventId(now, ports.random), at };
+  const clip = event.clip === undefined ? {} : { clip: event.clip };
+  if (event.kind !== "gap") return { ...common, kind: event.kind, ...clip };
+  const { from, to, reason } = event;
+  return { ...common, kind: "gap", from: timeText(from), to: timeText(to), reason, ...clip };
+}
+
+/** RFC 3339, UTC, with milliseconds. */
+export function timeText(time: number): string {
+  return new Date(time).toISOString();
+}
+
+async function readEvents({ disk, dir, clock, log }: EventStoreOptions): Promise<readonly DoorEvent[]> {
+  const events: DoorEvent[] = [];
+  for (const name of [...(await disk.list(dir))].sort()) {
+    const path = join(dir, name);
+    const id = name.replace(/\.json$/, "");
+    if (name.endsWith(unfinished)) await disk.remove(path);
+    if (!name.endsWith(".json") || !isEventId(id)) continue;
+    const event = readEvent((await disk.read(path, 0, jsonBytesMax)) ?? new Uint8Array());
+    if (event.ok && event.value.id === id) {
+      events.push(event.value);
+      continue;
+    }
+    log("journal.damaged", { file: `events/${name}` });
+    await disk.rename(path, `${path}.damaged-${clock.wall()}`);
+  }
+  return events;
+}

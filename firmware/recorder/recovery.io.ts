@@ -1,0 +1,258 @@
+import { join } from "node:path";
+import { parseReceipt } from "../../shared/clip/custody.js";
+import {
+  formatSegment,
+  type OpenedSegment,
+  openSegment,
+  type SegmentNote,
+} from "../../shared/clip/segment.js";
+import { bytes, type Millis, millis } from "../../shared/kernel/brand.js";
+import { fromUtf8 } from "../../shared/kernel/bytes.js";
+import { type ClipId, isClipId, timeOf } from "../../shared/kernel/ids.js";
+import { hashOf } from "../../shared/seal/hash.js";
+import { type Signer, signNote, verifierOf } from "../../shared/seal/note.js";
+import { removeTree, replaceFile, unfinished } from "./disk.io.js";
+import type { Disk } from "./disk.js";
+import { type EventStore, timeText } from "./events.io.js";
+import {
+  decodeState,
+  encodeFrame,
+  type Frame,
+  frameBytes,
+  type JournalState,
+  stateBytesMax,
+} from "./frame.js";
+import type { GapReason, Log, NewEvent } from "./journal.js";
+import { isFull, type Reserve } from "./reserve.io.js";
+import {
+  asideMark,
+  readSegment,
+  receiptPath,
+  type SegmentPlace,
+  segmentPath,
+  setAside,
+  textOf,
+} from "./segment.io.js";
+import type { ShelvedClip, ShelvedSegment } from "./shelf.js";
+
+/** Starts the name of a clip's directory that is to go: what a power cut leaves of it is removed at boot. */
+export const goingPrefix = ".gone-";
+
+export interface Recovery {
+  readonly disk: Disk;
+  readonly clipsDir: string;
+  readonly statePath: string;
+  readonly events: EventStore;
+  readonly reserve: Reserve;
+  readonly camera: Signer;
+  readonly now: () => Millis;
+  readonly log: Log;
+}
+
+export interface Recovered {
+  readonly clips: readonly ShelvedClip[];
+  readonly state: JournalState;
+}
+
+/** What one clip's directory holds, and the frame of its last segment. */
+interface Found {
+  readonly shelved: ShelvedClip;
+  readonly last?: Frame;
+}
+
+/**
+ * Brings the card into order after whatever ended the last run. Each step leaves what the next boot understands, so that a
+ * power cut during recovery is recovered from in the same way.
+ */
+export async function recover(recovery: Recovery): Promise<Recovered> {
+  const known = await readState(recovery);
+  const found: Found[] = [];
+  for (const name of await recovery.disk.list(recovery.clipsDir)) {
+    const clip = await recoverClip(recovery, name);
+    if (clip !== undefined) found.push(clip);
+  }
+  const state = stateAfter(known, found);
+  await tellOfUnsealed(recovery, known, found);
+  return { clips: found.map(({ shelved }) => shelved), state };
+}
+
+async function recoverClip(recovery: Recovery, name: string): Promise<Found | undefined> {
+  const { disk, clipsDir } = recovery;
+  const path = join(clipsDir, name);
+  if (name.startsWith(goingPrefix)) {
+    await removeTree(disk, path);
+    return undefined;
+  }
+  if (!isClipId(name)) return undefined;
+  const evicted = hasGap(recovery.events, { clip: name, reason: "evicted" });
+  const found = evicted ? undefined : await readClip(recovery, name);
+  if (found !== undefined) return closeClip(recovery, found);
+  await takeAway(recovery, name);
+  return undefined;
+}
+
+/** Removes a clip's directory. Power lost after the rename: boot removes the rest. */
+export async function takeAway({ disk, clipsDir }: Pick<Recovery, "disk" | "clipsDir">, clip: ClipId) {
+  const going = join(clipsDir, goingPrefix + clip);
+  await disk.rename(join(clipsDir, clip), going);
+  // Power lost here: the clip is gone, as was wanted, or is whole again.
+  await disk.syncDir(clipsDir);
+  await removeTree(disk, going);
+}
+
+/** `undefined` when nothing of the clip is there. */
+async function readClip(recovery: Recovery, clip: ClipId): Promise<Found | undefined> {
+  const { disk, clipsDir } = recovery;
+  const dir = join(clipsDir, clip);
+  const segments: ShelvedSegment[] = [];
+  let last: Frame | undefined;
+  let asideBytes = await tidy(disk, dir);
+  for (const index of await indicesDownwards(disk, dir)) {
+    const place = { dir, clip, index };
+    const acknowledged = await isAcknowledged(disk, place);
+    // What the vault has is looked at only for the clip's end: it is checked again when it is asked for.
+    const read =
+      acknowledged && last !== undefined ? await sizeOnly(disk, place) : await readSegment(disk, place);
+    if (read === undefined) {
+      asideBytes += await setAsideDamaged(recovery, { ...place, acknowledged });
+    } else {
+      last ??= read.frame;
+      segments.unshift({ ...read.segment, acknowledged });
+    }
+  }
+  if (segments.length === 0 && asideBytes === 0) return undefined;
+  const shelved = { clip, serial: last?.serial ?? 0, segments, asideBytes, closed: true };
+  return { shelved, ...(last === undefined ? {} : { last }) };
+}
+
+/** Removes unfinished files; the bytes of those that were set aside. */
+async function tidy(disk: Disk, dir: string): Promise<number> {
+  let asideBytes = 0;
+  for (const name of await disk.list(dir)) {
+    if (name.endsWith(unfinished)) await disk.remove(join(dir, name));
+    if (name.includes(asideMark)) asideBytes += (await disk.size(join(dir, name))) ?? 0;
+  }
+  return asideBytes;
+}
+
+async function indicesDownwards(disk: Disk, dir: string): Promise<readonly number[]> {
+  const names = await disk.list(dir);
+  return names
+    .flatMap((name) => (/^[0-9]{1,3}[.]seg$/.test(name) ? [Number.parseInt(name, 10)] : []))
+    .sort((a, b) => b - a);
+}
+
+async function sizeOnly(disk: Disk, place: SegmentPlace) {
+  const fileBytes = (await disk.size(segmentPath(place))) ?? 0;
+  const unknown = { headerBytes: 0, end: "no", sha256: "", from: millis(0), to: millis(0) } as const;
+  return { segment: { index: place.index, fileBytes, ...unknown }, frame: undefined };
+}
+
+async function isAcknowledged(disk: Disk, place: SegmentPlace): Promise<boolean> {
+  // Receipts are not synced: a power cut leaves an empty or torn one, which counts for nothing.
+  const text = fromUtf8((await disk.read(receiptPath(place), 0, frameBytes)) ?? new Uint8Array());
+  const receipt = text.ok ? parseReceipt(textOf(text.value)) : text;
+  return receipt.ok && receipt.value.clip === place.clip && receipt.value.index === place.index;
+}
+
+async function setAsideDamaged(
+  recovery: Recovery,
+  place: SegmentPlace & { readonly acknowledged: boolean },
+): Promise<number> {
+  const { disk, log, now } = recovery;
+  const at = timeOf(place.clip);
+  log("journal.damaged", { clipId: place.clip, segment: place.index, acknowledged: place.acknowledged });
+  if (!place.acknowledged)
+    await tell(recovery, { kind: "gap", from: at, to: at, reason: "damaged", clip: place.clip });
+  // Power lost here: the gap is told, the segment is found damaged once more, and the gap not told twice.
+  return setAside(disk, place, now());
+}
+
+/** A clip that ended without a last segment is closed by one without bytes, signed and chained like any other. */
+async function closeClip(recovery: Recovery, found: Found): Promise<Found> {
+  const { shelved, last } = found;
+  const before = shelved.segments.at(-1);
+  if (last === undefined || before?.end !== "no") return found;
+  const note = openSegment(last.note, verifierOf(recovery.camera));
+  if (!note.ok) return found;
+  const closing = closingSegment(note.value);
+  const signed = signNote(formatSegment(closing), [recovery.camera]);
+  const frame: Frame = { ...last, note: signed, headerBytes: 0, from: last.to };
+  const dir = join(recovery.clipsDir, shelved.clip);
+  const path = segmentPath({ dir, index: closing.index });
+  try {
+    // Power lost here: the clip is open still, and closed by the same segment at the next boot.
+    await recovery.reserve.spendFor(() => replaceFile(recovery.disk, path, [encodeFrame(frame)]));
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    recovery.log("journal.clip-left-open", { clipId: shelved.clip, why: "disk-full" });
+    return found;
+  }
+  recovery.log("journal.clip-closed", { clipId: shelved.clip, segments: closing.index });
+  const segment: ShelvedSegment = {
+    ...{ index: closing.index, fileBytes: frameBytes, headerBytes: 0, end: closing.end },
+    ...{ sha256: closing.sha256, from: last.to, to: last.to, acknowledged: false },
+  };
+  return { shelved: { ...shelved, segments: [...shelved.segments, segment] }, last: frame };
+}
+
+function closingSegment({ household, camera, clip, index, hash }: OpenedSegment): SegmentNote {
+  const nothing = hashOf(new Uint8Array());
+  const who = { household, camera, clip };
+  return { ...who, index: index + 1, previous: hash, bytes: bytes(0), sha256: nothing, end: "interrupted" };
+}
+
+type Gap = Extract<NewEvent, { kind: "gap" }>;
+
+async function tell({ events }: Recovery, gap: Gap): Promise<void> {
+  if (hasGap(events, { clip: gap.clip, reason: gap.reason, from: gap.from })) return;
+  events.add(gap);
+  await events.save();
+}
+
+interface GapName {
+  readonly clip: ClipId | undefined;
+  readonly reason: GapReason;
+  readonly from?: Millis;
+}
+
+function hasGap(events: EventStore, { clip, reason, from }: GapName): boolean {
+  return events.pending.some(
+    (event) =>
+      event.kind === "gap" &&
+      event.clip === clip &&
+      event.reason === reason &&
+      (from === undefined || event.from === timeText(from)),
+  );
+}
+
+async function readState({ disk, statePath, log, now }: Recovery): Promise<JournalState | undefined> {
+  const content = await disk.read(statePath, 0, stateBytesMax);
+  const state = content === undefined ? undefined : decodeState(content);
+  if (content === undefined || state !== undefined) return state;
+  log("journal.damaged", { file: "state.json" });
+  await disk.rename(statePath, `${statePath}.damaged-${now()}`);
+  return { serial: 0, manifest: "unknown" };
+}
+
+/** The newest clip's frame says more than a state that was written before it. */
+function stateAfter(known: JournalState | undefined, found: readonly Found[]): JournalState {
+  const serials = found.map(({ shelved }) => shelved.serial);
+  const serial = Math.max(known?.serial ?? 0, ...serials);
+  const newest = found.find(({ shelved, last }) => shelved.serial === serial && last !== undefined)?.last;
+  const otherwise = found.length === 0 ? "none" : "unknown";
+  return { serial, manifest: newest?.manifest ?? known?.manifest ?? otherwise };
+}
+
+/** A clip began and the power went before anything of it was sealed. */
+async function tellOfUnsealed(
+  recovery: Recovery,
+  known: JournalState | undefined,
+  found: readonly Found[],
+): Promise<void> {
+  if (known?.open === undefined) return;
+  const { clip, at } = known.open;
+  if (found.some(({ shelved }) => shelved.clip === clip)) return;
+  const to = millis(Math.max(at, recovery.now()));
+  await tell(recovery, { kind: "gap", from: at, to, reason: "power", clip });
+}
