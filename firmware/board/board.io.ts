@@ -18,16 +18,15 @@ export interface BoardOptions {
 
 export interface BoardHandlers {
   readonly press: () => void;
-  /** The list of troubles changed. */
-  readonly troubles: (troubles: readonly string[]) => void;
+  /** What `troubles` gives has changed. */
+  readonly changed: () => void;
 }
 
 export interface Board {
   readonly described: string;
   /** The recording light. There is no way to record without it: whoever captures drives it, and no setting switches it off. */
   light(on: boolean): void;
-  /** Rings for a moment; ringing again while it rings does not prolong it. */
-  chime(): void;
+  troubles(): readonly string[];
   close(): void;
 }
 
@@ -48,10 +47,14 @@ export async function openBoard(options: BoardOptions, handlers: BoardHandlers):
   lines.set("light", false);
   const ticker = setInterval(() => bell.feed("tick"), tickMillis);
   const chime = new Chime(lines, options.clock);
+  bell.onPress = () => {
+    chime.ring();
+    handlers.press();
+  };
   return {
     described: lines.described,
     light: (on) => lines.set("light", on),
-    chime: () => chime.ring(),
+    troubles: () => bell.troubles(),
     close() {
       clearInterval(ticker);
       chime.stop();
@@ -64,18 +67,25 @@ export async function openBoard(options: BoardOptions, handlers: BoardHandlers):
 class Bell {
   private readonly options: BoardOptions;
   private readonly handlers: BoardHandlers;
-  private readonly troubles: Record<string, string> = {};
+  private readonly faults: Record<string, string> = {};
   private button: Button = buttonUp;
+  /** Set when the chime stands; until then a press only counts. */
+  onPress: () => void;
 
   constructor(options: BoardOptions, handlers: BoardHandlers) {
     this.options = options;
     this.handlers = handlers;
+    this.onPress = handlers.press;
   }
 
   feed(event: ButtonEvent): void {
     const next = stepButton(this.button, event, this.options.clock.monotonic());
     this.button = next.button;
     for (const effect of next.effects) this.carryOut(effect);
+  }
+
+  troubles(): readonly string[] {
+    return Object.values(this.faults);
   }
 
   trouble(line: string, why: string): void {
@@ -85,17 +95,18 @@ class Bell {
 
   private carryOut(effect: ButtonEffect): void {
     this.options.log(`board.${effect}`, {});
-    if (effect === "press") this.handlers.press();
+    if (effect === "press") this.onPress();
     else this.set("stuck", effect === "stuck" ? "the bell button is held down or stuck" : undefined);
   }
 
   private set(name: string, text: string | undefined): void {
-    if (text === undefined) delete this.troubles[name];
-    else this.troubles[name] = text;
-    this.handlers.troubles(Object.values(this.troubles));
+    if (text === undefined) delete this.faults[name];
+    else this.faults[name] = text;
+    this.handlers.changed();
   }
 }
 
+/** Rings for a moment; ringing again while it rings does not prolong it. */
 class Chime {
   private readonly lines: Lines;
   private readonly clock: Clock;

@@ -4,7 +4,7 @@ import {
   openNextCharter,
   type SignedCharter,
 } from "../../shared/charter/charter.js";
-import { type CharterCamera, memberVerifier } from "../../shared/charter/lines.js";
+import { memberVerifier } from "../../shared/charter/lines.js";
 import { type Deletion, parseDeletion, parseReceipt, type Receipt } from "../../shared/clip/custody.js";
 import type { CameraId } from "../../shared/kernel/ids.js";
 import { type Result, refuse } from "../../shared/kernel/result.js";
@@ -38,11 +38,6 @@ export function follow(current: OpenedCharter, later: readonly SignedCharter[]):
 
 function isOlder(refusal: CharterRefusal, { version }: OpenedCharter): boolean {
   return refusal.kind === "not-the-next-charter" && refusal.found <= version;
-}
-
-/** The camera's own line; `undefined` after the household removed it, which is the last word. */
-export function ownLine(charter: OpenedCharter, camera: CameraId): CharterCamera | undefined {
-  return charter.cameras.find(({ id }) => id === camera);
 }
 
 export type OrderRefusal = NoteRefusal | FieldsRefusal | { readonly kind: "other-camera" };

@@ -1,0 +1,253 @@
+import type { InitSegment } from "../shared/clip/init.js";
+import { unreachable } from "../shared/kernel/assert.js";
+import type { Millis } from "../shared/kernel/brand.js";
+import type { Clock, Random } from "../shared/kernel/ports.js";
+import { type CameraHandle, type LumaFrame, startCamera, type Trouble } from "./camera/camera.io.js";
+import type { Ffmpeg } from "./camera/finder.io.js";
+import { describeSource, type Source } from "./camera/source.js";
+import { createMotion, type Motion } from "./detector/motion.js";
+import {
+  idleTrigger,
+  step as stepTrigger,
+  type TriggerEffect,
+  type TriggerEvent,
+} from "./detector/trigger.js";
+import type { Rules } from "./house.io.js";
+import {
+  type ClipEffect,
+  type CutEvent,
+  cutDefaults,
+  isRecording,
+  newCutter,
+  step as stepCutter,
+} from "./recorder/cut.js";
+import type { NewEvent } from "./recorder/journal.js";
+import type { Moment } from "./recorder/ring.js";
+
+type Log = (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void;
+
+export interface CaptureOptions {
+  readonly source: Source;
+  readonly ffmpeg: Ffmpeg;
+  readonly rpicam: string | undefined;
+  readonly preRoll: Millis;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface CaptureHandlers {
+  /** Footage of a clip, in order, for the sealer. */
+  readonly clip: (effect: ClipEffect) => void;
+  readonly happened: (event: NewEvent) => void;
+  /** Before the first sealed footage of a clip, and after its last. */
+  readonly recording: (on: boolean) => void;
+  /** What `state` gives has changed. */
+  readonly changed: () => void;
+}
+
+export interface CaptureState {
+  readonly recording: boolean;
+  /** How the picture gets its form. */
+  readonly video: string;
+  readonly restarts: number;
+  readonly trouble: string | undefined;
+  /** When the camera last gave footage, or its supervisor last said why it does not. */
+  readonly aliveAt: Millis;
+}
+
+/** From the lens to the cut: camera, detector, trigger, cutter. */
+export interface Capture {
+  /** Takes effect at once; a camera whose masks changed starts anew, so that nothing is recorded without them. */
+  apply(rules: Rules): Promise<void>;
+  press(): void;
+  state(): CaptureState;
+  /** The open clip ends here. */
+  stop(): Promise<void>;
+}
+
+const tickMillis = 500;
+
+export function openCapture(options: CaptureOptions, handlers: CaptureHandlers): Capture {
+  return new DoorCapture(options, handlers);
+}
+
+class DoorCapture implements Capture {
+  private readonly options: CaptureOptions;
+  private readonly handlers: CaptureHandlers;
+  private readonly ticker: NodeJS.Timeout;
+  private rules: Rules = { mode: "off", masks: [] };
+  private camera: CameraHandle | undefined;
+  private motion: Motion | undefined;
+  private trigger = idleTrigger();
+  private cutter;
+  private video = "off";
+  private starts = 0;
+  private trouble: string | undefined;
+  /** Motion never stopped, and triggers no more until it has. */
+  private stuck = false;
+  private aliveAt: Millis;
+
+  constructor(options: CaptureOptions, handlers: CaptureHandlers) {
+    this.options = options;
+    this.handlers = handlers;
+    this.cutter = newCutter(options.random, { ...cutDefaults, preRoll: options.preRoll });
+    this.aliveAt = options.clock.monotonic();
+    this.ticker = setInterval(() => this.feed({ kind: "tick" }), tickMillis);
+  }
+
+  async apply(rules: Rules): Promise<void> {
+    const same = JSON.stringify(rules.masks) === JSON.stringify(this.rules.masks);
+    const wanted = rules.mode !== "off";
+    this.rules = rules;
+    if (this.camera !== undefined && (!same || !wanted)) await this.stopCamera();
+    if (rules.mode !== "record") this.cut({ kind: "stop", at: this.now() });
+    if (wanted && this.camera === undefined) this.startCamera();
+    this.handlers.changed();
+  }
+
+  press(): void {
+    this.feed({ kind: "press" });
+  }
+
+  state(): CaptureState {
+    const { video, aliveAt } = this;
+    const trouble =
+      this.trouble ?? (this.stuck ? "motion never stops; look at what the camera sees" : undefined);
+    const restarts = Math.max(0, this.starts - 1);
+    return { recording: isRecording(this.cutter), video, restarts, trouble, aliveAt };
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.ticker);
+    await this.stopCamera();
+    this.cut({ kind: "stop", at: this.now() });
+  }
+
+  private startCamera(): void {
+    const { source, ffmpeg, rpicam, clock, random, log } = this.options;
+    const { masks } = this.rules;
+    const started = startCamera(
+      { source, ffmpeg, clock, random, masks, ...(rpicam !== undefined && { rpicam }) },
+      {
+        onPlan: ({ description }) => {
+          this.starts++;
+          this.video = description;
+          log("camera.plan", { description });
+          this.handlers.changed();
+        },
+        onInit: (init) => this.onInit(init),
+        onFragment: (fragment) => {
+          this.aliveAt = clock.monotonic();
+          this.setTrouble(undefined);
+          this.cut({ kind: "fragment", fragment, at: this.now() });
+        },
+        onLuma: (frame) => this.look(frame),
+        onTrouble: (trouble) => this.onTrouble(trouble),
+        onEnd: () => this.onEnd(),
+      },
+    );
+    if (started.ok) this.camera = started.value;
+    else this.setTrouble(started.error.message);
+  }
+
+  private async stopCamera(): Promise<void> {
+    const { camera } = this;
+    this.camera = undefined;
+    await camera?.stop();
+  }
+
+  private onInit(init: InitSegment): void {
+    this.motion = undefined;
+    this.cut({ kind: "init", init, at: this.now() });
+  }
+
+  private onTrouble({ kind, message, lines }: Trouble): void {
+    this.aliveAt = this.options.clock.monotonic();
+    this.options.log("camera.trouble", { kind, message, stderr: lines.join("\n") });
+    this.setTrouble(message);
+    this.cut({ kind: "source-lost", at: this.now() });
+  }
+
+  /** Stopped by us, or a file that played to its end: what was recorded of it is whole. */
+  private onEnd(): void {
+    this.camera = undefined;
+    this.video = `${describeSource(this.options.source)} has ended`;
+    this.options.log("camera.ended", {});
+    this.cut({ kind: "stop", at: this.now() });
+    this.handlers.changed();
+  }
+
+  private look({ pixels, width, height, at }: LumaFrame): void {
+    this.motion ??= createMotion({ width, height });
+    const { score, settling } = this.motion.feed(pixels, at);
+    this.feed({ kind: "reading", score, settling });
+  }
+
+  private feed(event: TriggerEvent): void {
+    const { state, effects } = stepTrigger(this.trigger, event, this.options.clock.monotonic());
+    this.trigger = state;
+    for (const effect of effects) this.pull(effect);
+  }
+
+  private pull(effect: TriggerEffect): void {
+    const at = this.now();
+    switch (effect.kind) {
+      case "trigger":
+        this.options.log("trigger", { kind: effect.trigger });
+        this.stuck = false;
+        this.begin(effect.trigger, at);
+        break;
+      case "extend":
+        this.cut({ kind: "active", at });
+        break;
+      case "end":
+        this.cut({ kind: "inactive", at });
+        break;
+      case "stuck":
+        this.options.log("trigger.stuck", { since: effect.since });
+        this.stuck = true;
+        this.handlers.changed();
+        break;
+      default:
+        unreachable(effect);
+    }
+  }
+
+  /** Without leave to record, what happened is told and nothing is kept. */
+  private begin(trigger: "motion" | "press", at: Moment): void {
+    if (this.rules.mode !== "record") {
+      if (trigger === "press" || this.rules.mode === "detect")
+        this.handlers.happened({ kind: trigger, at: at.wall });
+      return;
+    }
+    this.cut({ kind: "trigger", trigger, at });
+    this.cut({ kind: "active", at });
+  }
+
+  private cut(event: CutEvent): void {
+    const before = isRecording(this.cutter);
+    const { cutter, effects } = stepCutter(this.cutter, event);
+    this.cutter = cutter;
+    const recording = isRecording(cutter);
+    if (recording && !before) this.handlers.recording(true);
+    for (const effect of effects) {
+      if (effect.kind === "happened") this.handlers.happened(effect.event);
+      else this.handlers.clip(effect);
+    }
+    if (recording === before) return;
+    if (!recording) this.handlers.recording(false);
+    this.handlers.changed();
+  }
+
+  private setTrouble(trouble: string | undefined): void {
+    if (trouble === this.trouble) return;
+    this.trouble = trouble;
+    this.handlers.changed();
+  }
+
+  private now(): Moment {
+    const { clock } = this.options;
+    return { wall: clock.wall(), monotonic: clock.monotonic() };
+  }
+}

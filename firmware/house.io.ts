@@ -1,0 +1,77 @@
+import type { OpenedCharter, SignedCharter } from "../shared/charter/charter.js";
+import { type CharterCamera, type Mode, maskScale } from "../shared/charter/lines.js";
+import { assert } from "../shared/kernel/assert.js";
+import type { ClipId } from "../shared/kernel/ids.js";
+import type { Enrolment, Keystore } from "./board/keystore.io.js";
+import type { Mask } from "./camera/mask.js";
+import type { Custody } from "./sealer/seal.io.js";
+import { follow, openDeletion } from "./uplink/orders.js";
+
+type Log = (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void;
+
+/** What the household's charter makes this camera do. */
+export interface Rules {
+  readonly mode: Mode;
+  readonly masks: readonly Mask[];
+}
+
+/** The household as its newest charter here says. */
+export interface House {
+  version(): number;
+  rules(): Rules;
+  /** To whom a clip that begins now is sealed. */
+  custody(): Omit<Custody, "clock">;
+  /** Takes what follows the charter in force, durably; true when something did. */
+  follow(later: readonly SignedCharter[]): boolean;
+  /** The clip that a deletion names; `undefined` when the order does not hold. */
+  openDeletion(note: string): ClipId | undefined;
+  troubles(): readonly string[];
+}
+
+export function createHouse(keystore: Keystore, { identity, charter: first }: Enrolment, log: Log): House {
+  const { camera } = identity;
+  let charter: OpenedCharter = first;
+  let refusal: string | undefined;
+  const ownLine = (): CharterCamera | undefined => charter.cameras.find(({ id }) => id === camera);
+  return {
+    version: () => charter.version,
+    rules: () => rulesOf(ownLine()),
+    custody() {
+      const line = ownLine();
+      assert(line !== undefined, "a clip began though the charter does not name this camera");
+      return { household: charter.household, camera, recipient: line.recipient, charter: charter.hash };
+    },
+    follow(later) {
+      const followed = follow(charter, later);
+      refusal = followed.refusal?.kind;
+      if (refusal !== undefined) log("charter.refused", { have: followed.charter.version, why: refusal });
+      if (followed.added.length === 0) return false;
+      // Power lost before this: the charter in force stays, and the cloud is asked again.
+      keystore.addCharters(followed.added);
+      charter = followed.charter;
+      log("charter.followed", { version: charter.version, named: ownLine() !== undefined });
+      return true;
+    },
+    openDeletion(note) {
+      const deletion = openDeletion(note, charter, camera);
+      if (deletion.ok) return deletion.value.clip;
+      log("deletion.refused", { why: deletion.error.kind });
+      return undefined;
+    },
+    troubles() {
+      const removed =
+        ownLine() === undefined ? ["the household removed this camera; it does not record"] : [];
+      const refused =
+        refusal === undefined ? [] : [`the cloud sent a charter that does not hold: ${refusal}`];
+      return [...removed, ...refused];
+    },
+  };
+}
+
+/** The most that the charter allows. A camera that it does not name any more has had its last word: off. */
+function rulesOf(line: CharterCamera | undefined): Rules {
+  if (line === undefined) return { mode: "off", masks: [] };
+  const mode = (["record", "detect", "off"] as const).find((one) => line.modes.includes(one)) ?? "off";
+  const masks = line.masks.map((mask) => mask.map(({ x, y }) => ({ x: x / maskScale, y: y / maskScale })));
+  return { mode, masks };
+}

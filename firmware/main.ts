@@ -1,0 +1,300 @@
+import { join } from "node:path";
+import { pino } from "pino";
+import { type Board, openBoard } from "./board/board.io.js";
+import { watchClock } from "./board/clock.io.js";
+import { type Enrolment, type Keystore, type KeystoreRefusal, openKeystore } from "./board/keystore.io.js";
+import { systemClock as clock, systemRandom as random } from "./board/system.io.js";
+import { openNotifier } from "./board/systemd.io.js";
+import { describeFfmpeg, type Ffmpeg, findFfmpeg } from "./camera/finder.io.js";
+import { describeSource } from "./camera/source.js";
+import { type Capture, openCapture } from "./capture.io.js";
+import { type Config, firmwareVersion, helpText, readCommand, readConfig } from "./config.js";
+import { createHouse, type House } from "./house.io.js";
+import { openJournal } from "./recorder/journal.io.js";
+import type { NewEvent } from "./recorder/journal.js";
+import { type Facts, startReporter } from "./report.io.js";
+import { type Custody, startSealer } from "./sealer/seal.io.js";
+import type { Server } from "./uplink/tls.io.js";
+import { startUplink, type Uplink } from "./uplink/uplink.io.js";
+
+/** On a signal: what is not sent by then waits on the card. */
+const drainMillis = 5_000;
+/** Then the process ends as if power were lost, which is safe too. */
+const shutdownMillisMax = 12_000;
+/** The camera's supervisor tries at least once a minute: without footage and without its word for longer, we hang. */
+const aliveMillis = 90_000;
+/** sysexits(3): usage, configuration. A service manager need not start us again on these. */
+const mqttsPort = 8883;
+const exitUsage = 64;
+const exitConfiguration = 78;
+
+const logger = pino({ base: null }, pino.destination({ dest: 2, sync: true }));
+const log = (event: string, fields: Readonly<Record<string, string | number | boolean>>): void =>
+  logger.info(fields, event);
+
+/** How to close what runs, in the order in which it was started. */
+type Started = (() => unknown)[];
+
+async function main(): Promise<void> {
+  const command = readCommand(process.argv.slice(2), process.env);
+  if (!command.ok) return giveUp(exitUsage, command.error);
+  if (command.value.kind === "help") return void process.stdout.write(helpText());
+  const { state, flags } = command.value;
+  const keystore = openKeystore(state, clock, log);
+  const config = readConfig(flags, process.env, keystore.readSettings());
+  if (!config.ok) return giveUp(exitConfiguration, config.error);
+  const enrolment = keystore.readEnrolment();
+  if (!enrolment.ok) return giveUp(exitConfiguration, [sentenceOf(enrolment.error)]);
+  const ffmpeg = await findFfmpeg({ path: config.value.ffmpeg, searchPath: process.env.PATH ?? "" });
+  if (!ffmpeg.ok) return giveUp(exitConfiguration, [ffmpeg.error.message]);
+  await run({ state, config: config.value, keystore, enrolment: enrolment.value, ffmpeg: ffmpeg.value });
+}
+
+interface Ground {
+  readonly state: string;
+  readonly config: Config;
+  readonly keystore: Keystore;
+  readonly enrolment: Enrolment;
+  readonly ffmpeg: Ffmpeg;
+}
+
+/** Runs until a signal asks it to end. */
+async function run(ground: Ground): Promise<void> {
+  const started: Started = [];
+  let stopping = false;
+  const stop = async (why: string, code: number): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    log("stopping", { why });
+    setTimeout(() => process.exit(1), shutdownMillisMax).unref();
+    for (const close of started.reverse()) {
+      // One that fails must not keep the others from closing.
+      await Promise.resolve(close()).catch((error: unknown) => log("stop-failed", { why: `${error}` }));
+    }
+    process.exit(code);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void stop(signal, 0));
+  try {
+    await start(ground, started);
+  } catch (error) {
+    process.stderr.write(`The firmware does not start: ${error instanceof Error ? error.message : error}\n`);
+    await stop("start failed", 1);
+  }
+}
+
+/** From the card to the lens; what is pushed to `started` is closed again in reverse order. */
+async function start(ground: Ground, started: Started): Promise<void> {
+  const { state, config, enrolment, ffmpeg } = ground;
+  const { camera } = enrolment.identity;
+  log("start", { firmware: firmwareVersion, camera, ffmpeg: describeFfmpeg(ffmpeg) });
+  const late: Late = { changed: () => undefined, obey: () => undefined, light: () => undefined };
+  const house = createHouse(ground.keystore, enrolment, log);
+  const card = await openCard(ground, started);
+  const uplink = openUplink(ground, { ...card, house, late }, started);
+  const capture = openFootage(ground, { ...card, house, late }, started);
+  const board = await openWires(ground, { capture, late }, started);
+  const facts = (): Facts => factsOf(ground, { ...card, house, uplink, capture, board });
+  const reporter = startReporter(state, facts, (status) => uplink.status(status));
+  started.push(() => reporter.close());
+  late.changed = () => reporter.soon();
+
+  const notifier = openNotifier(process.env, () => isAlive(capture, house), log);
+  started.push(() => notifier.stopping());
+  late.obey = () =>
+    void capture.apply(house.rules()).catch((error: unknown) => log("capture.failed", { why: `${error}` }));
+  late.obey();
+  notifier.ready();
+  const source = describeSource(config.source);
+  const ready = {
+    event: "ready",
+    camera,
+    source,
+    ffmpeg: describeFfmpeg(ffmpeg),
+    board: board.described,
+    state,
+  };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+}
+
+/** What earlier parts tell later ones, which do not exist yet when the earlier ones start. */
+interface Late {
+  /** Something that the status says. */
+  changed: () => void;
+  /** The household's rules are new. */
+  obey: () => void;
+  light: (on: boolean) => void;
+}
+
+type Card = Awaited<ReturnType<typeof openCard>>;
+
+/** The clock's quality, and the journal of what is sealed and not yet safe. */
+async function openCard({ state, config, enrolment }: Ground, started: Started) {
+  const clockWatch = await watchClock();
+  started.push(() => clockWatch.close());
+  const journal = await openJournal({
+    dir: join(state, "journal"),
+    limitBytes: config.diskLimit,
+    camera: enrolment.identity.signer,
+    clock,
+    random,
+    log,
+  });
+  started.push(() => journal.close());
+  return { clockWatch, journal };
+}
+
+/** From the journal to the vault. */
+function openUplink(
+  { config, enrolment }: Ground,
+  { clockWatch, journal, house, late }: Card & { readonly house: House; readonly late: Late },
+  started: Started,
+): Uplink {
+  const { identity, certificate, ca, cloud, vault } = enrolment;
+  const uplink = startUplink(
+    {
+      camera: identity.camera,
+      server: serverOf(cloud.mqttUrl),
+      identity: { key: identity.tlsKey, certificate, ca },
+      vault,
+      store: journal,
+      windowMax: config.windowChunks,
+      clockIsSet: () => clockWatch.quality() === "synchronised",
+      clock,
+      random,
+      log,
+    },
+    {
+      have: () => house.version(),
+      charters(later) {
+        if (house.follow(later)) late.obey();
+        late.changed();
+      },
+      deletion(note) {
+        const clip = house.openDeletion(note);
+        if (clip !== undefined)
+          void journal.removeClip(clip).catch((error: unknown) => log("journal.failed", { why: `${error}` }));
+      },
+      changed: () => late.changed(),
+    },
+  );
+  started.push(() => uplink.stop(drainMillis));
+  journal.watch({
+    stored: (segment) => uplink.stored(segment),
+    gone: (clip, index) => uplink.gone({ clip, index }),
+    clipGone: (clip) => uplink.clipGone(clip),
+    happened: (event) => uplink.happened(event),
+  });
+  return uplink;
+}
+
+/** From the lens to the journal. The camera itself starts when the rules are applied. */
+function openFootage(
+  { config, enrolment, ffmpeg }: Ground,
+  { clockWatch, journal, house, late }: Card & { readonly house: House; readonly late: Late },
+  started: Started,
+): Capture {
+  const { signer } = enrolment.identity;
+  const happened = (event: NewEvent): void => {
+    // The journal keeps it in memory and tells the uplink, whatever the card does.
+    void journal.appendEvent(event).catch((error: unknown) => log("journal.failed", { why: `${error}` }));
+  };
+  const custody = (): Custody => ({ ...house.custody(), clock: clockWatch.quality() });
+  const previous = journal.lastManifest();
+  const sealer = startSealer({
+    signer,
+    custody,
+    sink: journal,
+    previous,
+    random,
+    log,
+    onShortfall: happened,
+  });
+  started.push(() => sealer.settled());
+  const { source, rpicam, preRoll } = config;
+  const capture = openCapture(
+    { source, ffmpeg, rpicam, preRoll, clock, random, log },
+    {
+      clip: (effect) => sealer.push(effect),
+      happened,
+      recording: (on) => late.light(on),
+      changed: () => late.changed(),
+    },
+  );
+  started.push(() => capture.stop());
+  return capture;
+}
+
+/** Button, light and chime. The light goes out after the last footage: it is closed when all else is. */
+async function openWires(
+  { state, config }: Ground,
+  { capture, late }: { readonly capture: Capture; readonly late: Late },
+  started: Started,
+): Promise<Board> {
+  const board = await openBoard(
+    { wiring: config.wiring, socketPath: join(state, "board.sock"), clock, log },
+    { press: () => capture.press(), changed: () => late.changed() },
+  );
+  started.unshift(() => board.close());
+  late.light = (on) => board.light(on);
+  return board;
+}
+
+type Parts = Card & {
+  readonly house: House;
+  readonly uplink: Uplink;
+  readonly capture: Capture;
+  readonly board: Board;
+};
+
+function factsOf({ config }: Ground, { clockWatch, journal, house, uplink, capture, board }: Parts): Facts {
+  const { recording, video, restarts, trouble } = capture.state();
+  const usage = journal.usage();
+  const blocked = usage.blocked === undefined ? [] : [`the card takes no footage: ${usage.blocked}`];
+  return {
+    firmware: firmwareVersion,
+    source: describeSource(config.source),
+    video,
+    recording,
+    clock: clockWatch.quality(),
+    charter: house.version(),
+    uptimeSeconds: Math.floor(process.uptime()),
+    outboxSegments: usage.pendingSegments,
+    outboxBytes: usage.pendingBytes,
+    cameraRestarts: restarts,
+    trouble: [
+      ...house.troubles(),
+      ...(trouble === undefined ? [] : [trouble]),
+      ...blocked,
+      ...uplink.troubles(),
+      ...board.troubles(),
+    ],
+  };
+}
+
+/** A camera that shall not run is as well as one that does. */
+function isAlive(capture: Capture, house: House): boolean {
+  return house.rules().mode === "off" || clock.monotonic() - capture.state().aliveAt < aliveMillis;
+}
+
+function serverOf(mqttUrl: string): Server {
+  const { hostname, port } = new URL(mqttUrl);
+  return { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port === "" ? mqttsPort : port) };
+}
+
+function giveUp(exitCode: number, sentences: readonly string[]): void {
+  process.stderr.write(`${sentences.join("\n")}\n`);
+  process.exitCode = exitCode;
+}
+
+function sentenceOf(refusal: KeystoreRefusal): string {
+  switch (refusal.kind) {
+    case "not-enrolled":
+      return `This camera is not enrolled: ${refusal.missing} is missing. Run lintel install with the claim that the owner shows.`;
+    case "damaged":
+      return `${refusal.file} could not be understood and was kept as ${refusal.aside}. Run lintel install with a new claim.`;
+    case "bad-charter":
+      return `The charters on the card do not hold (${refusal.why.kind}). Run lintel install with a new claim.`;
+  }
+}
+
+await main();
