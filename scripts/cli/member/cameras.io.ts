@@ -13,7 +13,7 @@ export async function memberCameras(folder: string, terminal: Terminal): Promise
     id: fields.text("id"),
     state: fields.maybeText("state") ?? "unknown",
     lastSeen: fields.maybeText("lastSeen"),
-    charter: fields.maybeNumber("charter") ?? fields.maybeNumber("charterVersion"),
+    charter: fields.maybeNumber("charter"),
   }));
   for (const { id, name, place } of newest.cameras) {
     const known = states.find((one) => one.id === id);

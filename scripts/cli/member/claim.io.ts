@@ -26,7 +26,6 @@ import { type Cloud, openCloud } from "./cloud.io.js";
 import { type Household, viewersOf } from "./household.js";
 
 const pollMillis = 500;
-/** Longest wait for the camera's first connection after its claim was confirmed. */
 const confirmMillisMax = 120_000;
 const chartersTriesMax = 3;
 
@@ -34,6 +33,8 @@ export interface ClaimOptions {
   readonly cameraName: string;
   readonly place: CharterCamera["place"];
   readonly qr?: boolean;
+  /** Longest wait for the camera's first connection; 2 minutes without it. */
+  readonly confirmMillis?: number;
 }
 
 interface NewCamera {
@@ -64,7 +65,7 @@ export async function memberClaim(folder: string, options: ClaimOptions, termina
   const version = await signIn(cloud, camera);
   terminal.json({ event: "signed", camera: camera.line.id, fingerprint, charter: version });
   terminal.say(`Camera ${camera.line.id} (${options.cameraName}) stands in charter ${version}.`);
-  const confirmed = await awaitConfirmation(cloud, camera.line.id, version, terminal);
+  const confirmed = await awaitConfirmation(cloud, { camera: camera.line.id, version, ...options }, terminal);
   terminal.json({ event: confirmed ? "confirmed" : "unconfirmed", camera: camera.line.id, charter: version });
   terminal.say(
     confirmed
@@ -195,18 +196,21 @@ async function keyFile(
   return { camera: line.id, epoch: line.epoch, file: toBase64(file) };
 }
 
+interface Awaited extends Pick<ClaimOptions, "confirmMillis"> {
+  readonly camera: string;
+  readonly version: number;
+}
+
 /** Whether the camera reported, in time, that it follows the charter that names it. */
 async function awaitConfirmation(
   cloud: Cloud,
-  camera: string,
-  version: number,
+  { camera, version, confirmMillis = confirmMillisMax }: Awaited,
   terminal: Terminal,
 ): Promise<boolean> {
-  const until = systemClock.monotonic() + confirmMillisMax;
+  const until = systemClock.monotonic() + confirmMillis;
   while (systemClock.monotonic() < until) {
     const fields = await cloud.get(`/v1/cameras/${camera}`);
-    const follows = fields.maybeNumber("charter") ?? fields.maybeNumber("charterVersion") ?? 0;
-    if (follows >= version) return true;
+    if ((fields.maybeNumber("charter") ?? 0) >= version) return true;
     terminal.progress("waiting for the camera to start and confirm the charter …");
     await wait(pollMillis);
   }

@@ -57,8 +57,8 @@ interface Download {
   readonly camera: string;
 }
 
-/** The clip's notes and sealed bytes. What was loaded before stays on the disk (it is sealed) and is not loaded again. */
-async function download(
+/** The clip's notes and sealed bytes, unopened. What was loaded before stays on the disk (it is sealed) and is not loaded again. */
+export async function download(
   cloud: Cloud,
   { clip, folder }: { readonly clip: ClipId; readonly folder: string },
   terminal: Terminal,

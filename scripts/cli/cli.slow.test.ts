@@ -1,0 +1,257 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { t as tap, test } from "tap";
+import { openKeystore } from "../../firmware/board/keystore.io.js";
+import { formatClaim, parseClaim } from "../../shared/charter/claim.js";
+import { hashOfText } from "../../shared/seal/hash.js";
+import { placesIn, settle, startCloud } from "../demo/home.io.js";
+import { systemClock } from "./world.io.js";
+
+const main = fileURLToPath(new URL("main.js", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "lintel-cli-"));
+const places = placesIn(folder);
+const cloud = await startCloud(places, { http: 0, mqtt: 0 });
+const url = cloud.ready.text("http");
+const profile = ["--profile", places.member];
+const source = ["--source", "scene:seed=1,size=320x180,fps=10"];
+const place = (name: string): string => join(folder, name);
+const modeOf = (path: string): number => statSync(path).mode & 0o777;
+
+tap.teardown(async () => {
+  await cloud.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** The first JSON line that has this field. */
+  field(name: string): Promise<string>;
+}
+
+function start(...args: readonly string[]): Running {
+  const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  let out = "";
+  let err = "";
+  const values: Record<string, unknown>[] = [];
+  const waiting: (() => void)[] = [];
+  const wake = (): void => void waiting.splice(0).map((resume) => resume());
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    out += `${line}\n`;
+    if (line.startsWith("{")) values.push(JSON.parse(line));
+    wake();
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    err += text;
+  });
+  let over = false;
+  const ended = new Promise<Ended>((resolve) => {
+    child.on("close", (code) => {
+      over = true;
+      wake();
+      resolve({ code, out, err });
+    });
+  });
+  const field = async (name: string): Promise<string> => {
+    for (;;) {
+      const found = values.find((value) => name in value);
+      if (found !== undefined) return `${found[name]}`;
+      if (over) throw new Error(`lintel ${args.join(" ")} ended without ${name}: ${err}`);
+      await new Promise<void>((resume) => waiting.push(resume));
+    }
+  };
+  return { child, ended, field };
+}
+
+const lintel = (...args: readonly string[]): Promise<Ended> => start(...args).ended;
+const claim = (...args: readonly string[]): Running =>
+  start("member", "claim", ...profile, "--json", ...args);
+const install = (text: string, state: string): Running =>
+  start("install", "--claim", text, "--state", place(state), ...source, "--json");
+
+test("usage faults exit with 2, refusals with 1, help with 0", async (t) => {
+  t.match(await lintel("--help"), { code: 0, out: /member.*install.*doctor/s });
+  t.match(await lintel("member", "open", "--help"), { code: 0, out: /<clip>/ });
+  t.match(await lintel("member", "open"), { code: 2, err: /missing required argument/ });
+  t.match(await lintel("member", "clips", "--limit", "none"), { code: 2, err: /from 1 to/ });
+  t.match(await lintel("fly"), { code: 2, err: /unknown command/ });
+  t.match(await lintel("member", "clips", "--profile", place("nobody")), { code: 1, err: /member init/ });
+});
+
+test("a member's keys are made once, kept private, and never printed", async (t) => {
+  const wrong = await lintel(
+    "member",
+    "init",
+    "--cloud",
+    url,
+    "--name",
+    "A",
+    ...profile,
+    "--ca-hash",
+    "A".repeat(43),
+  );
+  t.match(wrong, { code: 1, err: /--ca-hash/ });
+  t.match(await lintel("member", "init", "--cloud", "http://192.0.2.1", "--name", "A", ...profile), {
+    code: 1,
+    err: /this machine only/,
+  });
+  t.match(await lintel("member", "init", "--cloud", "http://127.0.0.1:1", "--name", "A", ...profile), {
+    code: 1,
+    err: /could not be reached/,
+  });
+  t.notOk(existsSync(join(places.member, "member.json")), "nothing is left of a failed start");
+  const made = await lintel("member", "init", "--cloud", url, "--name", "Anna", ...profile);
+  t.equal(made.code, 0, made.err);
+  t.same([modeOf(places.member), modeOf(join(places.member, "member.json"))], [0o700, 0o600]);
+  t.equal(modeOf(join(places.member, "recovery-sheet.txt")), 0o600);
+  const { seed } = JSON.parse(readFileSync(join(places.member, "member.json"), "utf8"));
+  t.notOk(
+    made.out.includes(seed) || made.out.includes(Buffer.from(seed, "base64").toString("hex").slice(0, 8)),
+  );
+  t.match(await lintel("member", "init", "--cloud", url, "--name", "Anna", ...profile), {
+    code: 1,
+    err: /already/,
+  });
+  t.match(await lintel("member", "cameras", ...profile), { code: 0, out: /No camera yet/ });
+  t.match(await lintel("member", "clips", ...profile), { code: 0, out: /No clips yet/ });
+});
+
+test("an interrupted init goes on with the same keys", async (t) => {
+  const other = place("other");
+  await lintel("member", "init", "--cloud", url, "--name", "Ben", "--profile", other);
+  const path = join(other, "member.json");
+  const kept = JSON.parse(readFileSync(path, "utf8"));
+  t.notOk("unregistered" in kept);
+  // As it was written before the cloud had answered: with its first charter.
+  const token = JSON.parse((await lintel("member", "cameras", "--profile", other, "--json")).out || "{}");
+  t.ok(token);
+  const session = JSON.parse(readFileSync(join(other, "session.json"), "utf8"));
+  const answer = await fetch(`${url}/v1/household`, {
+    headers: { authorization: `Bearer ${session.token}` },
+  });
+  const { charters } = (await answer.json()) as { charters: unknown[] };
+  writeFileSync(path, JSON.stringify({ ...kept, unregistered: charters[0] }), { mode: 0o600 });
+  t.match(await lintel("member", "clips", "--profile", other), { code: 1, err: /member init/ });
+  const again = await lintel("member", "init", "--cloud", url, "--name", "Ben", "--profile", other, "--json");
+  t.match(JSON.parse(again.out), { household: kept.household, member: kept.member });
+});
+
+test("keys that others can read are refused until the mode is right", async (t) => {
+  const other = place("open");
+  await lintel("member", "init", "--cloud", url, "--name", "Cleo", "--profile", other);
+  const path = join(other, "member.json");
+  const text = readFileSync(path);
+  rmSync(path);
+  writeFileSync(path, text, { mode: 0o644 });
+  t.match(await lintel("member", "clips", "--profile", other), { code: 1, err: /chmod 600/ });
+});
+
+test("a camera is claimed, installed and named by the household; a kill in between costs nothing", async (t) => {
+  const owner = claim("--yes", "--camera-name", "Garden gate");
+  const text = await owner.field("claim");
+  const first = install(text, "camera-1");
+  const fingerprint = await first.field("fingerprint");
+  first.child.kill("SIGKILL");
+  await first.ended;
+  t.equal(await owner.field("fingerprint"), fingerprint);
+  const again = await install(text, "camera-1").ended;
+  t.equal(again.code, 0, again.err);
+  owner.child.kill();
+  await owner.ended;
+  const keystore = openKeystore(place("camera-1"), systemClock, () => undefined);
+  const enrolment = keystore.readEnrolment();
+  t.ok(enrolment.ok && enrolment.value.charter.cameras.some(({ name }) => name === "Garden gate"));
+  for (const name of ["note.key", "tls.key"]) t.equal(modeOf(place(`camera-1/identity/${name}`)), 0o600);
+  t.match(await install(text, "camera-1").ended, { code: 1, err: /already holds an installed camera/ });
+  t.match(await lintel("member", "cameras", ...profile), { code: 0, out: /Garden gate/ });
+
+  t.comment("the same claim on another board");
+  const thief = await install(text, "camera-2").ended;
+  t.match(thief, { code: 1, err: /Another board has answered/ });
+  t.same(readdirSync(place("camera-2")), [], "nothing half-installed stays");
+});
+
+test("a claim that is cut, unknown or points to another authority is refused, and nothing is left", async (t) => {
+  const owner = claim("--yes");
+  const text = await owner.field("claim");
+  const parsed = parseClaim(text);
+  if (!parsed.ok) throw new Error("fixture");
+  owner.child.kill();
+  t.match(await install(text.slice(0, -4), "refused").ended, { code: 1, err: /not a whole claim/ });
+  const unknown = formatClaim({ ...parsed.value, secret: new Uint8Array(16) });
+  t.match(await install(unknown, "refused").ended, { code: 1, err: /knows no such claim/ });
+  const elsewhere = formatClaim({ ...parsed.value, caHash: hashOfText("another") });
+  t.match(await install(elsewhere, "refused").ended, { code: 1, err: /certificate authority/ });
+  const nowhere = formatClaim({ ...parsed.value, cloudUrl: "http://127.0.0.1:1" });
+  t.match(await install(nowhere, "refused").ended, { code: 1, err: /could not be reached/ });
+  t.match(
+    await lintel("install", "--claim", text, "--state", place("refused"), "--source", "file:/nowhere.mp4"),
+    { code: 1, err: /nowhere\.mp4/ },
+  );
+  t.notOk(existsSync(place("refused/identity/note.key")));
+});
+
+test("a fingerprint that is not the installer's stops the claim before anything is signed", async (t) => {
+  const owner = claim();
+  const board = install(await owner.field("claim"), "camera-3");
+  const refused = await owner.ended;
+  t.match(refused, { code: 1, err: /Nobody can be asked here/ });
+  board.child.kill();
+  await board.ended;
+  t.notMatch((await lintel("member", "cameras", ...profile)).out, /Front door/);
+});
+
+test("doctor tells what works: 2 for a board that is not installed, and no secrets", async (t) => {
+  const none = await lintel("doctor", "--state", place("nothing"), ...source);
+  t.match(none, { code: 2, out: /BAD +installation.*lintel install/s });
+  const some = await lintel("doctor", "--state", place("camera-1"), "--json");
+  t.ok([0, 1].includes(some.code ?? -1), some.out);
+  const checks = some.out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line).check);
+  const wanted = ["ffmpeg", "camera", "disk", "button", "keys", "certificate", "cloud", "clock", "queue"];
+  t.same(
+    wanted.filter((check) => !checks.includes(check)),
+    [],
+  );
+  t.match(await lintel("doctor", "--source", "v4l2:/dev/video99"), { code: 2, out: /video99/ });
+});
+
+test("the owner's key of a camera is exported for age with a warning", async (t) => {
+  const exported = await lintel("member", "export-identity", ...profile);
+  t.match(exported, { code: 0, out: /^# camera .*\nAGE-SECRET-KEY-1/, err: /door key/ });
+  t.match(await lintel("member", "open", "nonsense", ...profile), { code: 1, err: /not a clip id/ });
+  const clip = "0197f000-0000-7000-8000-000000000000";
+  t.match(await lintel("member", "open", clip, ...profile), { code: 1, err: /not yours/ });
+  t.match(await lintel("member", "delete", clip, "--yes", ...profile), { code: 1, err: /not yours/ });
+});
+
+test("a cloud that shows an older household than before is caught", async (t) => {
+  const path = join(places.member, "member.json");
+  const kept = readFileSync(path, "utf8");
+  const profileNow = JSON.parse(kept);
+  writeFileSync(path, JSON.stringify({ ...profileNow, seen: { version: 9, hash: hashOfText("later") } }));
+  t.match(await lintel("member", "cameras", ...profile), { code: 1, err: /withholds/ });
+  writeFileSync(path, JSON.stringify({ ...profileNow, seen: { version: 1, hash: hashOfText("other") } }));
+  t.match(await lintel("member", "cameras", ...profile), { code: 1, err: /Somebody replaced/ });
+  writeFileSync(path, kept);
+  t.equal((await lintel("member", "logout", ...profile)).code, 0);
+  t.equal((await lintel("member", "cameras", ...profile)).code, 0, "logs in again by itself");
+});
+
+test("the demo's household settles by the same commands", async (t) => {
+  const other = placesIn(place("demo"));
+  const { fingerprint } = await settle(other, url, source[1] ?? "");
+  t.match(fingerprint, /^[a-z2-7]{4}-[a-z2-7]{4}$/);
+});

@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { type Fields, fieldsOf } from "../cli/fields.js";
+
+/** A line of a program's log that is JSON: an event and its fields. */
+export interface LogEvent {
+  readonly event: string;
+  readonly fields: Fields;
+}
+
+export interface ProgramOptions {
+  /** How the screen calls it. */
+  readonly name: string;
+  /** Its main file, as built: `cloud/main.js`. */
+  readonly main: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly onEvent?: (event: LogEvent) => void;
+}
+
+/** One of our programs, running as a process of its own. */
+export interface Program {
+  readonly name: string;
+  /** The fields of its ready line. */
+  readonly ready: Fields;
+  /** Resolves when it ended, with how. */
+  readonly ended: Promise<string>;
+  /** What it said last. */
+  lastLines(): readonly string[];
+  /** Politely, then not. Resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+/** A program that did not start, with its last words. */
+export class ProgramFailed extends Error {
+  readonly lines: readonly string[];
+  constructor(name: string, why: string, lines: readonly string[]) {
+    super(`${name} ${why}`);
+    this.lines = lines;
+  }
+}
+
+const lastLinesMax = 12;
+const readyMillisMax = 60_000;
+const stopMillisMax = 10_000;
+
+/** Starts a program and waits until it is ready. */
+export function startProgram({ name, main, environment, onEvent }: ProgramOptions): Promise<Program> {
+  const file = fileURLToPath(new URL(`../../${main}`, import.meta.url));
+  const child = spawn(process.execPath, ["--enable-source-maps", file], {
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const lines: string[] = [];
+  const ended = new Promise<string>((resolve) => {
+    child.once("error", (error) => resolve(`did not start: ${error.message}`));
+    child.once("close", (code, signal) => resolve(`ended (${signal ?? `exit code ${code}`})`));
+  });
+  return new Promise((resolve, reject) => {
+    const failed = (why: string): void => reject(new ProgramFailed(name, why, lines));
+    const timer = setTimeout(() => {
+      failed(`was not ready within ${readyMillisMax / 1000} s`);
+      child.kill("SIGKILL");
+    }, readyMillisMax);
+    void ended.then((how) => {
+      clearTimeout(timer);
+      failed(`${how} before it was ready`);
+    });
+    const program = { name, ended, lastLines: () => [...lines], stop: () => stop(child, ended) };
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on("line", (line) => {
+        lines.push(line);
+        if (lines.length > lastLinesMax) lines.shift();
+        const event = readEvent(line);
+        if (event === undefined) return;
+        if (event.event === "ready") {
+          clearTimeout(timer);
+          resolve({ ...program, ready: event.fields });
+        }
+        onEvent?.(event);
+      });
+    }
+  });
+}
+
+async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> {
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), stopMillisMax);
+  await ended;
+  clearTimeout(timer);
+}
+
+function readEvent(line: string): LogEvent | undefined {
+  if (!line.startsWith("{")) return undefined;
+  try {
+    const fields = fieldsOf(JSON.parse(line), "log");
+    const event = fields.maybeText("event") ?? fields.maybeText("msg");
+    return event === undefined ? undefined : { event, fields };
+  } catch {
+    return undefined;
+  }
+}
