@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { type Logger, pino } from "pino";
 import { toHex } from "../shared/kernel/bytes.js";
-import { writeMessage } from "../shared/protocol/messages.js";
 import { createHub } from "./api/hub.js";
+import { measuresOf } from "./api/measures.js";
 import { perMinute } from "./api/plugins/ratelimit.js";
 import { createApi } from "./api/server.js";
 import { createSight } from "./api/sight.js";
-import { createCameraStates } from "./api/states.io.js";
+import type { Bus, Log } from "./broker/bus.js";
 import { EmbeddedBroker } from "./broker/embedded.io.js";
 import { type Config, describeConfig, hostOf, readConfig } from "./config.js";
 import { openDatabase } from "./database.io.js";
@@ -17,11 +17,15 @@ import { createClaims } from "./household/claims.io.js";
 import { createLogins } from "./household/logins.io.js";
 import { privateDirectory } from "./household/privatefile.io.js";
 import { openSessionKey } from "./household/sessionkey.io.js";
+import { startIngest } from "./ingest/ingest.io.js";
 import { systemClock as clock, systemRandom as random } from "./system.io.js";
-import { openVault } from "./vault/vault.io.js";
+import { openVault, type Vault } from "./vault/vault.io.js";
 
 /** Shutting down takes at most this long; then the process ends as if power were lost, which is safe too. */
 const shutdownMillisMax = 10_000;
+
+/** Retention and what crashes left behind are looked after this often. */
+const sweepMillis = 60 * 60_000;
 
 /** How to close what runs, in the order in which it was started. */
 type Started = (() => Promise<unknown>)[];
@@ -29,9 +33,10 @@ type Started = (() => Promise<unknown>)[];
 /** From the ground up; what is pushed to `started` is closed again in reverse order. */
 async function start(config: Config, log: Logger, started: Started): Promise<void> {
   const house = await openHouse(config, started);
-  const broker = await startBroker(config, house, log, started);
-  const url = await serve(config, { ...house, ...broker }, log, started);
-  const ready = { event: "ready", http: url, mqtt: broker.mqttUrl, docs: `${url}/docs`, data: config.data };
+  startSweeps(house.vault, log, started);
+  const gate = await openGate(config, house, log, started);
+  const url = await serve(config, { ...house, ...gate }, log, started);
+  const ready = { event: "ready", http: url, mqtt: gate.mqttUrl, docs: `${url}/docs`, data: config.data };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
 }
 
@@ -55,38 +60,51 @@ async function openHouse(config: Config, started: Started) {
   return { db, authority, sessionKey, charters, cameras, vault };
 }
 
-type Broker = Awaited<ReturnType<typeof startBroker>>;
+type Gate = Awaited<ReturnType<typeof openGate>>;
 
-async function startBroker(
-  { mqtt, publicMqtt }: Config,
-  { authority, cameras }: House,
-  log: Logger,
-  started: Started,
-) {
-  const bus = new EmbeddedBroker({
+/** Broker and ingest: from here on cameras may come. */
+async function openGate(config: Config, house: House, log: Logger, started: Started) {
+  const { db, cameras, charters, vault } = house;
+  const hub = createHub(toHex(random.bytes(6)));
+  const bus = createBus(config, house, log);
+  const ingest = await startIngest({
+    bus,
+    db,
+    charters,
+    clock,
+    vault: vault.writer,
+    directory: cameras,
+    announce: ({ household, camera, kind, ...data }) => hub.publish({ household, camera, kind, data }),
+    log: logTo(log),
+  });
+  started.push(() => ingest.close());
+  charters.onChange(({ household }) => void ingest.charterChanged(household));
+  const { host, port } = ingest.address;
+  return { bus, ingest, hub, mqttUrl: config.publicMqtt ?? `mqtts://${urlHost(host)}:${port}` };
+}
+
+function createBus({ mqtt }: Config, { authority, cameras }: House, log: Logger): Bus {
+  const { certificate, key } = authority.server;
+  const { isAllowed } = cameras;
+  return new EmbeddedBroker({
     ...mqtt,
     ca: authority.caPem,
-    certificate: authority.server.certificate,
-    key: authority.server.key,
-    isAllowed: cameras.isAllowed,
+    certificate,
+    key,
+    isAllowed,
     clock,
-    log: (event, fields) => log.info(fields, event),
+    log: logTo(log),
   });
-  const nobody = () => undefined;
-  const bound = await bus.start({
-    message: nobody,
-    connected: nobody,
-    disconnected: nobody,
-    conflict: nobody,
-  });
-  started.push(() => bus.close());
-  return { bus, mqttUrl: publicMqtt ?? `mqtts://${urlHost(bound.host)}:${bound.port}` };
+}
+
+function logTo(log: Logger): Log {
+  return (event, fields) => log.info(fields, event);
 }
 
 /** The REST API; resolves with its origin. */
 async function serve(
   { http, publicUrl, metricsToken, openRegistration }: Config,
-  { db, bus, mqttUrl, ...house }: House & Broker,
+  { db, bus, ingest, mqttUrl, hub, ...house }: House & Gate,
   log: Logger,
   started: Started,
 ): Promise<string> {
@@ -98,13 +116,13 @@ async function serve(
       ...house,
       clock,
       openRegistration,
-      hub: createHub(toHex(random.bytes(6))),
+      hub,
       logins: createLogins(db, { clock, random }),
       claims: createClaims(db, charters, clock),
       sight: createSight(cameras),
-      states: createCameraStates(db),
+      states: ingest,
       vaultKey: vault.writer.vaultKey,
-      orderDeletion: (camera, note) => bus.send(camera, "delete", writeMessage({ v: 1, note })),
+      orderDeletion: ingest.deletion,
       audiences: () => origins,
       mqttUrl: () => mqttUrl,
       limit: perMinute(http.openCallsPerMinute),
@@ -113,7 +131,7 @@ async function serve(
         { name: "vault", works: async () => (await vault.reader.health()).writable },
         { name: "broker", works: async () => bus.isUp() },
       ],
-      measures: [],
+      measures: measuresOf(vault, ingest),
     },
     { log, trustProxy: http.trustProxy, metricsToken, ...(http.tls ? { tls: { key, cert } } : {}) },
   );
@@ -121,6 +139,22 @@ async function serve(
   const listening = await app.listen({ host: http.host, port: http.port });
   origins.push(listening);
   return publicUrl ?? listening;
+}
+
+/** At the start and every hour; one sweep at a time, and none is cut off. */
+function startSweeps({ eraser }: Vault, log: Logger, started: Started): void {
+  let last: Promise<void> = Promise.resolve();
+  const sweep = (): void => {
+    last = last
+      .then(() => eraser.sweep())
+      .catch((error: unknown) => log.error({ error: `${error}` }, "vault.sweep-failed"));
+  };
+  sweep();
+  const timer = setInterval(sweep, sweepMillis);
+  started.push(async () => {
+    clearInterval(timer);
+    await last;
+  });
 }
 
 async function answers(db: House["db"]): Promise<boolean> {

@@ -93,6 +93,7 @@ export const camera = Type.Object(
     place: Type.Enum(["outdoor", "indoor"]),
     epoch: Type.Integer({ minimum: 0 }),
     named: Type.Boolean({ description: "The newest charter names it; else only its old clips are left" }),
+    identityConflict: Type.Boolean({ description: "Two devices held its identity within the last minutes" }),
     state: Type.Enum(["never-connected", "online", "offline"]),
     lastSeen: Type.Optional(time),
     charter: Type.Optional(Type.Integer({ minimum: 0, description: "The charter version that it follows" })),

@@ -13,13 +13,17 @@ import { timeTextOf } from "../time.js";
 
 /** How a camera was when it last spoke. */
 export interface CameraState {
-  readonly seenAt: Millis;
-  readonly connected: boolean;
-  readonly status?: Status | undefined;
+  readonly online: boolean;
+  /** Absent when it never spoke. */
+  readonly seenAt?: Millis;
+  /** Its newest words about itself. */
+  readonly status?: Extract<Status, { state: "online" }>;
+  /** Two devices held its identity a short while ago. */
+  readonly identityConflict: boolean;
 }
 
 export interface CameraStates {
-  find(camera: CameraId): Promise<CameraState | undefined>;
+  health(camera: CameraId): CameraState;
 }
 
 export interface CameraServices {
@@ -30,7 +34,7 @@ export interface CameraServices {
 
 /** The household's cameras, and the key files that open their clips. */
 export function addCameras(members: App, { cameras, states, sight }: CameraServices): void {
-  const shown = async (camera: KnownCamera) => describe(camera, await states.find(camera.id));
+  const shown = (camera: KnownCamera) => describe(camera, states.health(camera.id));
 
   members.get(
     "/v1/cameras",
@@ -44,7 +48,7 @@ export function addCameras(members: App, { cameras, states, sight }: CameraServi
     },
     async (request) => {
       const visible = await sight.of(sessionOf(request));
-      return { cameras: await Promise.all([...visible.values()].map(shown)) };
+      return { cameras: [...visible.values()].map(shown) };
     },
   );
 
@@ -84,16 +88,16 @@ export function addCameras(members: App, { cameras, states, sight }: CameraServi
   );
 }
 
-function describe({ id, name, place, epoch, named }: KnownCamera, state: CameraState | undefined) {
-  const camera = { id, name, place, epoch, named };
-  if (state === undefined) return { ...camera, state: "never-connected" as const };
-  const { seenAt, connected, status } = state;
+function describe({ id, name, place, epoch, named }: KnownCamera, state: CameraState) {
+  const { online, seenAt, status, identityConflict } = state;
+  const camera = { id, name, place, epoch, named, identityConflict };
+  if (seenAt === undefined) return { ...camera, state: "never-connected" as const };
   const seen = {
     ...camera,
-    state: connected ? ("online" as const) : ("offline" as const),
+    state: online ? ("online" as const) : ("offline" as const),
     lastSeen: timeTextOf(seenAt),
   };
-  if (status?.state !== "online") return status === undefined ? seen : { ...seen, status };
+  if (status === undefined) return seen;
   const { charter, outboxSegments, outboxBytes } = status;
   return { ...seen, charter, queueSegments: outboxSegments, queueBytes: outboxBytes, status };
 }

@@ -1,0 +1,219 @@
+import { t as tap, test } from "tap";
+import { problems, problemType } from "./problems.js";
+import { call, loginNote, newHousehold, newPerson, openTestCloud, storeClip, tokenOf } from "./testing.js";
+
+const unknownClip = "01999999-9999-7999-8999-999999999999";
+const unknownKey = "aaaaaaaaaaaaaaaa";
+
+/** Every member's route, with ids that fit. */
+const memberRoutes = (camera: string, clip: string, claim: string) =>
+  [
+    ["GET", "/v1/household"],
+    ["PUT", "/v1/household/charter"],
+    ["POST", "/v1/claims"],
+    ["GET", `/v1/claims/${claim}`],
+    ["GET", "/v1/cameras"],
+    ["GET", `/v1/cameras/${camera}`],
+    ["GET", `/v1/cameras/${camera}/keys`],
+    ["GET", "/v1/clips"],
+    ["GET", `/v1/clips/${clip}`],
+    ["GET", `/v1/clips/${clip}/segments/0`],
+    ["DELETE", `/v1/clips/${clip}`],
+    ["GET", "/v1/events"],
+    ["GET", "/v1/stream"],
+  ] as const;
+
+const cloud = await openTestCloud();
+tap.teardown(cloud.close);
+const home = await newHousehold(cloud);
+
+const sameBut = (body: Record<string, unknown>) => ({ ...body, requestId: "" });
+
+const routes = memberRoutes(home.board.id, unknownClip, unknownKey);
+
+test("the list of routes here is the list of routes that ask for a token", async (t) => {
+  const document = (await call(cloud, "GET", "/openapi.json")).body;
+  const guarded = Object.entries<Record<string, { security?: unknown }>>(document.paths).flatMap(
+    ([path, methods]) =>
+      Object.entries(methods).flatMap(([method, { security }]) =>
+        security === undefined ? [] : `${method.toUpperCase()} ${path}`,
+      ),
+  );
+  const named = memberRoutes("{camera}", "{clip}", "{claimId}").map(([method, path]) =>
+    `${method} ${path}`.replace("/segments/0", "/segments/{index}"),
+  );
+  t.same(guarded.sort(), named.sort());
+});
+
+test("without a token every member's route is refused before it reads anything", async (t) => {
+  for (const [method, path] of routes) {
+    const answer = await call(cloud, method, path);
+    t.equal(answer.status, 401, `${method} ${path}`);
+    t.equal(answer.body.type, "urn:lintel:problem:not-logged-in");
+    t.equal(answer.headers["www-authenticate"], "Bearer");
+  }
+});
+
+test("an expired token, another cloud's token and no token at all get the same answer", async (t) => {
+  const claims = { household: home.household, member: home.owner.member.id, role: "owner" as const };
+  const longAgo = Math.floor(Date.now() / 1000) - 3_600;
+  const expired = cloud.app.jwt.sign({ ...claims, iat: longAgo } as typeof claims);
+  const other = await openTestCloud();
+  t.teardown(other.close);
+  const foreign = other.app.jwt.sign(claims);
+  const [head = "", body = ""] = home.token.split(".");
+  const unsigned = `${Buffer.from('{"alg":"none"}').toString("base64url")}.${body}.`;
+  const flipped = `${head}.${body}.${"A".repeat(86)}`;
+  const wanted = sameBut((await call(cloud, "GET", "/v1/clips")).body);
+  for (const token of [expired, foreign, unsigned, flipped, "x"]) {
+    const answer = await call(cloud, "GET", "/v1/clips", { token });
+    t.equal(answer.status, 401);
+    t.same(sameBut(answer.body), wanted);
+  }
+});
+
+test("what is another household's and what does not exist get byte-equal answers", async (t) => {
+  const neighbour = await newHousehold(cloud);
+  const { clip } = await storeClip(cloud, neighbour, new Uint8Array(1000));
+  const pairs = [
+    [`/v1/clips/${clip}`, `/v1/clips/${unknownClip}`],
+    [`/v1/clips/${clip}/segments/0`, `/v1/clips/${unknownClip}/segments/0`],
+    [`/v1/cameras/${neighbour.board.id}`, `/v1/cameras/${unknownKey}`],
+    [`/v1/cameras/${neighbour.board.id}/keys`, `/v1/cameras/${unknownKey}/keys`],
+  ] as const;
+  for (const [theirs, nobodys] of pairs) {
+    const [a, b] = [
+      await call(cloud, "GET", theirs, { token: home.token }),
+      await call(cloud, "GET", nobodys, { token: home.token }),
+    ];
+    t.equal(a.status, 404, theirs);
+    t.same(sameBut(a.body), sameBut(b.body));
+  }
+  const deletion = await call(cloud, "DELETE", `/v1/clips/${clip}`, { token: home.token });
+  t.equal(deletion.status, 404);
+  t.equal((await call(cloud, "GET", `/v1/clips/${clip}`, { token: neighbour.token })).status, 200);
+  t.same((await call(cloud, "GET", "/v1/clips", { token: home.token })).body, { clips: [] });
+  const asked = await call(cloud, "GET", `/v1/clips?camera=${neighbour.board.id}`, { token: home.token });
+  t.same(asked.body, { clips: [] });
+});
+
+test("an unknown route is a problem document too", async (t) => {
+  const answer = await call(cloud, "GET", "/v1/decline");
+  t.equal(answer.status, 404);
+  t.match(answer.type, /^application\/problem\+json/);
+  t.equal(answer.headers["x-request-id"], answer.body.requestId);
+});
+
+const login = (note: string) => call(cloud, "POST", "/v1/login", { body: { note } });
+
+test("a nonce is used up by its login", async (t) => {
+  const note = await loginNote(cloud, home.owner, home.household);
+  t.equal((await login(note)).status, 200);
+  const again = await login(note);
+  t.equal(again.status, 401);
+  t.equal(again.body.type, "urn:lintel:problem:login-refused");
+});
+
+test("a nonce lives for two minutes", async (t) => {
+  const note = await loginNote(cloud, home.owner, home.household);
+  cloud.clock.forward(121_000);
+  t.equal((await login(note)).status, 401);
+});
+
+test("two logins with one nonce at the same time: one gets in", async (t) => {
+  const note = await loginNote(cloud, home.owner, home.household);
+  const both = await Promise.all([login(note), login(note)]);
+  t.same(both.map(({ status }) => status).sort(), [200, 401]);
+});
+
+test("a login for another cloud's address is refused by name", async (t) => {
+  const answer = await login(await loginNote(cloud, home.owner, home.household, "https://elsewhere.example"));
+  t.equal(answer.body.type, "urn:lintel:problem:other-audience");
+});
+
+test("the note-signing key does not log in", async (t) => {
+  const imposter = { ...home.owner, login: { ...home.owner.login, secretKey: home.owner.note.secretKey } };
+  t.equal((await login(await loginNote(cloud, imposter, home.household))).status, 401);
+});
+
+test("a stranger is challenged like a member, and refused like a bad signature", async (t) => {
+  const stranger = await newPerson("owner", "Mallory");
+  const challenge = await call(cloud, "POST", "/v1/login/challenge", {
+    body: { household: home.household, member: stranger.member.id },
+  });
+  const known = await call(cloud, "POST", "/v1/login/challenge", {
+    body: { household: home.household, member: home.owner.member.id },
+  });
+  t.equal(challenge.status, 200);
+  t.same(Object.keys(challenge.body), Object.keys(known.body));
+  t.equal(challenge.body.nonce.length, known.body.nonce.length);
+  const refused = await login(await loginNote(cloud, stranger, home.household));
+  const imposter = { ...home.owner, login: { ...home.owner.login, secretKey: stranger.login.secretKey } };
+  const forged = await login(await loginNote(cloud, imposter, home.household));
+  t.same(sameBut(refused.body), sameBut(forged.body));
+});
+
+test("one member's 33rd waiting nonce is refused, another member's is not", async (t) => {
+  const crowd = await newHousehold(cloud);
+  const body = { household: crowd.household, member: crowd.owner.member.id };
+  const ask = () => call(cloud, "POST", "/v1/login/challenge", { body });
+  const answers = [];
+  for (let i = 0; i < 33; i++) answers.push(await ask());
+  t.equal(answers[31]?.status, 200);
+  t.equal(answers[32]?.body.type, "urn:lintel:problem:too-many-logins");
+  t.ok(await tokenOf(cloud, home.owner, home.household));
+  cloud.clock.forward(121_000);
+  t.equal((await ask()).status, 200);
+});
+
+test("calls without a token are counted by address", async (t) => {
+  const small = await openTestCloud({ openCallsPerMinute: 3 });
+  t.teardown(small.close);
+  const body = { household: unknownKey, member: unknownKey };
+  const statuses = [];
+  for (let i = 0; i < 4; i++) {
+    const { status, headers } = await call(small, "POST", "/v1/login/challenge", { body });
+    statuses.push(status);
+    if (status === 429) t.ok(Number(headers["retry-after"]) > 0);
+  }
+  t.same(statuses, [200, 200, 200, 429]);
+});
+
+test("malformed requests are problems with a place, never more", async (t) => {
+  const post = (payload: string | Buffer, type = "application/json") =>
+    cloud.app.inject({ method: "POST", url: "/v1/login", headers: { "content-type": type }, payload });
+  const cases = [
+    [await post("{"), 400, "malformed-request"],
+    [await post('{"note":5}'), 400, "malformed-request"],
+    [await post('{"note":"x","more":1}'), 400, "malformed-request"],
+    [await post('{"__proto__":{"a":1},"note":"x"}'), 400, "malformed-request"],
+    [await post("a=b", "application/x-www-form-urlencoded"), 415, "unsupported-media-type"],
+    [await post(`{"note":"${"x".repeat(1_100_000)}"}`), 413, "too-large"],
+    [await post('{"note":"x"}'), 401, "login-refused"],
+  ] as const;
+  for (const [response, status, kind] of cases) {
+    t.equal(response.statusCode, status, kind);
+    t.equal(response.json().type, problemType(kind));
+    t.notMatch(response.body, /at .*\.js|node_modules|SyntaxError/);
+  }
+  t.match((await post('{"note":5}')).json().detail, /body\/note/);
+});
+
+test("each kind of problem has a status, a title and a sentence that ends", (t) => {
+  for (const [kind, [status, title, sentence]] of Object.entries(problems)) {
+    t.ok(status >= 400 && status < 600, kind);
+    t.ok(title.length > 0 && /\.$/.test(sentence), kind);
+  }
+  t.end();
+});
+
+test("a broken part of the cloud is an internal error without details", async (t) => {
+  const broken = await openTestCloud();
+  const { token } = await newHousehold(broken);
+  await broken.db.destroy();
+  const answer = await call(broken, "GET", "/v1/clips", { token });
+  t.equal(answer.status, 500);
+  t.equal(answer.body.type, "urn:lintel:problem:internal-error");
+  t.notMatch(answer.text, /destroyed|kysely|driver/i);
+  await broken.close();
+});

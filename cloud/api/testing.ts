@@ -1,0 +1,342 @@
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { InjectOptions } from "fastify";
+import Fastify from "fastify";
+import {
+  type Charter,
+  type OpenedCharter,
+  openCharterChain,
+  type SignedCharter,
+  signCharter,
+} from "../../shared/charter/charter.js";
+import { answerClaim, type Claim, claimIdOf } from "../../shared/charter/claim.js";
+import { memberKeys } from "../../shared/charter/keys.js";
+import {
+  type CharterCamera,
+  cameraKeyName,
+  type Member,
+  memberKeyName,
+  type Role,
+} from "../../shared/charter/lines.js";
+import { formatLogin, loginKeyName } from "../../shared/charter/login.js";
+import { formatSegment, openSegment } from "../../shared/clip/segment.js";
+import { assert } from "../../shared/kernel/assert.js";
+import { bytes, millis } from "../../shared/kernel/brand.js";
+import { toBase64, toUtf8 } from "../../shared/kernel/bytes.js";
+import {
+  type CameraId,
+  type ClipId,
+  cameraIdOf,
+  type HouseholdId,
+  householdIdOf,
+  memberIdOf,
+  newClipId,
+} from "../../shared/kernel/ids.js";
+import type { Clock } from "../../shared/kernel/ports.js";
+import { type Identity, newIdentity, recipientOf, seal, splitHeader } from "../../shared/seal/age.js";
+import { hashOf } from "../../shared/seal/hash.js";
+import { type Signer, signNote, verifierOf } from "../../shared/seal/note.js";
+import { openDatabase } from "../database.io.js";
+import { openAuthority } from "../household/ca.io.js";
+import { createCameraDirectory } from "../household/cameras.io.js";
+import { createCharters } from "../household/charters.io.js";
+import { createClaims } from "../household/claims.io.js";
+import { createLogins } from "../household/logins.io.js";
+import { openSessionKey } from "../household/sessionkey.io.js";
+import { systemRandom as random, systemClock } from "../system.io.js";
+import { openVault } from "../vault/vault.io.js";
+import { createHub } from "./hub.js";
+import { perMinute } from "./plugins/ratelimit.js";
+import { createApi } from "./server.js";
+import { createSight } from "./sight.js";
+
+// People and boards for the API's tests. Everything here is real but the clock, which can be set forward.
+
+export const audience = "http://cloud.test";
+
+/** A member with all secrets, as only their own client has them. */
+export interface Person {
+  readonly member: Member;
+  readonly note: Signer;
+  readonly login: Signer;
+  readonly identity: Identity;
+}
+
+export async function newPerson(role: Role, name: string): Promise<Person> {
+  const { noteSecret, loginSecret, identity } = memberKeys(random.bytes(32), 0);
+  const noteKey = verifierOf({ name: "", secretKey: noteSecret }).publicKey;
+  const loginKey = verifierOf({ name: "", secretKey: loginSecret }).publicKey;
+  const id = memberIdOf(noteKey);
+  return {
+    member: { id, role, noteKey, loginKey, recipient: await recipientOf(identity), name },
+    note: { name: memberKeyName(id), secretKey: noteSecret },
+    login: { name: loginKeyName(id), secretKey: loginSecret },
+    identity,
+  };
+}
+
+/** A camera with all secrets: the board's, and the identity that opens its clips. */
+export interface Board {
+  readonly id: CameraId;
+  readonly note: Signer;
+  readonly tlsKey: Uint8Array;
+  readonly tlsPrivatePem: string;
+  readonly identity: Identity;
+  readonly line: CharterCamera;
+}
+
+export async function newBoard(name: string, place: CharterCamera["place"] = "outdoor"): Promise<Board> {
+  const secretKey = random.bytes(32);
+  const noteKey = verifierOf({ name: "", secretKey }).publicKey;
+  const id = cameraIdOf(noteKey);
+  const tls = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const tlsKey = new Uint8Array(tls.publicKey.export({ format: "der", type: "spki" }));
+  const identity = await newIdentity();
+  const obeys = { audio: false, modes: ["record"], masks: [] } as const;
+  const recipient = await recipientOf(identity);
+  return {
+    id,
+    note: { name: cameraKeyName(id), secretKey },
+    tlsKey,
+    tlsPrivatePem: tls.privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
+    identity,
+    line: { id, noteKey, tlsKeyHash: hashOf(tlsKey), epoch: 1, recipient, place, ...obeys, name },
+  };
+}
+
+/** The first charter of a household. */
+export function firstCharter(people: readonly Person[]): Charter {
+  const [founder] = people;
+  assert(founder !== undefined, "a household needs somebody");
+  return {
+    household: householdIdOf(founder.member.noteKey),
+    version: 1,
+    previous: "none",
+    issued: systemClock.wall(),
+    change: "any-owner",
+    release: "all-owners",
+    members: people.map(({ member }) => member),
+    cameras: [],
+  };
+}
+
+export function sign(charter: Charter, signers: readonly Person[]): SignedCharter {
+  return signCharter(
+    charter,
+    signers.map(({ note }) => note),
+    random,
+  );
+}
+
+export function opened(...chain: readonly SignedCharter[]): OpenedCharter {
+  const charter = openCharterChain(chain);
+  assert(charter.ok, "the test's own charters hold");
+  return charter.value;
+}
+
+/** What follows `current`, with changes. */
+export function nextCharter(current: OpenedCharter, change: Partial<Charter>): Charter {
+  const { hash, ...charter } = current;
+  return { ...charter, version: current.version + 1, previous: hash, ...change };
+}
+
+/** The camera's identity as a key file for these members. */
+export async function keyFile({ id, identity }: Board, people: readonly Person[]) {
+  const file = await seal(
+    toUtf8(identity),
+    people.map(({ member }) => member.recipient),
+  );
+  return { camera: id, epoch: 1, file: toBase64(file) };
+}
+
+export function newClaim(charter: OpenedCharter): { claim: Claim; claimId: string } {
+  const secret = random.bytes(16);
+  const { household, hash } = charter;
+  const claim = {
+    cloudUrl: audience,
+    caHash: hashOf(toUtf8("not asked here")),
+    household,
+    charter: hash,
+    secret,
+  };
+  return { claim, claimId: claimIdOf(secret) };
+}
+
+export function answer(claim: Claim, { line, tlsKey }: Board) {
+  return answerClaim(claim, line.noteKey, tlsKey);
+}
+
+/** A clock that tests set forward. */
+export function testClock(): Clock & { forward(by: number): void } {
+  let ahead = 0;
+  return {
+    wall: () => millis(systemClock.wall() + ahead),
+    monotonic: () => millis(systemClock.monotonic() + ahead),
+    forward(by) {
+      ahead += by;
+    },
+  };
+}
+
+export type TestCloud = Awaited<ReturnType<typeof openTestCloud>>;
+
+/** The API over a database in memory and a vault in a temporary directory; not listening. */
+export async function openTestCloud(options: { readonly openCallsPerMinute?: number } = {}) {
+  const directory = await mkdtemp(join(tmpdir(), "lintel-api-"));
+  const clock = testClock();
+  const db = await openDatabase(join(directory, "cloud.db"));
+  const identity = join(directory, "identity");
+  const authority = await openAuthority({ directory: identity, hosts: ["127.0.0.1"], clock, random });
+  const vault = await openVault({
+    directory: join(directory, "vault"),
+    db,
+    clock,
+    retentionDays: 30,
+    bytesMax: 1_000_000_000,
+  });
+  const charters = createCharters(db, clock);
+  const cameras = createCameraDirectory(db);
+  const hub = createHub("test", 8);
+  const deletions: string[] = [];
+  const app = await createApi(
+    {
+      charters,
+      cameras,
+      vault,
+      hub,
+      authority,
+      clock,
+      sessionKey: await openSessionKey(identity),
+      logins: createLogins(db, { clock, random }),
+      claims: createClaims(db, charters, clock),
+      sight: createSight(cameras),
+      states: { health: () => ({ online: false, identityConflict: false }) },
+      vaultKey: vault.writer.vaultKey,
+      orderDeletion: (_camera, note) => deletions.push(note),
+      audiences: () => [audience],
+      mqttUrl: () => "mqtts://127.0.0.1:1",
+      openRegistration: true,
+      limit: perMinute(options.openCallsPerMinute ?? 100_000),
+      checks: [],
+      measures: [],
+    },
+    { log: Fastify().log, trustProxy: false },
+  );
+  await app.ready();
+  const close = async (): Promise<void> => {
+    await app.close();
+    await vault.close();
+    await db.destroy();
+    await rm(directory, { recursive: true });
+  };
+  return { app, authority, vault, db, hub, clock, directory, deletions, close };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads fields of whatever came
+  readonly body: any;
+}
+
+/** One request, without a network. */
+export async function call(
+  { app }: Pick<TestCloud, "app">,
+  method: NonNullable<InjectOptions["method"]>,
+  url: string,
+  { body, token, headers = {} }: { body?: object; token?: string; headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const response = await app.inject({
+    method,
+    url,
+    headers: { ...authorization, ...headers },
+    ...(body === undefined ? {} : { payload: body }),
+  });
+  const type = String(response.headers["content-type"] ?? "");
+  return {
+    status: response.statusCode,
+    type,
+    headers: response.headers,
+    text: response.body,
+    body: type.includes("json") ? JSON.parse(response.body) : undefined,
+  };
+}
+
+export async function loginNote(
+  cloud: TestCloud,
+  person: Person,
+  household: HouseholdId,
+  to = audience,
+): Promise<string> {
+  const { id } = person.member;
+  const challenge = await call(cloud, "POST", "/v1/login/challenge", { body: { household, member: id } });
+  const { nonce } = challenge.body;
+  const text = formatLogin({ household, member: id, audience: to, nonce, at: systemClock.wall() });
+  return signNote(text, [person.login]);
+}
+
+export async function tokenOf(cloud: TestCloud, person: Person, household: HouseholdId): Promise<string> {
+  const note = await loginNote(cloud, person, household);
+  const login = await call(cloud, "POST", "/v1/login", { body: { note } });
+  assert(login.status === 200, `login failed: ${login.text}`);
+  return login.body.token;
+}
+
+/** A household that is registered, with one camera signed in and its owner logged in. */
+export async function newHousehold(cloud: TestCloud, others: readonly Person[] = []) {
+  const owner = await newPerson("owner", "Ada");
+  const people = [owner, ...others];
+  const first = sign(
+    firstCharter(people),
+    people.filter(({ member }) => member.role === "owner"),
+  );
+  const registered = await call(cloud, "POST", "/v1/households", { body: { charter: first } });
+  assert(registered.status === 201, `registration failed: ${registered.text}`);
+  const { household } = opened(first);
+  const token = await tokenOf(cloud, owner, household);
+  const board = await newBoard("Front door");
+  const second = sign(nextCharter(opened(first), { cameras: [board.line] }), [owner]);
+  const keyFiles = [await keyFile(board, people)];
+  const put = await call(cloud, "PUT", "/v1/household/charter", {
+    token,
+    body: { charter: second, keyFiles },
+  });
+  assert(put.status === 200, `charter refused: ${put.text}`);
+  return { household, owner, token, board, chain: [first, second], charter: opened(first, second) };
+}
+
+/** Stores one sealed segment as ingest would. */
+export async function storeClip(
+  { vault }: Pick<TestCloud, "vault">,
+  { board, household }: Pick<Awaited<ReturnType<typeof newHousehold>>, "board" | "household">,
+  plain: Uint8Array,
+): Promise<{ readonly clip: ClipId; readonly sealed: Uint8Array }> {
+  const clip = newClipId(systemClock.wall(), random);
+  const sealed = await seal(plain, [board.line.recipient]);
+  const split = splitHeader(sealed);
+  assert(split.ok, "an age file has a header");
+  const text = formatSegment({
+    household,
+    camera: board.id,
+    clip,
+    index: 0,
+    previous: "none",
+    bytes: bytes(sealed.length),
+    sha256: hashOf(sealed),
+    end: "complete",
+  });
+  const signed = signNote(text, [board.note]);
+  const note = openSegment(signed, { name: board.note.name, publicKey: board.line.noteKey });
+  assert(note.ok, "the test's own note holds");
+  const offered = { note: note.value, signed, header: split.value.header };
+  const part = await vault.writer.openPart(offered);
+  await part.append([split.value.body]);
+  const stored = await vault.writer.commit({ ...offered, part });
+  assert(stored.kind === "stored", `the vault answers ${stored.kind}`);
+  return { clip, sealed };
+}
