@@ -1,0 +1,146 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { Fragment } from "../../shared/clip/fmp4.js";
+import type { InitSegment } from "../../shared/clip/init.js";
+import { millis } from "../../shared/kernel/brand.js";
+import { concat } from "../../shared/kernel/bytes.js";
+import type { Clock } from "../../shared/kernel/ports.js";
+import { seededPrng } from "../../shared/kernel/prng.js";
+import {
+  type CameraHandle,
+  type CameraOptions,
+  type CameraPlan,
+  type LumaFrame,
+  startCamera,
+  type Trouble,
+} from "./camera.io.js";
+import { type Ffmpeg, findFfmpeg } from "./finder.io.js";
+import { parseSource, type Source } from "./source.js";
+
+/** A test, as far as this needs one. */
+export interface Teardown {
+  teardown(tidy: () => void | Promise<void>): void;
+}
+
+/** What the camera's tests and benches share: a camera that is watched, and material for it. */
+export const run = promisify(execFile);
+export const searchPath = process.env.PATH ?? "";
+const found = await findFfmpeg({ searchPath });
+export const clock: Clock = { monotonic: () => millis(performance.now()), wall: () => millis(Date.now()) };
+export const skip = found.ok ? false : found.error.message;
+
+interface Seen {
+  readonly plan?: CameraPlan;
+  readonly init?: InitSegment;
+  readonly fragment?: Fragment;
+  readonly luma?: LumaFrame;
+  readonly trouble?: Trouble;
+  readonly end?: true;
+}
+
+/** A camera under test: what it told, in order, and a way to wait for what it tells next. */
+export class Watch {
+  readonly seen: Seen[] = [];
+  private waiting: (() => void)[] = [];
+  readonly handle: CameraHandle;
+
+  constructor(t: Teardown, options: Pick<CameraOptions, "source"> & Partial<CameraOptions>) {
+    const note = (seen: Seen): void => {
+      this.seen.push(seen);
+      for (const wake of this.waiting.splice(0)) wake();
+    };
+    const camera = startCamera(
+      { ffmpeg: ffmpeg(), clock, random: seededPrng(1), ...options },
+      {
+        onPlan: (plan) => note({ plan }),
+        onInit: (init) => note({ init }),
+        onFragment: (fragment) => note({ fragment }),
+        onLuma: (luma) => note({ luma }),
+        onTrouble: (trouble) => note({ trouble }),
+        onEnd: () => note({ end: true }),
+      },
+    );
+    if (!camera.ok) throw new Error(camera.error.message);
+    this.handle = camera.value;
+    t.teardown(() => this.handle.stop());
+  }
+
+  /** The first value of this kind that fits, now or later. */
+  async first<K extends keyof Seen>(kind: K, fits: (value: NonNullable<Seen[K]>) => boolean = () => true) {
+    for (let at = 0; ; at++) {
+      while (at >= this.seen.length) await new Promise<void>((resolve) => this.waiting.push(resolve));
+      const value = this.seen[at]?.[kind];
+      if (value !== undefined && fits(value)) return value;
+    }
+  }
+
+  all<K extends keyof Seen>(kind: K): readonly NonNullable<Seen[K]>[] {
+    return this.seen.flatMap((seen) => (seen[kind] === undefined ? [] : [seen[kind]]));
+  }
+
+  /** The same, of the newest run only. */
+  lastRun<K extends keyof Seen>(kind: K): readonly NonNullable<Seen[K]>[] {
+    const from = this.seen.findLastIndex((seen) => seen.plan !== undefined);
+    return this.seen.slice(from).flatMap((seen) => (seen[kind] === undefined ? [] : [seen[kind]]));
+  }
+
+  /** The newest run's recording. */
+  recording(): Uint8Array {
+    return concat(
+      ...this.lastRun("init").map(({ bytes }) => bytes),
+      ...this.lastRun("fragment").map(({ bytes }) => bytes),
+    );
+  }
+}
+
+export function ffmpeg(): Ffmpeg {
+  if (!found.ok) throw new Error(found.error.message);
+  return found.value;
+}
+
+export function source(text: string): Source {
+  const parsed = parseSource(text);
+  if (!parsed.ok) throw new Error(parsed.error.message);
+  return parsed.value;
+}
+
+export async function directory(t: Teardown): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "lintel-camera-"));
+  t.teardown(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** Six seconds of a test card, keyframes as often as said. */
+export async function card(t: Teardown, name: string, ...encode: readonly string[]): Promise<string> {
+  const path = join(await directory(t), name);
+  const picture = ["-f", "lavfi", "-i", "testsrc2=size=320x240:rate=10", "-t", "6", "-pix_fmt", "yuv420p"];
+  await run(ffmpeg().path, ["-v", "error", ...picture, ...encode, path]);
+  return path;
+}
+
+export const h264 = (gop: number): readonly string[] => [
+  "-c:v",
+  "libx264",
+  "-preset",
+  "ultrafast",
+  "-g",
+  `${gop}`,
+  "-bf",
+  "0",
+];
+
+export async function program(t: Teardown, name: string, code: string): Promise<string> {
+  const path = join(await directory(t), name);
+  await writeFile(path, `#!${process.execPath}\n${code}\n`, { mode: 0o755 });
+  return path;
+}
+
+/** Decodes a recording; every error is a line. */
+export async function decodeErrors(t: Teardown, recording: Uint8Array): Promise<string> {
+  const path = join(await directory(t), "recording.mp4");
+  await writeFile(path, recording);
+  return (await run(ffmpeg().path, ["-v", "error", "-i", path, "-f", "null", "-"])).stderr;
+}
