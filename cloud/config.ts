@@ -8,13 +8,18 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** Paths of PEM files: the broker's CA, the cloud's client certificate and its key. */
+export interface BrokerFiles {
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
 /** A Mosquitto or other broker that the cloud joins as a client instead of starting its own. */
 export interface ExternalBroker {
   readonly url: string;
-  /** Paths of PEM files: the broker's CA, the cloud's client certificate and its key. */
-  readonly ca?: string;
-  readonly certificate?: string;
-  readonly key?: string;
+  /** Without them the cloud's own authority vouches for both sides. */
+  readonly files?: BrokerFiles;
 }
 
 export interface Config {
@@ -51,7 +56,7 @@ export const retentionDaysMax = 60;
 /** Every setting, its default and its meaning, in the order of `--help`. */
 const settings = {
   LINTEL_DATA: ["lintel-cloud-data", "directory of database, vault and keys"],
-  LINTEL_NODE: ["cloud-1", "this ingest node's name: 1–23 of a–z, 0–9, -"],
+  LINTEL_NODE: ["cloud-1", "this node's name on an external broker: cloud-…, at most 23 of a–z, 0–9, -"],
   LINTEL_HTTP: ["127.0.0.1:8080", "host:port of the API; port 0 takes a free one"],
   LINTEL_HTTP_TLS: ["off", "on | off; off on loopback only"],
   LINTEL_TRUST_PROXY: ["off", "on | off: callers' addresses come from a reverse proxy's headers"],
@@ -60,8 +65,8 @@ const settings = {
   LINTEL_PUBLIC_URL: ["", "the API's origin as members and boards reach it; default: where it listens"],
   LINTEL_PUBLIC_MQTT: ["", "mqtts://host:port as cameras reach it; default: where it listens"],
   LINTEL_BROKER: ["", "mqtts://host:port of an external broker, instead of the embedded one"],
-  LINTEL_BROKER_CA: ["", "PEM file: that broker's certificate authority"],
-  LINTEL_BROKER_CERT: ["", "PEM file: the cloud's client certificate for it"],
+  LINTEL_BROKER_CA: ["", "PEM file: that broker's certificate authority; default: the cloud's own"],
+  LINTEL_BROKER_CERT: ["", "PEM file: the cloud's client certificate for it; default: its own"],
   LINTEL_BROKER_KEY: ["", "PEM file: its key"],
   LINTEL_REGISTRATION: ["open", "open | closed: may anyone register a household"],
   LINTEL_VAULT_LIMIT: [`${100 * gibibyte}`, "bytes that the vault may hold"],
@@ -91,7 +96,7 @@ export function readConfig(environment: Environment): Result<Config, readonly st
   const tls = word("LINTEL_HTTP_TLS", "on", "off") === "on";
   const config = {
     data: text("LINTEL_DATA"),
-    node: optional("LINTEL_NODE", /^[a-z0-9-]{1,23}$/, "1–23 of a–z, 0–9 and -") ?? "",
+    node: optional("LINTEL_NODE", /^cloud-[a-z0-9-]{1,17}$/, "cloud- and 1–17 of a–z, 0–9 and -") ?? "",
     http: {
       ...(http ?? nowhere),
       tls,
@@ -101,7 +106,7 @@ export function readConfig(environment: Environment): Result<Config, readonly st
     mqtt: read("LINTEL_MQTT", parseEndpoint, "host:port") ?? nowhere,
     ...present("publicUrl", optional("LINTEL_PUBLIC_URL", originPattern, "an origin like https://host:port")),
     ...present("publicMqtt", optional("LINTEL_PUBLIC_MQTT", mqttPattern, "mqtts://host:port")),
-    ...present("broker", readBroker(optional, text)),
+    ...present("broker", readBroker({ text, optional }, faults)),
     openRegistration: word("LINTEL_REGISTRATION", "open", "closed") === "open",
     vaultBytesMax: bytes(number("LINTEL_VAULT_LIMIT", 1, Number.MAX_SAFE_INTEGER) ?? 0),
     retentionDays: number("LINTEL_RETENTION_DAYS", 1, retentionDaysMax) ?? 0,
@@ -115,12 +120,23 @@ export function readConfig(environment: Environment): Result<Config, readonly st
   return faults.length === 0 ? ok(config) : refuse(faults);
 }
 
+interface Reader {
+  text(name: Setting): string;
+  optional(name: Setting, pattern: RegExp, wanted: string): string | undefined;
+}
+
 /** What `--help` prints. */
 export function describeConfig(): string {
   const lines = Object.entries(settings).map(
     ([name, [value, meaning]]) => `  ${name.padEnd(22)} ${meaning}${value === "" ? "" : ` [${value}]`}`,
   );
-  return `lintel-cloud: the cloud of the Lintel video doorbell, set up by its environment.\n\n${lines.join("\n")}\n`;
+  return `lintel-cloud: the cloud of the Lintel video doorbell, set up by its environment.
+
+  --help                 prints this
+  --mosquitto DIR        writes configuration, rights and certificates for a Mosquitto at LINTEL_PUBLIC_MQTT
+
+${lines.join("\n")}
+`;
 }
 
 export function isLoopback(host: string): boolean {
@@ -129,7 +145,7 @@ export function isLoopback(host: string): boolean {
 
 const nowhere: Endpoint = { host: "", port: 0 };
 const originPattern = /^https?:\/\/[a-zA-Z0-9.:[\]-]+$/;
-const mqttPattern = /^mqtts:\/\/[a-zA-Z0-9.:[\]-]+$/;
+const mqttPattern = /^mqtts:\/\/[a-zA-Z0-9.:[\]-]+:\d{1,5}$/;
 
 function faultsOfListening({ http, mqtt, publicUrl, publicMqtt, broker }: Config): readonly string[] {
   const faults: string[] = [];
@@ -151,24 +167,33 @@ function faultsOfListening({ http, mqtt, publicUrl, publicMqtt, broker }: Config
   return faults;
 }
 
-/** The host of a URL whose form was checked, without brackets. */
-export function hostOf(url: string): string {
+/** Where a URL whose form was checked leads; a port that it leaves out is 0. */
+export function endpointOf(url: string): Endpoint {
   const authority = url.slice(url.indexOf("//") + 2);
-  return parseEndpoint(authority)?.host ?? authority.replace(/^\[|\]$/g, "");
+  return parseEndpoint(authority) ?? { host: authority.replace(/^\[|\]$/g, ""), port: 0 };
+}
+
+export function hostOf(url: string): string {
+  return endpointOf(url).host;
 }
 
 function readBroker(
-  optional: (name: Setting, pattern: RegExp, wanted: string) => string | undefined,
-  text: (name: Setting) => string,
+  { text, optional }: Pick<Reader, "text" | "optional">,
+  faults: string[],
 ): ExternalBroker | undefined {
-  const url = optional("LINTEL_BROKER", /^mqtts?:\/\/[a-zA-Z0-9.:[\]-]+$/, "mqtts://host:port");
+  const url = optional("LINTEL_BROKER", mqttPattern, "mqtts://host:port");
   if (url === undefined) return undefined;
-  return {
-    url,
-    ...present("ca", text("LINTEL_BROKER_CA") || undefined),
-    ...present("certificate", text("LINTEL_BROKER_CERT") || undefined),
-    ...present("key", text("LINTEL_BROKER_KEY") || undefined),
-  };
+  const [ca, certificate, key] = [
+    text("LINTEL_BROKER_CA"),
+    text("LINTEL_BROKER_CERT"),
+    text("LINTEL_BROKER_KEY"),
+  ];
+  if (ca !== "" && certificate !== "" && key !== "") return { url, files: { ca, certificate, key } };
+  if (ca + certificate + key !== "")
+    faults.push(
+      "LINTEL_BROKER_CA, LINTEL_BROKER_CERT and LINTEL_BROKER_KEY go together: set all three or none.",
+    );
+  return { url };
 }
 
 /** `host:port`, `[::1]:port`. */
@@ -180,7 +205,7 @@ function parseEndpoint(text: string): Endpoint | undefined {
   return host === undefined || port === undefined ? undefined : { host, port };
 }
 
-function isWildcard(host: string): boolean {
+export function isWildcard(host: string): boolean {
   return host === "0.0.0.0" || host === "::";
 }
 

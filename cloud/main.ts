@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { type Logger, pino } from "pino";
 import { toHex } from "../shared/kernel/bytes.js";
 import { createHub } from "./api/hub.js";
@@ -8,9 +10,19 @@ import { createApi } from "./api/server.js";
 import { createSight } from "./api/sight.js";
 import type { Bus, Log } from "./broker/bus.js";
 import { EmbeddedBroker } from "./broker/embedded.io.js";
-import { type Config, describeConfig, hostOf, readConfig } from "./config.js";
+import { ExternalBroker } from "./broker/external.io.js";
+import {
+  type BrokerFiles,
+  type Config,
+  describeConfig,
+  endpointOf,
+  hostOf,
+  isLoopback,
+  isWildcard,
+  readConfig,
+} from "./config.js";
 import { openDatabase } from "./database.io.js";
-import { openAuthority } from "./household/ca.io.js";
+import { type Authority, openAuthority, type Pair } from "./household/ca.io.js";
 import { createCameraDirectory } from "./household/cameras.io.js";
 import { createCharters } from "./household/charters.io.js";
 import { createClaims } from "./household/claims.io.js";
@@ -18,6 +30,7 @@ import { createLogins } from "./household/logins.io.js";
 import { privateDirectory } from "./household/privatefile.io.js";
 import { openSessionKey } from "./household/sessionkey.io.js";
 import { startIngest } from "./ingest/ingest.io.js";
+import { writeMosquittoFiles } from "./mosquitto.io.js";
 import { systemClock as clock, systemRandom as random } from "./system.io.js";
 import { openVault, type Vault } from "./vault/vault.io.js";
 
@@ -44,20 +57,24 @@ type House = Awaited<ReturnType<typeof openHouse>>;
 
 /** Database, keys, households, vault. */
 async function openHouse(config: Config, started: Started) {
-  const { data, publicUrl, publicMqtt, vaultBytesMax: bytesMax, retentionDays } = config;
+  const { data, vaultBytesMax: bytesMax, retentionDays } = config;
   await privateDirectory(data);
   const db = await openDatabase(join(data, "cloud.db"));
   started.push(() => db.destroy());
-  const directory = join(data, "identity");
-  const named = [publicUrl, publicMqtt].flatMap((url) => (url === undefined ? [] : hostOf(url)));
-  const hosts = [...new Set(["localhost", "127.0.0.1", "::1", ...named])];
-  const authority = await openAuthority({ directory, hosts, clock, random });
-  const sessionKey = await openSessionKey(directory);
+  const authority = await openKeys(config);
+  const sessionKey = await openSessionKey(join(data, "identity"));
   const charters = createCharters(db, clock);
   const cameras = createCameraDirectory(db);
   const vault = await openVault({ directory: join(data, "vault"), db, clock, retentionDays, bytesMax });
   started.push(() => vault.close());
   return { db, authority, sessionKey, charters, cameras, vault };
+}
+
+function openKeys({ data, http, mqtt, publicUrl, publicMqtt }: Config): Promise<Authority> {
+  const named = [publicUrl, publicMqtt].flatMap((url) => (url === undefined ? [] : hostOf(url)));
+  const listening = [http.host, mqtt.host].filter((host) => !isWildcard(host));
+  const hosts = [...new Set(["localhost", "127.0.0.1", "::1", ...listening, ...named])];
+  return openAuthority({ directory: join(data, "identity"), hosts, clock, random });
 }
 
 type Gate = Awaited<ReturnType<typeof openGate>>;
@@ -66,7 +83,7 @@ type Gate = Awaited<ReturnType<typeof openGate>>;
 async function openGate(config: Config, house: House, log: Logger, started: Started) {
   const { db, cameras, charters, vault } = house;
   const hub = createHub(toHex(random.bytes(6)));
-  const bus = createBus(config, house, log);
+  const bus = await createBus(config, house, log);
   const ingest = await startIngest({
     bus,
     db,
@@ -83,18 +100,27 @@ async function openGate(config: Config, house: House, log: Logger, started: Star
   return { bus, ingest, hub, mqttUrl: config.publicMqtt ?? `mqtts://${urlHost(host)}:${port}` };
 }
 
-function createBus({ mqtt }: Config, { authority, cameras }: House, log: Logger): Bus {
-  const { certificate, key } = authority.server;
-  const { isAllowed } = cameras;
-  return new EmbeddedBroker({
-    ...mqtt,
-    ca: authority.caPem,
-    certificate,
-    key,
-    isAllowed,
-    clock,
-    log: logTo(log),
-  });
+async function createBus(config: Config, { authority, cameras }: House, log: Logger): Promise<Bus> {
+  const { mqtt, broker, node } = config;
+  const { caPem: ca, server } = authority;
+  if (broker === undefined)
+    return new EmbeddedBroker({
+      ...mqtt,
+      ca,
+      ...server,
+      isAllowed: cameras.isAllowed,
+      clock,
+      log: logTo(log),
+    });
+  const { url, files } = broker;
+  const own = (): Promise<Pair> => authority.own({ file: node, commonName: node, use: "client", hosts: [] });
+  const trust = files === undefined ? { ca, ...(await own()) } : await readFiles(files);
+  return new ExternalBroker({ url, node, ...trust, random, log: logTo(log) });
+}
+
+async function readFiles({ ca, certificate, key }: BrokerFiles): Promise<BrokerFiles> {
+  const read = (path: string): Promise<string> => readFile(path, "utf8");
+  return { ca: await read(ca), certificate: await read(certificate), key: await read(key) };
 }
 
 function logTo(log: Logger): Log {
@@ -137,7 +163,9 @@ async function serve(
   );
   started.push(() => app.close());
   const listening = await app.listen({ host: http.host, port: http.port });
-  origins.push(listening);
+  const { port } = new URL(listening);
+  const here = isLoopback(http.host) ? ["localhost", "127.0.0.1", "[::1]"] : [];
+  origins.push(listening, ...here.map((host) => `${http.tls ? "https" : "http"}://${host}:${port}`));
   return publicUrl ?? listening;
 }
 
@@ -190,12 +218,23 @@ async function run(config: Config): Promise<void> {
   }
 }
 
-if (process.argv.includes("--help")) process.stdout.write(describeConfig());
-else {
-  const config = readConfig(process.env);
-  if (config.ok) await run(config.value);
-  else {
-    process.stderr.write(`${config.error.join("\n")}\nlintel-cloud --help lists every setting.\n`);
-    process.exitCode = 2;
-  }
+/** For an operator who runs a Mosquitto. */
+async function writeMosquitto(config: Config, directory: string): Promise<void> {
+  const { publicMqtt, data, node } = config;
+  const at = publicMqtt === undefined ? config.mqtt : endpointOf(publicMqtt);
+  await privateDirectory(data);
+  const authority = await openKeys(config);
+  const path = await writeMosquittoFiles(authority, { directory, at, nodes: [node] });
+  process.stdout.write(`Give ${directory} to the user that Mosquitto runs as, then: mosquitto -c ${path}\n`);
 }
+
+const { values: flags } = parseArgs({
+  options: { help: { type: "boolean" }, mosquitto: { type: "string" } },
+});
+const config = readConfig(process.env);
+if (flags.help === true) process.stdout.write(describeConfig());
+else if (!config.ok) {
+  process.stderr.write(`${config.error.join("\n")}\nlintel-cloud --help lists every setting.\n`);
+  process.exitCode = 2;
+} else if (flags.mosquitto !== undefined) await writeMosquitto(config.value, flags.mosquitto);
+else await run(config.value);

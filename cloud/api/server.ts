@@ -55,7 +55,7 @@ export async function createApi(
   const app = Fastify({
     ...(tls === undefined ? {} : { https: tls }),
     loggerInstance: log,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     genReqId: () => randomUUID(),
     requestTimeout: requestMillisMax,
     bodyLimit: bodyBytesMax,
@@ -92,8 +92,8 @@ function addRequestLog(app: App): void {
     reply.header("x-request-id", request.id);
   });
   app.addHook("onResponse", async (request, reply) => {
-    const { method, routeOptions, id } = request;
+    const { method, routeOptions } = request;
     const fields = { method, route: routeOptions.url ?? "none", status: reply.statusCode };
-    request.log.info({ ...fields, ms: Math.round(reply.elapsedTime), requestId: id }, "http.answered");
+    request.log.info({ ...fields, ms: Math.round(reply.elapsedTime) }, "http.answered");
   });
 }

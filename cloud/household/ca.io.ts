@@ -37,13 +37,31 @@ export const renewDays = 30;
 
 const curve = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
+/** A certificate and its key, PEM. */
+export interface Pair {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** One of the cloud's own programs. */
+export interface OwnProgram {
+  /** Name of its two files. */
+  readonly file: string;
+  readonly commonName: string;
+  readonly use: "server" | "client";
+  /** Host names and IP addresses of a server. */
+  readonly hosts: readonly string[];
+}
+
 /** The cloud's own certificate authority: no camera trusts any other. */
 export interface Authority {
   readonly caPem: string;
   /** SHA-256 of the CA certificate (DER): what a claim pins. */
   readonly caHash: Hash;
   /** For the MQTT and HTTPS listeners. */
-  readonly server: { readonly certificate: string; readonly key: string };
+  readonly server: Pair;
+  /** A kept certificate, made anew when it ends soon or fits no more. */
+  own(program: OwnProgram): Promise<Pair>;
   /** A client certificate for exactly this TLS key (DER SubjectPublicKeyInfo); its common name is the camera's id. */
   certify(camera: CameraId, tlsKey: Uint8Array): Promise<string>;
 }
@@ -65,10 +83,13 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
   // Power lost between key and certificate: the next start makes a certificate for the same key; nobody saw another.
   const caPem = await keepPrivate(join(options.directory, "ca.pem"), () => selfSigned(keys, options));
   const ca: Issuer = { keys, certificate: new Certificate(caPem), ...options };
+  const own = (program: OwnProgram): Promise<Pair> => openPair(ca, options.directory, program);
+  const { hosts } = options;
   return {
+    own,
     caPem,
     caHash: hashOf(new Uint8Array(ca.certificate.rawData)),
-    server: await openServer(ca, options),
+    server: await own({ file: "server", commonName: "lintel-cloud", use: "server", hosts }),
     certify: (camera, tlsKey) =>
       issue(ca, {
         name: camera,
@@ -88,26 +109,28 @@ interface Issuer {
   readonly random: Random;
 }
 
-async function openServer(
-  ca: Issuer,
-  { directory, hosts, clock }: AuthorityOptions,
-): Promise<Authority["server"]> {
-  const keyPath = join(directory, "server.key");
-  const path = join(directory, "server.pem");
+async function openPair(ca: Issuer, directory: string, program: OwnProgram): Promise<Pair> {
+  const { file, commonName: name, use, hosts } = program;
+  const keyPath = join(directory, `${file}.key`);
+  const path = join(directory, `${file}.pem`);
   const keys = await openKeys(keyPath);
-  const before = await readPrivate(path);
   const publicKey = new PublicKey(await webcrypto.subtle.exportKey("spki", keys.publicKey));
-  if (before === undefined || !serves(before, ca.certificate, { hosts, key: publicKey, now: clock.wall() })) {
-    const names = new SubjectAlternativeNameExtension(
-      hosts.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value })),
-    );
-    const usage = new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]);
-    const wanted = { name: "lintel-cloud", days: serverDays, publicKey, extensions: [usage, names] };
+  const before = await readPrivate(path);
+  const wanted = { hosts, key: publicKey, now: ca.clock.wall() };
+  if (before === undefined || !serves(before, ca.certificate, wanted)) {
+    const usage = use === "server" ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth;
+    const extensions = [new ExtendedKeyUsageExtension([usage]), ...alternativeNames(hosts)];
     // Power lost before this write: the old certificate stands and the next start renews again.
-    await writePrivate(path, await issue(ca, wanted));
+    await writePrivate(path, await issue(ca, { name, days: serverDays, publicKey, extensions }));
   }
   const [certificate = "", key = ""] = await Promise.all([readPrivate(path), readPrivate(keyPath)]);
   return { certificate, key };
+}
+
+function alternativeNames(hosts: readonly string[]): readonly Extension[] {
+  if (hosts.length === 0) return [];
+  const names = hosts.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value }) as const);
+  return [new SubjectAlternativeNameExtension(names)];
 }
 
 /** True when the certificate is by this authority, for this key and all these hosts, and is not about to end. */
