@@ -42,7 +42,10 @@ function emptyBlob(): Blob {
   return { area: 0, x: 0, y: 0, ...box, cells: 0, structural: 0, active: 0, rim: 0, rimNow: 0, rimBefore: 0 };
 }
 
-/** Joins cells that touch, corners included, into blobs; answers how many there are. */
+/**
+ * Joins cells that touch, corners included, into blobs; answers how many there are. One empty cell between two above
+ * each other is bridged: a coat of the background's colour does not part head from legs.
+ */
 export function findBlobs(blobs: Blobs, cells: Cells): number {
   const { counts } = cells;
   const { labels, list } = blobs;
@@ -110,7 +113,7 @@ function include(cells: Cells, cell: number, column: number, row: number, blob: 
   blob.rimBefore += cells.rimBefore[cell] ?? 0;
 }
 
-/** Puts the cells around that belong to the blob on the stack, corners included; answers the stack's new depth. */
+/** Puts the cells around that belong to the blob on the stack; answers the stack's new depth. */
 function pushNeighbours(
   blobs: Blobs,
   cells: Cells,
@@ -119,11 +122,11 @@ function pushNeighbours(
   label: number,
   depth: number,
 ): number {
-  const lastRow = Math.min(row + 1, cells.high - 1);
+  const lastRow = Math.min(row + 2, cells.high - 1);
   const lastColumn = Math.min(column + 1, cells.wide - 1);
   const firstColumn = Math.max(column - 1, 0);
   let top = depth;
-  for (let y = Math.max(row - 1, 0); y <= lastRow; y++) {
+  for (let y = Math.max(row - 2, 0); y <= lastRow; y++) {
     for (let next = y * cells.wide + firstColumn; next <= y * cells.wide + lastColumn; next++) {
       if (cells.counts[next] === 0 || blobs.labels[next] !== 0) continue;
       blobs.labels[next] = label;
