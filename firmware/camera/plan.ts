@@ -108,8 +108,10 @@ export function stamperArguments(wish: Required<Wish>): readonly string[] {
   ];
 }
 
-/** ffmpeg looks at a stream for 5 s before it starts; a live camera must not wait so long. */
+/** ffmpeg looks at a stream for up to 5 s before it starts; a live camera must not wait so long. */
 const briefLook: readonly string[] = ["-fpsprobesize", "0", "-analyzeduration", "500000"];
+/** A network camera's frame rate is guessed from a few frames: it counts when its pictures are encoded. */
+const brisk: readonly string[] = ["-fpsprobesize", "5", "-analyzeduration", "1000000"];
 
 function inputOf({ source, settings, pace }: PlanRequest): Plan["input"] {
   switch (source.kind) {
@@ -122,7 +124,10 @@ function inputOf({ source, settings, pace }: PlanRequest): Plan["input"] {
     case "libcamera":
       return { options: [...briefLook, "-f", "mpegts"], target: "pipe:0" };
     case "rtsp":
-      return { options: ["-rtsp_transport", "tcp", "-allowed_media_types", "video"], target: source.url };
+      return {
+        options: [...brisk, "-rtsp_transport", "tcp", "-allowed_media_types", "video"],
+        target: source.url,
+      };
     case "file": {
       const own = pace === "own" ? ["-re"] : [];
       const loop = source.loop ? ["-stream_loop", "-1"] : [];

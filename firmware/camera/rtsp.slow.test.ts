@@ -99,14 +99,14 @@ function answer(socket: Socket, request: string, sdp: string, manner: Manner): b
   return method === "PLAY";
 }
 
-/** At the card's own pace; one that is not well-mannered stops after two and a half seconds. */
+/** At the card's own pace; one that is not well-mannered stops after five and a half seconds. */
 function play(socket: Socket, pictures: readonly Picture[], manner: Manner): void {
   const session = new Session(socket);
   let index = 0;
   const timer = setInterval(() => {
     const picture = pictures[index % pictures.length];
     if (picture !== undefined) session.send(picture, index++);
-    if (manner === "plays" || index < 2.5 * fps) return;
+    if (manner === "plays" || index < 5.5 * fps) return;
     clearInterval(timer);
     if (manner === "hangs-up") socket.destroy();
   }, 1000 / fps);
