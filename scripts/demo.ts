@@ -12,7 +12,7 @@ import { openScreen, type Screen } from "./demo/screen.io.js";
 import type { OpenedFile } from "./demo/story.js";
 
 const clipsOfOnce = 2;
-/** The bell is pressed after the first clip, or by then when nothing moved. */
+/** The bell is pressed after the first clip, or after this time when nothing moved. */
 const pressMillisMax = 30_000;
 const onceMillisMax = 6 * 60_000;
 
@@ -111,8 +111,13 @@ async function openClips(
   const opened: OpenedFile[] = [];
   const quietDoor = wait(pressMillisMax);
   let next = clips.nextEnded();
-  await Promise.race([next, quietDoor]);
+  const moved = await Promise.race([clips.moved.then(() => true), quietDoor.then(() => false)]);
+  if (moved) await next;
   await pressBell(places);
+  screen.tell({
+    kind: "setting",
+    line: "bell    pressed, through the socket that stands in for the button's wire",
+  });
   while (opened.length < count) {
     const clip = await next;
     next = clips.nextEnded();

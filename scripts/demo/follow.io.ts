@@ -10,6 +10,8 @@ import type { StoryEvent } from "./story.js";
 export interface Follower {
   /** For the camera's log. */
   onLog(event: LogEvent): void;
+  /** Resolves when the camera has sealed the first segment. */
+  readonly moved: Promise<void>;
   /** The next clip that is whole in the vault; each once, in order. */
   nextEnded(): Promise<string>;
   /** Never resolves; rejects when the cloud's live stream cannot be followed. */
@@ -19,13 +21,20 @@ export interface Follower {
 export function followClips({ member }: Places, tell: (event: StoryEvent) => void): Follower {
   const ended: string[] = [];
   let wake = (): void => undefined;
-  let trigger = "";
-  const told = new Set<string>();
+  let open = "";
+  /** Why the next clip was cut. A clip that follows on from a full one has no trigger of its own. */
+  let trigger: string | undefined;
+  let move = (): void => undefined;
+  const moved = new Promise<void>((resolve) => {
+    move = resolve;
+  });
 
   const onSealed = (clip: string, bytes: number, last: boolean): void => {
-    if (!told.has(clip)) tell({ kind: "trigger", clip, trigger });
-    told.add(clip);
+    if (clip !== open) tell({ kind: "trigger", clip, trigger: trigger ?? "motion" });
+    open = clip;
+    if (last) trigger = undefined;
     tell({ kind: "sealed", clip, bytes, last });
+    move();
   };
   const onStream = ({ event, data }: ServerEvent): void => {
     if (event !== "clip.segment" && event !== "clip.ended") return;
@@ -36,9 +45,10 @@ export function followClips({ member }: Places, tell: (event: StoryEvent) => voi
     wake();
   };
   return {
+    moved,
     watching: watchEvents(openCloud(member), quiet(), onStream),
     onLog({ event, fields }) {
-      if (event === "trigger") trigger = fields.text("kind");
+      if (event === "trigger") trigger ??= fields.text("kind");
       if (event === "clip.sealed")
         onSealed(fields.text("clipId"), fields.number("bytes"), fields.text("end") !== "no");
       if (event === "uplink.acknowledged") tell({ kind: "acknowledged", clip: fields.text("clip") });

@@ -30,13 +30,15 @@ export async function openAsThief(
   const folder = join(videos, "stolen");
   const { sealed } = await download(openCloud(member), { clip: clipIdOf(clip), folder }, quiet());
   rmSync(folder, { recursive: true, force: true });
-  const files = sealed.segments.map((segment) => segment.sealed).filter(({ length }) => length > 0);
+  const all = sealed.segments.map((segment) => segment.sealed).filter(({ length }) => length > 0);
+  const files = [all.at(0), all.at(all.length / 2), all.at(-1)].filter((file) => file !== undefined);
   const loot = stealCloud(directory);
   const { withLoot, withFreshKey } = await tryToOpen(files, loot);
   if (withLoot + withFreshKey > 0)
     throw new Error(`the vault's bytes open without the member's key (clip ${clip})`);
   const megabytes = (loot.bytes / 1e6).toFixed(1);
-  return `0 of its ${files.length} sealed segments open with a fresh key, and 0 with the ${loot.identities.length} possible keys in everything that the cloud has (${loot.files} files, ${megabytes} MB).`;
+  const keys = `the ${loot.identities.length} values in all that the cloud has (${loot.files} files, ${megabytes} MB)`;
+  return `its first, middle and last segment open neither with a fresh key nor with any of ${keys} that could be a key`;
 }
 
 /** A picture from the middle of an opened clip. */

@@ -1,32 +1,28 @@
 import logUpdate from "log-update";
-import { emptyStory, lineOf, linesOf, type Story, type StoryEvent, tell } from "./story.js";
+import { emptyStory, linesOf, plainLine, type StoryEvent, tell } from "./story.js";
 
-/** Shows the story as it goes: redrawn in place on a terminal, a line for each step elsewhere. */
+/** Shows the story as it goes: redrawn in place on a terminal, a line for each step that counts elsewhere. */
 export interface Screen {
   tell(event: StoryEvent): void;
-  story(): Story;
-  /** The last picture stays; what is said next follows it. */
+  /** The last picture stays; what is told later is not shown. */
   close(): void;
 }
 
 export function openScreen(): Screen {
   const live = process.stdout.isTTY === true;
   let story = emptyStory;
+  let closed = false;
   return {
-    story: () => story,
     tell(event) {
+      if (closed) return;
       story = tell(story, event);
+      const line = plainLine(story, event);
       if (live) logUpdate(linesOf(story).join("\n"));
-      else process.stdout.write(`${plainLine(story, event)}\n`);
+      else if (line !== undefined) process.stdout.write(`${line}\n`);
     },
     close() {
-      if (live) logUpdate.done();
+      if (live && !closed) logUpdate.done();
+      closed = true;
     },
   };
-}
-
-function plainLine(story: Story, event: StoryEvent): string {
-  if (event.kind === "setting") return event.line;
-  const clip = story.clips.find((one) => one.clip === event.clip);
-  return clip === undefined ? "" : `${event.kind.padEnd(12)} ${lineOf(clip)}`;
 }

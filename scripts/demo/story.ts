@@ -86,6 +86,26 @@ export function linesOf(story: Story): readonly string[] {
   return [...story.setting, ...story.clips.map(lineOf)];
 }
 
+/** What is worth a line where lines cannot be redrawn. */
+export function plainLine(story: Story, event: StoryEvent): string | undefined {
+  if (event.kind === "setting") return event.line;
+  const clip = story.clips.find((one) => one.clip === event.clip);
+  return clip !== undefined && counts(clip, event.kind) ? lineOf(clip) : undefined;
+}
+
+function counts({ sealedSegments, acknowledged, closed }: ClipStory, kind: StoryEvent["kind"]): boolean {
+  switch (kind) {
+    case "sealed":
+      return closed || sealedSegments === 1;
+    case "acknowledged":
+      return acknowledged === 1 || (closed && acknowledged === sealedSegments);
+    case "opened":
+      return true;
+    default:
+      return false;
+  }
+}
+
 function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }

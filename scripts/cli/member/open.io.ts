@@ -91,11 +91,12 @@ interface Segment {
 /** Appends to what is there until all is there: a lost connection costs only what was under way. */
 async function downloadSegment(cloud: Cloud, segment: Segment): Promise<void> {
   for (let resumes = 0; resumes <= resumesMax; resumes++) {
-    if (resumes > 0) await wait(resumePauseMillis);
     const have = lengthOf(segment.file);
     if (have === segment.bytes) return;
+    if (resumes > 1) await wait(resumePauseMillis);
     await append(cloud, segment, have < segment.bytes ? have : 0);
   }
+  if (lengthOf(segment.file) === segment.bytes) return;
   throw new Refused(
     `The cloud breaks off each time while it sends ${segment.path}. Try again later; what came is kept.`,
   );
@@ -150,7 +151,9 @@ function report(
     `  ${manifest.trigger} at the door, from ${start}${clock}, ${seconds.toFixed(1)} s, ${init.width}x${init.height}`,
   );
   if (end === "interrupted")
-    terminal.say("  Interrupted: the camera lost power or its picture; up to 2 s before that are not here.");
+    terminal.say(
+      "  Interrupted: the camera was stopped, or lost its power or picture; up to 2 s before that are missing.",
+    );
   if (end === "no")
     terminal.say("  No end is signed yet: the camera still records, or its last segment has not arrived.");
   terminal.say(`  written to ${out}`);
