@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { App } from "../app.js";
@@ -48,15 +49,19 @@ type Schema = Parameters<
 /** Every route may answer with a problem; every member's route needs a token. */
 function described(schema: Schema, url: string): Schema {
   if (schema?.hide === true) return schema;
-  const response =
-    typeof schema?.response === "object" ? schema.response : { 200: { type: "string", format: "binary" } };
+  const binary = { type: "string", format: "binary" };
+  const response: object = typeof schema?.response === "object" ? (schema.response ?? {}) : { 200: binary };
+  const named = Object.entries(response).map(([status, body]) => [
+    status,
+    { description: STATUS_CODES[status], ...body },
+  ]);
   const problem = {
     description: "A problem document",
     content: { "application/problem+json": { schema: { ...problemSchema, $id: undefined } } },
   };
   return {
     ...schema,
-    response: { ...response, default: problem },
+    response: { ...Object.fromEntries(named), default: problem },
     ...(openRoutes.test(url) ? {} : { security: [{ member: [] }] }),
   };
 }

@@ -1,0 +1,105 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { t as tap, test } from "tap";
+import { millis } from "../shared/kernel/brand.js";
+import { describeConfig, readConfig } from "./config.js";
+import { openDatabase } from "./database.io.js";
+import { openAuthority } from "./household/ca.io.js";
+import { claimEnd, claimStateOf } from "./household/claimstate.js";
+import { maySee } from "./household/rights.js";
+import { systemClock, systemRandom } from "./system.io.js";
+
+const room = await mkdtemp(join(tmpdir(), "lintel-cloud-"));
+tap.teardown(() => rm(room, { recursive: true }));
+
+test("what would be unsafe or unreachable is refused, with what to set", (t) => {
+  const refusals = [
+    [{ LINTEL_HTTP: "192.0.2.1:80" }, /LINTEL_HTTP_TLS=on/],
+    [{ LINTEL_HTTP: "0.0.0.0:443", LINTEL_HTTP_TLS: "on" }, /LINTEL_PUBLIC_URL/],
+    [{ LINTEL_MQTT: "[::]:8883" }, /LINTEL_PUBLIC_MQTT/],
+    [{ LINTEL_PUBLIC_URL: "http://example.org" }, /only https is safe/],
+    [{ LINTEL_PUBLIC_URL: "https://example.org/path" }, /an origin/],
+    [{ LINTEL_BROKER: "mqtts://b:1" }, /LINTEL_PUBLIC_MQTT/],
+    [
+      { LINTEL_BROKER: "mqtts://b:1", LINTEL_PUBLIC_MQTT: "mqtts://b:1", LINTEL_BROKER_CA: "x" },
+      /all three or none/,
+    ],
+    [{ LINTEL_BROKER: "mqtt://b:1" }, /mqtts:/],
+    [{ LINTEL_METRICS_TOKEN: "short" }, /16 to 256/],
+    [{ LINTEL_NODE: "aaaaaaaaaaaaaaaa" }, /cloud-/],
+    [{ LINTEL_VAULT_LIMIT: "0" }, /whole number/],
+  ] as const;
+  for (const [environment, why] of refusals) {
+    const config = readConfig(environment);
+    t.equal(config.ok, false, JSON.stringify(environment));
+    if (!config.ok) t.match(config.error.join("\n"), why);
+  }
+  t.ok(readConfig({}).ok, "the defaults stand");
+  t.ok(
+    readConfig({
+      LINTEL_HTTP: "0.0.0.0:443",
+      LINTEL_HTTP_TLS: "on",
+      LINTEL_PUBLIC_URL: "https://example.org",
+    }).ok,
+  );
+  t.match(describeConfig(), /LINTEL_RETENTION_DAYS/);
+  t.end();
+});
+
+test("the server's certificate is made anew when it ends soon or names other hosts, the authority stays", async (t) => {
+  const directory = join(room, "authority");
+  const options = {
+    directory,
+    hosts: ["127.0.0.1", "cloud.example"],
+    clock: systemClock,
+    random: systemRandom,
+  };
+  const first = await openAuthority(options);
+  t.equal((await openAuthority(options)).server.certificate, first.server.certificate, "kept");
+  const moved = await openAuthority({ ...options, hosts: ["127.0.0.1", "elsewhere.example"] });
+  t.not(moved.server.certificate, first.server.certificate);
+  const years = 5 * 365 * 86_400_000;
+  const later = { ...systemClock, wall: () => millis(systemClock.wall() + years - 29 * 86_400_000) };
+  const renewed = await openAuthority({
+    ...options,
+    hosts: ["127.0.0.1", "elsewhere.example"],
+    clock: later,
+  });
+  t.not(renewed.server.certificate, moved.server.certificate);
+  t.same([renewed.caHash, moved.caHash], [first.caHash, first.caHash]);
+  t.equal(renewed.server.key, first.server.key);
+});
+
+test("a transaction that fails leaves nothing behind, and foreign keys hold", async (t) => {
+  const db = await openDatabase(":memory:");
+  t.teardown(() => db.destroy());
+  await t.rejects(
+    db.transaction().execute(async (tx) => {
+      await tx.insertInto("household").values({ id: "a", registered_at: 0 }).execute();
+      throw new Error("power");
+    }),
+  );
+  t.same(await db.selectFrom("household").selectAll().execute(), []);
+  const orphan = { household: "nobody", id: "m", role: "owner", login_key: "", name: "x" };
+  await t.rejects(db.insertInto("member").values(orphan).execute(), /FOREIGN KEY/);
+});
+
+test("a claim's state and end follow the clock", (t) => {
+  const [madeAt, expiresAt] = [millis(0), millis(600_000)];
+  const at = (answered: boolean, signedIn: boolean, now: number) =>
+    claimStateOf({ madeAt, expiresAt, answered, signedIn }, millis(now));
+  t.equal(at(false, false, 599_999), "waiting");
+  t.equal(at(false, false, 600_000), "expired");
+  t.equal(at(true, false, 600_000), "answered");
+  t.equal(at(true, true, 600_000), "enrolled");
+  t.equal(at(true, true, 24 * 3_600_000), "expired");
+  t.equal(claimEnd(millis(5), millis(5)), undefined);
+  t.equal(claimEnd(millis(6), millis(5)), 6);
+  t.equal(claimEnd(millis(9_999_999), millis(5)), 600_005);
+  t.same(
+    [maySee("contact", "indoor"), maySee("contact", "outdoor"), maySee("guest", "indoor")],
+    [false, true, true],
+  );
+  t.end();
+});

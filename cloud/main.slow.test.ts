@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { request } from "node:https";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect } from "node:tls";
+import { fileURLToPath } from "node:url";
+import BetterSqlite3 from "better-sqlite3";
+import { t as tap, test } from "tap";
+import { millis } from "../shared/kernel/brand.js";
+import { firstCharter, newPerson, sign } from "./api/testing.js";
+import { openDatabase } from "./database.io.js";
+import { openSessionKey } from "./household/sessionkey.io.js";
+
+const program = fileURLToPath(new URL("main.js", import.meta.url));
+const room = await mkdtemp(join(tmpdir(), "lintel-cloud-"));
+tap.teardown(() => rm(room, { recursive: true }));
+
+interface Cloud {
+  readonly child: ChildProcess;
+  readonly ready: { readonly http: string; readonly mqtt: string; readonly docs: string };
+  readonly log: () => string;
+}
+
+/** A real process with its log; killed at the end of the test whatever happens. */
+function spawnCloud(t: Teardown, settings: Record<string, string>) {
+  const free = { LINTEL_HTTP: "127.0.0.1:0", LINTEL_MQTT: "127.0.0.1:0" };
+  const env = { PATH: process.env.PATH ?? "", ...free, ...settings };
+  const child = spawn(process.execPath, [program], { env, stdio: ["ignore", "pipe", "pipe"] });
+  t.teardown(() => child.kill("SIGKILL"));
+  let log = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    log += text;
+  });
+  return { child, log: () => log };
+}
+
+interface Teardown {
+  teardown(work: () => unknown): void;
+}
+
+async function startCloud(t: Teardown, settings: Record<string, string>): Promise<Cloud> {
+  const { child, log } = spawnCloud(t, settings);
+  const ended = once(child, "close").then(() => Promise.reject(new Error(log())));
+  const [line] = await Promise.race([once(child.stdout.setEncoding("utf8"), "data"), ended]);
+  return { child, log, ready: JSON.parse(String(line)) };
+}
+
+async function stop({ child }: Cloud, signal: "SIGTERM" | "SIGKILL"): Promise<number> {
+  const exited = once(child, "exit");
+  child.kill(signal);
+  const [code] = await exited;
+  return code;
+}
+
+/** Runs it to its end: its code and what it said on stderr. */
+async function fails(t: Teardown, settings: Record<string, string>): Promise<{ code: number; said: string }> {
+  const { child, log } = spawnCloud(t, settings);
+  const [code] = await once(child, "close");
+  return { code, said: log() };
+}
+
+/** A request by a client that trusts this authority only; plain where the cloud is. */
+async function ask(
+  url: string,
+  ca: string,
+  body?: object,
+): Promise<{ status: number | undefined; text: string }> {
+  if (url.startsWith("http:")) {
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(url, body && { method: "POST", headers, body: JSON.stringify(body) });
+    return { status: answer.status, text: await answer.text() };
+  }
+  return new Promise((resolve, reject) => {
+    const headers = body === undefined ? {} : { "content-type": "application/json" };
+    const sent = request(
+      url,
+      { ca, method: body === undefined ? "GET" : "POST", headers },
+      async (answer) => {
+        let text = "";
+        for await (const piece of answer) text += piece;
+        resolve({ status: answer.statusCode, text });
+      },
+    );
+    sent.on("error", reject).end(body && JSON.stringify(body));
+  });
+}
+
+test("the cloud starts on free ports, survives kill -9 with all that it answered, and ends on SIGTERM", async (t) => {
+  const data = join(room, "one");
+  const first = await startCloud(t, { LINTEL_DATA: data });
+  t.match(first.ready, { http: /^http:\/\/127\.0\.0\.1:\d+$/, mqtt: /^mqtts:\/\/127\.0\.0\.1:\d+$/ });
+  const readiness = await ask(`${first.ready.http}/readyz`, "");
+  const checks = { database: true, vault: true, broker: true };
+  t.same(JSON.parse(readiness.text), { status: "ready", checks });
+  const ada = await newPerson("owner", "Ada");
+  const charter = sign(firstCharter([ada]), [ada]);
+  t.equal((await ask(`${first.ready.http}/v1/households`, "", { charter })).status, 201);
+  const ca = (await ask(`${first.ready.http}/ca.pem`, "")).text;
+  await stop(first, "SIGKILL");
+  t.notMatch(first.log(), /remoteAddress|"ip"/, "callers' addresses are not logged");
+
+  const second = await startCloud(t, { LINTEL_DATA: data, LINTEL_HTTP_TLS: "on" });
+  const { http, mqtt } = second.ready;
+  t.match(http, /^https:/);
+  t.equal((await ask(`${http}/ca.pem`, ca)).text, ca, "the same authority, which vouches for the API");
+  const fork = sign({ ...firstCharter([ada]), issued: millis(5) }, [ada]);
+  t.equal((await ask(`${http}/v1/households`, ca, { charter: fork })).status, 409, "the household is known");
+  const { hostname, port } = new URL(mqtt);
+  const shown = await new Promise((resolve, reject) => {
+    const socket = connect({ host: hostname, port: Number(port), ca }, () => {
+      resolve(socket.getPeerCertificate().subject.CN);
+      socket.destroy();
+    }).on("error", reject);
+  });
+  t.equal(shown, "lintel-cloud", "and for the broker");
+  for (const file of ["ca.key", "server.key", "session.key"])
+    t.equal((await stat(join(data, "identity", file))).mode & 0o777, 0o600, file);
+  t.equal((await stat(data)).mode & 0o777, 0o700);
+  t.equal(await readFile(join(data, "identity/ca.pem"), "utf8"), ca);
+  t.equal(await stop(second, "SIGTERM"), 0);
+});
+
+test("keys that others may read, a newer database, a port in use, wrong settings: each a sentence and no start", async (t) => {
+  const [open, newer] = [join(room, "open"), join(room, "newer")];
+  await openSessionKey(join(open, "identity"));
+  await chmod(open, 0o700);
+  await chmod(join(open, "identity/session.key"), 0o644);
+  await openSessionKey(newer);
+  await (await openDatabase(join(newer, "cloud.db"))).destroy();
+  const sqlite = new BetterSqlite3(join(newer, "cloud.db"));
+  sqlite.exec("insert into kysely_migration values ('9999-future', '2030-01-01T00:00:00.000Z')");
+  sqlite.close();
+  const taken = createServer().listen(0, "127.0.0.1");
+  t.teardown(() => taken.close());
+  await once(taken, "listening");
+  const { port } = taken.address() as AddressInfo;
+  const wrong = { LINTEL_HTTP: "x", LINTEL_RETENTION_DAYS: "61", LINTEL_LOG: "loud" };
+  const cases = [
+    [{ LINTEL_DATA: open }, 1, /session\.key holds keys but has mode 644.*chmod 600/],
+    [{ LINTEL_DATA: newer }, 1, /written by a newer Lintel \(it has 9999-future\)/],
+    [
+      { LINTEL_DATA: join(room, "busy"), LINTEL_HTTP: `127.0.0.1:${port}` },
+      1,
+      /does not start: .*EADDRINUSE/,
+    ],
+    [wrong, 2, /LINTEL_HTTP is[\s\S]*LINTEL_RETENTION_DAYS is[\s\S]*LINTEL_LOG is/],
+  ] as const;
+  const ends = await Promise.all(cases.map(([settings]) => fails(t, settings)));
+  for (const [index, [, code, sentence]] of cases.entries()) {
+    t.equal(ends[index]?.code, code);
+    t.match(ends[index]?.said, sentence);
+  }
+});
