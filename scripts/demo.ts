@@ -164,10 +164,10 @@ function summarise(opened: readonly OpenedFile[], keep: string | undefined): voi
 
 function explain(error: unknown, { step, programs }: Stage): void {
   console.error(`\nThe demo failed while ${step}: ${error instanceof Error ? error.message : String(error)}`);
-  const heard = error instanceof ProgramFailed ? [{ name: "its", lines: error.lines }] : [];
-  const logs = programs.map((running) => ({ name: `the ${running.name}'s`, lines: running.lastLines() }));
-  for (const { name, lines } of [...heard, ...logs]) {
-    console.error(`\n${name} last lines:`);
+  const logs = new Map(programs.map((running) => [running.name, running.lastLines()]));
+  if (error instanceof ProgramFailed) logs.set(error.program, error.lines);
+  for (const [name, lines] of logs) {
+    console.error(`\nthe ${name}'s last lines:`);
     for (const line of lines) console.error(`  ${line}`);
   }
 }

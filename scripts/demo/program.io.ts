@@ -33,13 +33,16 @@ export interface Program {
 
 /** A program that did not start, with its last words. */
 export class ProgramFailed extends Error {
+  readonly program: string;
   readonly lines: readonly string[];
-  constructor(name: string, why: string, lines: readonly string[]) {
-    super(`${name} ${why}`);
+  constructor(program: string, why: string, lines: readonly string[]) {
+    super(`the ${program} ${why}`);
+    this.program = program;
     this.lines = lines;
   }
 }
 
+/** Answered calls, which come by the dozen, are not among them. */
 const lastLinesMax = 12;
 const readyMillisMax = 60_000;
 const stopMillisMax = 10_000;
@@ -67,19 +70,17 @@ export function startProgram({ name, main, environment, onEvent }: ProgramOption
       failed(`${how} before it was ready`);
     });
     const program = { name, ended, lastLines: () => [...lines], stop: () => stop(child, ended) };
-    for (const stream of [child.stdout, child.stderr]) {
-      createInterface({ input: stream }).on("line", (line) => {
-        lines.push(line);
-        if (lines.length > lastLinesMax) lines.shift();
-        const event = readEvent(line);
-        if (event === undefined) return;
-        if (event.event === "ready") {
-          clearTimeout(timer);
-          resolve({ ...program, ready: event.fields });
-        }
-        onEvent?.(event);
-      });
-    }
+    const onLine = (line: string): void => {
+      const event = readEvent(line);
+      if (event?.event !== "http.answered") lines.push(line);
+      if (lines.length > lastLinesMax) lines.shift();
+      if (event?.event === "ready") {
+        clearTimeout(timer);
+        resolve({ ...program, ready: event.fields });
+      }
+      if (event !== undefined) onEvent?.(event);
+    };
+    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", onLine);
   });
 }
 

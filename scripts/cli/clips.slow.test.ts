@@ -1,0 +1,102 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { t as tap, test } from "tap";
+import { followClips } from "../demo/follow.io.js";
+import { placesIn, pressBell, quiet, settle, startCamera, startCloud } from "../demo/home.io.js";
+import { openAsOwner, openAsThief } from "../demo/recordings.io.js";
+import { memberExportIdentity } from "./member/cameras.io.js";
+import { clipIdOf, memberClips, memberDelete } from "./member/clips.io.js";
+import { openCloud } from "./member/cloud.io.js";
+import { download, memberOpen } from "./member/open.io.js";
+import type { Terminal } from "./terminal.io.js";
+
+const folder = mkdtempSync(join(tmpdir(), "lintel-clips-"));
+const places = placesIn(folder);
+const cloud = await startCloud(places, { http: 0, mqtt: 0 });
+await settle(places, cloud.ready.text("http"), "scene:seed=1,size=320x180,fps=10,quiet");
+const follower = followClips(places, () => undefined);
+follower.watching.catch(() => undefined);
+const camera = await startCamera(places, follower.onLog);
+tap.teardown(async () => {
+  await camera.stop();
+  await cloud.stop();
+  rmSync(folder, { recursive: true, force: true });
+  setImmediate(() => process.exit()); // the live stream would go on for ever
+});
+
+const heard = (): { readonly terminal: Terminal; readonly values: Record<string, unknown>[] } => {
+  const values: Record<string, unknown>[] = [];
+  return { terminal: quiet((value) => values.push(value)), values };
+};
+
+await pressBell(places);
+const clip = clipIdOf(await follower.nextEnded());
+
+test("a press at the door opens at its owner's as a verified MP4 that plays without errors", async (t) => {
+  const opened = await openAsOwner(places, clip);
+  t.ok(opened.seconds >= 5 && opened.seconds <= 25, `${opened.seconds} s`);
+  execFileSync("ffmpeg", ["-v", "error", "-xerror", "-i", opened.file, "-f", "null", "-"]);
+  const { terminal, values } = heard();
+  await memberClips(places.member, { limit: 5 }, terminal);
+  t.match(values[0], { id: clip, state: "complete", segments: opened.segments });
+  t.same(readdirSync(join(places.member, "downloads")), [], "no sealed copy stays behind");
+});
+
+test("age and cat give the same MP4 from the exported identity", { skip: missing("age") }, async (t) => {
+  const { terminal, values } = heard();
+  await memberExportIdentity(places.member, undefined, terminal);
+  const { identities } = values[0] as { identities: readonly { readonly identity: string }[] };
+  const identityFile = join(folder, "identity.txt");
+  writeFileSync(identityFile, `${identities[0]?.identity}\n`, { mode: 0o600 });
+  const { sealed } = await download(
+    openCloud(places.member),
+    { clip, folder: join(folder, "sealed") },
+    quiet(),
+  );
+  const parts = sealed.segments
+    .filter((segment) => segment.sealed.length > 0)
+    .map((segment) =>
+      execFileSync("age", ["-d", "-i", identityFile], { input: segment.sealed, maxBuffer: 1e8 }),
+    );
+  const { file } = await openAsOwner(places, clip);
+  t.ok(Buffer.concat(parts).equals(readFileSync(file)));
+});
+
+test("nothing that the cloud has opens it", async (t) => {
+  t.match(await openAsThief(places, clip), /neither with a fresh key nor with any of the \d+ values/);
+});
+
+test("a download that was cut, or damaged on this computer, is made whole or refused", async (t) => {
+  const sealedFolder = join(places.member, "downloads", clip);
+  await download(openCloud(places.member), { clip, folder: sealedFolder }, quiet());
+  const first = readFileSync(join(sealedFolder, "0.age"));
+  writeFileSync(join(sealedFolder, "0.age"), first.subarray(0, 1000));
+  writeFileSync(join(sealedFolder, "1.age"), Buffer.alloc(9e6));
+  const out = join(folder, "resumed.mp4");
+  await memberOpen(places.member, { clip, out }, quiet());
+  t.ok(readFileSync(out).length > 0);
+  await download(openCloud(places.member), { clip, folder: sealedFolder }, quiet());
+  first[first.length - 1] = (first.at(-1) ?? 0) ^ 1;
+  writeFileSync(join(sealedFolder, "0.age"), first);
+  const damaged = memberOpen(places.member, { clip, out: join(folder, "damaged.mp4") }, quiet());
+  await t.rejects(damaged, { message: /Segment 0 is not what the camera signed.*Nothing was written/ });
+  t.notOk(readdirSync(folder).includes("damaged.mp4"));
+});
+
+test("a deleted clip is gone for its owner too", async (t) => {
+  await memberDelete(places.member, clip, quiet());
+  await t.rejects(memberOpen(places.member, { clip }, quiet()), { message: /not yours/ });
+  const refusing = quiet(undefined, async () => false);
+  await t.rejects(memberDelete(places.member, clip, refusing));
+});
+
+function missing(program: string): string | false {
+  try {
+    execFileSync(program, ["--version"], { stdio: "ignore" });
+    return false;
+  } catch {
+    return `${program} is not installed`;
+  }
+}
