@@ -1,21 +1,36 @@
 // Test-only: the smallest fragmented MP4 that the parser accepts, and ports that give the same each time.
+import { cameraKeyName } from "../../shared/charter/lines.js";
+import { formatReceipt } from "../../shared/clip/custody.js";
 import { type Fragment, parseFragment } from "../../shared/clip/fmp4.js";
 import { type InitSegment, parseInit } from "../../shared/clip/init.js";
+import { formatSegment } from "../../shared/clip/segment.js";
 import { assert } from "../../shared/kernel/assert.js";
-import { type Millis, millis } from "../../shared/kernel/brand.js";
+import { bytes, type Millis, millis } from "../../shared/kernel/brand.js";
 import { concat } from "../../shared/kernel/bytes.js";
+import {
+  type CameraId,
+  type ClipId,
+  cameraIdOf,
+  type HouseholdId,
+  householdIdOf,
+  timeOf,
+} from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
+import { type Identity, newIdentity, type Recipient, recipientOf, seal } from "../../shared/seal/age.js";
+import { type Hash, hashOf, hashOfText } from "../../shared/seal/hash.js";
+import { type Signer, signNote, type Verifier, verifierOf } from "../../shared/seal/note.js";
+import type { SealedSegment } from "./journal.js";
 
 /** Ticks a second of the test's pictures: a tick is a millisecond. */
 const timescale = 1000;
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
 const words = (...values: readonly number[]): Uint8Array => {
-  const bytes = new Uint8Array(values.length * 4);
+  const data = new Uint8Array(values.length * 4);
   values.forEach((value, i) => {
-    new DataView(bytes.buffer).setUint32(i * 4, value);
+    new DataView(data.buffer).setUint32(i * 4, value);
   });
-  return bytes;
+  return data;
 };
 const box = (type: string, ...parts: readonly Uint8Array[]): Uint8Array => {
   const body = concat(...parts);
@@ -62,9 +77,9 @@ export function testFragment(of: TestFragment): Fragment {
 }
 
 /** The number that `testFragment` wrote. */
-export function numberOf({ bytes }: Fragment): number {
-  const data = bytes.length - 64;
-  return new DataView(bytes.buffer, bytes.byteOffset + data, 4).getUint32(0);
+export function numberOf(fragment: Fragment): number {
+  const data = fragment.bytes;
+  return new DataView(data.buffer, data.byteOffset + data.length - 64, 4).getUint32(0);
 }
 
 /** Both clocks stand still until they are set. */
@@ -81,4 +96,60 @@ export function testClock(): TestClock {
     monotonic: (): Millis => millis(clock.now),
   };
   return clock;
+}
+
+/** A camera with its keys, and a household that can open what it seals. */
+export interface TestCamera {
+  readonly household: HouseholdId;
+  readonly camera: CameraId;
+  readonly signer: Signer;
+  readonly verifier: Verifier;
+  readonly identity: Identity;
+  readonly recipient: Recipient;
+}
+
+export function testCamera(): Promise<TestCamera> {
+  const secretKey = new Uint8Array(32).fill(7);
+  const camera = cameraIdOf(verifierOf({ name: "", secretKey }).publicKey);
+  const signer = { name: cameraKeyName(camera), secretKey };
+  const household = householdIdOf(new Uint8Array(32).fill(9));
+  const known = { household, camera, signer, verifier: verifierOf(signer) };
+  return newIdentity().then((identity) =>
+    recipientOf(identity).then((recipient) => ({ ...known, identity, recipient })),
+  );
+}
+
+/** A whole clip's segments of two seconds each, as the sealer makes them, with anything inside. */
+export function testSegments(
+  of: TestCamera,
+  clip: ClipId,
+  count: number,
+  size = 300,
+): Promise<readonly SealedSegment[]> {
+  const plains = Array.from({ length: count }, (_, i) => new Uint8Array(size).fill(i + 1));
+  return Promise.all(plains.map((plain) => seal(plain, [of.recipient]))).then((files) =>
+    chain(of, clip, files),
+  );
+}
+
+function chain(of: TestCamera, clip: ClipId, files: readonly Uint8Array[]): readonly SealedSegment[] {
+  const { household, camera, signer } = of;
+  let previous: Hash | "none" = "none";
+  return files.map((sealed, index) => {
+    const end = index === files.length - 1 ? "complete" : "no";
+    const place = { household, camera, clip, index, previous, end } as const;
+    const text = formatSegment({ ...place, bytes: bytes(sealed.length), sha256: hashOf(sealed) });
+    previous = hashOfText(text);
+    const from = millis(timeOf(clip) + index * 2000);
+    const manifest = hashOfText(`${clip} ${index}`);
+    const note = signNote(text, [signer]);
+    return { clip, index, end, note, sealed, manifest, from, to: millis(from + 2000) };
+  });
+}
+
+/** The vault's word for a segment; nobody in these tests looks at its signature. */
+export function testReceipt(of: TestCamera, { clip, index, sealed }: SealedSegment): string {
+  const { household, camera, signer } = of;
+  const at = millis(testWall);
+  return signNote(formatReceipt({ household, camera, clip, index, sha256: hashOf(sealed), at }), [signer]);
 }

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseReceipt } from "../../shared/clip/custody.js";
 import { parseSegment } from "../../shared/clip/segment.js";
 import { assert } from "../../shared/kernel/assert.js";
@@ -46,7 +46,7 @@ export const journalBytesMax = 2 * 1024 * 1024 * 1024;
 export const retryMillis = 1_000;
 
 export interface JournalOptions {
-  /** The journal's own directory. One process at a time. */
+  /** The journal's own directory, whose parent is durable. One process at a time. */
   readonly dir: string;
   readonly limitBytes?: number;
   /** The camera's note key: closes clips that a power cut left open, and tells its own notes from damaged ones. */
@@ -69,6 +69,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   await disk.makeDir(eventsDir);
   await disk.remove(statePath + unfinished);
   await disk.syncDir(dir);
+  // Power lost before here, at the very first start: there is no journal, and nothing was confirmed.
+  await disk.syncDir(dirname(dir));
   const reserve = await openReserve(disk, dir);
   const events = await openEvents({ disk, dir: eventsDir, reserve, clock, random, log });
   const now = (): Millis => clock.wall();
