@@ -41,6 +41,8 @@ export interface LinkOptions {
 export type LinkTrouble =
   /** The broker's certificate is refused: it is not the enrolled cloud, or its certificate ran out. */
   | "server-refused"
+  /** The broker does not let this camera in: its credentials are wrong or were withdrawn. */
+  | "not-accepted"
   /** The clock is not set and the broker's certificate was taken without its dates. */
   | "dates-ignored"
   /** Another device seems to use this camera's identity. */
@@ -67,7 +69,7 @@ const keepaliveSeconds = 20;
 const connackMillisMax = 10_000;
 const closeMillisMax = 2_000;
 const backoff: Backoff = { first: millis(1_000), most: millis(60_000) };
-/** A connection that lived this long ends the growth of the pauses. */
+/** A connection that lived this long ends the growth of the pauses, whoever ended it. */
 const healthyMillis = 30_000;
 const offline = writeMessage({ v: 1, state: "offline" });
 
@@ -99,8 +101,12 @@ class ReconnectingLink implements Link {
   private closed = false;
   private attempt = 0;
   private turns: Turns = noTurns;
+  /** Whether the next try judges the dates of the broker's certificate. */
   private datesCount = true;
+  /** Whether the last one passed without. */
+  private datesIgnored = false;
   private refused = false;
+  private notAccepted = false;
 
   constructor(options: LinkOptions, handlers: LinkHandlers) {
     this.options = options;
@@ -147,6 +153,8 @@ class ReconnectingLink implements Link {
   private start(socket: TLSSocket): void {
     if (this.closed) return void socket.destroy();
     this.refused = false;
+    this.datesIgnored = !this.datesCount;
+    this.tell();
     const client = new MqttClient(() => socket, clientOptions(this.options.camera));
     const connection: Connection = { client, since: undefined, subscribed: false, broken: false };
     this.connection = connection;
@@ -165,6 +173,7 @@ class ReconnectingLink implements Link {
   private subscribe(connection: Connection): void {
     const { camera, clock, log } = this.options;
     connection.since = clock.monotonic();
+    this.notAccepted = false;
     connection.client.subscribe(`${topicRoot}/${camera}/down/#`, { qos: 1 }, (error, granted) => {
       // 0x80 refuses a subscription (MQTT-3.9.3): without answers there is nothing to do here.
       if (error || granted?.some(({ qos }) => qos > 2)) return void connection.client.end(true);
@@ -180,16 +189,22 @@ class ReconnectingLink implements Link {
     this.connection = undefined;
     connection.client.end(true);
     const { since } = connection;
-    const lasted = since === undefined ? undefined : millis(clock.monotonic() - since);
-    log("uplink.disconnected", { lasted: lasted ?? 0 });
-    if (connection.subscribed) this.handlers.down();
-    const byBroker = !connection.broken && !this.closed;
-    this.again(lasted === undefined ? { kind: "not-connected" } : { kind: "closed", byBroker, lasted });
+    if (since === undefined) {
+      this.notAccepted = !connection.broken;
+      log("uplink.not-accepted", { attempt: this.attempt });
+      this.again({ kind: "not-connected" });
+    } else {
+      const lasted = millis(clock.monotonic() - since);
+      log("uplink.disconnected", { lasted });
+      if (connection.subscribed) this.handlers.down();
+      this.again({ kind: "closed", byBroker: !connection.broken && !this.closed, lasted });
+    }
   }
 
   private failed(error: unknown): void {
     const { log, clockIsSet } = this.options;
     this.refused = error instanceof ServerRefused;
+    this.datesIgnored = this.notAccepted = false;
     // The dates are judged by our clock: while nobody has set it, it is no judge. The next try goes without them.
     if (error instanceof ServerRefused && error.dates && !clockIsSet())
       this.datesCount = this.refused = false;
@@ -200,7 +215,8 @@ class ReconnectingLink implements Link {
 
   private again(end: TurnEnd): void {
     this.turns = endTurn(this.turns, end);
-    if (end.kind === "closed" && end.lasted >= healthyMillis) this.attempt = 0;
+    // A line that breaks is tried again soon; a broker that sends us away is not pressed.
+    if (end.kind === "closed" && (!end.byBroker || end.lasted >= healthyMillis)) this.attempt = 0;
     this.tell();
     if (this.closed) return;
     const wait = waitBefore(this.attempt++, backoff, chanceOf(this.options.random));
@@ -210,7 +226,8 @@ class ReconnectingLink implements Link {
   private tell(): void {
     const troubles: LinkTrouble[] = [];
     if (this.refused) troubles.push("server-refused");
-    if (!this.datesCount) troubles.push("dates-ignored");
+    if (this.notAccepted) troubles.push("not-accepted");
+    if (this.datesIgnored) troubles.push("dates-ignored");
     if (isConflict(this.turns)) troubles.push("identity-conflict");
     this.handlers.troubles(troubles);
   }

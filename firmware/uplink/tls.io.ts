@@ -88,6 +88,7 @@ export function faultOf(
   return undefined;
 }
 
-function isCertificateFault(code: string | undefined): boolean {
-  return code !== undefined && /CERT|SELF_SIGNED|ISSUER|ALTNAME/.test(code);
+/** OpenSSL's words on the server's certificate; what starts with ERR_SSL is the server's word on ours. */
+function isCertificateFault(code = ""): boolean {
+  return !code.startsWith("ERR_SSL") && /CERT|SELF_SIGNED|ISSUER|PURPOSE|INVALID_CA|PATH_LENGTH/.test(code);
 }
