@@ -10,10 +10,11 @@ export type Takeovers = Map<string, readonly Millis[]>;
 /** Notes one takeover; true once per `conflictTakeovers` within the time. */
 export function noteTakeover(takeovers: Takeovers, name: string, now: Millis): boolean {
   for (const [other, times] of takeovers) {
-    if (now - (times.at(-1) ?? now) > conflictMillis) takeovers.delete(other);
+    if (now - (times.at(-1) ?? 0) > conflictMillis) takeovers.delete(other);
   }
   const recent = [...(takeovers.get(name) ?? []), now].filter((at) => now - at <= conflictMillis);
   const conflict = recent.length >= conflictTakeovers;
-  takeovers.set(name, conflict ? [] : recent);
+  if (conflict) takeovers.delete(name);
+  else takeovers.set(name, recent);
   return conflict;
 }

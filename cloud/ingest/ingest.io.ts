@@ -45,7 +45,7 @@ export interface Ingest {
 }
 
 /** Events of one camera in a minute; more are not acknowledged, so it repeats them later. */
-export const eventsPerMinuteMax = 240;
+const eventsPerMinuteMax = 240;
 const eventBatchMax = 64;
 const chartersPerAnswerMax = 16;
 const tickMillis = 20;

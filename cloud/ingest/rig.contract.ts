@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import type { SignedCharter } from "../../shared/charter/charter.js";
 import { cameraKeyName } from "../../shared/charter/lines.js";
 import { formatSegment, type SegmentEnd } from "../../shared/clip/segment.js";
 import { bytes, type Millis, millis } from "../../shared/kernel/brand.js";
@@ -49,27 +50,33 @@ export const systemClock: Clock = {
   monotonic: () => millis(Math.floor(performance.now())),
 };
 
-/** A camera's identity as the household's directory knows it. */
-export interface RigCamera {
+/** Who signs segments. */
+export interface RigSigner {
   readonly id: CameraId;
   readonly household: HouseholdId;
   readonly signer: Signer;
   readonly verifier: Verifier;
+}
+
+/** A camera's identity as the household's directory knows it, and what it connects with. */
+export interface RigCamera extends RigSigner {
   readonly certificate: string;
   readonly key: string;
 }
 
-export async function makeCamera(authority: Authority, household: HouseholdId): Promise<RigCamera> {
+export function makeSigner(household: HouseholdId): RigSigner {
   const secretKey = systemRandom.bytes(32);
-  const { publicKey } = verifierOf({ name: "x", secretKey });
-  const id = cameraIdOf(publicKey);
-  const tls = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const id = cameraIdOf(verifierOf({ name: "x", secretKey }).publicKey);
   const signer = { name: cameraKeyName(id), secretKey };
+  return { id, household, signer, verifier: verifierOf(signer) };
+}
+
+export async function makeCamera(authority: Authority, household: HouseholdId): Promise<RigCamera> {
+  const signer = makeSigner(household);
+  const { id } = signer;
+  const tls = generateKeyPairSync("ec", { namedCurve: "P-256" });
   return {
-    id,
-    household,
-    signer,
-    verifier: verifierOf(signer),
+    ...signer,
     certificate: await authority.certify(id, tls.publicKey.export({ format: "der", type: "spki" })),
     key: tls.privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
   };
@@ -103,7 +110,7 @@ async function someHeader(): Promise<Uint8Array> {
   return split.value.header;
 }
 
-export async function makeSegment(camera: RigCamera, wish: SegmentWish): Promise<RigSegment> {
+export async function makeSegment(camera: RigSigner, wish: SegmentWish): Promise<RigSegment> {
   const { clip, index = 0, previous = "none", end = "no", bodyBytes = 100_000 } = wish;
   headerOfAll ??= someHeader();
   const header = bodyBytes === 0 ? new Uint8Array() : await headerOfAll;
@@ -124,7 +131,7 @@ export async function makeSegment(camera: RigCamera, wish: SegmentWish): Promise
 
 /** A clip of `count` segments, each naming the one before. */
 export async function makeClip(
-  camera: RigCamera,
+  camera: RigSigner,
   count: number,
   { bodyBytes = 100_000, at = systemClock.wall() }: { bodyBytes?: number; at?: Millis } = {},
 ): Promise<readonly RigSegment[]> {
@@ -251,6 +258,11 @@ export class TestCamera {
     }
   }
 
+  /** Resolves when the connection ends, whoever ends it. */
+  closed(): Promise<void> {
+    return new Promise((resolve) => this.client.once("close", () => resolve()));
+  }
+
   close(): Promise<void> {
     return this.client.endAsync(true);
   }
@@ -277,7 +289,10 @@ export interface Rig {
 export interface RigOptions {
   /** The embedded broker, or a private Mosquitto on a free loopback port. */
   readonly broker?: "embedded" | "mosquitto";
+  /** Kept when the rig closes, with all that it holds: the next rig goes on with it. */
   readonly directory?: string;
+  readonly cameras?: Map<CameraId, RigCamera>;
+  readonly charters?: readonly SignedCharter[];
   readonly bytesMax?: number;
   readonly clock?: Clock;
 }
@@ -285,12 +300,7 @@ export interface RigOptions {
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), "lintel-ingest-"));
   const clock = options.clock ?? systemClock;
-  const authority = await openAuthority({
-    directory: join(directory, "keys"),
-    hosts: ["localhost", "127.0.0.1"],
-    clock,
-    random: systemRandom,
-  });
+  const authority = await rigAuthority(directory);
   const db = await openDatabase(join(directory, "lintel.db"));
   const vault = await openVault({
     directory: join(directory, "vault"),
@@ -299,7 +309,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     retentionDays: 30,
     bytesMax: options.bytesMax ?? 2 ** 40,
   });
-  const cameras = new Map<CameraId, RigCamera>();
+  const cameras = options.cameras ?? new Map<CameraId, RigCamera>();
   const announced: Announcement[] = [];
   const logged: Rig["logged"] = [];
   const log: Log = (event, fields) => logged.push({ event, fields });
@@ -316,7 +326,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     vault: vault.writer,
     db,
     directory: { find: async (camera) => cameras.get(camera) },
-    charters: { chain: async () => [] },
+    charters: { chain: async (_, after) => (options.charters ?? []).slice(after) },
     announce: (announcement) => announced.push(announcement),
     clock,
     log,
@@ -348,6 +358,16 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   };
 }
 
+export function rigAuthority(directory: string): Promise<Authority> {
+  const hosts = ["localhost", "127.0.0.1"];
+  return openAuthority({
+    directory: join(directory, "keys"),
+    hosts,
+    clock: systemClock,
+    random: systemRandom,
+  });
+}
+
 interface BrokerNeeds {
   readonly directory: string;
   readonly authority: Authority;
@@ -355,12 +375,16 @@ interface BrokerNeeds {
   readonly isAllowed: (camera: CameraId) => Promise<boolean>;
 }
 
-interface RunningBroker {
+export interface RunningBroker {
   readonly bus: Bus;
   stop(): Promise<void>;
 }
 
-async function startBroker(kind: "embedded" | "mosquitto", needs: BrokerNeeds): Promise<RunningBroker> {
+/** A broker of this kind that admits these cameras, not listening yet where it is embedded. */
+export async function startBroker(
+  kind: "embedded" | "mosquitto",
+  needs: BrokerNeeds,
+): Promise<RunningBroker> {
   const { authority, log, isAllowed } = needs;
   const { certificate, key } = authority.server;
   if (kind === "mosquitto") return startMosquitto(needs);

@@ -37,7 +37,7 @@ export interface SegmentsOptions {
 /** Parts of one camera, in memory and on the disk; a camera announces a few at a time. */
 export const partsPerCameraMax = 16;
 /** Announcements of one camera in a minute: each costs a signature check. */
-export const initsPerMinuteMax = 6_000;
+const initsPerMinuteMax = 6_000;
 /** A part without a new chunk for so long gives way to another one of its camera, or is closed. */
 const idleMillis = 60_000;
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { constants, type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { assert } from "../../shared/kernel/assert.js";
 import { fromBase64, toHex } from "../../shared/kernel/bytes.js";
@@ -18,6 +18,7 @@ export interface Part {
   digest(): Hash;
   /** Makes what is stored durable under the part's own name. */
   sync(): Promise<void>;
+  /** May be called more than once. */
   close(): Promise<void>;
   /** Closes and forgets what is stored. */
   discard(): Promise<void>;
@@ -161,7 +162,7 @@ class FilePart implements Part {
   }
 
   static async open(path: string, header: Uint8Array): Promise<FilePart> {
-    const file = await open(path, "r+").catch(() => open(path, "wx+", 0o600));
+    const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
     const part = new FilePart(path, file, header);
     const buffer = Buffer.alloc(readBytes);
     for (;;) {
@@ -195,7 +196,7 @@ class FilePart implements Part {
   }
 
   async discard(): Promise<void> {
-    await this.file.close().catch(() => undefined);
+    await this.close();
     await rm(this.path, { force: true });
   }
 

@@ -16,31 +16,36 @@ export type Committed = Standing & Partial<ClipNews>;
 /** Segments that share one round of syncs and one transaction. */
 const batchMax = 32;
 
-/** While one batch is on its way to the disk the next one gathers. */
+/** Bodies are synced side by side, each as soon as it is whole; names and rows follow in batches, one after the other. */
 export function createCommitter(rooms: Rooms): (segment: ReadySegment) => Promise<Committed> {
-  return batched(batchMax, (segments) => rooms.turn(() => commitBatch(rooms, segments)));
+  const record = batched(batchMax, (segments: readonly ReadySegment[]) =>
+    rooms.turn(() => commitBatch(rooms, segments)),
+  );
+  return async (segment) => {
+    try {
+      await segment.part?.sync();
+      return await record(segment);
+    } catch (error) {
+      if (isDiskFull(error)) return { kind: "full" };
+      throw error;
+    } finally {
+      await segment.part?.close();
+    }
+  };
 }
 
-/** Throws when the disk or the database fails in another way than by being full; then none of the batch is acknowledged. */
 async function commitBatch(rooms: Rooms, batch: readonly ReadySegment[]): Promise<readonly Committed[]> {
-  try {
-    const standings: Standing[] = [];
-    for (const [at, segment] of batch.entries()) {
-      const twin = batch.slice(0, at).some((other) => samePlace(other.note, segment.note));
-      standings.push(twin ? { kind: "conflict" } : await rooms.records.standing(segment));
-    }
-    const taken = batch.filter((_, at) => standings[at]?.kind === "absent");
-    const stored = await store(rooms, taken);
-    return standings.map((standing, at) => {
-      const segment = batch[at];
-      return (segment && stored[taken.indexOf(segment)]) ?? standing;
-    });
-  } catch (error) {
-    if (!isDiskFull(error)) throw error;
-    return batch.map(() => ({ kind: "full" }));
-  } finally {
-    await Promise.all(batch.map(({ part }) => part?.close().catch(() => undefined)));
+  const standings: Standing[] = [];
+  for (const [at, segment] of batch.entries()) {
+    const twin = batch.slice(0, at).some((other) => samePlace(other.note, segment.note));
+    standings.push(twin ? { kind: "conflict" } : await rooms.records.standing(segment));
   }
+  const taken = batch.filter((_, at) => standings[at]?.kind === "absent");
+  const stored = await store(rooms, taken);
+  return standings.map((standing, at) => {
+    const segment = batch[at];
+    return (segment && stored[taken.indexOf(segment)]) ?? standing;
+  });
 }
 
 /** When it resolves, all of them survive a power cut. */
@@ -52,14 +57,12 @@ async function store(rooms: Rooms, segments: readonly ReadySegment[]): Promise<r
   return news.map((one) => ({ kind: "stored", at, ...one }));
 }
 
-/** Bodies first, then keys; the rows come last, in the caller's hands: what has a row is there. */
+/** The bodies are synced already, keys come next; the rows come last, in the caller's hands: what has a row is there. */
 async function makeDurable(
   { bodies, shred }: Rooms,
   segments: readonly ReadySegment[],
 ): Promise<readonly WrappedSegment[]> {
-  const synced = Promise.all(segments.map(({ part }) => part?.sync()));
   const keys = await shred.ensure(segments.map(({ note }) => ({ household: note.household, id: note.clip })));
-  await synced;
   await bodies.adopt(
     segments.flatMap(({ note, part }) => (part === undefined ? [] : [{ name: note, part }])),
   );

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { OpenedSegment } from "../../shared/clip/segment.js";
+import { type OpenedSegment, segmentBytesMax } from "../../shared/clip/segment.js";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { CameraId, ClipId, HouseholdId } from "../../shared/kernel/ids.js";
 import type { DoorEvent } from "../../shared/protocol/messages.js";
@@ -46,6 +46,7 @@ export interface VaultReader {
 
 export interface VaultHealth {
   readonly writable: boolean;
+  /** A segment of the largest size would be refused. */
   readonly full: boolean;
   readonly bytesStored: number;
   readonly bytesMax: number;
@@ -127,7 +128,7 @@ function createReader({ records, bodies, shred, clock, bytesMax, space }: Rooms)
     async health() {
       return {
         writable: await records.isWritable(),
-        full: !(await space.hasRoomFor(0)),
+        full: !(await space.hasRoomFor(segmentBytesMax)),
         bytesStored: space.bytesStored,
         bytesMax,
         bytesFree: await space.bytesFree(),

@@ -1,0 +1,323 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Test, test } from "tap";
+import { millis } from "../../shared/kernel/brand.js";
+import { householdIdOf } from "../../shared/kernel/ids.js";
+import type { Clock } from "../../shared/kernel/ports.js";
+import { openDatabase } from "../database.io.js";
+import {
+  collect,
+  makeClip,
+  makeSegment,
+  makeSigner,
+  type RigSegment,
+  systemClock,
+  systemRandom,
+} from "../ingest/rig.contract.js";
+import { dayMillis } from "./clip.js";
+import type { Committed } from "./commit.io.js";
+import { recordsContract, wrapped } from "./records.contract.js";
+import { openShredKeys, unwrapHeader, wrapHeader } from "./shred.io.js";
+import { openVault, type Vault } from "./vault.io.js";
+
+recordsContract("SQLite in memory", () => openDatabase(":memory:"));
+recordsContract("SQLite on disk", () => {
+  const directory = mkdtempSync(join(tmpdir(), "lintel-records-"));
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  return openDatabase(join(directory, "lintel.db"));
+});
+
+const household = householdIdOf(systemRandom.bytes(32));
+const signer = makeSigner(household);
+
+interface Setting {
+  readonly directory: string;
+  vault: Vault;
+  /** Moves the wall clock. */
+  later(milliseconds: number): void;
+  /** Closes everything and opens it again, as after a crash. */
+  restart(): Promise<void>;
+}
+
+async function setUp(t: Test, { bytesMax = 2 ** 40, directory = t.testdir({}) } = {}): Promise<Setting> {
+  let ahead = 0;
+  const clock: Clock = { wall: () => millis(Date.now() + ahead), monotonic: systemClock.monotonic };
+  const open = async (): Promise<{ vault: Vault; close: () => Promise<void> }> => {
+    const db = await openDatabase(join(directory, "lintel.db"));
+    const vault = await openVault({
+      directory: join(directory, "vault"),
+      db,
+      clock,
+      retentionDays: 30,
+      bytesMax,
+    });
+    return { vault, close: () => vault.close().then(() => db.destroy()) };
+  };
+  let opened = await open();
+  t.teardown(() => opened.close());
+  const setting: Setting = {
+    directory,
+    vault: opened.vault,
+    later: (milliseconds) => {
+      ahead += milliseconds;
+    },
+    async restart() {
+      await opened.close();
+      opened = await open();
+      setting.vault = opened.vault;
+    },
+  };
+  return setting;
+}
+
+async function store({ vault }: Setting, segment: RigSegment): Promise<Committed> {
+  const offered = wrapped(signer, segment);
+  if (segment.file.length === 0) return vault.writer.commit(offered);
+  const part = await vault.writer.openPart(offered);
+  await part.append([segment.body.subarray(part.stored)]);
+  return vault.writer.commit({ ...offered, part });
+}
+
+function filesUnder(directory: string): readonly string[] {
+  return readdirSync(directory, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+const holds = (directory: string, needle: Uint8Array): readonly string[] =>
+  filesUnder(directory).filter((path) => readFileSync(path).includes(Buffer.from(needle)));
+
+async function fileOf({ vault }: Setting, { clip, index }: RigSegment): Promise<Buffer | undefined> {
+  const stored = await vault.reader.segment(household, clip, index);
+  return stored && collect(stored.read(0, stored.bytes));
+}
+
+test("what is stored comes back as the plain age file, also in ranges across header and body", async (t) => {
+  const setting = await setUp(t);
+  const [segment] = await makeClip(signer, 1, { bodyBytes: 600_000 });
+  if (segment === undefined) return;
+  t.match(await store(setting, segment), { kind: "stored", began: true, ended: "complete" });
+  await setting.restart();
+  t.ok((await fileOf(setting, segment))?.equals(segment.file));
+  const stored = await setting.vault.reader.segment(household, segment.clip, 0);
+  const edge = segment.header.length;
+  for (const [start, end] of [
+    [0, 1],
+    [edge - 3, edge + 3],
+    [edge, edge + 1],
+    [5, 5],
+    [600_000, segment.file.length],
+  ] as const) {
+    const piece = stored && (await collect(stored.read(start, end)));
+    t.ok(piece?.equals(segment.file.subarray(start, end)), `${start} to ${end}`);
+  }
+  t.equal(
+    await setting.vault.reader.segment(householdIdOf(systemRandom.bytes(32)), segment.clip, 0),
+    undefined,
+  );
+});
+
+test("no file and no row holds an age header, and nobody else may look into the vault", async (t) => {
+  const setting = await setUp(t);
+  const [segment] = await makeClip(signer, 1);
+  if (segment === undefined) return;
+  await store(setting, segment);
+  t.equal(holds(setting.directory, segment.body).length, 1, "the body is there, so the search works");
+  t.same(holds(setting.directory, segment.header.subarray(-40)), []);
+  t.same(holds(setting.directory, Buffer.from("age-encryption.org")), []);
+  t.equal(statSync(join(setting.directory, "vault")).mode & 0o777, 0o700);
+  t.equal(statSync(join(setting.directory, "vault/vault.key")).mode & 0o777, 0o600);
+  const key = setting.vault.writer.vaultKey;
+  await setting.restart();
+  t.equal(setting.vault.writer.vaultKey, key, "one key for ever");
+});
+
+test("a deleted clip's shred key is in no file any more, its bodies are gone, and it cannot come back", async (t) => {
+  const setting = await setUp(t);
+  const clip = await makeClip(signer, 2);
+  const [first] = clip;
+  if (first === undefined) return;
+  for (const segment of clip) await store(setting, segment);
+  const keys = await openShredKeys(join(setting.directory, "vault/shred.db"));
+  const key = await keys.find({ household, id: first.clip });
+  await keys.close();
+  const encoded = Buffer.from(Buffer.from(key ?? []).toString("base64"));
+  t.equal(encoded.length, 44);
+  t.not(holds(setting.directory, encoded).length, 0, "while the clip stands, its key does");
+
+  t.equal(await setting.vault.eraser.erase(household, first.clip, "a signed note"), signer.id);
+  t.same(holds(setting.directory, encoded), []);
+  t.same(holds(setting.directory, first.body), []);
+  t.equal(await fileOf(setting, first), undefined);
+  t.match(await setting.vault.writer.standing(wrapped(signer, first)), {
+    kind: "deleted",
+    deletion: "a signed note",
+  });
+  t.match(await store(setting, first), { kind: "deleted" });
+  t.same(await setting.vault.writer.deletions(signer.id), ["a signed note"]);
+  t.equal(await setting.vault.eraser.erase(household, first.clip), undefined);
+  t.equal((await setting.vault.reader.health()).bytesStored, 0);
+});
+
+test("a deletion cut off by a crash is finished by the next sweep", async (t) => {
+  const setting = await setUp(t);
+  const [segment] = await makeClip(signer, 1);
+  if (segment === undefined) return;
+  await store(setting, segment);
+  const db = await openDatabase(join(setting.directory, "lintel.db"));
+  await db.updateTable("clip").set({ deleted_at: Date.now() }).execute();
+  await db.deleteFrom("segment").execute();
+  await db.destroy();
+  const [body = ""] = holds(setting.directory, segment.body);
+  utimesSync(body, new Date(0), new Date(0));
+  await setting.restart();
+  await setting.vault.eraser.sweep();
+  t.same(holds(setting.directory, segment.body), []);
+  const keys = await openShredKeys(join(setting.directory, "vault/shred.db"));
+  t.teardown(() => keys.close());
+  t.same(await keys.all(), []);
+});
+
+test("retention ends what arrived too long ago, and strays of crashes, and nothing else", async (t) => {
+  const setting = await setUp(t);
+  const [old] = await makeClip(signer, 1);
+  const [young] = await makeClip(signer, 1, { bodyBytes: 50_000 });
+  if (old === undefined || young === undefined) return;
+  await store(setting, old);
+  setting.later(29 * dayMillis);
+  await store(setting, young);
+  const beside = `${holds(setting.directory, young.body)[0]}x`;
+  writeFileSync(beside, "a body whose row was never written");
+  await setting.vault.eraser.sweep();
+  t.ok((await fileOf(setting, old))?.equals(old.file), "29 days");
+  setting.later(1.5 * dayMillis);
+  await setting.vault.eraser.sweep();
+  t.equal(await fileOf(setting, old), undefined, "30 days and a half");
+  t.same(holds(setting.directory, old.body), []);
+  t.ok((await fileOf(setting, young))?.equals(young.file));
+  t.same(holds(setting.directory, Buffer.from("never written")), []);
+  t.match(await setting.vault.writer.standing(wrapped(signer, old)), { kind: "deleted" });
+});
+
+test("a part goes on where it was after a restart, and only a whole one with the right hash is asked for", async (t) => {
+  const setting = await setUp(t);
+  const [segment] = await makeClip(signer, 1);
+  if (segment === undefined) return;
+  const part = await setting.vault.writer.openPart(wrapped(signer, segment));
+  await part.append([segment.body.subarray(0, 30_000), segment.body.subarray(30_000, 40_000)]);
+  await part.close();
+  await setting.restart();
+  const again = await setting.vault.writer.openPart(wrapped(signer, segment));
+  t.equal(again.stored, 40_000);
+  await again.append([segment.body.subarray(40_000)]);
+  t.equal(again.digest(), wrapped(signer, segment).note.sha256);
+  await again.discard();
+  t.same(await setting.vault.writer.partsOf(signer.id), []);
+});
+
+test("of segments that are ready together each is stored once, whatever their number", async (t) => {
+  const setting = await setUp(t);
+  const clips = await Promise.all(
+    Array.from({ length: 20 }, () => makeClip(signer, 3, { bodyBytes: 5_000 })),
+  );
+  const outcomes = await Promise.all(clips.flat().map((segment) => store(setting, segment)));
+  t.ok(outcomes.every(({ kind }) => kind === "stored"));
+  t.equal(outcomes.filter(({ began }) => began).length, 20);
+  t.equal(outcomes.filter(({ ended }) => ended === "complete").length, 20);
+  for (const segment of clips.flat()) {
+    if (!(await fileOf(setting, segment))?.equals(segment.file))
+      return t.fail(`${segment.clip} ${segment.index}`);
+  }
+  const again = await Promise.all(clips.flat().map((segment) => store(setting, segment)));
+  t.ok(
+    again.every(({ kind, began }) => kind === "stored" && began === undefined),
+    "a second time changes nothing",
+  );
+});
+
+test("a full vault says so, stores nothing partial, and takes again what a deletion made room for", async (t) => {
+  const setting = await setUp(t, { bytesMax: 250_000 });
+  const [one, two, three] = [
+    await makeClip(signer, 1),
+    await makeClip(signer, 1),
+    await makeClip(signer, 1),
+  ].flat();
+  if (one === undefined || two === undefined || three === undefined) return;
+  await store(setting, one);
+  await store(setting, two);
+  t.match(await setting.vault.writer.standing(wrapped(signer, three)), { kind: "full" });
+  t.match(
+    await setting.vault.writer.standing(wrapped(signer, one)),
+    { kind: "stored" },
+    "what is here is here",
+  );
+  await setting.vault.eraser.erase(household, one.clip);
+  t.match(await setting.vault.writer.standing(wrapped(signer, three)), { kind: "absent" });
+});
+
+/** Why no small file system can be mounted here, or false. */
+function mountMissing(): string | false {
+  const directory = mkdtempSync(join(tmpdir(), "lintel-mount-"));
+  const mounted = mountSmall(directory);
+  if (mounted) spawnSync("umount", [directory]);
+  rmSync(directory, { recursive: true });
+  return mounted ? false : "a small file system cannot be mounted here";
+}
+
+function mountSmall(directory: string): boolean {
+  return spawnSync("mount", ["-t", "tmpfs", "-o", "size=66m", "none", directory]).status === 0;
+}
+
+test("a full disk is a full vault, not a crash", { skip: mountMissing() }, async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "lintel-full-"));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  mountSmall(directory);
+  // Registered before the vault's own, so that it runs after it.
+  t.teardown(() => spawnSync("umount", [directory]));
+  const setting = await setUp(t, { directory });
+  const [segment] = await makeClip(signer, 1, { bodyBytes: 3_000_000 });
+  if (segment === undefined) return;
+  t.match(await setting.vault.writer.standing(wrapped(signer, segment)), { kind: "full" });
+  t.match(await setting.vault.reader.health(), { full: true });
+  writeFileSync(join(directory, "ballast"), Buffer.alloc(64 * 1024 * 1024));
+  const part = await setting.vault.writer.openPart(wrapped(signer, segment));
+  await t.rejects(part.append([segment.body]), { code: "ENOSPC" });
+  await part.close();
+  t.equal(await fileOf(setting, segment), undefined);
+});
+
+test("a wrapped header opens with its key in its place only", async (t) => {
+  const [segment] = await makeClip(signer, 1);
+  const header = segment?.header ?? new Uint8Array();
+  const key = systemRandom.bytes(32);
+  const text = wrapHeader(header, key, "a/b/0");
+  t.same(Buffer.from(unwrapHeader(text, key, "a/b/0")), Buffer.from(header));
+  t.throws(() => unwrapHeader(text, key, "a/b/1"));
+  t.throws(() => unwrapHeader(text, systemRandom.bytes(32), "a/b/0"));
+  const bytes = Buffer.from(text, "base64");
+  for (const at of [0, 12, bytes.length - 17, bytes.length - 1]) {
+    const bent = Buffer.from(bytes);
+    bent[at] = (bent[at] ?? 0) ^ 1;
+    t.throws(() => unwrapHeader(bent.toString("base64"), key, "a/b/0"), `byte ${at}`);
+  }
+  t.not(text, wrapHeader(header, key, "a/b/0"), "never the same twice");
+});
+
+test("a closing segment without bytes ends an interrupted clip", async (t) => {
+  const setting = await setUp(t);
+  const [first] = await makeClip(signer, 2);
+  if (first === undefined) return;
+  await store(setting, first);
+  const closing = await makeSegment(signer, {
+    clip: first.clip,
+    index: 1,
+    previous: first.hash,
+    end: "interrupted",
+    bodyBytes: 0,
+  });
+  t.match(await store(setting, closing), { kind: "stored", ended: "interrupted" });
+  t.match(await setting.vault.reader.clip(household, first.clip), { state: "interrupted", segments: 2 });
+  t.equal((await fileOf(setting, closing))?.length, 0);
+});
