@@ -1,6 +1,7 @@
 import { type Bytes, bytes } from "../shared/kernel/brand.js";
 import { ok, type Result, refuse } from "../shared/kernel/result.js";
 import { parseDecimal } from "../shared/seal/fields.js";
+import { retentionDaysDefault, retentionDaysMax } from "./vault/clip.js";
 
 export interface Endpoint {
   readonly host: string;
@@ -50,8 +51,6 @@ export type LogLevel = "silent" | "error" | "warn" | "info" | "debug";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const gibibyte = 1024 ** 3;
-/** Longest that any vault may keep a clip: a ceiling, not a default. */
-export const retentionDaysMax = 60;
 
 /** Every setting, its default and its meaning, in the order of `--help`. */
 const settings = {
@@ -70,7 +69,7 @@ const settings = {
   LINTEL_BROKER_KEY: ["", "PEM file: its key"],
   LINTEL_REGISTRATION: ["open", "open | closed: may anyone register a household"],
   LINTEL_VAULT_LIMIT: [`${100 * gibibyte}`, "bytes that the vault may hold"],
-  LINTEL_RETENTION_DAYS: ["30", `days until a clip is destroyed, 1–${retentionDaysMax}`],
+  LINTEL_RETENTION_DAYS: [`${retentionDaysDefault}`, `days until a clip is destroyed, 1–${retentionDaysMax}`],
   LINTEL_METRICS_TOKEN: ["", "bearer token that opens /metrics to callers off this machine"],
   LINTEL_LOG: ["info", "silent | error | warn | info | debug"],
 } as const;

@@ -95,7 +95,11 @@ async function openGate(config: Config, house: House, log: Logger, started: Star
     log: logTo(log),
   });
   started.push(() => ingest.close());
-  charters.onChange(({ household }) => void ingest.charterChanged(household));
+  charters.onChange(({ household }) => {
+    ingest
+      .charterChanged(household)
+      .catch((error: unknown) => log.error({ error: `${error}` }, "charter.not-told"));
+  });
   const { host, port } = ingest.address;
   return { bus, ingest, hub, mqttUrl: config.publicMqtt ?? `mqtts://${urlHost(host)}:${port}` };
 }

@@ -1,7 +1,7 @@
 import type { CameraId, HouseholdId } from "../../shared/kernel/ids.js";
 
 /** Events that are kept for streams that come back, over all households. */
-export const keptEventsMax = 4_096;
+const keptEventsMax = 4_096;
 
 export type LiveKind = "clip.started" | "clip.segment" | "clip.ended" | "event" | "camera.status";
 

@@ -40,11 +40,6 @@ export const problems = {
     "Login for another cloud",
     "The login names another cloud's address as its audience. Use the address that this cloud calls its own.",
   ],
-  "too-many-logins": [
-    429,
-    "Too many logins under way",
-    "Too many logins of this member wait for an answer. Wait two minutes, then try again.",
-  ],
   "owners-only": [403, "Owners only", "Only an owner of the household may do this."],
   "registration-closed": [
     403,

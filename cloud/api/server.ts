@@ -19,7 +19,7 @@ import { addLogin, type LoginServices } from "./routes/login.js";
 import { addStream, type StreamServices } from "./routes/stream.js";
 
 /** Largest request: a charter with the most members and cameras and a key file for each. */
-export const bodyBytesMax = 1024 * 1024;
+const bodyBytesMax = 1024 * 1024;
 /** A request that has not come whole after this is dropped. */
 const requestMillisMax = 30_000;
 /** The API's version; breaking changes get another path. */

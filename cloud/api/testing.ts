@@ -54,7 +54,7 @@ import { createSight } from "./sight.js";
 
 // People and boards for the API's tests. Everything here is real but the clock, which can be set forward.
 
-export const audience = "http://cloud.test";
+const audience = "http://cloud.test";
 
 /** A member with all secrets, as only their own client has them. */
 export interface Person {
@@ -169,7 +169,7 @@ export function answer(claim: Claim, { line, tlsKey }: Board) {
 }
 
 /** A clock that tests set forward. */
-export function testClock(): Clock & { forward(by: number): void } {
+function testClock(): Clock & { forward(by: number): void } {
   let ahead = 0;
   return {
     wall: () => millis(systemClock.wall() + ahead),

@@ -33,7 +33,7 @@ const serverDays = 5 * 365;
 /** A camera's certificate dies with its charter line, not by time: without a working clock it could not renew in time. */
 const cameraDays = 20 * 365;
 /** At a start with less left than this the server's certificate is made anew. */
-export const renewDays = 30;
+const renewDays = 30;
 
 const curve = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 

@@ -7,14 +7,19 @@ import {
   openNextCharter,
   type SignedCharter,
 } from "../../shared/charter/charter.js";
-import type { CharterCamera } from "../../shared/charter/lines.js";
-import { toBase64 } from "../../shared/kernel/bytes.js";
-import type { CameraId, HouseholdId } from "../../shared/kernel/ids.js";
+import type { HouseholdId } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { hashOfText } from "../../shared/seal/hash.js";
 import type { Database } from "../database.io.js";
-import type { CharterRow } from "./tables.js";
+import {
+  type CharterRowsRefusal,
+  type KeyFile,
+  readChain,
+  signedOf,
+  storeCharter,
+  storeKeyFiles,
+} from "./charterrows.io.js";
 
 /** Households whose newest charter is kept opened in memory. */
 const openedMax = 1_000;
@@ -25,16 +30,7 @@ export type StoreCharterRefusal =
   | CharterRefusal
   | { readonly kind: "household-exists" }
   | { readonly kind: "chain-full" }
-  | { readonly kind: "camera-elsewhere"; readonly camera: CameraId }
-  | { readonly kind: "key-file-for-unknown-camera"; readonly camera: string };
-
-/** The private half of a camera's key, as an age file to the members who may see that camera. */
-export interface KeyFile {
-  readonly camera: CameraId;
-  readonly epoch: number;
-  /** Base64 of the age file. */
-  readonly file: string;
-}
+  | CharterRowsRefusal;
 
 export interface CharterReader {
   /** The newest charter. */
@@ -76,23 +72,21 @@ export function createCharters(db: Kysely<Database>, clock: Clock): CharterReade
     remember(charter);
     for (const listener of listeners) listener(charter);
   };
+  // The database says which charter is the newest, also when another process stored it; the memory only spares opening it.
   const newest = async (
     from: Kysely<Database>,
     household: HouseholdId,
   ): Promise<OpenedCharter | undefined> => {
     const known = opened.get(household);
-    if (known !== undefined) return known;
-    const chain = await readChain(from, household, 0, chartersMax);
-    const charter = openCharterChain(chain);
-    return charter.ok ? charter.value : undefined;
+    if (known !== undefined && known.hash === (await newestHash(from, household))) return known;
+    const charter = openCharterChain(await readChain(from, household, 0, chartersMax));
+    if (!charter.ok) return undefined;
+    remember(charter.value);
+    return charter.value;
   };
 
   return {
-    async current(household) {
-      const charter = await newest(db, household);
-      if (charter !== undefined && !opened.has(household)) remember(charter);
-      return charter;
-    },
+    current: (household) => newest(db, household),
     chain: (household, after, limit) => readChain(db, household, after, limit),
     async find(household, hash) {
       const row = await db
@@ -121,6 +115,17 @@ export function createCharters(db: Kysely<Database>, clock: Clock): CharterReade
       return result;
     },
   };
+}
+
+async function newestHash(db: Kysely<Database>, household: HouseholdId): Promise<string | undefined> {
+  const row = await db
+    .selectFrom("charter")
+    .select("hash")
+    .where("household", "=", household)
+    .orderBy("version", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row?.hash;
 }
 
 interface Append {
@@ -168,101 +173,6 @@ async function appendIn(
 function isSame(current: OpenedCharter, signed: SignedCharter): boolean {
   const text = signed.note.slice(0, signed.note.lastIndexOf("\n\n") + 1);
   return hashOfText(text) === current.hash;
-}
-
-/** The charter and all that derives from it. A refusal rolls the whole transaction back. */
-async function storeCharter(
-  tx: Transaction<Database>,
-  charter: OpenedCharter,
-  signed: SignedCharter,
-  clock: Clock,
-): Promise<StoreCharterRefusal | undefined> {
-  const { household, version, hash } = charter;
-  await tx
-    .insertInto("charter")
-    .values({
-      household,
-      version,
-      hash,
-      note: signed.note,
-      openings: JSON.stringify(signed.openings),
-      arrived_at: clock.wall(),
-    })
-    .execute();
-  await tx.deleteFrom("member").where("household", "=", household).execute();
-  await tx
-    .insertInto("member")
-    .values(
-      charter.members.map(({ id, role, loginKey, name }) => ({
-        household,
-        id,
-        role,
-        login_key: toBase64(loginKey),
-        name,
-      })),
-    )
-    .execute();
-  await tx.updateTable("camera").set({ named: 0 }).where("household", "=", household).execute();
-  for (const camera of charter.cameras) {
-    if (!(await storeCamera(tx, household, camera))) return { kind: "camera-elsewhere", camera: camera.id };
-  }
-  return undefined;
-}
-
-/** False when the camera belongs to another household. */
-async function storeCamera(
-  tx: Transaction<Database>,
-  household: HouseholdId,
-  { id, noteKey, tlsKeyHash, epoch, place, name }: CharterCamera,
-): Promise<boolean> {
-  const now = { tls_key_hash: tlsKeyHash, epoch, place, name, named: 1 };
-  const written = await tx
-    .insertInto("camera")
-    .values({ id, household, note_key: toBase64(noteKey), ...now })
-    .onConflict((conflict) =>
-      conflict.column("id").doUpdateSet(now).where("camera.household", "=", household),
-    )
-    .returning("id")
-    .execute();
-  return written.length === 1;
-}
-
-async function storeKeyFiles(
-  tx: Transaction<Database>,
-  { household, cameras }: OpenedCharter,
-  keyFiles: readonly KeyFile[],
-): Promise<StoreCharterRefusal | undefined> {
-  for (const { camera, epoch, file } of keyFiles) {
-    const named = cameras.some((one) => one.id === camera && epoch <= one.epoch);
-    if (!named) return { kind: "key-file-for-unknown-camera", camera };
-    await tx
-      .insertInto("key_file")
-      .values({ household, camera, epoch, file })
-      .onConflict((conflict) => conflict.columns(["camera", "epoch"]).doUpdateSet({ file }))
-      .execute();
-  }
-  return undefined;
-}
-
-async function readChain(
-  db: Kysely<Database>,
-  household: HouseholdId,
-  after: number,
-  limit: number,
-): Promise<readonly SignedCharter[]> {
-  const rows = await db
-    .selectFrom("charter")
-    .select(["note", "openings"])
-    .where("household", "=", household)
-    .where("version", ">", after)
-    .orderBy("version")
-    .limit(limit)
-    .execute();
-  return rows.map(signedOf);
-}
-
-function signedOf({ note, openings }: Pick<CharterRow, "note" | "openings">): SignedCharter {
-  return { note, openings: JSON.parse(openings) };
 }
 
 /** Rolled back on a refusal. Power lost before the commit: nothing of it is there; after it: all of it. */

@@ -14,7 +14,7 @@ import { type ClaimState, claimEnd, claimStateOf } from "./claimstate.js";
 import type { ClaimRow } from "./tables.js";
 
 /** Claims of one household that may wait for an answer at a time. */
-export const openClaimsMax = 16;
+const openClaimsMax = 16;
 /** How long a claim is remembered, so that a late board hears "expired" and not "unknown". */
 const rememberedMillis = 30 * 24 * 60 * 60_000;
 /** Charters between a claim and its enrolment that are handed to the board. */

@@ -2,9 +2,7 @@ import { claimMillisMax } from "../../shared/charter/claim.js";
 import type { Millis } from "../../shared/kernel/brand.js";
 
 /** How long an answered claim waits for the owner's signature and for the board to fetch its enrolment. */
-export const enrolmentMillisMax = 24 * 60 * 60_000;
-/** How much a client's clock may differ before its claim's end is corrected. */
-export const claimSkewMillis = 60_000;
+const enrolmentMillisMax = 24 * 60 * 60_000;
 
 export type ClaimState = "waiting" | "answered" | "enrolled" | "expired";
 

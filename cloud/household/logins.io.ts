@@ -11,11 +11,11 @@ import { openNote } from "../../shared/seal/note.js";
 import type { Database } from "../database.io.js";
 
 /** How long a nonce waits for its login. */
-export const challengeMillisMax = 2 * 60_000;
-/** Nonces that may wait for one member at a time. */
-export const challengesPerMemberMax = 32;
-/** Nonces that may wait in all: bounds the table against invented members. */
-export const challengesMax = 20_000;
+const challengeMillisMax = 2 * 60_000;
+/** Nonces that may wait for one member at a time; a further one puts the oldest out, so that nobody can lock a member out. */
+const challengesPerMemberMax = 32;
+/** Nonces that wait in all before those of invented members are no longer kept. */
+const challengesMax = 20_000;
 
 export interface Challenge {
   /** 32 random bytes, base64; signed once. */
@@ -34,10 +34,7 @@ export type LoginRefusal = { readonly kind: "login-refused" } | { readonly kind:
 
 export interface Logins {
   /** A nonce to sign; the same for members that do not exist, so that nobody learns who does. */
-  challenge(
-    household: HouseholdId,
-    member: MemberId,
-  ): Promise<Result<Challenge, { readonly kind: "too-many-logins" }>>;
+  challenge(household: HouseholdId, member: MemberId): Promise<Challenge>;
   /** Checks a signed `login/v1` and uses its nonce up. `audiences` are this cloud's own origins. */
   login(note: string, audiences: readonly string[]): Promise<Result<Session, LoginRefusal>>;
   /** The member as of now; `undefined` once the charter names them no more. */
@@ -59,16 +56,16 @@ export function createLogins(
   return {
     async challenge(household, member) {
       const now = clock.wall();
-      await db.deleteFrom("login_challenge").where("expires_at", "<=", now).execute();
-      if (await isThrottled(db, household, member)) return refuse({ kind: "too-many-logins" });
-      const nonce = toBase64(random.bytes(32));
-      const expiresAt = millis(now + challengeMillisMax);
+      const challenge = { nonce: toBase64(random.bytes(32)), expiresAt: millis(now + challengeMillisMax) };
+      await makeRoom(db, { household, member }, now);
+      const isMember = (await memberOf(household, member)) !== undefined;
+      if (!isMember && (await waiting(db)) >= challengesMax) return challenge;
       // Power lost before this commit: the member asks for another nonce.
       await db
         .insertInto("login_challenge")
-        .values({ nonce, household, member, expires_at: expiresAt })
+        .values({ nonce: challenge.nonce, household, member, expires_at: challenge.expiresAt })
         .execute();
-      return ok({ nonce, expiresAt });
+      return challenge;
     },
 
     async login(note, audiences) {
@@ -92,15 +89,34 @@ export function createLogins(
   };
 }
 
-async function isThrottled(db: Kysely<Database>, household: string, member: string): Promise<boolean> {
-  const waiting = await db
+/** Removes what has expired, and of this member's nonces all but the newest. */
+async function makeRoom(
+  db: Kysely<Database>,
+  { household, member }: { household: string; member: string },
+  now: Millis,
+): Promise<void> {
+  await db.deleteFrom("login_challenge").where("expires_at", "<=", now).execute();
+  const newest = db
     .selectFrom("login_challenge")
-    .select(({ fn }) => fn.countAll<number>().as("all"))
-    .select(({ fn, eb }) =>
-      fn.sum<number | null>(eb.case().when(eb.and({ household, member })).then(1).else(0).end()).as("own"),
-    )
+    .select("nonce")
+    .where("household", "=", household)
+    .where("member", "=", member)
+    .orderBy("expires_at", "desc")
+    .limit(challengesPerMemberMax - 1);
+  await db
+    .deleteFrom("login_challenge")
+    .where("household", "=", household)
+    .where("member", "=", member)
+    .where("nonce", "not in", newest)
+    .execute();
+}
+
+async function waiting(db: Kysely<Database>): Promise<number> {
+  const { count } = await db
+    .selectFrom("login_challenge")
+    .select(({ fn }) => fn.countAll<number>().as("count"))
     .executeTakeFirstOrThrow();
-  return Number(waiting.all) >= challengesMax || Number(waiting.own ?? 0) >= challengesPerMemberMax;
+  return Number(count);
 }
 
 /** True for exactly one caller per nonce. Power lost before the commit: no token was given out, the nonce still counts. */

@@ -3,7 +3,7 @@ import { statusSchema } from "../../../shared/protocol/messages.js";
 import { bytesCount, cameraId, clipId, closed, cursor, eventId, hash, note, time } from "./common.js";
 
 /** Clips or events on one page. */
-export const pageMax = 200;
+const pageMax = 200;
 const limit = Type.Integer({ minimum: 1, maximum: pageMax, default: 50 });
 const next = Type.Optional(Type.String({ description: "The cursor of the next page; absent on the last" }));
 const segmentIndex = Type.Integer({ minimum: 0, maximum: 255 });

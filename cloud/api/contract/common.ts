@@ -4,7 +4,7 @@ import { timeText } from "../../../shared/protocol/messages.js";
 /** Objects in the contract have these properties and no others. */
 export const closed = { additionalProperties: false } as const;
 
-export const keyId = (what: string) =>
+const keyId = (what: string) =>
   Type.String({ pattern: "^[a-z2-7]{16}$", description: `${what}: 16 characters of base32` });
 export const householdId = keyId("A household's id");
 export const memberId = keyId("A member's id");

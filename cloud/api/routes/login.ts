@@ -55,9 +55,9 @@ export function addLogin(app: App, services: LoginServices): void {
       },
     },
     async ({ body }) => {
-      const asked = await logins.challenge(householdIdIn(body.household), memberIdIn(body.member));
-      const { nonce, expiresAt } = demand(asked);
-      return { nonce, expiresAt: timeTextOf(expiresAt) };
+      const { household, member } = body;
+      const challenge = await logins.challenge(householdIdIn(household), memberIdIn(member));
+      return { nonce: challenge.nonce, expiresAt: timeTextOf(challenge.expiresAt) };
     },
   );
 

@@ -11,9 +11,9 @@ import { Problem } from "../problems.js";
 import type { Sight } from "../sight.js";
 
 /** A comment at least this often, so that both ends notice a dead line. */
-export const heartbeatMillis = 15_000;
+const heartbeatMillis = 15_000;
 /** Streams of one household at a time. */
-export const streamsMax = 32;
+const streamsMax = 32;
 /** What may wait for a slow client before it is cut off; it comes back with Last-Event-ID. */
 const waitingBytesMax = 256 * 1024;
 
@@ -39,9 +39,12 @@ const streamHeaders = Type.Object({
 /** What arrives, as it arrives (server-sent events, WHATWG HTML §9.2). */
 export function addStream(members: App, { hub, sight, logins, charters }: StreamServices): void {
   const streams = new Set<Stream>();
-  charters.onChange((charter) => void lookAgain(streams, charter, { sight, logins }));
+  charters.onChange((charter) => {
+    // Doubt ends the household's streams: their clients come back and are looked at anew.
+    lookAgain(streams, charter, { sight, logins }).catch(() => endAll(streams, charter.household));
+  });
   members.addHook("preClose", async () => {
-    for (const stream of streams) stream.end();
+    endAll(streams);
   });
 
   members.get(
@@ -115,6 +118,12 @@ async function lookAgain(
     const session = await logins.session(household, stream.session.member);
     if (session === undefined) stream.end();
     else stream.visible = new Set((await sight.of(session)).keys());
+  }
+}
+
+function endAll(streams: ReadonlySet<Stream>, household?: HouseholdId): void {
+  for (const stream of streams) {
+    if (household === undefined || stream.session.household === household) stream.end();
   }
 }
 
