@@ -5,7 +5,11 @@ import { fileURLToPath } from "node:url";
 import { t, test } from "tap";
 import type { Fragment } from "../../shared/clip/fmp4.js";
 import { splitFmp4 } from "../../shared/clip/split.js";
+import { findFfmpeg } from "./finder.io.js";
 import { card, decodeErrors, ffmpeg, h264, program, skip, source, Watch } from "./watch.io.js";
+
+const old = await findFfmpeg({ searchPath: "" });
+const withoutOld = old.ok ? skip : "no npm package with an ffmpeg is installed";
 
 /** All footage is encoded, on a machine that may be busy. */
 t.setTimeout(600_000);
@@ -70,6 +74,56 @@ test("no child outlives a camera process that is killed", { skip }, async (t) =>
   parent.kill("SIGKILL");
   for (let i = 0; i < 100 && isAlive(pid); i++) await new Promise((resolve) => setTimeout(resolve, 50));
   t.notOk(isAlive(pid), `child ${pid} is gone`);
+});
+
+test("a looping file goes on without a break in its times, copied and encoded", { skip }, async (t) => {
+  const path = await card(t, "card.mp4", ...h264(10));
+  const corner = [
+    { x: 0, y: 0 },
+    { x: 0.1, y: 0 },
+    { x: 0, y: 0.1 },
+  ];
+  for (const masks of [[], [corner]]) {
+    const camera = new Watch(t, { source: source(`${path}?loop=1`), pace: "fast", masks });
+    await camera.first("fragment", (fragment) => camera.all("fragment").indexOf(fragment) === 20);
+    await camera.handle.stop();
+    const fragments = camera.all("fragment").slice(0, 20);
+    t.equal(gapsIn(fragments), 0);
+    t.same(new Set(fragments.map(({ duration, frames }) => duration / frames)).size, 1);
+    t.equal(await decodeErrors(t, camera.recording()), "");
+  }
+});
+
+test("an ffmpeg of 2018, as npm ships one, does the same", { skip: withoutOld }, async (t) => {
+  if (!old.ok) return;
+  const cases: readonly (readonly [string, readonly string[], readonly string[]])[] = [
+    ["card.mp4", h264(10), ["copy"]],
+    ["sparse.mp4", h264(30), ["copy", "encode"]],
+    ["huffyuv.avi", ["-c:v", "huffyuv"], ["copy", "encode"]],
+  ];
+  for (const [name, encode, modes] of cases) {
+    const camera = new Watch(t, {
+      source: source(await card(t, name, ...encode)),
+      pace: "fast",
+      ffmpeg: old.value,
+    });
+    await camera.first("end");
+    t.same(
+      camera.all("plan").map(({ mode }) => mode),
+      modes,
+      name,
+    );
+    t.same(
+      camera.lastRun("fragment").map(({ frames, keyframe }) => [frames, keyframe]),
+      Array.from({ length: 6 }, () => [10, true]),
+    );
+    t.ok(Math.abs(camera.lastRun("luma").length - 60) <= 1);
+    t.equal(await decodeErrors(t, camera.recording()), "");
+  }
+  const scene = new Watch(t, { source: source("scene:size=320x240,fps=10,quiet"), ffmpeg: old.value });
+  await scene.first("fragment");
+  await scene.handle.stop();
+  t.same(scene.all("trouble"), []);
 });
 
 const footage =
