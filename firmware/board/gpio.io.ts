@@ -21,7 +21,8 @@ class GpioLines implements Lines {
   private readonly wiring: Wiring;
   private readonly handlers: LinesHandlers;
   private readonly major: GpioMajor;
-  private readonly holders: Record<string, ChildProcess> = {};
+  private readonly levels = { light: false, chime: false };
+  private readonly holders: { light?: ChildProcess; chime?: ChildProcess } = {};
   private monitor: ChildProcess | undefined;
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
@@ -35,25 +36,37 @@ class GpioLines implements Lines {
   }
 
   set(line: "light" | "chime", on: boolean): void {
-    const number = this.wiring[line];
-    if (number === undefined || this.closed) return;
-    // A line belongs to one program at a time.
-    this.holders[line]?.kill();
-    const holder = spawn("gpioset", holdArguments(this.major, this.wiring.chip, number, on), {
-      stdio: "ignore",
-    });
-    this.holders[line] = holder;
-    holder.once("error", (error) => this.handlers.trouble(line, error.message));
-    holder.once("exit", (code) => {
-      if (code !== null && code !== 0) this.handlers.trouble(line, `gpioset ended with ${code}`);
-    });
+    this.levels[line] = on;
+    // A line belongs to one program at a time: the next begins when the last has let go.
+    if (this.holders[line] === undefined) this.hold(line);
+    else this.holders[line].kill();
   }
 
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
     this.monitor?.kill();
-    for (const holder of Object.values(this.holders)) holder.kill();
+    for (const holder of [this.holders.light, this.holders.chime]) holder?.kill();
+  }
+
+  private hold(line: "light" | "chime"): void {
+    const number = this.wiring[line];
+    if (number === undefined || this.closed) return;
+    const { chip } = this.wiring;
+    const holder = spawn("gpioset", holdArguments(this.major, chip, number, this.levels[line]), {
+      stdio: "ignore",
+    });
+    this.holders[line] = holder;
+    holder.once("error", (error) => {
+      delete this.holders[line];
+      this.handlers.trouble(line, error.message);
+    });
+    holder.once("exit", (code) => {
+      delete this.holders[line];
+      // Ended by us for the next level, or by itself: then something is wrong with the wire, and the next level tries again.
+      if (holder.killed) this.hold(line);
+      else this.handlers.trouble(line, `gpioset ended with ${code}`);
+    });
   }
 
   private watch(): void {
