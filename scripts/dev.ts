@@ -74,7 +74,9 @@ async function startOne(name: Name, places: Places, source: string): Promise<Pro
 }
 
 function show(name: Name): (event: LogEvent) => void {
-  return ({ event, fields }) => say(name, `${event} ${fields.maybeText("clipId") ?? ""}`);
+  return ({ event, fields }) => {
+    if (event !== "http.answered") say(name, `${event} ${fields.maybeText("clipId") ?? ""}`);
+  };
 }
 
 function say(name: string, line: string): void {

@@ -29,6 +29,8 @@ export interface Program {
   lastLines(): readonly string[];
   /** Politely, then not. Resolves when it is gone. */
   stop(): Promise<void>;
+  /** As if power were lost. Resolves when it is gone. */
+  kill(): Promise<void>;
 }
 
 /** A program that did not start, with its last words. */
@@ -69,7 +71,13 @@ export function startProgram({ name, main, environment, onEvent }: ProgramOption
       clearTimeout(timer);
       failed(`${how} before it was ready`);
     });
-    const program = { name, ended, lastLines: () => [...lines], stop: () => stop(child, ended) };
+    const program = {
+      name,
+      ended,
+      lastLines: () => [...lines],
+      stop: () => stop(child, ended),
+      kill: () => kill(child, ended),
+    };
     const onLine = (line: string): void => {
       const event = readEvent(line);
       if (event?.event !== "http.answered") lines.push(line);
@@ -82,6 +90,11 @@ export function startProgram({ name, main, environment, onEvent }: ProgramOption
     };
     for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", onLine);
   });
+}
+
+async function kill(child: ChildProcess, ended: Promise<string>): Promise<void> {
+  child.kill("SIGKILL");
+  await ended;
 }
 
 async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> {

@@ -68,7 +68,7 @@ function goOn(clip: ClipStory, event: Exclude<StoryEvent, { kind: "setting" }>):
 }
 
 /** One line for a clip, as the live display shows it. */
-export function lineOf(clip: ClipStory): string {
+function lineOf(clip: ClipStory): string {
   const { trigger, closed, sealedSegments, sealedBytes, pushedBytes, acknowledged, opened } = clip;
   const name = `clip …${clip.clip.slice(-6)}  ${(trigger ?? "").padEnd(6)}`;
   if (opened !== undefined) {

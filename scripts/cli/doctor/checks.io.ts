@@ -63,7 +63,7 @@ export function findSource(): string | undefined {
   return existsSync("/dev/video0") ? "v4l2:/dev/video0" : undefined;
 }
 
-export function isOnPath(program: string): boolean {
+function isOnPath(program: string): boolean {
   return (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, program)));
 }
 
