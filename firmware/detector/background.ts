@@ -21,7 +21,7 @@ export interface PassSettings {
   readonly absorbTenths: number;
 }
 
-export const baseTolerance = 7;
+const baseTolerance = 7;
 const firstDeviation = 2 << 8;
 
 export function createBackground(pixels: number): Background {

@@ -5,12 +5,14 @@ export const cellShift = 2;
 export const cellSize = 1 << cellShift;
 /** A cell with fewer foreground pixels is empty. */
 const leastPixels = 3;
+const noCell = 255;
 
 export interface Cells {
   readonly wide: number;
   readonly high: number;
   /** Foreground pixels in each cell. */
   readonly counts: Uint8Array;
+  /** 1 where the structure changed, `noCell` where too few pixels did for a blob. */
   readonly structural: Uint8Array;
   readonly active: Uint8Array;
   /** Length of the foreground's rim and the contrast along it, in the picture and in the background. */
@@ -48,10 +50,22 @@ export function fillCells(cells: Cells, background: Background, picture: Picture
   for (let row = 0; row < picture.height; row++) countRow(cells, background.foreground, picture.width, row);
   for (let row = 0, cell = 0; row < cells.high; row++) {
     for (let column = 0; column < cells.wide; column++, cell++) {
-      if ((cells.counts[cell] ?? 0) >= leastPixels) examine(cells, cell, column, row, background, picture);
-      else cells.counts[cell] = 0;
+      if (isOccupied(cells, cell)) examine(cells, cell, column, row, background, picture);
+      else cells.structural[cell] = noCell;
     }
   }
+  for (let cell = 0; cell < cells.counts.length; cell++) {
+    if (cells.structural[cell] === noCell) cells.counts[cell] = 0;
+  }
+}
+
+/** Two pixels count when the cell above or below has two as well: somebody far away is narrow and upright. */
+function isOccupied({ counts, wide }: Cells, cell: number): boolean {
+  const here = counts[cell] ?? 0;
+  return (
+    here >= leastPixels ||
+    (here === 2 && ((counts[cell - wide] ?? 0) >= 2 || (counts[cell + wide] ?? 0) >= 2))
+  );
 }
 
 function countRow({ counts, wide }: Cells, foreground: Uint8Array, width: number, row: number): void {

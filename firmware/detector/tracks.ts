@@ -164,7 +164,7 @@ function judge(track: Track, blob: Blob, at: number, { width, height }: PictureS
 }
 
 /** Length of a step, within 7 %, without a root. */
-export function octile(dx: number, dy: number): number {
+function octile(dx: number, dy: number): number {
   const x = dx < 0 ? -dx : dx;
   const y = dy < 0 ? -dy : dy;
   return x > y ? x + ((y * 3) >> 3) : y + ((x * 3) >> 3);

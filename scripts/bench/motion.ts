@@ -12,7 +12,10 @@ import { type Millis, millis } from "../../shared/kernel/brand.js";
 
 const lumaWidth = 160;
 const lumaFps = 10;
-const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** Videos with marked events and their scorer; optional, and never part of the project. */
+export const footageFolder =
+  process.env.LINTEL_FOOTAGE ?? fileURLToPath(new URL("../../../../shared/footage", import.meta.url));
 
 interface Run {
   readonly lines: readonly string[];
@@ -26,7 +29,7 @@ export async function bench(args: readonly string[]): Promise<void> {
     options: {
       source: { type: "string" },
       trig: { type: "string" },
-      footage: { type: "string", default: join(root, "../shared/footage") },
+      footage: { type: "string", default: footageFolder },
       explain: { type: "boolean", default: false },
     },
   });
@@ -35,10 +38,16 @@ export async function bench(args: readonly string[]): Promise<void> {
     if (values.trig !== undefined) writeFileSync(values.trig, run.lines.map((line) => `${line}\n`).join(""));
     else process.stdout.write(run.lines.map((line) => `${line}\n`).join(""));
     process.stdout.write(`${costOf(run)}\n`);
-  } else await scoreAll(values.footage);
+  } else {
+    const { table, cost } = await scoreFootage(values.footage);
+    process.stdout.write(`${table}${cost}\n`);
+  }
 }
 
-async function scoreAll(footage: string): Promise<void> {
+/** Detects on every video in `footage` and has its scorer compare that with the marks. */
+export async function scoreFootage(
+  footage: string,
+): Promise<{ readonly table: string; readonly cost: string }> {
   if (!existsSync(join(footage, "score.py"))) {
     throw new Error(`No marked footage in ${footage}: give --footage DIR, or --source FILE for one video.`);
   }
@@ -53,8 +62,13 @@ async function scoreAll(footage: string): Promise<void> {
       writeFileSync(join(work, `${name}.lintel.trig`), run.lines.map((line) => `${line}\n`).join(""));
     }
     const score = [join(footage, "score.py"), work, "lintel", "--clips", "dev", "--per-clip"];
-    process.stdout.write(spawnSync("python3", score, { encoding: "utf8" }).stdout);
-    process.stdout.write(`${costOf({ ...total, lines: [] })}\n`);
+    const scored = spawnSync("python3", score, {
+      encoding: "utf8",
+      env: { ...process.env, FOOTAGE: footage },
+    });
+    if (scored.status !== 0)
+      throw new Error(`The footage's scorer failed; it needs python3. ${scored.stderr}`);
+    return { table: scored.stdout, cost: costOf({ ...total, lines: [] }) };
   } finally {
     rmSync(work, { recursive: true });
   }

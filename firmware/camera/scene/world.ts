@@ -40,11 +40,6 @@ export function screenY(view: View, y: number, z: number): number {
   return view.horizon + (view.focal * (eyeHeight - y)) / z;
 }
 
-/** How many pixels a metre takes at a distance. */
-export function pixelsPerMetre(view: View, z: number): number {
-  return view.focal / z;
-}
-
 /** The height of the ground that a foot at distance `z` in front of the door stands on. */
 export function groundAt(z: number): number {
   if (z >= stepsEnd) return 0;
