@@ -16,6 +16,7 @@ import type { Rules } from "./house.io.js";
 import {
   type ClipEffect,
   type CutEvent,
+  type CutSettings,
   cutDefaults,
   isRecording,
   newCutter,
@@ -30,7 +31,7 @@ export interface CaptureOptions {
   readonly source: Source;
   readonly ffmpeg: Ffmpeg;
   readonly rpicam: string | undefined;
-  readonly preRoll: Millis;
+  readonly rolls: Pick<CutSettings, "preRoll" | "postRoll">;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -91,7 +92,7 @@ class DoorCapture implements Capture {
   constructor(options: CaptureOptions, handlers: CaptureHandlers) {
     this.options = options;
     this.handlers = handlers;
-    this.cutter = newCutter(options.random, { ...cutDefaults, preRoll: options.preRoll });
+    this.cutter = newCutter(options.random, { ...cutDefaults, ...options.rolls });
     this.aliveAt = options.clock.monotonic();
     this.ticker = setInterval(() => this.feed({ kind: "tick" }), tickMillis);
   }

@@ -2,7 +2,13 @@ import { type Bytes, bytes, type Millis, millis } from "../shared/kernel/brand.j
 import { ok, type Result, refuse } from "../shared/kernel/result.js";
 import type { Wiring } from "./board/gpio.js";
 import { parseSource, type Source } from "./camera/source.js";
-import { cutDefaults, preRollMillisMax } from "./recorder/cut.js";
+import {
+  type CutSettings,
+  cutDefaults,
+  postRollMillisMax,
+  postRollMillisMin,
+  preRollMillisMax,
+} from "./recorder/cut.js";
 import { windowChunksMax, windowChunksMin } from "./uplink/window.js";
 
 export const firmwareVersion = "0.1.0";
@@ -14,7 +20,8 @@ export interface Config {
   /** Reads a Pi's camera; `undefined`: `rpicam-vid`. */
   readonly rpicam: string | undefined;
   readonly diskLimit: Bytes;
-  readonly preRoll: Millis;
+  /** How much footage before and after the activity a clip holds. */
+  readonly rolls: Pick<CutSettings, "preRoll" | "postRoll">;
   /** Chunks that the broker allows on their way without PUBACK. */
   readonly windowChunks: number;
   readonly wiring: Wiring | undefined;
@@ -71,6 +78,12 @@ const options = [
     env: "LINTEL_PREROLL",
     flag: "--preroll",
     help: "seconds of footage before the trigger, 0 to 15 (6)",
+  },
+  {
+    name: "postroll",
+    env: "LINTEL_POSTROLL",
+    flag: "--postroll",
+    help: "seconds of footage after the last movement, 2 to 30 (10)",
   },
   {
     name: "window",
@@ -163,7 +176,8 @@ export function readConfig(
   });
   if (text("source") === undefined)
     faults.push("no camera source is given: set --source or LINTEL_SOURCE, or run lintel install");
-  const seconds = read("preroll", cutDefaults.preRoll / 1_000, wholeNumber(0, preRollMillisMax / 1_000));
+  const seconds = (name: Name, usual: Millis, [least, most]: readonly [number, number]): Millis =>
+    millis(1_000 * read(name, usual / 1_000, wholeNumber(least / 1_000, most / 1_000)));
   const chip = text("gpioChip");
   const lines = {
     button: line("buttonLine", 17),
@@ -174,7 +188,10 @@ export function readConfig(
     ffmpeg: text("ffmpeg"),
     rpicam: text("rpicam"),
     diskLimit: read("diskLimit", diskLimitDefault, parseDiskLimit),
-    preRoll: millis(seconds * 1_000),
+    rolls: {
+      preRoll: seconds("preroll", cutDefaults.preRoll, [0, preRollMillisMax]),
+      postRoll: seconds("postroll", cutDefaults.postRoll, [postRollMillisMin, postRollMillisMax]),
+    },
     windowChunks: read("window", windowChunksMax, wholeNumber(windowChunksMin, windowChunksMax)),
     wiring: chip === undefined ? undefined : { chip, ...lines },
   };

@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { type Board, openBoard } from "./board/board.io.js";
 import { watchClock } from "./board/clock.io.js";
 import { type Enrolment, type Keystore, type KeystoreRefusal, openKeystore } from "./board/keystore.io.js";
+import { lockDirectory } from "./board/lock.io.js";
 import { systemClock as clock, systemRandom as random } from "./board/system.io.js";
 import { openNotifier } from "./board/systemd.io.js";
 import { describeFfmpeg, type Ffmpeg, findFfmpeg } from "./camera/finder.io.js";
@@ -87,6 +88,8 @@ async function start(ground: Ground, started: Started): Promise<void> {
   const { state, config, enrolment, ffmpeg } = ground;
   const { camera } = enrolment.identity;
   log("start", { firmware: firmwareVersion, camera, ffmpeg: describeFfmpeg(ffmpeg) });
+  const lock = await lockDirectory(state);
+  started.push(() => lock.close());
   const late: Late = { changed: () => undefined, obey: () => undefined, light: () => undefined };
   const house = createHouse(ground.keystore, enrolment, log);
   const card = await openCard(ground, started);
@@ -210,9 +213,9 @@ function openFootage(
     onShortfall: happened,
   });
   started.push(() => sealer.settled());
-  const { source, rpicam, preRoll } = config;
+  const { source, rpicam, rolls } = config;
   const capture = openCapture(
-    { source, ffmpeg, rpicam, preRoll, clock, random, log },
+    { source, ffmpeg, rpicam, rolls, clock, random, log },
     {
       clip: (effect) => sealer.push(effect),
       happened,

@@ -22,6 +22,9 @@ export interface CutSettings {
 }
 
 export const preRollMillisMax = 15_000;
+/** With less, somebody who stands still for a moment would be cut into many clips. */
+export const postRollMillisMin = 2_000;
+export const postRollMillisMax = 30_000;
 export const cutDefaults: CutSettings = {
   preRoll: millis(6_000),
   postRoll: millis(10_000),
@@ -45,6 +48,7 @@ export type CutEvent =
   /** Motion goes on, and has ended. Alone they begin no clip. */
   | { readonly kind: "active" | "inactive"; readonly at: Moment }
   | { readonly kind: "source-lost"; readonly at: Moment }
+  /** Nothing is to be recorded any more. The source may go on, and a later trigger begins a clip. */
   | { readonly kind: "stop"; readonly at: Moment };
 
 /** What the sealer is told of a clip. Times inside count from 0, sequence numbers from 1. */
@@ -356,8 +360,9 @@ function breakOff(cutter: Cutter, at: Moment): Cut {
 
 function stop(cutter: Cutter, at: Moment): Cut {
   const waited = cutter.phase.kind === "waiting" ? gap(cutter.phase.since, at, cutter.phase.clip) : [];
-  const ended = breakOff(cutter, at);
-  return { cutter: { ...ended.cutter, phase: { kind: "idle" } }, effects: [...waited, ...ended.effects] };
+  const { cutter: stopped, effects } = breakOff(cutter, at);
+  const picture = cutter.picture && { picture: { init: cutter.picture.init, ring: emptyRing } };
+  return { cutter: { ...stopped, ...picture, phase: { kind: "idle" } }, effects: [...waited, ...effects] };
 }
 
 function after(first: Cut, second: Cut): Cut {

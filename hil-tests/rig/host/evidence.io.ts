@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { decodeFrame, frameBytes } from "../../../firmware/recorder/frame.js";
+import { fieldsOf } from "../../../scripts/cli/fields.js";
+import { memberClips } from "../../../scripts/cli/member/clips.io.js";
+import { openCloud } from "../../../scripts/cli/member/cloud.io.js";
+import { download } from "../../../scripts/cli/member/open.io.js";
+import { quiet } from "../../../scripts/demo/home.io.js";
+import { openAsOwner } from "../../../scripts/demo/recordings.io.js";
+import { parseSegment, type SegmentEnd } from "../../../shared/clip/segment.js";
+import { type ClipId, isClipId } from "../../../shared/kernel/ids.js";
+import type { House } from "./house.io.js";
+
+/** One sealed segment, as the camera's card or the vault has it. */
+export interface SegmentEvidence {
+  readonly index: number;
+  /** Hex SHA-256 of the age file. */
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly end: SegmentEnd;
+}
+
+export interface CardSegment extends SegmentEvidence {
+  /** Wall times of the footage inside. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export type CardClips = ReadonlyMap<ClipId, readonly CardSegment[]>;
+
+/** What the camera's card holds, acknowledged or not. Read while the camera does not run or is idle. */
+export function onCard(house: House): CardClips {
+  const root = join(house.places.camera, "journal", "clips");
+  const clips = new Map<ClipId, readonly CardSegment[]>();
+  for (const clip of existsSync(root) ? readdirSync(root) : []) {
+    if (!isClipId(clip)) continue;
+    const files = readdirSync(join(root, clip)).filter((name) => name.endsWith(".seg"));
+    const segments = files.map((name) => readCardSegment(join(root, clip, name)));
+    if (segments.length > 0)
+      clips.set(
+        clip,
+        segments.toSorted((a, b) => a.index - b.index),
+      );
+  }
+  return clips;
+}
+
+function readCardSegment(path: string): CardSegment {
+  const file = readFileSync(path);
+  const frame = decodeFrame(file.subarray(0, frameBytes));
+  const note = frame && parseSegment(frame.note.slice(0, frame.note.lastIndexOf("\n\n") + 1));
+  if (frame === undefined || note === undefined || !note.ok) throw new Error(`${path} is damaged`);
+  const sealed = file.subarray(frameBytes);
+  const { index, end } = note.value;
+  return { index, end, bytes: sealed.length, sha256: sha256(sealed), from: frame.from, to: frame.to };
+}
+
+export interface VaultClip {
+  readonly id: ClipId;
+  readonly state: string;
+  readonly segments: readonly Omit<SegmentEvidence, "end">[];
+}
+
+/** What the owner finds in the vault, each segment downloaded whole. */
+export async function inVault({ places }: House): Promise<readonly VaultClip[]> {
+  const found: { readonly id: ClipId; readonly state: string }[] = [];
+  const terminal = quiet((value) => {
+    const fields = fieldsOf(value, "clip");
+    const id = fields.text("id");
+    if (isClipId(id)) found.push({ id, state: fields.text("state") });
+  });
+  await memberClips(places.member, { limit: 10_000 }, terminal);
+  const clips: VaultClip[] = [];
+  for (const { id, state } of found) {
+    const folder = join(places.member, "evidence", id);
+    const { sealed } = await download(openCloud(places.member), { clip: id, folder }, quiet());
+    const segments = sealed.segments.map(({ sealed: bytes }, index) => ({
+      index,
+      bytes: bytes.length,
+      sha256: sha256(bytes),
+    }));
+    clips.push({ id, state, segments });
+  }
+  return clips;
+}
+
+/** Opens every clip as its owner does, with every check; the seconds of footage by clip. */
+export async function openEach(
+  house: House,
+  clips: readonly VaultClip[],
+): Promise<ReadonlyMap<ClipId, number>> {
+  const seconds = new Map<ClipId, number>();
+  for (const { id } of clips) seconds.set(id, (await openAsOwner(house.places, id)).seconds);
+  return seconds;
+}
+
+/** Waits until the vault has every segment that the card has, and says what is missing when the time is over. */
+export async function untilArrived(house: House, withinMillis: number): Promise<readonly string[]> {
+  const deadline = performance.now() + withinMillis;
+  for (;;) {
+    const missing = notArrived(house);
+    if (missing.length === 0 || performance.now() > deadline) return missing;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+/** Segments on the card that have no receipt yet. */
+function notArrived({ places }: House): readonly string[] {
+  const root = join(places.camera, "journal", "clips");
+  const missing: string[] = [];
+  for (const clip of existsSync(root) ? readdirSync(root).filter(isClipId) : []) {
+    const names = new Set(readdirSync(join(root, clip)));
+    for (const name of names) {
+      if (name.endsWith(".seg") && !names.has(name.replace(".seg", ".done"))) missing.push(`${clip}/${name}`);
+    }
+  }
+  return missing;
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

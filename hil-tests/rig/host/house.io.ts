@@ -1,0 +1,203 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { type Places, placesIn, pressBell, settle } from "../../../scripts/demo/home.io.js";
+import { type LogEvent, type Program, startProgram } from "../../../scripts/demo/program.io.js";
+import { type Link, type LinkQuality, openLink } from "./link.io.js";
+
+/** Who keeps the messages between camera and cloud. */
+export type Broker = "embedded" | "mosquitto";
+
+export interface HouseOptions {
+  readonly source: string;
+  readonly broker: Broker;
+  /** What the camera's way to the broker is like at first. */
+  readonly quality?: LinkQuality;
+  /** Settings of the firmware, `LINTEL_…`. */
+  readonly camera?: Readonly<Record<string, string>>;
+  /** Settings of the cloud, `LINTEL_…`. */
+  readonly cloud?: Readonly<Record<string, string>>;
+}
+
+/** What can be started, killed and started again under the same address. */
+export type Part = "camera" | "cloud" | "broker";
+
+/** A household with one camera and a cloud, as real processes on loopback, in a folder of its own. */
+export interface House {
+  readonly places: Places;
+  readonly camera: string;
+  readonly link: Link;
+  readonly cloudUrl: string;
+  /** Parts that can be killed apart from each other. */
+  readonly parts: readonly Part[];
+  /** Everything that camera and cloud have logged, in order, over all their lives. */
+  readonly log: readonly (LogEvent & { readonly part: Part })[];
+  runs(part: Part): boolean;
+  start(part: Part): Promise<void>;
+  /** SIGKILL: as if power were lost, but for the disk's own cache. */
+  kill(part: Part): Promise<void>;
+  stop(part: Part): Promise<void>;
+  press(): Promise<void>;
+  /** Ends everything and removes the folder. */
+  close(): Promise<void>;
+}
+
+interface Running {
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+}
+
+export async function openHouse(options: HouseOptions): Promise<House> {
+  const folder = mkdtempSync(join(tmpdir(), "lintel-house-"));
+  const places = placesIn(folder);
+  const [http, mqtt] = [await freePort(), await freePort()];
+  const link = await openLink(mqtt, options.quality);
+  const log: (LogEvent & { readonly part: Part })[] = [];
+  const programs = new Map<Part, Running>();
+  const cloudSettings = cloudEnvironment(options, { places, http, mqtt, link });
+  if (options.broker === "mosquitto") await writeMosquitto(join(folder, "broker"), cloudSettings, mqtt);
+  const starters: Readonly<Record<Part, () => Promise<Running>>> = {
+    broker: () => startMosquitto(join(folder, "broker"), mqtt),
+    cloud: () => startLogged("cloud", "cloud/main.js", cloudSettings, log),
+    camera: () =>
+      startLogged("camera", "firmware/main.js", { ...options.camera, LINTEL_STATE: places.camera }, log),
+  };
+  const parts: readonly Part[] =
+    options.broker === "mosquitto" ? ["broker", "cloud", "camera"] : ["cloud", "camera"];
+  const cloudUrl = `http://127.0.0.1:${http}`;
+  const start = async (part: Part): Promise<void> => {
+    programs.set(part, await starters[part]());
+  };
+  const end = async (part: Part, how: "stop" | "kill"): Promise<void> => {
+    const program = programs.get(part);
+    programs.delete(part);
+    await program?.[how]();
+  };
+  const house = {
+    places,
+    link,
+    cloudUrl,
+    parts,
+    log,
+    runs: (part: Part) => programs.has(part),
+    start,
+    kill: (part: Part) => end(part, "kill"),
+    stop: (part: Part) => end(part, "stop"),
+    press: () => pressBell(places),
+    async close() {
+      for (const part of parts.toReversed()) await end(part, "stop");
+      await link.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  try {
+    for (const part of parts) if (part !== "camera") await start(part);
+    const { camera } = await settle(places, cloudUrl, options.source);
+    await start("camera");
+    return { ...house, camera };
+  } catch (error) {
+    await house.close();
+    throw error;
+  }
+}
+
+interface Ground {
+  readonly places: Places;
+  readonly http: number;
+  readonly mqtt: number;
+  readonly link: Link;
+}
+
+function cloudEnvironment(
+  { broker, cloud }: HouseOptions,
+  { places, http, mqtt, link }: Ground,
+): Readonly<Record<string, string>> {
+  const joined = broker === "mosquitto" ? { LINTEL_BROKER: `mqtts://127.0.0.1:${mqtt}` } : {};
+  return {
+    ...cloud,
+    ...joined,
+    LINTEL_DATA: places.cloud,
+    LINTEL_HTTP: `127.0.0.1:${http}`,
+    LINTEL_MQTT: `127.0.0.1:${mqtt}`,
+    LINTEL_PUBLIC_MQTT: `mqtts://127.0.0.1:${link.port}`,
+  };
+}
+
+function startLogged(
+  part: Part,
+  main: string,
+  environment: Readonly<Record<string, string>>,
+  log: (LogEvent & { readonly part: Part })[],
+): Promise<Program> {
+  return startProgram({ name: part, main, environment, onEvent: (event) => log.push({ ...event, part }) });
+}
+
+/** What an operator does once: the cloud writes the configuration, with its own rights and authority. */
+async function writeMosquitto(
+  folder: string,
+  environment: Readonly<Record<string, string>>,
+  port: number,
+): Promise<void> {
+  const main = fileURLToPath(new URL("../../../cloud/main.js", import.meta.url));
+  // The broker itself listens where the link ends, not where cameras find it.
+  const env = { ...process.env, ...environment, LINTEL_PUBLIC_MQTT: `mqtts://127.0.0.1:${port}` };
+  await promisify(execFile)(process.execPath, [main, "--mosquitto", folder], { env });
+  // Started by root, Mosquitto becomes a user who may not look into a test's private folder.
+  if (process.getuid?.() === 0) appendFileSync(join(folder, "mosquitto.conf"), "user root\n");
+}
+
+async function startMosquitto(folder: string, port: number): Promise<Running> {
+  const child = spawn("mosquitto", ["-c", join(folder, "mosquitto.conf")], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let words = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    words = (words + text).slice(-2_000);
+  });
+  const ended = new Promise<void>((resolve) => {
+    child.once("error", () => resolve());
+    child.once("close", () => resolve());
+  });
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal);
+    await ended;
+  };
+  const gone = ended.then(() => {
+    throw new Error(`Mosquitto ended at once: ${words}`);
+  });
+  await Promise.race([answers(port), gone]);
+  gone.catch(() => undefined);
+  return { stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
+}
+
+/** Resolves when somebody listens on the port. */
+async function answers(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, "127.0.0.1");
+    const open = await new Promise<boolean>((resolve) => {
+      socket.once("connect", () => resolve(true));
+      socket.once("error", () => resolve(false));
+    });
+    socket.destroy();
+    if (open) return;
+    await wait(20);
+  }
+}
+
+/** A port that is free now; the programs need fixed ones, to come back under the same address. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("No port is free on loopback.");
+  return address.port;
+}
