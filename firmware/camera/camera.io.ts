@@ -188,6 +188,7 @@ class Camera {
     const at = options.clock.monotonic();
     switch (event.kind) {
       case "init":
+        this.take({ kind: "init" });
         handlers.onInit(event.init);
         break;
       case "fragment":

@@ -9,6 +9,8 @@ import { graceMillis } from "./supervisor.js";
 
 /** What writes into ffmpeg's stdin. */
 export interface Feed {
+  /** Whether something was written yet, so that ffmpeg can be expected to answer. */
+  started(): boolean;
   /** The last stderr lines of its programs. */
   lastWords(): readonly string[];
   /** Resolves when nothing of it runs any more, so that a camera can be opened again. */
@@ -31,13 +33,17 @@ export function startFeed(options: FeedOptions, input: Writable | undefined): Fe
   const { source } = options;
   if (input !== undefined && source.kind === "scene") return feedScene(source, options.pace, input);
   if (input !== undefined && source.kind === "libcamera") return feedRpicam(source, options, input);
-  return { lastWords: () => [], stop: () => Promise.resolve() };
+  return { started: () => true, lastWords: () => [], stop: () => Promise.resolve() };
 }
 
 function feedScene(source: Extract<Source, { kind: "scene" }>, pace: "own" | "fast", input: Writable): Feed {
   const scene = openScene(source.spec, { pace: pace === "own" ? "real" : "fast" });
-  const done = writeFrames(scene.frames(), input);
+  let started = false;
+  const done = writeFrames(scene.frames(), input, () => {
+    started = true;
+  });
   return {
+    started: () => started,
     lastWords: () => [],
     stop: () => {
       scene.stop();
@@ -48,8 +54,13 @@ function feedScene(source: Extract<Source, { kind: "scene" }>, pace: "own" | "fa
 }
 
 /** Waits for each frame to leave, so that at most one is in memory here. */
-async function writeFrames(frames: AsyncIterable<Uint8Array>, input: Writable): Promise<void> {
+async function writeFrames(
+  frames: AsyncIterable<Uint8Array>,
+  input: Writable,
+  onFrame: () => void,
+): Promise<void> {
   for await (const frame of frames) {
+    onFrame();
     const failed = await new Promise<boolean>((resolve) => {
       if (input.destroyed) return resolve(true);
       input.write(frame, (error) => resolve(error !== null && error !== undefined));
@@ -74,6 +85,7 @@ function feedRpicam(
   void children[0]?.gone.then(() => stamper.stdin.end());
   void children[1]?.gone.then(() => input.end());
   return {
+    started: () => true,
     lastWords: () => children.flatMap((child) => child.lastWords.lines()),
     stop: async () => {
       await Promise.all([...children.map(ended), ...quiet]);

@@ -39,20 +39,32 @@ export function checkMasks(masks: readonly Mask[]): Result<readonly Mask[], Mask
   return ok(masks);
 }
 
-/** Bars that cover every cell which a polygon touches: never less than the polygon, at most a cell more. */
+/** Most bars: each is a filter that ffmpeg runs for each frame, and all stand in one argument of at most 128 KiB. */
+export const barsMax = 400;
+
+/**
+ * Bars that cover every cell which a polygon touches: never less than the polygon, at most a cell more. Where that takes
+ * too many bars, the cells grow taller.
+ */
 export function barsOf(masks: readonly Mask[]): readonly Bar[] {
-  const bars: Bar[] = [];
-  for (let row = 0; row < gridRows; row++) {
-    const cells = new Uint8Array(gridColumns);
-    for (const mask of masks) coverRow(cells, mask, row);
-    addRuns(bars, cells, row);
-  }
+  let bars = barsIn(masks, gridRows);
+  for (let rows = gridRows / 2; bars.length > barsMax && rows >= 6; rows /= 2) bars = barsIn(masks, rows);
   return bars;
 }
 
-function coverRow(cells: Uint8Array, mask: Mask, row: number): void {
-  const top = row / gridRows;
-  const bottom = (row + 1) / gridRows;
+/** In `rows` rows; the bars still count in the grid's own. */
+function barsIn(masks: readonly Mask[], rows: number): readonly Bar[] {
+  const bars: Bar[] = [];
+  for (let row = 0; row < rows; row++) {
+    const cells = new Uint8Array(gridColumns);
+    for (const mask of masks) coverRow(cells, mask, row / rows, (row + 1) / rows);
+    addRuns(bars, cells, row);
+  }
+  const scale = gridRows / rows;
+  return bars.map((bar) => ({ ...bar, row: bar.row * scale, rows: bar.rows * scale }));
+}
+
+function coverRow(cells: Uint8Array, mask: Mask, top: number, bottom: number): void {
   const middle = (top + bottom) / 2;
   const crossings: number[] = [];
   for (let i = 0; i < mask.length; i++) {

@@ -194,13 +194,13 @@ function graphOf({ masks, settings, libavformat }: PlanRequest): string {
   return `[0:v:0]${painted},split=2[video][small];[small]${lumaFilter(settings)}[luma]`;
 }
 
-/** Rounded outwards, so that no masked pixel shows. */
+/** `x:y:w:h:colour:thickness`, rounded outwards, so that no masked pixel shows. */
 function boxFilter({ column, row, columns, rows }: Bar): string {
   const x = `floor(iw*${column}/${gridColumns})`;
   const y = `floor(ih*${row}/${gridRows})`;
   const w = `ceil(iw*${column + columns}/${gridColumns})-${x}`;
   const h = `ceil(ih*${row + rows}/${gridRows})-${y}`;
-  return `drawbox=x=${x}:y=${y}:w=${w}:h=${h}:color=black:t=fill`;
+  return `drawbox=${x}:${y}:${w}:${h}:black:fill`;
 }
 
 function lumaFilter({ lumaWidth, lumaFps }: Settings): string {

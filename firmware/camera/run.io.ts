@@ -9,7 +9,7 @@ export interface Run {
   readonly pid: number | undefined;
   signal(signal: "SIGTERM" | "SIGKILL"): void;
   lastWords(): readonly string[];
-  /** Whether a fragment's reader has not finished yet, so that the child cannot be expected to write. */
+  /** Whether the child cannot be expected to write: a fragment's reader has not finished, or it was fed nothing yet. */
   held(): boolean;
   /** When its pipes are read to their end and nothing of it runs any more. */
   readonly ended: Promise<RunEnd>;
@@ -61,7 +61,7 @@ export function startRun(options: RunOptions, listener: (event: IntakeEvent) => 
     pid: child.pid,
     signal: child.signal,
     lastWords: () => [...child.lastWords.lines(), ...feed.lastWords()],
-    held: () => held,
+    held: () => held || !feed.started(),
     ended: finish(),
   };
 }

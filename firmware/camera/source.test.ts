@@ -2,7 +2,16 @@ import fc from "fast-check";
 import { test } from "tap";
 import { adviceOn } from "./advice.js";
 import { LastWords, lastWordsCharacters, lastWordsLines } from "./lastwords.js";
-import { barsOf, checkMasks, gridColumns, gridRows, type Mask, maskPointsMax, masksMax } from "./mask.js";
+import {
+  barsMax,
+  barsOf,
+  checkMasks,
+  gridColumns,
+  gridRows,
+  type Mask,
+  maskPointsMax,
+  masksMax,
+} from "./mask.js";
 import { defaultSettings, mayCopy, type PlanRequest, planOf } from "./plan.js";
 import { describeSource, parseSource, redact, type Source } from "./source.js";
 
@@ -121,7 +130,7 @@ test("masks that are no polygons inside the picture are refused", async (t) => {
 test("bars cover every point of a polygon, and nothing a cell away from it", async (t) => {
   const unit = fc.integer({ min: 0, max: 1000 }).map((n) => n / 1000);
   const point = fc.record({ x: unit, y: unit });
-  const polygon = fc.array(point, { minLength: 3, maxLength: 8 });
+  const polygon = fc.array(point, { minLength: 3, maxLength: 24 });
   fc.assert(
     fc.property(polygon, fc.array(point, { minLength: 50, maxLength: 50 }), (mask, points) => {
       const black = cellsOf(mask);
@@ -143,6 +152,11 @@ test("bars cover every point of a polygon, and nothing a cell away from it", asy
   ];
   t.equal(cellsOf(u)[cellAt({ x: 0.3, y: 0.5 })], 0, "a bay stays visible");
   t.equal(barsOf([]).length, 0);
+  const comb = Array.from({ length: 64 }, (_, i) => ({ x: i / 63, y: i % 2 === 0 ? 0.02 : 0.98 - i / 999 }));
+  const combs = Array.from({ length: 16 }, () => comb);
+  t.ok(barsOf(combs).length <= barsMax && barsOf(combs).length > 0);
+  const graph = planOf({ ...request("/a.mp4"), masks: combs }).graph ?? "";
+  t.ok(graph.length < 131_072, `a filter of ${graph.length} bytes fits into one argument`);
 });
 
 test("a masked picture is never copied, and only H.264 sources are tried", async (t) => {

@@ -86,9 +86,27 @@ test("a silent child is noticed within 5 s, whichever of its outputs is silent, 
   );
 });
 
-test("a child has longer to begin", async (t) => {
-  t.same(names(run([0, tick], [startMillisMax - 1, tick])), ["spawn copy"]);
-  t.same(names(run([0, tick], [9000, luma], [startMillisMax, tick])), ["spawn copy", "silent", "SIGTERM"]);
+test("a child that never gives a sign is noticed within 5 s, and has longer each time", async (t) => {
+  t.same(names(run([0, tick], [4499, tick])), ["spawn copy"]);
+  const silent = run([0, tick], [4500, tick], [4600, died], [5600, tick]);
+  t.same(names(silent), ["spawn copy", "silent", "SIGTERM", "spawn copy"]);
+  t.equal(dueAt(silent.state), 5600 + 9000);
+  t.equal(
+    dueAt(run([0, tick], [4000, { kind: "held" }]).state),
+    4000 + silentMillisMax,
+    "what we hold back has not begun",
+  );
+});
+
+test("a child that gave a sign has ten seconds for both outputs", async (t) => {
+  for (const sign of [{ kind: "init" }, luma, fragment] as const) {
+    const begun = [
+      [0, tick],
+      [4000, sign],
+    ] as const;
+    t.equal(dueAt(run(...begun).state), 4000 + startMillisMax);
+    t.same(names(run(...begun, [4000 + startMillisMax, tick])), ["spawn copy", "silent", "SIGTERM"]);
+  }
 });
 
 test("a child that does not end when told is killed, and only then started again", async (t) => {

@@ -4,7 +4,9 @@ import type { Mode } from "./plan.js";
 
 /** A running child must give a fragment and a luma frame at least this often; with the timer's grain it is below 5 s. */
 export const silentMillisMax = 4_500;
-/** A starting child may open its device or its connection for this long before the first of both. */
+/** A starting child must give a first sign within `silentMillisMax`; each failed start doubles that, up to this. */
+export const firstSignMillisMax = 30_000;
+/** From its first sign a child has this long for the first fragment and the first luma frame. */
 export const startMillisMax = 10_000;
 /** From the polite signal to the last one. */
 export const graceMillis = 2_000;
@@ -21,7 +23,8 @@ export type SupervisorState =
   | {
       readonly kind: "running";
       readonly since: Millis;
-      /** Before the first one: undefined. */
+      /** The first output of any kind. Before the first one, this and the next two are undefined. */
+      readonly heardAt: Millis | undefined;
       readonly fragmentAt: Millis | undefined;
       readonly lumaAt: Millis | undefined;
       readonly failures: number;
@@ -39,6 +42,8 @@ export type SupervisorState =
 
 export type SupervisorEvent =
   | { readonly kind: "tick" }
+  /** The recording's header: the child has understood its source. */
+  | { readonly kind: "init" }
   | { readonly kind: "fragment" }
   | { readonly kind: "luma" }
   /** Our own consumer holds the pipes back: silence is not the child's fault. */
@@ -114,6 +119,7 @@ function whileWaiting(state: Waiting, event: SupervisorEvent, now: Millis): Step
   const running: Running = {
     kind: "running",
     since: now,
+    heardAt: undefined,
     fragmentAt: undefined,
     lumaAt: undefined,
     failures,
@@ -124,12 +130,11 @@ function whileWaiting(state: Waiting, event: SupervisorEvent, now: Millis): Step
 
 function whileRunning(state: Running, event: SupervisorEvent, now: Millis): Step {
   switch (event.kind) {
+    case "init":
     case "fragment":
-      return { state: { ...state, fragmentAt: now }, effects: [] };
     case "luma":
-      return { state: { ...state, lumaAt: now }, effects: [] };
     case "held":
-      return { state: { ...state, fragmentAt: now, lumaAt: now }, effects: [] };
+      return { state: heard(state, event.kind, now), effects: [] };
     case "tick":
       return now < deadline(state)
         ? { state, effects: [] }
@@ -170,9 +175,20 @@ function afterEnding(state: Ending, chance: number, now: Millis): Step {
   }
 }
 
+function heard(state: Running, what: "init" | "fragment" | "luma" | "held", now: Millis): Running {
+  // What is held back before the first sign has not begun yet.
+  if (what === "held" && state.heardAt === undefined) return { ...state, since: now };
+  const { heardAt = now } = state;
+  const fragmentAt = what === "fragment" || what === "held" ? now : state.fragmentAt;
+  const lumaAt = what === "luma" || what === "held" ? now : state.lumaAt;
+  return { ...state, heardAt, fragmentAt, lumaAt };
+}
+
 /** Both outputs count: a child that only decodes records nothing, one that only copies sees nothing. */
-function deadline({ since, fragmentAt, lumaAt }: Running): Millis {
-  if (fragmentAt === undefined || lumaAt === undefined) return millis(since + startMillisMax);
+function deadline({ since, heardAt, fragmentAt, lumaAt, failures }: Running): Millis {
+  const patience = Math.min(firstSignMillisMax, silentMillisMax * 2 ** Math.min(failures, 16));
+  if (heardAt === undefined) return millis(since + patience);
+  if (fragmentAt === undefined || lumaAt === undefined) return millis(heardAt + startMillisMax);
   return millis(Math.min(fragmentAt, lumaAt) + silentMillisMax);
 }
 
