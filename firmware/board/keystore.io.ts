@@ -35,7 +35,9 @@ export interface CameraIdentity {
 
 const cloudSchema = Type.Object({
   /** `mqtts://host:port` */
-  mqttUrl: Type.String(),
+  mqttUrl: Type.String({
+    pattern: "^mqtts://[a-zA-Z0-9.-]+(:[0-9]{1,5})?$|^mqtts://\\[[0-9a-fA-F:]+\\](:[0-9]{1,5})?$",
+  }),
   /** vkey of the vault, which signs receipts. */
   vaultKey: Type.String(),
   /** The HTTP API, `https://host[:port]`. */
