@@ -9,6 +9,7 @@ import { openKeystore } from "../../firmware/board/keystore.io.js";
 import { formatClaim, parseClaim } from "../../shared/charter/claim.js";
 import { hashOfText } from "../../shared/seal/hash.js";
 import { placesIn, settle, startCloud } from "../demo/home.io.js";
+import { startProgram } from "../demo/program.io.js";
 import { systemClock } from "./world.io.js";
 
 const main = fileURLToPath(new URL("main.js", import.meta.url));
@@ -225,6 +226,8 @@ test("doctor tells what works: 2 for a board that is not installed, and no secre
     wanted.filter((check) => !checks.includes(check)),
     [],
   );
+  const nowhere = await lintel("doctor", "--state", "/dev/null/x", ...source);
+  t.match(nowhere, { code: 2, out: /BAD +disk .*cannot be written/ });
   t.match(await lintel("doctor", "--source", "v4l2:/dev/video99"), { code: 2, out: /video99/ });
 });
 
@@ -248,6 +251,42 @@ test("a cloud that shows an older household than before is caught", async (t) =>
   writeFileSync(path, kept);
   t.equal((await lintel("member", "logout", ...profile)).code, 0);
   t.equal((await lintel("member", "cameras", ...profile)).code, 0, "logs in again by itself");
+});
+
+test("over TLS the cloud is trusted by its own CA's hash, by owner and board alike", async (t) => {
+  const data = place("tls-cloud");
+  const tls = await startProgram({
+    name: "cloud",
+    main: "cloud/main.js",
+    environment: {
+      LINTEL_DATA: data,
+      LINTEL_HTTP: "127.0.0.1:0",
+      LINTEL_HTTP_TLS: "on",
+      LINTEL_MQTT: "127.0.0.1:0",
+    },
+  });
+  t.teardown(() => tls.stop());
+  const init = [
+    "member",
+    "init",
+    "--cloud",
+    tls.ready.text("http"),
+    "--name",
+    "Dora",
+    "--profile",
+    place("dora"),
+  ];
+  const unknown = await lintel(...init);
+  t.match(unknown, { code: 1, err: /by its own CA only.*--ca-hash/ });
+  const [, shown = ""] = /It shows (\S+)\.$/m.exec(unknown.err) ?? [];
+  t.match(await lintel(...init, "--ca-hash", hashOfText("another")), { code: 1, err: /do not go on/ });
+  t.equal((await lintel(...init, "--ca-hash", shown)).code, 0);
+  const owner = start("member", "claim", "--yes", "--json", "--profile", place("dora"));
+  t.match(await install(await owner.field("claim"), "tls-camera").ended, { code: 0 });
+  owner.child.kill();
+  t.match(await lintel("doctor", "--state", place("tls-camera"), "--json"), {
+    out: /"check":"clock","state":"good"/,
+  });
 });
 
 test("the demo's household settles by the same commands", async (t) => {

@@ -1,9 +1,10 @@
+import { connect } from "node:net";
 import { join, resolve } from "node:path";
 import { readIfThere } from "../disk.io.js";
 import { fieldsOf } from "../fields.js";
 import type { Terminal } from "../terminal.io.js";
 import { checkDisk, checkFfmpeg, checkGpio, checkSource, findSource } from "./checks.io.js";
-import { bad, exitCodeOf, type Finding } from "./finding.js";
+import { bad, exitCodeOf, type Finding, good } from "./finding.js";
 import { checkInstalled } from "./installed.io.js";
 
 export interface DoctorOptions {
@@ -30,7 +31,8 @@ export async function doctor(options: DoctorOptions, terminal: Terminal): Promis
   show(finding);
   const source = options.source ?? settings.source ?? findSource();
   terminal.progress("taking two seconds of picture …");
-  if (source === undefined)
+  if (await firmwareRuns(state)) show(good("camera", "The firmware is running and has the camera."));
+  else if (source === undefined)
     show(
       bad(
         "camera",
@@ -43,6 +45,18 @@ export async function doctor(options: DoctorOptions, terminal: Terminal): Promis
   terminal.progress("looking at keys, certificate and cloud …");
   if (options.state !== undefined) show(...(await checkInstalled(state)));
   return exitCodeOf(findings);
+}
+
+/** A camera has one user at a time: what the firmware holds is not tried. */
+function firmwareRuns(state: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(join(state, "board.sock"));
+    socket.once("error", () => resolve(false));
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 }
 
 const marks = { good: "ok     ", warning: "warning", bad: "BAD    " };
