@@ -5,15 +5,15 @@ import type { Mode } from "./plan.js";
 /** A running child must give a fragment and a luma frame at least this often; with the timer's grain it is below 5 s. */
 export const silentMillisMax = 4_500;
 /** A starting child must give a first sign within `silentMillisMax`; each failed start doubles that, up to this. */
-export const firstSignMillisMax = 30_000;
+const firstSignMillisMax = 30_000;
 /** From its first sign a child has this long for the first fragment and the first luma frame. */
 export const startMillisMax = 10_000;
 /** From the polite signal to the last one. */
 export const graceMillis = 2_000;
-export const backoffMillisMin = 1_000;
+const backoffMillisMin = 1_000;
 export const backoffMillisMax = 60_000;
 /** After this long without trouble the back-off starts anew. */
-export const healthyMillis = 60_000;
+const healthyMillis = 60_000;
 
 /** What is to happen when the child is gone. */
 type Next = "retry" | "encode" | "stop";

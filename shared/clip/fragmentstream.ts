@@ -2,8 +2,8 @@ import { type Box, type Fmp4Refusal, headerBytesMax, readHeader } from "./boxes.
 import { type Fragment, parseFragment } from "./fmp4.js";
 import { type InitSegment, parseInit } from "./init.js";
 
-/** Largest `ftyp+moov` or `moof+mdat` that the stream gathers: 2 s at 64 Mbit/s. */
-export const unitBytesMax = 16 * 1024 * 1024;
+/** Largest `ftyp+moov` or `moof+mdat` that the stream gathers: 2 s at 28 Mbit/s, which still fits into a sealed segment. */
+const unitBytesMax = 7 * 1024 * 1024;
 
 export type StreamEvent =
   | { readonly kind: "init"; readonly init: InitSegment }
