@@ -3,7 +3,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   rmSync,
@@ -176,7 +175,6 @@ function nearest(path: string): string {
 function writeSpeed(folder: string): number | undefined {
   const path = join(folder, `.lintel-speed-${randomBytes(4).toString("hex")}`);
   try {
-    mkdirSync(folder, { recursive: true });
     const file = openSync(path, "wx", 0o600);
     const started = performance.now();
     writeSync(file, randomBytes(speedTestBytes));
@@ -186,7 +184,7 @@ function writeSpeed(folder: string): number | undefined {
   } catch {
     return undefined;
   } finally {
-    rmSync(path, { force: true });
+    if (existsSync(path)) rmSync(path);
   }
 }
 
