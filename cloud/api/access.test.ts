@@ -176,6 +176,18 @@ test("calls without a token are counted by address", async (t) => {
   t.same(statuses, [200, 200, 200, 429]);
 });
 
+test("behind a proxy the address that counts is the one that the proxy saw, not the one that its caller wrote", async (t) => {
+  const proxied = await openTestCloud({ trustProxy: true, openCallsPerMinute: 1 });
+  t.teardown(proxied.close);
+  const body = { household: unknownKey, member: unknownKey };
+  const ask = async (forwarded: string) =>
+    (await call(proxied, "POST", "/v1/login/challenge", { body, headers: { "x-forwarded-for": forwarded } }))
+      .status;
+  t.equal(await ask("192.0.2.1"), 200);
+  t.equal(await ask("198.51.100.7, 192.0.2.1"), 429, "the same caller under an invented address");
+  t.equal(await ask("192.0.2.2"), 200);
+});
+
 test("malformed requests are problems with a place, never more", async (t) => {
   const post = (payload: string | Buffer, type = "application/json") =>
     cloud.app.inject({ method: "POST", url: "/v1/login", headers: { "content-type": type }, payload });

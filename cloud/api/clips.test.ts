@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { chromium } from "playwright-core";
 import { t as tap, test } from "tap";
 import { formatDeletion } from "../../shared/clip/custody.js";
@@ -11,8 +13,18 @@ import { open, splitHeader } from "../../shared/seal/age.js";
 import { signNote } from "../../shared/seal/note.js";
 import { systemClock, systemRandom } from "../system.io.js";
 import { createHub } from "./hub.js";
+import { tokenSeconds } from "./plugins/session.js";
 import { parseRange } from "./range.js";
-import { call, newHousehold, newPerson, nextCharter, openTestCloud, sign, storeClip } from "./testing.js";
+import {
+  call,
+  metricsToken,
+  newHousehold,
+  newPerson,
+  nextCharter,
+  openTestCloud,
+  sign,
+  storeClip,
+} from "./testing.js";
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);
@@ -31,7 +43,7 @@ function get(path: string, headers: Record<string, string> = {}, method = "GET")
     sent.end();
   });
 }
-async function bytesOf(answer: IncomingMessage): Promise<Buffer> {
+async function bytesOf(answer: Readable): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for await (const piece of answer) pieces.push(piece);
   return Buffer.concat(pieces);
@@ -315,6 +327,39 @@ const contract = [
   "put /v1/household/charter",
 ];
 
+test("a stream ends with its token, and a household has 32 at most", async (t) => {
+  const crowd = await newHousehold(cloud);
+  const claims = { household: crowd.household, member: crowd.owner.member.id, role: "owner" as const };
+  const iat = Math.floor(Date.now() / 1_000) - tokenSeconds + 2;
+  const dying = cloud.app.jwt.sign({ ...claims, iat } as typeof claims);
+  const opened: IncomingMessage[] = [];
+  for (let i = 0; i < 32; i++) opened.push(await get("/v1/stream", { authorization: `Bearer ${dying}` }));
+  t.ok(opened.every(({ statusCode }) => statusCode === 200));
+  const one = await get("/v1/stream", { authorization: `Bearer ${crowd.token}` });
+  t.equal(one.statusCode, 429);
+  one.resume();
+  for (const stream of opened) t.same(await events(stream, 1), []);
+});
+
+/** Bytes over a bare connection, and all that comes back. */
+async function sendRaw(bytes: string): Promise<string> {
+  const socket = connect(Number(new URL(origin).port), "127.0.0.1");
+  socket.end(bytes);
+  return (await bytesOf(socket)).toString();
+}
+
+test("an address that is none, one far too long, and bytes that are no HTTP get problems, too", async (t) => {
+  const from = (answer: string) =>
+    JSON.parse(answer.split("\r\n\r\n")[1] ?? "")
+      .type.split(":")
+      .at(-1);
+  const ask = (path: string) => sendRaw(`GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+  t.equal(from(await ask("/v1/clips/%zz")), "malformed-request");
+  t.equal(from(await ask(`/v1/clips/${"a".repeat(300)}`)), "not-there");
+  t.equal(from(await sendRaw("what is this\r\n\r\n")), "malformed-request");
+  t.equal((await ask("/healthz")).split("\r\n")[0], "HTTP/1.1 200 OK");
+});
+
 test("the OpenAPI document names every route, with problems and tokens where they belong", async (t) => {
   const { body: document } = await call(cloud, "GET", "/openapi.json");
   t.equal(document.openapi, "3.1.0");
@@ -348,8 +393,14 @@ test("the AsyncAPI document describes every topic, and its references lead somew
 
 test("metrics are for this machine, or for the operator's token", async (t) => {
   t.match(await bytesOf(await get("/metrics")).then(String), /lintel_http_seconds_count/);
-  const remote = await cloud.app.inject({ url: "/metrics", remoteAddress: "192.0.2.1" });
-  t.equal(remote.statusCode, 404);
+  const ask = async ({ app }: typeof cloud, headers: Record<string, string>, remoteAddress: string) =>
+    (await app.inject({ url: "/metrics", remoteAddress, headers })).statusCode;
+  t.equal(await ask(cloud, {}, "192.0.2.1"), 404);
+  t.equal(await ask(cloud, { authorization: "Bearer wrong" }, "192.0.2.1"), 404);
+  t.equal(await ask(cloud, { authorization: `Bearer ${metricsToken}` }, "192.0.2.1"), 200);
+  const proxied = await openTestCloud({ trustProxy: true });
+  t.teardown(proxied.close);
+  t.equal(await ask(proxied, { "x-forwarded-for": "127.0.0.1" }, "127.0.0.1"), 404, "a proxy proves nothing");
 });
 
 const browser = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((file) => existsSync(file));

@@ -42,6 +42,14 @@ test("a household registers once, and the same charter again is the same answer"
   t.equal(kind(await register({ charter: other })), "household-exists");
 });
 
+test("a closed cloud takes no new household", async (t) => {
+  const closed = await openTestCloud({ openRegistration: false });
+  t.teardown(closed.close);
+  const ada = await newPerson("owner", "Ada");
+  const body = { charter: sign(firstCharter([ada]), [ada]) };
+  t.equal(kind(await call(closed, "POST", "/v1/households", { body })), "registration-closed");
+});
+
 test("a first charter that its owners did not sign is refused", async (t) => {
   const [ada, bo] = [await newPerson("owner", "Ada"), await newPerson("owner", "Bo")];
   const register = async (charter: object) =>

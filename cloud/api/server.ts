@@ -6,7 +6,7 @@ import type { SessionKey } from "../household/sessionkey.io.js";
 import type { App } from "./app.js";
 import { addDescription, addDocs } from "./plugins/docs.js";
 import { addMetrics, type Measure } from "./plugins/metrics.js";
-import { addProblems } from "./plugins/problems.js";
+import { addProblems, refuseAddress, refuseBytes } from "./plugins/problems.js";
 import { addRateLimit } from "./plugins/ratelimit.js";
 import { addTokens, membersOnly } from "./plugins/session.js";
 import { addCameras, type CameraServices } from "./routes/cameras.js";
@@ -59,8 +59,11 @@ export async function createApi(
     genReqId: () => randomUUID(),
     requestTimeout: requestMillisMax,
     bodyLimit: bodyBytesMax,
-    trustProxy,
+    // One hop: only what the proxy itself added, never what its caller wrote into the header.
+    trustProxy: trustProxy ? (_address, hop) => hop === 0 : false,
     forceCloseConnections: true,
+    frameworkErrors: refuseAddress,
+    clientErrorHandler: refuseBytes,
   })
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(TypeBoxValidatorCompiler);
@@ -69,7 +72,7 @@ export async function createApi(
   await addRateLimit(app);
   await addTokens(app, services.sessionKey);
   await addDescription(app, version);
-  addMetrics(app, { measures: services.measures, token: metricsToken });
+  addMetrics(app, { measures: services.measures, token: metricsToken, trustProxy });
   addGround(app, { checks: services.checks, caPem: services.authority.caPem });
   addLogin(app, services);
   addBoardsClaims(app, services);

@@ -55,6 +55,7 @@ import { createSight } from "./sight.js";
 // People and boards for the API's tests. Everything here is real but the clock, which can be set forward.
 
 const audience = "http://cloud.test";
+export const metricsToken = "operators-own-token";
 
 /** A member with all secrets, as only their own client has them. */
 export interface Person {
@@ -183,7 +184,13 @@ function testClock(): Clock & { forward(by: number): void } {
 export type TestCloud = Awaited<ReturnType<typeof openTestCloud>>;
 
 /** The API over a database in memory and a vault in a temporary directory; not listening. */
-export async function openTestCloud(options: { readonly openCallsPerMinute?: number } = {}) {
+export async function openTestCloud(
+  options: {
+    readonly openCallsPerMinute?: number;
+    readonly openRegistration?: boolean;
+    readonly trustProxy?: boolean;
+  } = {},
+) {
   const directory = await mkdtemp(join(tmpdir(), "lintel-api-"));
   const clock = testClock();
   const db = await openDatabase(join(directory, "cloud.db"));
@@ -217,12 +224,12 @@ export async function openTestCloud(options: { readonly openCallsPerMinute?: num
       orderDeletion: (_camera, note) => deletions.push(note),
       audiences: () => [audience],
       mqttUrl: () => "mqtts://127.0.0.1:1",
-      openRegistration: true,
+      openRegistration: options.openRegistration ?? true,
       limit: perMinute(options.openCallsPerMinute ?? 100_000),
       checks: [],
       measures: [],
     },
-    { log: Fastify().log, trustProxy: false },
+    { log: Fastify().log, trustProxy: options.trustProxy ?? false, metricsToken },
   );
   await app.ready();
   const close = async (): Promise<void> => {

@@ -1,9 +1,10 @@
-import { chmod, mkdir, open, readFile, rename, stat } from "node:fs/promises";
+import { chmod, mkdir, open, readdir, readFile, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** Makes a directory that only the cloud's own user may enter. Throws when others may. */
+/** Makes a directory that only the cloud's own user may enter. Throws when there are files in it and others may. */
 export async function privateDirectory(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
+  if ((await readdir(path)).length === 0) await chmod(path, 0o700);
   await refuseOpenMode(path, "700");
 }
 

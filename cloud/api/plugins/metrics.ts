@@ -12,11 +12,16 @@ export interface Measure {
   readonly value: () => number | Promise<number>;
 }
 
-/** Prometheus metrics: on this machine for anybody, elsewhere for the bearer of the operator's token. */
-export function addMetrics(
-  app: App,
-  { measures, token }: { measures: readonly Measure[]; token?: string | undefined },
-): void {
+export interface MetricsOptions {
+  readonly measures: readonly Measure[];
+  /** The operator's. */
+  readonly token?: string | undefined;
+  /** Callers' addresses are what a proxy says: no proof that they are on this machine. */
+  readonly trustProxy: boolean;
+}
+
+/** Prometheus metrics: on this machine for anybody, elsewhere or through a proxy for the bearer of the operator's token. */
+export function addMetrics(app: App, { measures, token, trustProxy }: MetricsOptions): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const answered = new Histogram({
@@ -50,7 +55,8 @@ export function addMetrics(
       },
     },
     async (request, reply) => {
-      if (!isLoopback(request.ip) && !bears(request, token)) throw new Problem("not-there");
+      const local = !trustProxy && isLoopback(request.ip);
+      if (!local && !bears(request, token)) throw new Problem("not-there");
       return reply.type(registry.contentType).send(await registry.metrics());
     },
   );

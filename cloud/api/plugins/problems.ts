@@ -1,4 +1,6 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ProblemDocument } from "../contract/common.js";
 import { Problem, type ProblemKind, problems, problemType } from "../problems.js";
 
@@ -10,6 +12,27 @@ export function addProblems(app: FastifyInstance): void {
     if (kind === "internal-error") request.log.error({ error: describe(error) }, "http.failed");
     return send(request, reply, { kind, ...whereOf(error) });
   });
+}
+
+/** For requests that fail before a route is found: an address that is none, or far too long. */
+export function refuseAddress(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  reply.header("x-request-id", request.id);
+  send(request, reply, { kind: error.statusCode === 414 ? "not-there" : "malformed-request" });
+}
+
+/** For bytes that are no HTTP at all, or come too slowly; there is no request to answer, only a socket. */
+export function refuseBytes(error: ConnectionError, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) return;
+  const [status, title, detail] = problems["malformed-request"];
+  const document = { type: problemType("malformed-request"), title, status, detail, requestId: "none" };
+  const body = JSON.stringify(document);
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    "content-type: application/problem+json",
+    `content-length: ${body.length}`,
+    "connection: close",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
 }
 
 interface Told {
