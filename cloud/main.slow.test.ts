@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { appendFile, chmod, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { request } from "node:https";
 import { type AddressInfo, createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { fileURLToPath } from "node:url";
@@ -25,10 +25,10 @@ interface Cloud {
 }
 
 /** A real process with its log; killed at the end of the test whatever happens. */
-function spawnCloud(t: Teardown, settings: Record<string, string>) {
+function spawnCloud(t: Teardown, settings: Record<string, string>, flags: readonly string[] = []) {
   const free = { LINTEL_HTTP: "127.0.0.1:0", LINTEL_MQTT: "127.0.0.1:0" };
   const env = { PATH: process.env.PATH ?? "", ...free, ...settings };
-  const child = spawn(process.execPath, [program], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [program, ...flags], { env, stdio: ["ignore", "pipe", "pipe"] });
   t.teardown(() => child.kill("SIGKILL"));
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -154,3 +154,35 @@ test("keys that others may read, a newer database, a port in use, wrong settings
     t.match(ends[index]?.said, sentence);
   }
 });
+
+const noMosquitto = spawnSync("mosquitto", ["-h"]).error === undefined ? false : "mosquitto is not installed";
+
+test("a Mosquitto started with the written configuration takes the cloud in", {
+  skip: noMosquitto,
+}, async (t) => {
+  const directory = join(room, "mosquitto");
+  const free = createServer().listen(0, "127.0.0.1");
+  await once(free, "listening");
+  const { port } = free.address() as AddressInfo;
+  await new Promise((resolve) => free.close(resolve));
+  const url = `mqtts://127.0.0.1:${port}`;
+  const settings = { LINTEL_DATA: join(room, "outside"), LINTEL_PUBLIC_MQTT: url };
+  const [code] = await once(spawnCloud(t, settings, ["--mosquitto", directory]).child, "close");
+  t.equal(code, 0);
+  const config = join(directory, "mosquitto.conf");
+  await appendFile(config, `user ${userInfo().username}\n`);
+  const broker = spawn("mosquitto", ["-c", config], { stdio: "ignore" });
+  t.teardown(() => broker.kill("SIGKILL"));
+  const cloud = await startCloud(t, { ...settings, LINTEL_BROKER: url });
+  t.equal(cloud.ready.mqtt, url);
+  t.match(await untilReady(cloud), { broker: true });
+  t.equal(await stop(cloud, "SIGTERM"), 0);
+});
+
+/** The checks of /readyz once all hold; the broker may come up after the cloud. */
+async function untilReady({ ready }: Cloud): Promise<Record<string, boolean>> {
+  for (;;) {
+    const answer = await ask(`${ready.http}/readyz`, "");
+    if (answer.status === 200) return JSON.parse(answer.text).checks;
+  }
+}
