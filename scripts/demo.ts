@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Command } from "commander";
 import { describeFfmpeg, type Ffmpeg, findFfmpeg } from "../firmware/camera/finder.io.js";
+import { parseSource } from "../firmware/camera/source.js";
 import { type Follower, followClips } from "./demo/follow.io.js";
 import { type Places, placesIn, pressBell, settle, startCamera, startCloud } from "./demo/home.io.js";
 import { type Program, ProgramFailed } from "./demo/program.io.js";
@@ -35,13 +36,18 @@ await new Command("npm run demo --")
   .description(
     "A doorbell, a cloud and an owner on this machine: records, seals, pushes, opens and verifies.",
   )
-  .option("--source <source>", "the camera, as lintel install takes it", "scene:seed=3,first=8,every=40")
+  .option(
+    "--source <source>",
+    "the camera, as lintel install takes it; a file is played again and again",
+    "scene:seed=3,first=8,every=40",
+  )
   .option("--once", "end after two clips with a summary")
   .option("--keep <dir>", "keep everything in this folder")
   .action(demo)
   .parseAsync();
 
-async function demo(options: Options): Promise<void> {
+async function demo({ source, ...wishes }: Options): Promise<void> {
+  const options = { ...wishes, source: endless(source) };
   const folder = options.keep === undefined ? mkdtempSync(join(tmpdir(), "lintel-")) : resolve(options.keep);
   mkdirSync(folder, { recursive: true });
   const stage: Stage = { places: placesIn(folder), screen: openScreen(), programs: [], step: "the start" };
@@ -60,6 +66,12 @@ async function demo(options: Options): Promise<void> {
   for (const running of stage.programs.toReversed()) await running.stop();
   if (options.keep === undefined) rmSync(folder, { recursive: true, force: true });
   process.exit(code); // the live stream would go on for ever
+}
+
+/** A file that ended would leave the demo waiting at an empty door. */
+function endless(text: string): string {
+  const source = parseSource(text);
+  return source.ok && source.value.kind === "file" ? `file:${resolve(source.value.path)}?loop=1` : text;
 }
 
 /** The whole story. Without `--once` it never ends by itself. */
@@ -153,7 +165,7 @@ function summarise(opened: readonly OpenedFile[], keep: string | undefined): voi
     `\n${opened.length} clips, ${seconds.toFixed(1)} s in ${segments} sealed segments: recorded, sealed, pushed, acknowledged,`,
   );
   console.log(
-    "opened with the owner's key and verified against what the camera signed. No server could have opened them.",
+    "opened with the owner's key and verified against what the camera signed. Nothing on the server could have opened them.",
   );
   console.log(
     keep === undefined
