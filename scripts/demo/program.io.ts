@@ -21,6 +21,7 @@ export interface ProgramOptions {
 /** One of our programs, running as a process of its own. */
 export interface Program {
   readonly name: string;
+  readonly pid: number;
   /** The fields of its ready line. */
   readonly ready: Fields;
   /** Resolves when it ended, with how. */
@@ -72,6 +73,7 @@ export function startProgram({ name, main, environment, onEvent }: ProgramOption
       failed(`${how} before it was ready`);
     });
     const program = {
+      pid: child.pid ?? 0,
       name,
       ended,
       lastLines: () => [...lines],

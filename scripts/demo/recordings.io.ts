@@ -13,10 +13,14 @@ import { stealCloud, tryToOpen } from "./thief.io.js";
 /** Opens a clip as its owner does, with every check of `lintel member open`. */
 export async function openAsOwner({ member, videos }: Places, clip: string): Promise<OpenedFile> {
   const out = join(videos, `${clip}.mp4`);
-  let facts = { seconds: 0, segments: 0 };
+  let facts = { seconds: 0, segments: 0, trigger: "" };
   const terminal = quiet((value) => {
     const fields = fieldsOf(value, "opened clip");
-    facts = { seconds: fields.number("seconds"), segments: fields.number("segments") };
+    facts = {
+      seconds: fields.number("seconds"),
+      segments: fields.number("segments"),
+      trigger: fields.text("trigger"),
+    };
   });
   await memberOpen(member, { clip, out }, terminal);
   return { file: out, bytes: statSync(out).size, ...facts };

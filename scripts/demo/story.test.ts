@@ -19,10 +19,10 @@ test("a clip's line follows it from the trigger to the opened file", (t) => {
   const pushed = tell(started, { kind: "pushed", clip, bytes: 1_000_000 });
   const closed = tell(tell(pushed, sealed(true)), { kind: "acknowledged", clip });
   t.match(linesOf(closed)[0], /closed .* pushed 33 %, acknowledged 1\/3/);
-  const opened = { file: "/tmp/a.mp4", seconds: 12.34, bytes: 3e6, segments: 3 };
+  const opened = { file: "/tmp/a.mp4", trigger: "motion", seconds: 12.34, bytes: 3e6, segments: 3 };
   t.match(
     linesOf(tell(closed, { kind: "opened", clip, opened }))[0],
-    /verified: 12\.3 s, 3\.0 MB, 3 segments → \/tmp\/a\.mp4/,
+    /motion +opened and verified: 12\.3 s, 3\.0 MB, 3 segments → \/tmp\/a\.mp4/,
   );
   t.end();
 });

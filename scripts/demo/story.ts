@@ -14,6 +14,8 @@ export interface ClipStory {
 
 export interface OpenedFile {
   readonly file: string;
+  /** As the camera signed it; until then the display can only guess. */
+  readonly trigger: string;
   readonly seconds: number;
   readonly bytes: number;
   readonly segments: number;
@@ -63,7 +65,7 @@ function goOn(clip: ClipStory, event: Exclude<StoryEvent, { kind: "setting" }>):
     case "acknowledged":
       return { ...clip, acknowledged: clip.acknowledged + 1 };
     case "opened":
-      return { ...clip, opened: event.opened };
+      return { ...clip, trigger: event.opened.trigger, opened: event.opened };
   }
 }
 

@@ -6,10 +6,11 @@ import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { groundProofs } from "./ground.js";
+import { journeyProofs } from "./journey.js";
 import { type Outcome, type Proof, proofContext } from "./proof.js";
 
 /** A stage adds its list here. */
-const proofs: readonly Proof[] = [...groundProofs];
+const proofs: readonly Proof[] = [...groundProofs, ...journeyProofs];
 
 interface Shown extends Outcome {
   readonly issue: number;
@@ -17,7 +18,7 @@ interface Shown extends Outcome {
   readonly seconds: number;
 }
 
-const root = fileURLToPath(new URL("../../..", import.meta.url)); // from .build/scripts/prove/
+const root = fileURLToPath(new URL("../../..", import.meta.url)); // from .build/hil-tests/prove/
 const words = process.argv.slice(2).join(" ");
 const chosen = proofs.filter(({ line }) => line.includes(words));
 

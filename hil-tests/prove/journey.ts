@@ -1,0 +1,139 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type ClipFinding, footageStory } from "../scenarios/footage.js";
+import { type KillReport, killStory } from "../scenarios/kill.js";
+import type { Outcome, Proof, ProofContext } from "./proof.js";
+
+const killsTotal = 200;
+const pressesTotal = 50;
+/** What a power cut may cost: the segment that is not sealed yet. */
+const cutMillisMax = 2_000;
+const benchSecondsMax = 1_800;
+
+/** Issue 2: the clip's journey. */
+export const journeyProofs: readonly Proof[] = [
+  {
+    issue: 2,
+    line: "On each clip of ../shared/footage played as the camera: clips opened with stock age and cat, H.264, keyframe first, constant spacing, duration as the manifest says, decoded without errors",
+    run: proveFootage,
+  },
+  ...(["embedded", "mosquitto"] as const).map(
+    (broker): Proof => ({
+      issue: 2,
+      line: `Kill -9 of firmware, broker and cloud at ${killsTotal} random moments during ${pressesTotal} clips (${broker} broker): every triggered clip arrives once, byte-equal; at most 2 s lost`,
+      run: async () =>
+        judgeKills(await killStory({ seed: 1, broker, kills: killsTotal, presses: pressesTotal })),
+    }),
+  ),
+  {
+    issue: 2,
+    line: "Uplink capped at 1 Mbit/s with 300 ms round trip and 5 s outages: everything still arrives; memory flat",
+    run: (context) => proveByTests(context, ["hil-tests/scenarios/uplink.slow.test.ts"]),
+  },
+  ...["journey", "camera", "ingest", "memory"].map(
+    (name): Proof => ({
+      issue: 2,
+      line: `scripts/bench: ${name}`,
+      run: (context) => proveByBench(context, name),
+    }),
+  ),
+  {
+    issue: 2,
+    line: "Bad input, each a clear refusal and nothing lost or crashed",
+    run: (context) => proveByTests(context, badInputTests),
+  },
+];
+
+/** Where each kind of bad input of the issue is refused. */
+const badInputTests = [
+  "firmware/camera/camera.slow.test.ts",
+  "firmware/camera/rtsp.slow.test.ts",
+  "firmware/recorder/journal.test.ts",
+  "firmware/recorder/powercut.slow.test.ts",
+  "cloud/ingest/ingest.test.ts",
+  "cloud/broker/rights.test.ts",
+  "cloud/vault/vault.test.ts",
+  "hil-tests/scenarios/uplink.slow.test.ts",
+];
+
+async function proveFootage({ root }: ProofContext): Promise<Outcome> {
+  const folder = join(root, "../shared/footage");
+  if (!existsSync(folder))
+    return { ok: false, figures: {}, note: "the folder with footage is not beside the project" };
+  const videos = readdirSync(folder).filter((name) => /\.(avi|mp4)$/.test(name));
+  const findings: (ClipFinding & { readonly name: string })[] = [];
+  const faults: string[] = [];
+  for (const name of videos) {
+    const report = await footageStory(join(folder, name), playMillisOf(join(folder, name)));
+    process.stdout.write(`  ${name}: ${report.video}; ${report.clips.length} clips\n`);
+    findings.push(...report.clips.map((clip) => ({ ...clip, name })));
+    faults.push(...report.notArrived.map((segment) => `${name}: ${segment} did not arrive`));
+    if (report.clips.length === 0) faults.push(`${name}: no clip`);
+  }
+  faults.push(...findings.flatMap(faultsOf));
+  const segments = findings.reduce((sum, clip) => sum + clip.segments, 0);
+  const seconds = findings.reduce((sum, clip) => sum + clip.seconds[1], 0);
+  const figures = { videos: videos.length, clips: findings.length, segments, seconds };
+  return { ok: faults.length === 0, figures, note: faults.join("; ") };
+}
+
+function faultsOf(clip: ClipFinding & { readonly name: string }): readonly string[] {
+  const [shortest, longest] = clip.spacing;
+  const wrong = {
+    codec: clip.codec !== "h264",
+    keyframe: !clip.startsWithKeyframe,
+    decoding: clip.decodeErrors !== "",
+    bytes: !clip.sameBytes,
+    duration: Math.abs(clip.seconds[0] - clip.seconds[1]) > 0.002,
+    spacing: !variableRate.has(clip.name) && longest - shortest > 0.002,
+  };
+  const named = Object.entries(wrong).flatMap(([fault, found]) => (found ? [fault] : []));
+  return named.map((fault) => `${clip.name} ${clip.clip}: ${fault} ${JSON.stringify(clip)}`);
+}
+
+/** These were recorded with a varying rate: their own pictures are not evenly spaced. */
+const variableRate = new Set(["nest_atv.mp4", "nest_atv3.mp4", "nest_bicycle.mp4"]);
+
+/** The marks beside the video end where it ends. */
+function playMillisOf(video: string): number {
+  const marks: unknown = JSON.parse(readFileSync(video.replace(/\.(avi|mp4)$/, ".events.json"), "utf8"));
+  const seconds =
+    typeof marks === "object" && marks !== null && "duration_s" in marks ? Number(marks.duration_s) : 60;
+  return seconds * 1_000;
+}
+
+function judgeKills(report: KillReport): Outcome {
+  const { lost, surplus, unrecorded, cutMillis, kills, ...counts } = report;
+  const worst = Math.max(0, ...cutMillis);
+  const ok = lost.length + surplus.length + unrecorded.length === 0 && worst <= cutMillisMax;
+  const figures = {
+    ...counts,
+    ...kills,
+    lost: lost.length,
+    twice: surplus.length,
+    cutClips: cutMillis.length,
+    cutMillisMax: worst,
+  };
+  return { ok, figures, note: [...lost, ...surplus, ...unrecorded].slice(0, 5).join(", ") };
+}
+
+async function proveByTests({ command }: ProofContext, files: readonly string[]): Promise<Outcome> {
+  const { status, output, seconds } = await command(
+    "npm",
+    ["test", "--silent", "--", ...files],
+    benchSecondsMax,
+  );
+  return { ok: status === 0, figures: { seconds }, note: output.trim().split("\n").at(-1) ?? "" };
+}
+
+/** A bench prints `ok` or `not ok` before each comparison. */
+async function proveByBench({ command }: ProofContext, name: string): Promise<Outcome> {
+  const { status, output, seconds } = await command(
+    "npm",
+    ["run", "--silent", "bench", "--", name],
+    benchSecondsMax,
+  );
+  const verdicts = output.split("\n").filter((line) => /^(ok|not ok) /.test(line));
+  const ok = status === 0 && verdicts.length > 0 && verdicts.every((line) => line.startsWith("ok"));
+  return { ok, figures: { seconds }, note: verdicts.join("; ") };
+}
