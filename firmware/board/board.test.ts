@@ -140,6 +140,25 @@ test("a socket stands in for the wires: press, light, chime with its time limit"
   await until("the light", () => client.heard().endsWith("light on\n"));
 });
 
+test("whoever hangs up in the middle or babbles on the socket does no harm", async (t) => {
+  const path = join(temporary(t), "board.sock");
+  const presses = { count: 0 };
+  await open(t, path, presses);
+  for (let client = 0; client < 20; client++) {
+    const { socket } = await dial(path);
+    socket.write("x".repeat(100_000));
+    socket.write("press\npress down");
+    // Unread answers make the kernel reset the connection.
+    socket.destroy();
+  }
+  const last = await dial(path);
+  t.teardown(() => last.socket.destroy());
+  const before = presses.count;
+  last.socket.write("press\n");
+  await until("it still obeys", () => presses.count > before || last.heard().includes("ok press"));
+  t.pass();
+});
+
 test("a socket left by a killed firmware is replaced, a running one's is not", async (t) => {
   const directory = temporary(t);
   const path = join(directory, "board.sock");

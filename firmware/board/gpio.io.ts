@@ -82,7 +82,9 @@ class GpioLines implements Lines {
       this.handlers.trouble("button", `gpiomon ended with ${code}`);
       this.timer = setTimeout(() => this.watch(), restartMillis);
     });
-    createInterface({ input: child.stdout }).on("line", (text) => {
+    const edges = createInterface({ input: child.stdout });
+    edges.on("error", () => undefined); // the program's end tells
+    edges.on("line", (text) => {
       const edge = edgeOf(this.major, text.trim());
       if (edge !== undefined) this.handlers.edge(edge);
     });

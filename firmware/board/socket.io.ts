@@ -1,10 +1,11 @@
 import { chmodSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { createInterface } from "node:readline";
 import type { Lines, LinesHandlers } from "./lines.js";
 
 /** Programs that may hold the socket open at one time. */
 const clientsMax = 16;
+/** Longer lines say nothing that we know. */
+const lineCharactersMax = 64;
 /** `sun_path` of unix(7) holds 108 bytes, the last of them zero. */
 const socketPathBytesMax = 107;
 
@@ -64,7 +65,12 @@ class SocketLines implements Lines {
     client.on("error", () => client.destroy());
     client.once("close", () => this.clients.splice(this.clients.indexOf(client), 1));
     client.write(levelText("light", this.levels.light) + levelText("chime", this.levels.chime));
-    createInterface({ input: client }).on("line", (text) => this.obey(client, text.trim()));
+    let rest = "";
+    client.setEncoding("utf8").on("data", (text: string) => {
+      const lines = (rest + text).split("\n");
+      rest = (lines.pop() ?? "").slice(0, lineCharactersMax);
+      for (const line of lines) this.obey(client, line.trim());
+    });
   }
 
   private obey(client: Socket, text: string): void {
