@@ -51,9 +51,9 @@ export type LineRefusal =
 export const charterMembersMax = 32;
 export const charterCamerasMax = 32;
 /** Masks a camera can be told to paint. */
-export const masksMax = 16;
+const masksMax = 16;
 /** Corners of one mask. */
-export const maskCornersMax = 32;
+const maskCornersMax = 32;
 /** A mask's coordinates run from 0 to this. */
 export const maskScale = 10_000;
 

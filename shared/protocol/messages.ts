@@ -10,7 +10,6 @@ export const jsonBytesMax = 256 * 1024;
 /** Time without progress after which the camera asks again what the cloud has. */
 export const stalledMillis = 3_000;
 
-const _hash = Type.String({ pattern: "^[A-Za-z0-9+/]{43}=$" });
 const uuid = Type.String({
   pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
 });
@@ -47,7 +46,7 @@ export const progressSchema = Type.Object(
 );
 
 /** `down/clip`: the vault has the segment durably; the receipt is the vault's signed word for it. */
-export const doneSchema = Type.Object(
+const doneSchema = Type.Object(
   { v: Type.Literal(1), kind: Type.Literal("done"), clip: uuid, segment: segmentIndex, receipt: note },
   closed,
 );
@@ -70,7 +69,7 @@ export const refusalCodes = [
 ] as const;
 export type RefusalCode = (typeof refusalCodes)[number];
 
-export const refusedSchema = Type.Object(
+const refusedSchema = Type.Object(
   {
     v: Type.Literal(1),
     kind: Type.Literal("refused"),
@@ -169,15 +168,9 @@ export const deleteSchema = Type.Object({ v: Type.Literal(1), note }, closed);
 
 export type Init = Static<typeof initSchema>;
 export type Progress = Static<typeof progressSchema>;
-export type Done = Static<typeof doneSchema>;
-export type Refused = Static<typeof refusedSchema>;
 export type ClipAnswer = Static<typeof clipAnswerSchema>;
 export type DoorEvent = Static<typeof eventSchema>;
-export type EventAck = Static<typeof eventAckSchema>;
 export type Status = Static<typeof statusSchema>;
-export type CharterAsk = Static<typeof charterAskSchema>;
-export type CharterAnswer = Static<typeof charterAnswerSchema>;
-export type DeleteOrder = Static<typeof deleteSchema>;
 
 export type MessageRefusal = {
   readonly kind: "too-long" | "not-json" | "not-the-schema";

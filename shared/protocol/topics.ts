@@ -50,7 +50,7 @@ export function parseDownTopic(
 }
 
 /** Names of ingest nodes: short, and safe in a topic. */
-export function isNodeName(text: string): boolean {
+function isNodeName(text: string): boolean {
   return /^[a-z0-9-]{1,23}$/.test(text);
 }
 

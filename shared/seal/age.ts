@@ -12,7 +12,7 @@ export type AgeRefusal =
   | { readonly kind: "does-not-open"; readonly why: string };
 
 /** Longest header of an age file that Lintel writes or stores: one X25519 stanza is about 200 bytes, a wrapped key for 32 members 4 KiB. */
-export const ageHeaderBytesMax = 8_192;
+const ageHeaderBytesMax = 8_192;
 
 const recipientPattern = /^age1[02-9ac-hj-np-z]{58}$/;
 const identityPattern = /^AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}$/;
