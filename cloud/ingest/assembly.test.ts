@@ -54,10 +54,10 @@ test("chunks in their place are kept; a hole, a repetition, an empty one and one
   t.end();
 });
 
-test("a progress answer is due after 120 KiB or 40 ms, and completion after the last write", (t) => {
-  const four = [0, 1, 2, 3].map((index) => chunk(index * chunkBytesMax, chunkBytesMax));
-  t.same(lastEffects(10 * answerBytes, four), ["keep", "write"]);
-  t.same(lastEffects(10 * answerBytes, [...four, { kind: "written", stored: answerBytes }]), ["answer"]);
+test("a progress answer is due after 360 KiB or 40 ms, and completion after the last write", (t) => {
+  const due = Array.from({ length: 12 }, (_, index) => chunk(index * chunkBytesMax, chunkBytesMax));
+  t.same(lastEffects(10 * answerBytes, due), ["keep", "write"]);
+  t.same(lastEffects(10 * answerBytes, [...due, { kind: "written", stored: answerBytes }]), ["answer"]);
   t.same(lastEffects(100, [chunk(0)]), ["keep", "write"], "the whole body");
   t.same(lastEffects(100, [chunk(0), { kind: "written", stored: 100 }]), ["complete"]);
   const { assembly } = step(startAssembly(1000, 0), chunk(0), start);

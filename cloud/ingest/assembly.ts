@@ -1,8 +1,8 @@
 import type { Millis } from "../../shared/kernel/brand.js";
 import { chunkBytesMax } from "../../shared/protocol/messages.js";
 
-/** A progress answer goes out after so many bytes, or so long after the first unanswered one. */
-export const answerBytes = 4 * chunkBytesMax;
+/** A write and its progress answer come after so many bytes (a third of what may be under way), or so long after the first one. */
+export const answerBytes = 12 * chunkBytesMax;
 export const answerMillis = 40;
 /** Bytes of one segment that may wait in memory for the disk. */
 export const segmentPendingBytesMax = 1024 * 1024;

@@ -8,6 +8,7 @@ import type { Log } from "../broker/bus.js";
 import type { Part } from "../vault/bodies.io.js";
 import type { Standing } from "../vault/clip.js";
 import type { Committed } from "../vault/commit.io.js";
+import { nativeVerifier } from "../vault/ed25519.io.js";
 import { isDiskFull } from "../vault/rooms.io.js";
 import type { VaultWriter } from "../vault/vault.io.js";
 import { type AdmittedSegment, admit, claimedPlace } from "./admission.js";
@@ -137,7 +138,7 @@ export class Segments {
     try {
       const sender = await this.options.directory.find(camera);
       if (sender === undefined) return this.refuse(place, "unknown-camera");
-      const segment = admit(init, { camera, ...sender });
+      const segment = admit(init, { camera, ...sender, verifier: nativeVerifier(sender.verifier) });
       if (segment.ok) await this.receive(place, sender, segment.value);
       else this.refuse(place, segment.error);
     } catch (error) {
@@ -187,9 +188,11 @@ export class Segments {
 
   /** A camera that announces more than it may gets room when one of its parts lies idle. */
   private async hasPlaceFor({ camera, clip, index }: Place): Promise<boolean> {
-    const parts = await this.options.vault.partsOf(camera);
+    const { vault } = this.options;
+    if ((await vault.partCount(camera)) < partsPerCameraMax) return true;
+    const parts = await vault.partsOf(camera);
     const mine = `${clip}.${index}.part`;
-    if (parts.length < partsPerCameraMax || parts.some(({ path }) => path.endsWith(mine))) return true;
+    if (parts.some(({ path }) => path.endsWith(mine))) return true;
     const now = this.options.clock.wall();
     const idle = parts.find(({ path, idleSince }) => now - idleSince > idleMillis && !this.isOpen(path));
     if (idle === undefined) return false;

@@ -56,6 +56,10 @@ export class Bodies {
     return FilePart.open(path, header);
   }
 
+  async partCount(camera: string): Promise<number> {
+    return (await namesIn(join(this.root, "parts", camera))).length;
+  }
+
   /** The camera's parts, the longest idle first. */
   async partsOf(camera: string): Promise<readonly IdlePart[]> {
     const directory = join(this.root, "parts", camera);
@@ -92,7 +96,7 @@ export class Bodies {
     const file = await open(this.path(name), "r");
     try {
       for (let at = start; at < end; ) {
-        const buffer = Buffer.alloc(Math.min(readBytes, end - at));
+        const buffer = Buffer.allocUnsafe(Math.min(readBytes, end - at));
         const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
         if (bytesRead === 0)
           throw new Error(`The stored body ${this.path(name)} ends at byte ${at} of ${end}.`);
@@ -164,7 +168,8 @@ class FilePart implements Part {
   static async open(path: string, header: Uint8Array): Promise<FilePart> {
     const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
     const part = new FilePart(path, file, header);
-    const buffer = Buffer.alloc(readBytes);
+    if ((await file.stat()).size === 0) return part;
+    const buffer = Buffer.allocUnsafe(readBytes);
     for (;;) {
       const { bytesRead } = await file.read(buffer, 0, buffer.length, part.stored);
       if (bytesRead === 0) return part;

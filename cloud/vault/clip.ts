@@ -85,13 +85,6 @@ export interface OfferedSegment {
   readonly header: Uint8Array;
 }
 
-export interface SegmentPlace {
-  readonly household: HouseholdId;
-  readonly camera: CameraId;
-  readonly clip: ClipId;
-  readonly index: number;
-}
-
 /** A clip's state now: one whose camera fell silent is interrupted until it speaks again. */
 export function clipState(
   clip: { readonly end: string; readonly segments: number; readonly lastIndex: number | null },

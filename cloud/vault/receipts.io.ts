@@ -1,9 +1,10 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, sign } from "node:crypto";
 import { join } from "node:path";
 import { formatReceipt, type Receipt } from "../../shared/clip/custody.js";
 import { cameraIdOf } from "../../shared/kernel/ids.js";
 import { formatVerifier, type Signer, signNote, verifierOf } from "../../shared/seal/note.js";
 import { keepPrivate } from "../household/privatefile.io.js";
+import { privateKeyOf } from "./ed25519.io.js";
 
 /** Signs for what the vault holds. Cameras learn the key at enrolment and believe no other. */
 export interface Receipts {
@@ -25,7 +26,9 @@ export async function openReceipts(directory: string): Promise<Receipts> {
   }
   const { publicKey } = verifierOf({ name: "vault", secretKey });
   // The same 16 characters of the key's hash by which cameras and households are named.
-  const signer: Signer = { name: `vault-${cameraIdOf(publicKey)}`, secretKey };
+  const key = privateKeyOf(secretKey);
+  const native = { publicKey, sign: (text: Uint8Array): Uint8Array => sign(null, text, key) };
+  const signer: Signer = { name: `vault-${cameraIdOf(publicKey)}`, secretKey, native };
   return {
     vaultKey: formatVerifier({ name: signer.name, publicKey }),
     sign: (receipt) => signNote(formatReceipt(receipt), [signer]),

@@ -65,6 +65,7 @@ export interface VaultWriter {
    */
   commit(segment: ReadySegment): Promise<Committed>;
   receipt(note: OpenedSegment, at: Millis): string;
+  partCount(camera: CameraId): Promise<number>;
   partsOf(camera: CameraId): Promise<readonly IdlePart[]>;
   storeEvents(
     events: readonly {
@@ -158,6 +159,7 @@ async function createWriter(rooms: Rooms): Promise<VaultWriter> {
       return (await space.hasRoomFor(segment.note.bytes)) ? standing : { kind: "full" };
     },
     openPart: ({ note, header }) => bodies.openPart(note, header),
+    partCount: (camera) => bodies.partCount(camera),
     partsOf: (camera) => bodies.partsOf(camera),
     commit: createCommitter(rooms),
     receipt: ({ household, camera, clip, index, sha256 }, at) =>

@@ -4,9 +4,9 @@ import { concat, equal, fromBase64, fromHex, fromUtf8, toBase64, toHex, toUtf8 }
 import { ok, type Result, refuse } from "../kernel/result.js";
 
 /** C2SP signed-note, Ed25519 keys (type 0x01): text, blank line, `— name base64(keyid ‖ signature)` lines. */
-export const noteBytesMax = 1_000_000;
+const noteBytesMax = 1_000_000;
 /** C2SP signed-note allows implementations a limit of signatures on one note. */
-export const noteSignaturesMax = 16;
+const noteSignaturesMax = 16;
 
 const ed25519KeyType = 0x01;
 const signaturePrefix = "— ";
@@ -16,12 +16,16 @@ export interface Signer {
   readonly name: string;
   /** 32 bytes. */
   readonly secretKey: Uint8Array;
+  /** The same Ed25519 by the platform's own code, where many notes are signed. */
+  readonly native?: { readonly publicKey: Uint8Array; sign(text: Uint8Array): Uint8Array };
 }
 
 export interface Verifier {
   readonly name: string;
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
+  /** The same check by RFC 8032 in the platform's own code, where many notes are opened. */
+  readonly native?: (signature: Uint8Array, text: Uint8Array) => boolean;
 }
 
 export interface OpenedNote {
@@ -35,8 +39,8 @@ export type NoteRefusal =
   | { readonly kind: "forged-signature"; readonly name: string }
   | { readonly kind: "no-known-signer" };
 
-export function verifierOf(signer: Signer): Verifier {
-  return { name: signer.name, publicKey: ed25519.getPublicKey(signer.secretKey) };
+export function verifierOf({ name, secretKey, native }: Signer): Verifier {
+  return { name, publicKey: native?.publicKey ?? ed25519.getPublicKey(secretKey) };
 }
 
 /** The verifier key as text (C2SP signed-note "vkey"): `name+keyid+base64(type ‖ key)`. */
@@ -102,9 +106,10 @@ function checkSignatures(
 
 function verifies(verifier: Verifier, text: string, signature: Uint8Array): boolean {
   // RFC 8032 rules, not ZIP 215's: every verifier, OpenSSL included, must come to the same verdict.
-  return (
-    signature.length === 64 && ed25519.verify(signature, toUtf8(text), verifier.publicKey, { zip215: false })
-  );
+  if (signature.length !== 64) return false;
+  const { native, publicKey } = verifier;
+  const message = toUtf8(text);
+  return native?.(signature, message) ?? ed25519.verify(signature, message, publicKey, { zip215: false });
 }
 
 function parseSignatureLine(
@@ -118,7 +123,8 @@ function parseSignatureLine(
 }
 
 function signatureLine(text: string, signer: Signer): string {
-  const signature = ed25519.sign(toUtf8(text), signer.secretKey);
+  const { native, secretKey } = signer;
+  const signature = native?.sign(toUtf8(text)) ?? ed25519.sign(toUtf8(text), secretKey);
   return `${signaturePrefix}${signer.name} ${toBase64(concat(keyId(verifierOf(signer)), signature))}\n`;
 }
 
