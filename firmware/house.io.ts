@@ -49,7 +49,7 @@ export function createHouse(keystore: Keystore, { identity, charter: first }: En
       // Power lost before this: the charter in force stays, and the cloud is asked again.
       keystore.addCharters(followed.added);
       charter = followed.charter;
-      log("charter.followed", { version: charter.version, named: ownLine() !== undefined });
+      log("charter.followed", { version: charter.version, mode: rulesOf(ownLine()).mode });
       return true;
     },
     openDeletion(note) {

@@ -1,3 +1,4 @@
+import "./board/memory.io.js";
 import { join } from "node:path";
 import { pino } from "pino";
 import { type Board, openBoard } from "./board/board.io.js";
@@ -87,7 +88,7 @@ async function run(ground: Ground): Promise<void> {
 async function start(ground: Ground, started: Started): Promise<void> {
   const { state, config, enrolment, ffmpeg } = ground;
   const { camera } = enrolment.identity;
-  log("start", { firmware: firmwareVersion, camera, ffmpeg: describeFfmpeg(ffmpeg) });
+  log("start", { firmware: firmwareVersion, pid: process.pid, camera, ffmpeg: describeFfmpeg(ffmpeg) });
   const lock = await lockDirectory(state);
   started.push(() => lock.close());
   const late: Late = { changed: () => undefined, obey: () => undefined, light: () => undefined };
