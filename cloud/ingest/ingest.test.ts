@@ -130,6 +130,7 @@ test("a segment that is not what its note says is damaged, and the right bytes a
   const longer = { ...segment, body: Buffer.concat([segment.body, Buffer.alloc(1)]) };
   t.match(await scene.camera.push(longer), { kind: "refused", code: "damaged" }, "a byte more");
   t.equal(await storedFile(scene, segment), undefined, "nothing of it counts");
+  t.match(scene.rig.ingest.gauges(), { openSegments: 0, pendingBytes: 0 });
   t.equal((await scene.camera.push(segment)).kind, "done");
 });
 

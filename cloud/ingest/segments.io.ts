@@ -206,6 +206,8 @@ export class Segments {
   }
 
   private apply(open: Open, event: AssemblyEvent, payload?: Uint8Array): void {
+    // What was let go while a write ran is counted no more.
+    if (this.open.get(keyOf(placeOf(open))) !== open) return;
     const before = open.assembly;
     const { assembly, effects } = step(before, event, this.options.clock.monotonic());
     open.assembly = assembly;

@@ -1,7 +1,6 @@
 import type { OpenedSegment, SegmentEnd } from "../../shared/clip/segment.js";
-import type { Bytes } from "../../shared/kernel/brand.js";
-import { type Millis, millis } from "../../shared/kernel/brand.js";
-import type { CameraId, ClipId, EventId, HouseholdId } from "../../shared/kernel/ids.js";
+import { type Bytes, type Millis, millis } from "../../shared/kernel/brand.js";
+import type { CameraId, ClipId, EventId } from "../../shared/kernel/ids.js";
 import type { DoorEvent } from "../../shared/protocol/messages.js";
 import type { Hash } from "../../shared/seal/hash.js";
 
