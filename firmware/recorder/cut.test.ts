@@ -295,16 +295,19 @@ test("a fragment of another track, without a keyframe or of absurd size gets int
   t.equal(camera.clips[0]?.fragments.length, 8);
 });
 
-test("stop interrupts the open clip and cuts no more until the source starts anew", async (t) => {
+test("stop interrupts the open clip; a later press begins one with nothing from before the stop", async (t) => {
   const camera = started();
   camera.seconds(10);
   camera.press();
   camera.seconds(2);
   camera.say("stop");
-  camera.seconds(5);
+  camera.seconds(3);
   t.equal(camera.clips.length, 1);
   t.equal(camera.clips[0]?.end, "interrupted");
-  t.equal(camera.clips[0]?.fragments.length, 8);
+  t.same(numbers(camera.clips[0]), range(4, 12));
+  camera.press();
+  camera.seconds(1);
+  t.same(numbers(camera.clips[1]), range(12, 16));
 });
 
 type Command =

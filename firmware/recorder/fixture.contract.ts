@@ -77,9 +77,9 @@ export function testFragment(of: TestFragment): Fragment {
 }
 
 /** The number that `testFragment` wrote. */
-export function numberOf(fragment: Fragment): number {
-  const data = fragment.bytes;
-  return new DataView(data.buffer, data.byteOffset + data.length - 64, 4).getUint32(0);
+export function numberOf({ bytes: data }: Fragment): number {
+  const view = new DataView(data.buffer, data.byteOffset, data.length);
+  return view.getUint32(view.getUint32(0) + 8);
 }
 
 /** Both clocks stand still until they are set. */

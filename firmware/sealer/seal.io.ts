@@ -84,12 +84,14 @@ export interface Sealer {
   push(effect: ClipEffect): void;
   /** Plain footage in memory that waits to be sealed, in bytes. */
   waitingBytes(): number;
-  /** Resolves when everything that was pushed is durable or given up. */
+  /** Resolves when everything that was pushed is durable or given up, at the latest after `settleMillisMax`. */
   settled(): Promise<void>;
 }
 
 /** Plain footage that may wait in memory: a minute at 4 Mbit/s. What comes on top is lost, and said to be. */
 export const sealQueueBytesMax = 32 * 1024 * 1024;
+/** A full card must not keep the firmware from ending: what is not durable by then is lost. */
+export const settleMillisMax = 5_000;
 
 /** The clip that is being sealed. */
 interface Sealing {
@@ -128,13 +130,23 @@ export function startSealer(options: SealerOptions): Sealer {
       if (taken.shortfall !== undefined) options.onShortfall(taken.shortfall);
     },
     waitingBytes: () => waitingBytes,
-    async settled() {
-      for (let seen: Promise<void> | undefined; seen !== tail; ) {
-        seen = tail;
-        await seen;
-      }
-    },
+    settled: () =>
+      withinLimit(async () => {
+        for (let seen: Promise<void> | undefined; seen !== tail; ) {
+          seen = tail;
+          await seen;
+        }
+      }),
   };
+}
+
+async function withinLimit(work: () => Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, settleMillisMax);
+  });
+  await Promise.race([work(), limit]);
+  clearTimeout(timer);
 }
 
 /** Carries out one job after another; what fails ends its clip and is logged, and the next clip starts anew. */
