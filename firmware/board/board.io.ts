@@ -33,7 +33,7 @@ export interface Board {
 /** A bell's coil burns out when it stays on: the hardware's limit, kept by the software too. */
 export const chimeMillis = 700;
 /** Rest after a ring. */
-export const chimeRestMillis = 300;
+const chimeRestMillis = 300;
 const tickMillis = 1_000;
 
 export async function openBoard(options: BoardOptions, handlers: BoardHandlers): Promise<Board> {

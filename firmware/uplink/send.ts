@@ -6,7 +6,7 @@ import type { Effect, Outbox, PublishChunk, Sending, Step, UnderWay } from "./st
 /** Segments that are announced at one time: enough to fill the line while the vault syncs and commits. */
 export const underWayMax = 4;
 /** Events that are published without the cloud's word. */
-export const eventsUnderWayMax = 16;
+const eventsUnderWayMax = 16;
 
 /** Uses what connection, window and credit allow, the most urgent first: events, then the newest clip. */
 export function fill(outbox: Outbox, now: Millis): Step {

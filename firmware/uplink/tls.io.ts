@@ -72,7 +72,7 @@ export function openTls(server: Server, identity: TlsIdentity, datesCount: boole
 }
 
 /** What is wrong with a server's certificate, its dates aside. The handshake has proved that the server holds its key. */
-export function faultOf(
+function faultOf(
   certificate: X509Certificate | undefined,
   ca: X509Certificate,
   host: string,

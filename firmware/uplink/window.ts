@@ -20,8 +20,8 @@ export const windowChunksMin = 2;
 /** 64 chunks of 30 KiB: 1.9 MB of memory, and 19 MB/s at 100 ms round trip. */
 export const windowChunksMax = 64;
 /** Below this queueing delay the window grows, above the second it shrinks. */
-export const idleDelayMillis = 100;
-export const busyDelayMillis = 200;
+const idleDelayMillis = 100;
+const busyDelayMillis = 200;
 /** The base is forgotten after one to two periods: a line may change. */
 const basePeriodMillis = 60_000;
 const unknown = millis(3_600_000);
