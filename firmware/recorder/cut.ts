@@ -33,11 +33,11 @@ export const cutDefaults: CutSettings = {
 };
 
 /** A longer fragment is no picture that can be cut: the source is broken. */
-export const fragmentMillisMax = 10_000;
+const fragmentMillisMax = 10_000;
 /** What fits into one segment beside init segment, manifest and what sealing adds. */
-export const fragmentBytesMax = segmentBytesMax - 512 * 1024;
+const fragmentBytesMax = segmentBytesMax - 512 * 1024;
 /** A press without a picture is answered by a clip if the picture is back within this, else by a gap. */
-export const pictureWaitMillisMax = 30_000;
+const pictureWaitMillisMax = 30_000;
 
 export type CutEvent =
   /** The source started anew: what came before has ended. */

@@ -9,7 +9,7 @@ import type { Log, NewEvent } from "./journal.js";
 import type { Reserve } from "./reserve.io.js";
 
 /** Events that wait for the cloud: a week without network at 24 an hour. Beyond it the oldest motion goes first. */
-export const eventsMax = 4_096;
+const eventsMax = 4_096;
 
 /** Events that the cloud has not confirmed, a file each. */
 export interface EventStore {

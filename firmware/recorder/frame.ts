@@ -1,9 +1,8 @@
-import { sha256 } from "@noble/hashes/sha2.js";
 import { assert } from "../../shared/kernel/assert.js";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
-import { concat, fromUtf8, toHex, toUtf8 } from "../../shared/kernel/bytes.js";
+import { concat, fromUtf8, toUtf8 } from "../../shared/kernel/bytes.js";
 import { type ClipId, isClipId } from "../../shared/kernel/ids.js";
-import { type Hash, isHash } from "../../shared/seal/hash.js";
+import { type Hash, hashOf, isHash } from "../../shared/seal/hash.js";
 
 /** What stands before a segment's age file on the card. */
 export interface Frame {
@@ -33,7 +32,7 @@ export const frameBytes = 4096;
 /** Longest state file. */
 export const stateBytesMax = 4096;
 
-const sumChars = 64;
+const sumChars = 44;
 
 export function encodeFrame(frame: Frame): Uint8Array {
   const text = JSON.stringify(frame);
@@ -75,13 +74,13 @@ function readOpen({ clip, at }: Readonly<Record<string, unknown>>): JournalState
 
 /** A line with the SHA-256 of the rest, then the rest. */
 function withSum(json: Uint8Array): Uint8Array {
-  return concat(toUtf8(`${toHex(sha256(concat(json, newline)))}\n`), json, newline);
+  return concat(toUtf8(`${hashOf(concat(json, newline))}\n`), json, newline);
 }
 
 function readSummed(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
   const text = fromUtf8(bytes);
   if (!text.ok || text.value[sumChars] !== "\n") return undefined;
-  if (toHex(sha256(bytes.subarray(sumChars + 1))) !== text.value.slice(0, sumChars)) return undefined;
+  if (hashOf(bytes.subarray(sumChars + 1)) !== text.value.slice(0, sumChars)) return undefined;
   const value: unknown = JSON.parse(text.value.slice(sumChars + 1));
   return isRecord(value) ? value : undefined;
 }

@@ -41,9 +41,9 @@ import {
 } from "./shelf.js";
 
 /** Room for sealed footage unless the settings say otherwise. */
-export const journalBytesMax = 2 * 1024 * 1024 * 1024;
+const journalBytesMax = 2 * 1024 * 1024 * 1024;
 /** A write that found no room is tried again after this, or as soon as room was made. */
-export const retryMillis = 1_000;
+const retryMillis = 1_000;
 
 export interface JournalOptions {
   /** The journal's own directory, whose parent is durable. One process at a time. */

@@ -36,7 +36,7 @@ import {
 import type { ShelvedClip, ShelvedSegment } from "./shelf.js";
 
 /** Starts the name of a clip's directory that is to go: what a power cut leaves of it is removed at boot. */
-export const goingPrefix = ".gone-";
+const goingPrefix = ".gone-";
 
 export interface Recovery {
   readonly disk: Disk;

@@ -2,9 +2,9 @@ import type { Fragment } from "../../shared/clip/fmp4.js";
 import { type SegmentEnd, segmentBytesMax, segmentMillisMax } from "../../shared/clip/segment.js";
 
 /** Footage of which a live fragment is sealed by itself: what a power cut costs stays well below a segment. */
-export const liveMillisMin = 500;
+const liveMillisMin = 500;
 /** Footage in one segment, in bytes: manifest, init segment and what sealing adds must fit too. */
-export const plainBytesMax = segmentBytesMax - 512 * 1024;
+const plainBytesMax = segmentBytesMax - 512 * 1024;
 
 /** Fragments of a clip that are gathered for its next segment. */
 export interface Gathering {

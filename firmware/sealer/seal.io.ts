@@ -89,9 +89,9 @@ export interface Sealer {
 }
 
 /** Plain footage that may wait in memory: a minute at 4 Mbit/s. What comes on top is lost, and said to be. */
-export const sealQueueBytesMax = 32 * 1024 * 1024;
+const sealQueueBytesMax = 32 * 1024 * 1024;
 /** A full card must not keep the firmware from ending: what is not durable by then is lost. */
-export const settleMillisMax = 5_000;
+const settleMillisMax = 5_000;
 
 /** The clip that is being sealed. */
 interface Sealing {
