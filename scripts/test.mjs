@@ -1,6 +1,6 @@
 // npm test [-- [--fast] [--coverage] [files.test.ts …]]: sets up, builds, runs each test file with plain node (a tap
-// test is a program that prints TAP), closes with one count line. Files named *.slow.test.ts run alone, after the
-// others; --fast leaves them out. Why not `tap run`: shared/decisions/0002-tests.md.
+// test is a program that prints TAP), closes with one count line. Files named *.slow.test.ts run after the others, two
+// at a time whatever the machine has, since they mostly wait for footage; --fast leaves them out. Why not `tap run`: shared/decisions/0002-tests.md.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -12,6 +12,7 @@ import { setUp } from "./setup.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const secondsMax = { fast: 120, slow: 900 };
+const slowJobs = 2;
 const graceMillisMax = 1000;
 const graceMillisStep = 20;
 const workspaces = ["shared", "firmware", "cloud", "scripts", "hil-tests"];
@@ -36,7 +37,7 @@ const results = [];
 const running = new Set();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, endAll);
 await inParallel(fast, availableParallelism(), secondsMax.fast);
-if (!options.includes("--fast")) await inParallel(slow, 1, secondsMax.slow);
+if (!options.includes("--fast")) await inParallel(slow, slowJobs, secondsMax.slow);
 if (coverage) printCoverage();
 closeWithCounts();
 

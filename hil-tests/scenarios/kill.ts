@@ -52,6 +52,8 @@ export async function killStory(options: KillOptions): Promise<KillReport> {
   try {
     const suffered = await torment(house, options);
     for (const part of house.parts) if (!house.runs(part)) await house.start(part);
+    // The last press has its whole clip before anything is counted.
+    await wait(firstPictureMillis);
     const waiting = await untilArrived(house, settleMillisMax);
     const card = onCard(house);
     const vault = await inVault(house);

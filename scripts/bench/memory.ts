@@ -15,7 +15,7 @@ const pressEverySeconds = 8;
 
 /** Memory of the firmware while it records 1080p at 8 Mbit/s, copied and encoded, against a limit. */
 export async function bench(): Promise<void> {
-  const ffmpeg = await findFfmpeg({ path: undefined, searchPath: process.env["PATH"] ?? "" });
+  const ffmpeg = await findFfmpeg({ path: undefined, searchPath: process.env.PATH ?? "" });
   if (!ffmpeg.ok) throw new Error(ffmpeg.error.message);
   for (const [name, codec] of [
     ["copied", ["libx264", "-preset", "ultrafast", "-g", "30"]],

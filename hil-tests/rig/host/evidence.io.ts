@@ -31,7 +31,7 @@ export type CardClips = ReadonlyMap<ClipId, readonly CardSegment[]>;
 
 /** What the camera's card holds, acknowledged or not. Read while the camera does not run or is idle. */
 export function onCard(house: House): CardClips {
-  const root = join(house.places.camera, "journal", "clips");
+  const root = clipsFolder(house);
   const clips = new Map<ClipId, readonly CardSegment[]>();
   for (const clip of existsSync(root) ? readdirSync(root) : []) {
     if (!isClipId(clip)) continue;
@@ -95,7 +95,7 @@ export async function openEach(
   return seconds;
 }
 
-/** Waits until the vault has every segment that the card has, and says what is missing when the time is over. */
+/** Waits until every clip has its end and the vault every segment; says what is missing when the time is over. */
 export async function untilArrived(house: House, withinMillis: number): Promise<readonly string[]> {
   const deadline = performance.now() + withinMillis;
   for (;;) {
@@ -105,17 +105,18 @@ export async function untilArrived(house: House, withinMillis: number): Promise<
   }
 }
 
-/** Segments on the card that have no receipt yet. */
-function notArrived({ places }: House): readonly string[] {
-  const root = join(places.camera, "journal", "clips");
-  const missing: string[] = [];
-  for (const clip of existsSync(root) ? readdirSync(root).filter(isClipId) : []) {
-    const names = new Set(readdirSync(join(root, clip)));
-    for (const name of names) {
-      if (name.endsWith(".seg") && !names.has(name.replace(".seg", ".done"))) missing.push(`${clip}/${name}`);
-    }
-  }
-  return missing;
+/** Segments on the card that have no receipt yet, and clips that have no end yet. */
+function notArrived(house: House): readonly string[] {
+  const root = clipsFolder(house);
+  return [...onCard(house)].flatMap(([clip, segments]) => {
+    const unanswered = segments.filter(({ index }) => !existsSync(join(root, clip, `${index}.done`)));
+    const open = segments.at(-1)?.end === "no" ? [`${clip} has no end`] : [];
+    return [...unanswered.map(({ index }) => `${clip}/${index}`), ...open];
+  });
+}
+
+function clipsFolder({ places }: House): string {
+  return join(places.camera, "journal", "clips");
 }
 
 function sha256(bytes: Uint8Array): string {

@@ -39,6 +39,8 @@ export interface House {
   /** Everything that camera and cloud have logged, in order, over all their lives. */
   readonly log: readonly (LogEvent & { readonly part: Part })[];
   runs(part: Part): boolean;
+  /** Of a part that runs. */
+  pid(part: Part): number;
   start(part: Part): Promise<void>;
   /** SIGKILL: as if power were lost, but for the disk's own cache. */
   kill(part: Part): Promise<void>;
@@ -49,6 +51,7 @@ export interface House {
 }
 
 interface Running {
+  readonly pid: number;
   stop(): Promise<void>;
   kill(): Promise<void>;
 }
@@ -86,6 +89,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     parts,
     log,
     runs: (part: Part) => programs.has(part),
+    pid: (part: Part) => programs.get(part)?.pid ?? 0,
     start,
     kill: (part: Part) => end(part, "kill"),
     stop: (part: Part) => end(part, "stop"),
@@ -173,7 +177,7 @@ async function startMosquitto(folder: string, port: number): Promise<Running> {
   });
   await Promise.race([answers(port), gone]);
   gone.catch(() => undefined);
-  return { stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
+  return { pid: child.pid ?? 0, stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
 }
 
 /** Resolves when somebody listens on the port. */
