@@ -21,7 +21,7 @@ const needs = {
     mosquitto: "mosquitto",
     openssl: "openssl",
     chromium: "chromium",
-    tc: "iproute2",
+    faketime: "faketime",
   },
 };
 

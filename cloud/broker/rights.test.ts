@@ -2,16 +2,9 @@ import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { test } from "tap";
-import {
-  initOf,
-  makeCamera,
-  makeClip,
-  mosquittoMissing,
-  type Rig,
-  rigAuthority,
-  startRig,
-  type TestCamera,
-} from "../ingest/rig.contract.js";
+import { initOf, makeCamera, type TestCamera } from "../ingest/camera.contract.js";
+import { mosquittoMissing, type Rig, rigAuthority, startRig } from "../ingest/rig.contract.js";
+import { makeClip } from "../ingest/segment.contract.js";
 import { packetBytesMax } from "./bus.js";
 
 for (const broker of ["embedded", "mosquitto"] as const) {

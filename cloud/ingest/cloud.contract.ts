@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { deserialize } from "node:v8";
 import type { CameraId } from "../../shared/kernel/ids.js";
-import { type RigCamera, startRig } from "./rig.contract.js";
+import type { RigCamera } from "./camera.contract.js";
+import { startRig } from "./rig.contract.js";
 
 const [, , directory = ""] = process.argv;
 const cameras: Map<CameraId, RigCamera> = deserialize(readFileSync(join(directory, "cameras")));

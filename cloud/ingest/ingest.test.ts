@@ -6,20 +6,16 @@ import { parseReceipt } from "../../shared/clip/custody.js";
 import { householdIdOf, newEventId } from "../../shared/kernel/ids.js";
 import { chunkBytesMax, type DoorEvent, writeMessage } from "../../shared/protocol/messages.js";
 import { openNote, parseVerifier } from "../../shared/seal/note.js";
+import { initOf, type TestCamera } from "./camera.contract.js";
+import { mosquittoMissing, type Rig, type RigOptions, startRig } from "./rig.contract.js";
 import {
   collect,
-  initOf,
   makeClip,
   makeSegment,
-  mosquittoMissing,
-  type Rig,
-  type RigOptions,
   type RigSegment,
-  startRig,
   systemClock,
   systemRandom,
-  type TestCamera,
-} from "./rig.contract.js";
+} from "./segment.contract.js";
 import { partsPerCameraMax } from "./segments.io.js";
 
 interface Scene {

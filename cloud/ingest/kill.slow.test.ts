@@ -11,17 +11,9 @@ import { householdIdOf } from "../../shared/kernel/ids.js";
 import { type Prng, seededPrng } from "../../shared/kernel/prng.js";
 import { openDatabase } from "../database.io.js";
 import { openVault } from "../vault/vault.io.js";
-import {
-  collect,
-  makeCamera,
-  makeClip,
-  type RigCamera,
-  type RigSegment,
-  rigAuthority,
-  systemClock,
-  systemRandom,
-  TestCamera,
-} from "./rig.contract.js";
+import { makeCamera, type RigCamera, TestCamera } from "./camera.contract.js";
+import { rigAuthority } from "./rig.contract.js";
+import { collect, makeClip, type RigSegment, systemClock, systemRandom } from "./segment.contract.js";
 
 const seed = Number(process.env.LINTEL_SEED ?? "1");
 const kills = Number(process.env.LINTEL_KILLS ?? "20");

@@ -11,7 +11,7 @@ import {
   type RigSegment,
   type RigSigner,
   systemRandom,
-} from "../ingest/rig.contract.js";
+} from "../ingest/segment.contract.js";
 import { silentMillis } from "./clip.js";
 import { Records, type WrappedSegment } from "./records.io.js";
 import type { VaultTables } from "./tables.js";

@@ -15,7 +15,7 @@ import {
   type RigSegment,
   systemClock,
   systemRandom,
-} from "../ingest/rig.contract.js";
+} from "../ingest/segment.contract.js";
 import { dayMillis } from "./clip.js";
 import type { Committed } from "./commit.io.js";
 import { recordsContract, wrapped } from "./records.contract.js";

@@ -5,16 +5,14 @@ import { setTimeout as wait } from "node:timers/promises";
 import { createServer } from "node:tls";
 import { type Test, test } from "tap";
 import { openAuthority } from "../../cloud/household/ca.io.js";
+import type { RigCamera } from "../../cloud/ingest/camera.contract.js";
+import { mosquittoMissing, type Rig, startRig } from "../../cloud/ingest/rig.contract.js";
 import {
   systemClock as clock,
   makeClip,
-  mosquittoMissing,
-  type Rig,
-  type RigCamera,
   type RigSegment,
   systemRandom as random,
-  startRig,
-} from "../../cloud/ingest/rig.contract.js";
+} from "../../cloud/ingest/segment.contract.js";
 import { openJournal } from "../../firmware/recorder/journal.io.js";
 import type { Journal } from "../../firmware/recorder/journal.js";
 import type { TlsIdentity } from "../../firmware/uplink/tls.io.js";

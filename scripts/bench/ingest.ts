@@ -13,18 +13,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Bus, BusListener } from "../../cloud/broker/bus.js";
-import {
-  makeCamera,
-  makeClip,
-  mosquittoMissing,
-  type RigCamera,
-  type RigSegment,
-  rigAuthority,
-  startBroker,
-  startRig,
-  systemRandom,
-  TestCamera,
-} from "../../cloud/ingest/rig.contract.js";
+import { makeCamera, type RigCamera, TestCamera } from "../../cloud/ingest/camera.contract.js";
+import { mosquittoMissing, rigAuthority, startBroker, startRig } from "../../cloud/ingest/rig.contract.js";
+import { makeClip, type RigSegment, systemRandom } from "../../cloud/ingest/segment.contract.js";
 import { parseSegment } from "../../shared/clip/segment.js";
 import { fromBase64 } from "../../shared/kernel/bytes.js";
 import { type CameraId, householdIdOf } from "../../shared/kernel/ids.js";
