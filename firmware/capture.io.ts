@@ -13,15 +13,8 @@ import {
   type TriggerEvent,
 } from "./detector/trigger.js";
 import type { Rules } from "./house.io.js";
-import {
-  type ClipEffect,
-  type CutEvent,
-  type CutSettings,
-  cutDefaults,
-  isRecording,
-  newCutter,
-  step as stepCutter,
-} from "./recorder/cut.js";
+import { type CutEvent, step as stepCutter } from "./recorder/cut.js";
+import { type ClipEffect, type CutSettings, cutDefaults, isRecording, newCutter } from "./recorder/cutter.js";
 import type { NewEvent } from "./recorder/journal.js";
 import type { Moment } from "./recorder/ring.js";
 

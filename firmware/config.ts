@@ -8,7 +8,7 @@ import {
   postRollMillisMax,
   postRollMillisMin,
   preRollMillisMax,
-} from "./recorder/cut.js";
+} from "./recorder/cutter.js";
 import { windowChunksMax, windowChunksMin } from "./uplink/window.js";
 
 export const firmwareVersion = "0.1.0";

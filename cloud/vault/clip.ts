@@ -68,6 +68,13 @@ export interface Page<T> {
   readonly next?: string;
 }
 
+/** The page that begins these rows, of which the one beyond `limit` says that more follow. */
+export function pageOf<T extends { readonly id: string }>(rows: readonly T[], limit: number): Page<T> {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  return rows.length > limit && last !== undefined ? { items, next: last.id } : { items };
+}
+
 /** What the vault says of a segment that is offered to it. */
 export type Standing =
   | { readonly kind: "absent" }

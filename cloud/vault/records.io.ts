@@ -1,29 +1,20 @@
 import { type Kysely, sql, type Transaction } from "kysely";
-import type { SegmentEnd } from "../../shared/clip/segment.js";
-import { bytes, type Millis, millis } from "../../shared/kernel/brand.js";
-import {
-  type CameraId,
-  type ClipId,
-  type EventId,
-  type HouseholdId,
-  timeOf,
-} from "../../shared/kernel/ids.js";
+import { type Millis, millis } from "../../shared/kernel/brand.js";
+import type { CameraId, ClipId, HouseholdId } from "../../shared/kernel/ids.js";
 import type { DoorEvent } from "../../shared/protocol/messages.js";
 import { hashOfText } from "../../shared/seal/hash.js";
 import type { BodyName } from "./bodies.io.js";
-import {
-  type ClipDetail,
-  type ClipFacts,
-  type ClipQuery,
-  clipState,
-  idFloor,
-  type OfferedSegment,
-  type Page,
-  pageMax,
-  type SegmentFacts,
-  type Standing,
-  type StoredEvent,
+import type {
+  ClipDetail,
+  ClipFacts,
+  ClipQuery,
+  OfferedSegment,
+  Page,
+  Standing,
+  StoredEvent,
 } from "./clip.js";
+import { listClips, readClip } from "./clips.io.js";
+import { type CameraEvent, type EventQuery, forgetEvents, insertEvents, listEvents } from "./events.io.js";
 import type { ClipName } from "./shred.io.js";
 import type { ClipRow, SegmentRow, VaultTables } from "./tables.js";
 
@@ -99,39 +90,12 @@ export class Records {
     });
   }
 
-  async clips(household: HouseholdId, query: ClipQuery, now: Millis): Promise<Page<ClipFacts>> {
-    const limit = Math.min(query.limit, pageMax);
-    let select = this.db
-      .selectFrom("clip")
-      .selectAll()
-      .where("household", "=", household)
-      .where("deleted_at", "is", null)
-      .orderBy("id", "desc")
-      .limit(limit + 1);
-    if (query.cursor !== undefined) select = select.where("id", "<", query.cursor);
-    if (query.camera !== undefined) select = select.where("camera", "=", query.camera);
-    if (query.from !== undefined) select = select.where("id", ">=", idFloor(query.from));
-    if (query.to !== undefined) select = select.where("id", "<", idFloor(query.to));
-    const page = pageOf(await select.execute(), limit);
-    const triggers = await this.triggers(household, page.items);
-    return { ...page, items: page.items.map((row) => clipFacts(row, triggers.get(row.id), now)) };
+  clips(household: HouseholdId, query: ClipQuery, now: Millis): Promise<Page<ClipFacts>> {
+    return listClips(this.db, household, query, now);
   }
 
-  async clip(name: ClipName, now: Millis): Promise<ClipDetail | undefined> {
-    const row = await this.clipRow(name);
-    if (row === undefined || row.deleted_at !== null) return undefined;
-    const triggers = await this.triggers(name.household, [row]);
-    const parts = await this.db
-      .selectFrom("segment")
-      .selectAll()
-      .where("household", "=", name.household)
-      .where("clip", "=", name.id)
-      .orderBy("segment")
-      .execute();
-    return {
-      ...clipFacts(row, triggers.get(row.id), now),
-      parts: parts.map((part) => segmentFacts(part, row)),
-    };
+  clip(name: ClipName, now: Millis): Promise<ClipDetail | undefined> {
+    return readClip(this.db, name, now);
   }
 
   async clipRow({ household, id }: ClipName): Promise<ClipRow | undefined> {
@@ -213,61 +177,16 @@ export class Records {
   }
 
   /** Stores events, once per id. Those that were new. */
-  async insertEvents(
-    events: readonly {
-      readonly household: HouseholdId;
-      readonly camera: CameraId;
-      readonly event: DoorEvent;
-    }[],
-    now: Millis,
-  ): Promise<readonly DoorEvent[]> {
-    // Power lost before the commit: none of them is stored, none was acknowledged; the camera sends them again.
-    return this.db.transaction().execute(async (db) => {
-      const fresh: DoorEvent[] = [];
-      for (const { household, camera, event } of events) {
-        const { numInsertedOrUpdatedRows } = await db
-          .insertInto("event")
-          .values({
-            household,
-            id: event.id,
-            camera,
-            kind: event.kind,
-            clip: event.clip ?? null,
-            message: JSON.stringify(event),
-            arrived_at: now,
-          })
-          .onConflict((conflict) => conflict.doNothing())
-          .executeTakeFirst();
-        if (numInsertedOrUpdatedRows === 1n) fresh.push(event);
-      }
-      return fresh;
-    });
+  insertEvents(events: readonly CameraEvent[], now: Millis): Promise<readonly DoorEvent[]> {
+    return insertEvents(this.db, events, now);
   }
 
-  async events(
-    household: HouseholdId,
-    query: { readonly limit: number; readonly cursor?: string | undefined },
-  ): Promise<Page<StoredEvent>> {
-    const limit = Math.min(query.limit, pageMax);
-    let select = this.db
-      .selectFrom("event")
-      .selectAll()
-      .where("household", "=", household)
-      .orderBy("id", "desc")
-      .limit(limit + 1);
-    if (query.cursor !== undefined) select = select.where("id", "<", query.cursor);
-    const page = pageOf(await select.execute(), limit);
-    const items = page.items.map((row) => ({
-      id: row.id as EventId,
-      camera: row.camera as CameraId,
-      arrivedAt: millis(Number(row.arrived_at)),
-      event: JSON.parse(row.message) as DoorEvent,
-    }));
-    return { ...page, items };
+  events(household: HouseholdId, query: EventQuery): Promise<Page<StoredEvent>> {
+    return listEvents(this.db, household, query);
   }
 
-  async forgetEvents(before: Millis): Promise<void> {
-    await this.db.deleteFrom("event").where("arrived_at", "<", before).execute();
+  forgetEvents(before: Millis): Promise<void> {
+    return forgetEvents(this.db, before);
   }
 
   async isWritable(): Promise<boolean> {
@@ -278,31 +197,6 @@ export class Records {
       .execute()
       .then(() => true)
       .catch(() => false);
-  }
-
-  /** What first caused each clip, as the cameras' events say. */
-  private async triggers(
-    household: string,
-    clips: readonly ClipRow[],
-  ): Promise<Map<string, "press" | "motion">> {
-    const triggers = new Map<string, "press" | "motion">();
-    if (clips.length === 0) return triggers;
-    const rows = await this.db
-      .selectFrom("event")
-      .select(["clip", "kind"])
-      .where("household", "=", household)
-      .where(
-        "clip",
-        "in",
-        clips.map(({ id }) => id),
-      )
-      .where("kind", "in", ["press", "motion"])
-      .orderBy("id")
-      .execute();
-    for (const { clip, kind } of rows) {
-      if (clip !== null && !triggers.has(clip)) triggers.set(clip, kind === "press" ? "press" : "motion");
-    }
-    return triggers;
   }
 
   /** A clip has one end: nothing comes behind it, and it comes behind everything. */
@@ -377,39 +271,6 @@ async function insertSegment(
   const began = numInsertedOrUpdatedRows === 1n;
   if (row.last_index === null || row.segments !== row.last_index + 1) return { began };
   return { began, ended: row.end === "complete" ? "complete" : "interrupted" };
-}
-
-function pageOf<T extends { readonly id: string }>(rows: readonly T[], limit: number): Page<T> {
-  const items = rows.slice(0, limit);
-  const last = items.at(-1);
-  return rows.length > limit && last !== undefined ? { items, next: last.id } : { items };
-}
-
-function clipFacts(row: ClipRow, trigger: "press" | "motion" | undefined, now: Millis): ClipFacts {
-  const id = row.id as ClipId;
-  const state = { end: row.end, segments: row.segments, lastIndex: row.last_index };
-  return {
-    id,
-    camera: row.camera as CameraId,
-    recordedAt: timeOf(id),
-    arrivedAt: millis(Number(row.arrived_at)),
-    ...(trigger === undefined ? {} : { trigger }),
-    state: clipState(state, millis(Number(row.last_arrived_at)), now),
-    segments: row.segments,
-    bytes: bytes(Number(row.bytes)),
-  };
-}
-
-function segmentFacts(row: SegmentRow, clip: ClipRow): SegmentFacts {
-  const end: SegmentEnd = row.segment === clip.last_index ? (clip.end as SegmentEnd) : "no";
-  return {
-    index: row.segment,
-    bytes: bytes(Number(row.bytes)),
-    sha256: row.sha256,
-    note: row.note,
-    end,
-    arrivedAt: millis(Number(row.arrived_at)),
-  };
 }
 
 function clipName(row: { readonly household: string; readonly id: string }): ClipName {

@@ -3,7 +3,8 @@ import { test } from "tap";
 import type { Fragment } from "../../shared/clip/fmp4.js";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import { seededPrng } from "../../shared/kernel/prng.js";
-import { type CutEffect, type CutEvent, type CutSettings, cutDefaults, newCutter, step } from "./cut.js";
+import { type CutEvent, step } from "./cut.js";
+import { type CutEffect, type CutSettings, cutDefaults, newCutter } from "./cutter.js";
 import { numberOf, testFragment, testInit, testWall } from "./fixture.contract.js";
 import { emptyRing, keep } from "./ring.js";
 

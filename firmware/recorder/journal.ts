@@ -117,3 +117,8 @@ export interface Journal {
   /** Ends after the write under way; a write that waits for room is given up. */
   close(): Promise<void>;
 }
+
+/** Logs a failure of the world that stops nothing: what it keeps from being durable is done without or tried again. */
+export function logFault(log: Log, what: string, error: unknown): void {
+  log("journal.fault", { what, why: error instanceof Error ? error.message : String(error) });
+}
