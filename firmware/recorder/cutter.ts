@@ -1,0 +1,122 @@
+import type { Fragment } from "../../shared/clip/fmp4.js";
+import type { InitSegment } from "../../shared/clip/init.js";
+import type { SegmentEnd } from "../../shared/clip/segment.js";
+import type { TriggerKind } from "../../shared/clip/trigger.js";
+import { type Millis, millis } from "../../shared/kernel/brand.js";
+import type { ClipId } from "../../shared/kernel/ids.js";
+import type { Random } from "../../shared/kernel/ports.js";
+import type { NewEvent } from "./journal.js";
+import type { Arrived, Moment, Ring } from "./ring.js";
+
+/** What the cutter knows between two events. */
+export interface Cutter {
+  readonly settings: CutSettings;
+  readonly random: Random;
+  readonly picture?: Picture;
+  readonly phase: Phase;
+  readonly active: boolean;
+  /** When motion was last seen or the bell last pressed (monotonic). */
+  readonly lastActive: Millis;
+  /** When this activity began to be recorded (monotonic). */
+  readonly runSince: Millis;
+}
+
+/** The cutter after an event, and what is to happen. */
+export interface Cut {
+  readonly cutter: Cutter;
+  readonly effects: readonly CutEffect[];
+}
+
+export function newCutter(random: Random, settings: CutSettings = cutDefaults): Cutter {
+  const never = millis(-1e9);
+  return { settings, random, phase: { kind: "idle" }, active: false, lastActive: never, runSince: never };
+}
+
+export function isRecording(cutter: Cutter): boolean {
+  return cutter.phase.kind === "recording" || cutter.phase.kind === "following";
+}
+
+/** How much footage a clip holds, and how much at most. */
+export interface CutSettings {
+  /** Footage before the trigger, 0 to `preRollMillisMax`. */
+  readonly preRoll: Millis;
+  /** Footage after the last activity. */
+  readonly postRoll: Millis;
+  /** Longest clip, pre-roll included; while activity goes on the next one follows without a seam. */
+  readonly clipMax: Millis;
+  /** Longest time for which one activity is recorded without a press or quiet in between. */
+  readonly stuckMax: Millis;
+}
+
+export const preRollMillisMax = 15_000;
+/** With less, somebody who stands still for a moment would be cut into many clips. */
+export const postRollMillisMin = 2_000;
+export const postRollMillisMax = 30_000;
+export const cutDefaults: CutSettings = {
+  preRoll: millis(6_000),
+  postRoll: millis(10_000),
+  clipMax: millis(60_000),
+  stuckMax: millis(15 * 60_000),
+};
+
+/** What the sealer is told of a clip. Times inside count from 0, sequence numbers from 1. */
+export type ClipEffect =
+  | {
+      readonly kind: "begin";
+      readonly clip: ClipId;
+      /** Of the first frame. */
+      readonly start: Moment;
+      readonly trigger: TriggerKind;
+      readonly init: InitSegment;
+    }
+  | {
+      readonly kind: "append";
+      readonly clip: ClipId;
+      readonly fragment: Fragment;
+      /** The newest so far: what a power cut would cost is at most this and what follows, so it goes out at once. */
+      readonly live: boolean;
+      /** Other than `no`: the clip ends with this fragment. */
+      readonly end: SegmentEnd;
+    }
+  /** The clip ends, and its last fragment was handed out before. */
+  | { readonly kind: "end"; readonly clip: ClipId; readonly end: Exclude<SegmentEnd, "no"> };
+
+export type CutEffect = ClipEffect | { readonly kind: "happened"; readonly event: NewEvent };
+
+export interface OpenClip {
+  readonly id: ClipId;
+  readonly trigger: TriggerKind;
+  readonly start: Moment;
+  /** Decode time of the first frame, in ticks of the source. */
+  readonly origin: number;
+  readonly ticks: number;
+  readonly fragments: number;
+}
+
+export type Phase =
+  | { readonly kind: "idle" }
+  | { readonly kind: "recording"; readonly clip: OpenClip }
+  /** The longest clip ended, activity goes on: the next fragment begins the next clip. */
+  | {
+      readonly kind: "following";
+      readonly clip: ClipId;
+      readonly trigger: TriggerKind;
+      readonly start: Moment;
+    }
+  /** There is a reason to record and no picture. */
+  | {
+      readonly kind: "waiting";
+      readonly clip: ClipId;
+      readonly trigger: TriggerKind;
+      readonly since: Moment;
+    }
+  /** A stuck trigger: nothing is recorded until quiet or a press. */
+  | { readonly kind: "muted" };
+
+/** One unbroken stretch of the source's picture. */
+export interface Picture {
+  readonly init: InitSegment;
+  readonly ring: Ring;
+  /** The newest fragment; the next must start where it ends. */
+  readonly last?: Arrived;
+}
