@@ -1,0 +1,122 @@
+import type { Kysely } from "kysely";
+import type { SegmentEnd } from "../../shared/clip/segment.js";
+import { bytes, type Millis, millis } from "../../shared/kernel/brand.js";
+import { type CameraId, type ClipId, type HouseholdId, timeOf } from "../../shared/kernel/ids.js";
+import {
+  type ClipDetail,
+  type ClipFacts,
+  type ClipQuery,
+  clipState,
+  idFloor,
+  type Page,
+  pageMax,
+  pageOf,
+  type SegmentFacts,
+} from "./clip.js";
+import type { ClipName } from "./shred.io.js";
+import type { ClipRow, SegmentRow, VaultTables } from "./tables.js";
+
+/** A household's clips that stand, newest first. */
+export async function listClips(
+  db: Kysely<VaultTables>,
+  household: HouseholdId,
+  query: ClipQuery,
+  now: Millis,
+): Promise<Page<ClipFacts>> {
+  const limit = Math.min(query.limit, pageMax);
+  let select = db
+    .selectFrom("clip")
+    .selectAll()
+    .where("household", "=", household)
+    .where("deleted_at", "is", null)
+    .orderBy("id", "desc")
+    .limit(limit + 1);
+  if (query.cursor !== undefined) select = select.where("id", "<", query.cursor);
+  if (query.camera !== undefined) select = select.where("camera", "=", query.camera);
+  if (query.from !== undefined) select = select.where("id", ">=", idFloor(query.from));
+  if (query.to !== undefined) select = select.where("id", "<", idFloor(query.to));
+  const page = pageOf(await select.execute(), limit);
+  const triggers = await triggersOf(db, household, page.items);
+  return { ...page, items: page.items.map((row) => clipFacts(row, triggers.get(row.id), now)) };
+}
+
+/** A clip that stands, with its segments. */
+export async function readClip(
+  db: Kysely<VaultTables>,
+  name: ClipName,
+  now: Millis,
+): Promise<ClipDetail | undefined> {
+  const row = await db
+    .selectFrom("clip")
+    .selectAll()
+    .where("household", "=", name.household)
+    .where("id", "=", name.id)
+    .where("deleted_at", "is", null)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const triggers = await triggersOf(db, name.household, [row]);
+  const parts = await db
+    .selectFrom("segment")
+    .selectAll()
+    .where("household", "=", name.household)
+    .where("clip", "=", name.id)
+    .orderBy("segment")
+    .execute();
+  return {
+    ...clipFacts(row, triggers.get(row.id), now),
+    parts: parts.map((part) => segmentFacts(part, row)),
+  };
+}
+
+/** What first caused each clip, as the cameras' events say. */
+async function triggersOf(
+  db: Kysely<VaultTables>,
+  household: string,
+  clips: readonly ClipRow[],
+): Promise<Map<string, "press" | "motion">> {
+  const triggers = new Map<string, "press" | "motion">();
+  if (clips.length === 0) return triggers;
+  const rows = await db
+    .selectFrom("event")
+    .select(["clip", "kind"])
+    .where("household", "=", household)
+    .where(
+      "clip",
+      "in",
+      clips.map(({ id }) => id),
+    )
+    .where("kind", "in", ["press", "motion"])
+    .orderBy("id")
+    .execute();
+  for (const { clip, kind } of rows) {
+    if (clip !== null && !triggers.has(clip)) triggers.set(clip, kind === "press" ? "press" : "motion");
+  }
+  return triggers;
+}
+
+function clipFacts(row: ClipRow, trigger: "press" | "motion" | undefined, now: Millis): ClipFacts {
+  const id = row.id as ClipId;
+  const state = { end: row.end, segments: row.segments, lastIndex: row.last_index };
+  return {
+    id,
+    camera: row.camera as CameraId,
+    recordedAt: timeOf(id),
+    arrivedAt: millis(Number(row.arrived_at)),
+    ...(trigger === undefined ? {} : { trigger }),
+    state: clipState(state, millis(Number(row.last_arrived_at)), now),
+    segments: row.segments,
+    bytes: bytes(Number(row.bytes)),
+  };
+}
+
+function segmentFacts(row: SegmentRow, clip: ClipRow): SegmentFacts {
+  const end: SegmentEnd = row.segment === clip.last_index ? (clip.end as SegmentEnd) : "no";
+  return {
+    index: row.segment,
+    bytes: bytes(Number(row.bytes)),
+    sha256: row.sha256,
+    note: row.note,
+    end,
+    arrivedAt: millis(Number(row.arrived_at)),
+  };
+}
