@@ -2,9 +2,12 @@ import { setTimeout as wait } from "node:timers/promises";
 import { type Prng, seededPrng } from "../../shared/kernel/prng.js";
 import {
   type CardClips,
+  type DoorEventEvidence,
+  doorEvents,
   inVault,
   onCard,
   openEach,
+  saidStored,
   untilArrived,
   type VaultClip,
 } from "../rig/host/evidence.io.js";
@@ -29,7 +32,7 @@ export interface KillReport {
   readonly lost: readonly string[];
   /** In the vault and not on the card, or twice. */
   readonly surplus: readonly string[];
-  /** Presses without footage, although the camera lived on for `graceMillis`. */
+  /** Presses of which the owner is told neither a clip that arrived nor a gap, although the camera lived on for `graceMillis`. */
   readonly unrecorded: readonly string[];
   /** For each clip that a kill of the camera cut: footage between its last sealed moment and the kill, in ms. */
   readonly cutMillis: readonly number[];
@@ -42,6 +45,8 @@ const source = "scene:seed=5,size=640x360,fps=15,quiet";
 const settleMillisMax = 120_000;
 /** A press this shortly before a kill may have left nothing behind but a gap. */
 const graceMillis = 2_000;
+/** Between the harness's moment of a press and the camera's: one process tells the other. */
+const sameMomentMillis = 1_500;
 /** A camera that was just started takes presses before it has a picture; the clip begins with the first one. */
 const firstPictureMillis = 15_000;
 
@@ -59,14 +64,19 @@ export async function killStory(options: KillOptions): Promise<KillReport> {
     const vault = await inVault(house);
     const opened = await openEach(house, vault);
     const { lost, surplus } = compare(card, vault);
+    const arrived = new Set(
+      vault.flatMap(({ id, segments }) => segments.map(({ index }) => `${id}/${index}`)),
+    );
+    const forgotten = saidStored(house).filter((segment) => !arrived.has(segment));
+    const events = await doorEvents(house);
     return {
       kills: suffered.kills,
       presses: suffered.presses.length,
       clips: vault.length,
       interrupted: vault.filter(({ state }) => state === "interrupted").length,
-      lost: [...waiting, ...lost],
+      lost: [...waiting, ...lost, ...forgotten],
       surplus,
-      unrecorded: unrecorded(card, suffered),
+      unrecorded: unrecorded(vault, events, suffered),
       cutMillis: cutMillis(card, suffered.cameraKills),
       openedSeconds: [...opened.values()].reduce((sum, seconds) => sum + seconds, 0),
       tookSeconds: Math.round((performance.now() - started) / 1000),
@@ -138,12 +148,24 @@ function compare(card: CardClips, vault: readonly VaultClip[]): Pick<KillReport,
   return { lost, surplus: surplus.map(({ id }) => id) };
 }
 
-function unrecorded(card: CardClips, { presses, cameraKills }: Suffered): readonly string[] {
-  const footage = [...card.values()].flat().filter(({ bytes }) => bytes > 0);
-  const seen = (at: number): boolean =>
-    footage.some(({ from, to }) => from <= at + firstPictureMillis && at <= to);
+/** A press must be told with the clip that was cut for it, and that clip must be there, or else a gap must name it. */
+function unrecorded(
+  vault: readonly VaultClip[],
+  events: readonly DoorEventEvidence[],
+  { presses, cameraKills }: Suffered,
+): readonly string[] {
+  const clips = new Set<string>(vault.map(({ id }) => id));
+  const gaps = new Set(events.filter(({ kind }) => kind === "gap").map(({ clip }) => clip));
+  const told = events.filter(({ kind }) => kind === "press");
+  const answered = (at: number): boolean =>
+    told.some(
+      (press) =>
+        Math.abs(press.at - at) < sameMomentMillis &&
+        press.clip !== undefined &&
+        (clips.has(press.clip) || gaps.has(press.clip)),
+    );
   const excused = (at: number): boolean => cameraKills.some((kill) => at <= kill && kill <= at + graceMillis);
-  return presses.filter((at) => !seen(at) && !excused(at)).map((at) => new Date(at).toISOString());
+  return presses.filter((at) => !answered(at) && !excused(at)).map((at) => new Date(at).toISOString());
 }
 
 function cutMillis(card: CardClips, cameraKills: readonly number[]): readonly number[] {

@@ -85,6 +85,38 @@ export async function inVault({ places }: House): Promise<readonly VaultClip[]> 
   return clips;
 }
 
+export interface DoorEventEvidence {
+  readonly kind: string;
+  /** Wall time of the camera. */
+  readonly at: number;
+  readonly clip: string | undefined;
+}
+
+/** Every press, motion and gap that the owner is told of. */
+export async function doorEvents({ places }: House): Promise<readonly DoorEventEvidence[]> {
+  const cloud = openCloud(places.member);
+  const events: DoorEventEvidence[] = [];
+  for (let cursor: string | undefined = ""; cursor !== undefined; ) {
+    const page = await cloud.get(`/v1/events?limit=100${cursor && `&cursor=${cursor}`}`);
+    events.push(
+      ...page.list("events", (event) => ({
+        kind: event.text("kind"),
+        at: Date.parse(event.text("at")),
+        clip: event.maybeText("clip"),
+      })),
+    );
+    cursor = page.maybeText("next");
+  }
+  return events;
+}
+
+/** The segments that the camera said were safe on its card, over all its lives: `clip/index`. */
+export function saidStored({ log }: House): readonly string[] {
+  return log
+    .filter(({ part, event }) => part === "camera" && event === "journal.stored")
+    .map(({ fields }) => `${fields.text("clipId")}/${fields.number("segment")}`);
+}
+
 /** Opens every clip as its owner does, with every check; the seconds of footage by clip. */
 export async function openEach(
   house: House,
