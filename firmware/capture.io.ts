@@ -61,6 +61,9 @@ export interface Capture {
 }
 
 const tickMillis = 500;
+const off: Rules = { mode: "off", masks: [] };
+
+const masksOf = ({ masks }: Rules): string => JSON.stringify(masks);
 
 export function openCapture(options: CaptureOptions, handlers: CaptureHandlers): Capture {
   return new DoorCapture(options, handlers);
@@ -70,8 +73,14 @@ class DoorCapture implements Capture {
   private readonly options: CaptureOptions;
   private readonly handlers: CaptureHandlers;
   private readonly ticker: NodeJS.Timeout;
-  private rules: Rules = { mode: "off", masks: [] };
+  private rules = off;
+  private stopped = false;
+  /** Cameras are started and stopped one after another: there is never more than one. */
+  private last: Promise<void> = Promise.resolve();
+  /** Undefined from the moment it is told to stop. */
   private camera: CameraHandle | undefined;
+  /** The masks that the camera paints. */
+  private painted = "";
   private motion: Motion | undefined;
   private trigger = idleTrigger();
   private cutter;
@@ -91,13 +100,7 @@ class DoorCapture implements Capture {
   }
 
   async apply(rules: Rules): Promise<void> {
-    const same = JSON.stringify(rules.masks) === JSON.stringify(this.rules.masks);
-    const wanted = rules.mode !== "off";
-    this.rules = rules;
-    if (this.camera !== undefined && (!same || !wanted)) await this.stopCamera();
-    if (rules.mode !== "record") this.cut({ kind: "stop", at: this.now() });
-    if (wanted && this.camera === undefined) this.startCamera();
-    this.handlers.changed();
+    if (!this.stopped) await this.follow(rules);
   }
 
   press(): void {
@@ -113,14 +116,33 @@ class DoorCapture implements Capture {
   }
 
   async stop(): Promise<void> {
+    this.stopped = true;
     clearInterval(this.ticker);
-    await this.stopCamera();
-    this.cut({ kind: "stop", at: this.now() });
+    await this.follow(off);
+  }
+
+  /** What is recorded ends at once; the camera stops and starts after what it was told before. */
+  private follow(rules: Rules): Promise<void> {
+    this.rules = rules;
+    if (rules.mode !== "record") this.cut({ kind: "stop", at: this.now() });
+    const followed = this.last.then(() => this.obey());
+    this.last = followed.catch(() => undefined);
+    return followed;
+  }
+
+  /** Carries out the newest rules; nothing when the camera runs as they say. */
+  private async obey(): Promise<void> {
+    const wanted = (): boolean => this.rules.mode !== "off";
+    if (this.camera !== undefined && (!wanted() || masksOf(this.rules) !== this.painted))
+      await this.stopCamera();
+    if (wanted() && this.camera === undefined) this.startCamera();
+    this.handlers.changed();
   }
 
   private startCamera(): void {
     const { source, ffmpeg, rpicam, clock, random, log } = this.options;
     const { masks } = this.rules;
+    this.painted = masksOf(this.rules);
     const started = startCamera(
       { source, ffmpeg, clock, random, masks, ...(rpicam !== undefined && { rpicam }) },
       {
@@ -163,12 +185,13 @@ class DoorCapture implements Capture {
     this.cut({ kind: "source-lost", at: this.now() });
   }
 
-  /** Stopped by us, or a file that played to its end: what was recorded of it is whole. */
+  /** Stopped by us, or a file that played to its end: then what was recorded of it is whole. */
   private onEnd(): void {
+    const kind = this.camera === undefined ? "stop" : "source-over";
     this.camera = undefined;
     this.video = `${describeSource(this.options.source)} has ended`;
     this.options.log("camera.ended", {});
-    this.cut({ kind: "stop", at: this.now() });
+    this.cut({ kind, at: this.now() });
     this.handlers.changed();
   }
 

@@ -85,7 +85,8 @@ function rig(settings: Partial<CutSettings> = {}) {
     },
     press: () => send({ kind: "trigger", trigger: "press", at: at(now) }),
     motion: () => send({ kind: "trigger", trigger: "motion", at: at(now) }),
-    say: (kind: "active" | "inactive" | "source-lost" | "stop") => send({ kind, at: at(now) }),
+    say: (kind: "active" | "inactive" | "source-lost" | "stop" | "source-over") =>
+      send({ kind, at: at(now) }),
   };
   return self;
 }
@@ -309,6 +310,8 @@ test("stop interrupts the open clip; a later press begins one with nothing from 
   camera.press();
   camera.seconds(1);
   t.same(numbers(camera.clips[1]), range(12, 16));
+  camera.say("source-over");
+  t.equal(camera.clips[1]?.end, "complete", "what a source gave to its end is whole");
 });
 
 type Command =

@@ -6,7 +6,7 @@ import { unreachable } from "../../shared/kernel/assert.js";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import { type ClipId, newClipId } from "../../shared/kernel/ids.js";
 import { append, begin, startOf } from "./clip.js";
-import type { Cut, CutEffect, Cutter, Phase, Picture } from "./cutter.js";
+import type { Cut, CutEffect, Cutter, EndClip, Phase, Picture } from "./cutter.js";
 import { type Arrived, emptyRing, keep, type Moment, ringBytesMax } from "./ring.js";
 
 /** A longer fragment is no picture that can be cut: the source is broken. */
@@ -26,7 +26,9 @@ export type CutEvent =
   | { readonly kind: "active" | "inactive"; readonly at: Moment }
   | { readonly kind: "source-lost"; readonly at: Moment }
   /** Nothing is to be recorded any more. The source may go on, and a later trigger begins a clip. */
-  | { readonly kind: "stop"; readonly at: Moment };
+  | { readonly kind: "stop"; readonly at: Moment }
+  /** The source came to its end: the clip that was open is whole. */
+  | { readonly kind: "source-over"; readonly at: Moment };
 
 /** Cuts clips out of the picture: which fragments, from when to when, whole and each once. */
 export function step(cutter: Cutter, event: CutEvent): Cut {
@@ -49,7 +51,9 @@ export function step(cutter: Cutter, event: CutEvent): Cut {
     case "source-lost":
       return breakOff(cutter, event.at);
     case "stop":
-      return stop(cutter, event.at);
+      return stop(cutter, event.at, "interrupted");
+    case "source-over":
+      return stop(cutter, event.at, "complete");
     default:
       return unreachable(event);
   }
@@ -152,7 +156,7 @@ function pull(cutter: Cutter, trigger: TriggerKind, at: Moment): Cut {
 }
 
 /** The picture has ended at `at`. What was being recorded ends there, and goes on as a new clip if it comes back. */
-function breakOff(cutter: Cutter, at: Moment): Cut {
+function breakOff(cutter: Cutter, at: Moment, end: EndClip["end"] = "interrupted"): Cut {
   const { picture: _, ...blind } = { ...cutter, active: false };
   const { phase } = cutter;
   switch (phase.kind) {
@@ -161,7 +165,7 @@ function breakOff(cutter: Cutter, at: Moment): Cut {
       const clip = newClipId(at.wall, cutter.random);
       return {
         cutter: { ...blind, phase: { kind: "waiting", clip, trigger, since: at } },
-        effects: [{ kind: "end", clip: id, end: "interrupted" }],
+        effects: [{ kind: "end", clip: id, end }],
       };
     }
     case "following":
@@ -181,9 +185,9 @@ function breakOff(cutter: Cutter, at: Moment): Cut {
   }
 }
 
-function stop(cutter: Cutter, at: Moment): Cut {
+function stop(cutter: Cutter, at: Moment, end: EndClip["end"]): Cut {
   const waited = cutter.phase.kind === "waiting" ? gap(cutter.phase.since, at, cutter.phase.clip) : [];
-  const { cutter: stopped, effects } = breakOff(cutter, at);
+  const { cutter: stopped, effects } = breakOff(cutter, at, end);
   const picture = cutter.picture && { picture: { init: cutter.picture.init, ring: emptyRing } };
   return { cutter: { ...stopped, ...picture, phase: { kind: "idle" } }, effects: [...waited, ...effects] };
 }

@@ -78,8 +78,14 @@ export type ClipEffect =
       /** Other than `no`: the clip ends with this fragment. */
       readonly end: SegmentEnd;
     }
-  /** The clip ends, and its last fragment was handed out before. */
-  | { readonly kind: "end"; readonly clip: ClipId; readonly end: Exclude<SegmentEnd, "no"> };
+  | EndClip;
+
+/** The clip ends, and its last fragment was handed out before. */
+export interface EndClip {
+  readonly kind: "end";
+  readonly clip: ClipId;
+  readonly end: Exclude<SegmentEnd, "no">;
+}
 
 export type CutEffect = ClipEffect | { readonly kind: "happened"; readonly event: NewEvent };
 
