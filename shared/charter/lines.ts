@@ -190,7 +190,12 @@ const isRole = oneOf<Role>("owner", "adult", "guest", "contact");
 const isPlace = oneOf<CharterCamera["place"]>("outdoor", "indoor");
 const isOnOff = oneOf<"on" | "off">("on", "off");
 
-/** Names are for people: any letters, at most 64 characters, no space at an end. */
+/** Names are for people: any letters, at most 64 characters, no space at an end, nothing that a terminal would obey. */
 export function isName(text: string): boolean {
-  return text.trim() === text && text !== "" && text.length <= nameCharsMax;
+  return (
+    text.trim() === text &&
+    text !== "" &&
+    text.length <= nameCharsMax &&
+    !/[\p{Cc}\p{Bidi_Control}]/u.test(text)
+  );
 }
