@@ -112,6 +112,7 @@ async function createBus(config: Config, { authority, cameras }: House, log: Log
       ...mqtt,
       ca,
       ...server,
+      mayConnect: cameras.mayConnect,
       isAllowed: cameras.isAllowed,
       clock,
       log: logTo(log),

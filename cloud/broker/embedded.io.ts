@@ -10,6 +10,7 @@ import {
 import type { CameraId } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import { type DownKind, downTopic, parseUpTopic, topicRoot } from "../../shared/protocol/topics.js";
+import { type Hash, hashOf } from "../../shared/seal/hash.js";
 import { identityOf, mayRead, mayWrite } from "./acl.js";
 import {
   type Bus,
@@ -30,8 +31,10 @@ export interface EmbeddedBrokerOptions {
   readonly ca: string;
   readonly certificate: string;
   readonly key: string;
-  /** Whether a camera may be here at all: its household's newest charter names it. */
-  readonly isAllowed: (camera: CameraId) => Promise<boolean>;
+  /** Whether a camera with this TLS key may connect. */
+  readonly mayConnect: (camera: CameraId, tlsKeyHash: Hash) => Promise<boolean>;
+  /** Whether it may stay: its household's newest charter names it with this key. */
+  readonly isAllowed: (camera: CameraId, tlsKeyHash: Hash) => Promise<boolean>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -47,6 +50,12 @@ const connectionsMax = 10_000;
 const sendsMax = 256;
 const notAuthorised = 5;
 
+/** Whom a client's certificate names, and the hash of the key in it. */
+interface Peer {
+  readonly camera: CameraId;
+  readonly tlsKeyHash: Hash;
+}
+
 /**
  * An MQTT 3.1.1 broker in this process, behind TLS with client certificates: common name = user name = client id = camera.
  * It stores no chunk and hands none to any client.
@@ -58,7 +67,7 @@ export class EmbeddedBroker implements Bus {
   private readonly clients = new Map<CameraId, { readonly client: Client; sends: number }>();
   private readonly takeovers: Takeovers = new Map();
   /** Open connections and whom their certificates name. */
-  private readonly sockets = new Map<Connection, CameraId | undefined>();
+  private readonly sockets = new Map<Connection, Peer | undefined>();
   private server: Server | undefined;
   private conflict: (camera: CameraId) => void = () => undefined;
 
@@ -127,7 +136,8 @@ export class EmbeddedBroker implements Bus {
 
   async recheck(): Promise<void> {
     for (const [camera, { client }] of this.clients) {
-      if (await this.options.isAllowed(camera)) continue;
+      const peer = this.sockets.get(client.conn);
+      if (peer !== undefined && (await this.options.isAllowed(camera, peer.tlsKeyHash))) continue;
       this.options.log("broker.disconnected", { camera, why: "its household's charter names it no more" });
       client.close();
     }
@@ -148,16 +158,16 @@ export class EmbeddedBroker implements Bus {
   }
 
   private accept(socket: TLSSocket): void {
-    const camera = cameraInCertificate(socket);
-    this.sockets.set(socket, camera);
+    const peer = peerOf(socket);
+    this.sockets.set(socket, peer);
     socket.once("close", () => this.sockets.delete(socket));
-    guardPackets(socket, () => this.options.log("broker.packet-too-large", { camera: camera ?? "" }));
+    guardPackets(socket, () => this.options.log("broker.packet-too-large", { camera: peer?.camera ?? "" }));
     this.aedes.handle(socket);
   }
 
   /** Whom the certificate behind a connection names. */
   private cameraOf(client: Client): CameraId | undefined {
-    return this.sockets.get(client.conn);
+    return this.sockets.get(client.conn)?.camera;
   }
 
   private follow(listener: BusListener): void {
@@ -206,10 +216,12 @@ export class EmbeddedBroker implements Bus {
   }
 
   private async authenticate(client: Client): Promise<AuthenticateError | null> {
-    const camera = this.cameraOf(client);
-    const allowed = camera !== undefined && (await this.options.isAllowed(camera).catch(() => false));
+    const peer = this.sockets.get(client.conn);
+    const allowed =
+      peer !== undefined && (await this.options.mayConnect(peer.camera, peer.tlsKeyHash).catch(() => false));
     if (!allowed)
-      return Object.assign(new Error("not in its household's charter"), { returnCode: notAuthorised });
+      return Object.assign(new Error("in no charter with this key"), { returnCode: notAuthorised });
+    const { camera } = peer;
     if (this.clients.has(camera) && noteTakeover(this.takeovers, camera, this.options.clock.monotonic())) {
       this.options.log("broker.identity-conflict", { camera });
       this.conflict(camera);
@@ -252,10 +264,12 @@ function guardPackets(socket: TLSSocket, refused: () => void): void {
   };
 }
 
-function cameraInCertificate(socket: TLSSocket): CameraId | undefined {
+function peerOf(socket: TLSSocket): Peer | undefined {
   const name: unknown = socket.getPeerCertificate()?.subject?.CN;
   const identity = typeof name === "string" ? identityOf(name) : undefined;
-  return identity?.kind === "camera" ? identity.camera : undefined;
+  const key = socket.getPeerX509Certificate()?.publicKey.export({ format: "der", type: "spki" });
+  if (identity?.kind !== "camera" || key === undefined) return undefined;
+  return { camera: identity.camera, tlsKeyHash: hashOf(key) };
 }
 
 function bytesOf(payload: string | Buffer): Uint8Array {

@@ -104,6 +104,40 @@ test("a camera that its charter names no more is disconnected, and refused when 
   await t.rejects(rig.connect(camera), { code: 5 }, "CONNACK 5, not authorised");
 });
 
+test("a certificate for another key than the charter's line is refused, though the same authority signed it", async (t) => {
+  const rig = await startRig();
+  t.teardown(() => rig.close());
+  const camera = await rig.camera();
+  const other = await makeCamera(rig.authority, rig.household, camera);
+  await t.rejects(rig.connect(other), { code: 5 }, "another key in the camera's name");
+  const connected = await rig.connect(camera);
+  const closed = connected.closed();
+  rig.cameras.set(camera.id, other);
+  await rig.bus.recheck();
+  await closed;
+  t.pass("whose line gets another key is disconnected");
+});
+
+test("a camera that was removed while it was away may connect to learn it, and for nothing else", async (t) => {
+  const rig = await startRig({ charters: [{ note: "removes it", openings: [] }] });
+  t.teardown(() => rig.close());
+  const camera = await rig.camera();
+  rig.cameras.delete(camera.id);
+  rig.removed.set(camera.id, camera);
+  const connected = await rig.connect(camera);
+  const closed = connected.closed();
+  const [segment] = await makeClip(camera, 1);
+  if (segment === undefined) return;
+  t.match(await connected.push(segment), { kind: "refused", code: "unknown-camera" });
+  await connected.publish({ kind: "charter" }, Buffer.from('{"v":1,"have":0}'));
+  const heard = await connected.hears(({ kind, payload }) =>
+    kind === "charter" ? Buffer.from(payload).toString() : undefined,
+  );
+  t.match(heard, "removes it");
+  await closed;
+  t.pass("then it is disconnected");
+});
+
 test("two devices with one identity are noticed", async (t) => {
   const rig = await startRig();
   t.teardown(() => rig.close());

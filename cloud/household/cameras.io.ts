@@ -3,6 +3,7 @@ import { type CharterCamera, cameraKeyName } from "../../shared/charter/lines.js
 import { assert } from "../../shared/kernel/assert.js";
 import { fromBase64 } from "../../shared/kernel/bytes.js";
 import { type CameraId, type HouseholdId, isCameraId, isHouseholdId } from "../../shared/kernel/ids.js";
+import type { Hash } from "../../shared/seal/hash.js";
 import type { Verifier } from "../../shared/seal/note.js";
 import type { Database } from "../database.io.js";
 import type { CameraRow } from "./tables.js";
@@ -30,8 +31,12 @@ export interface StoredKeyFile {
 export interface CameraDirectory {
   /** A camera that the newest charter of its household names. */
   find(camera: CameraId): Promise<KnownCamera | undefined>;
-  /** True while the newest charter names it. */
-  isAllowed(camera: CameraId): Promise<boolean>;
+  /** Also one that the newest charter names no more. */
+  known(camera: CameraId): Promise<KnownCamera | undefined>;
+  /** True while the newest charter names it with this TLS key. */
+  isAllowed(camera: CameraId, tlsKeyHash: Hash): Promise<boolean>;
+  /** True for one that was removed, too: it still has to learn that it was. */
+  mayConnect(camera: CameraId, tlsKeyHash: Hash): Promise<boolean>;
   /** A household's cameras by name, also those that its charter names no more. */
   list(household: HouseholdId): Promise<readonly KnownCamera[]>;
   /** A camera's key files by epoch. */
@@ -39,18 +44,23 @@ export interface CameraDirectory {
 }
 
 export function createCameraDirectory(db: Kysely<Database>): CameraDirectory {
-  const find = async (camera: CameraId): Promise<KnownCamera | undefined> => {
-    const row = await db
-      .selectFrom("camera")
-      .selectAll()
-      .where("id", "=", camera)
-      .where("named", "=", 1)
-      .executeTakeFirst();
+  const rowOf = (camera: CameraId): Promise<CameraRow | undefined> =>
+    db.selectFrom("camera").selectAll().where("id", "=", camera).executeTakeFirst();
+  const known = async (camera: CameraId): Promise<KnownCamera | undefined> => {
+    const row = await rowOf(camera);
     return row && cameraOf(row);
   };
   return {
-    find,
-    isAllowed: async (camera) => (await find(camera)) !== undefined,
+    known,
+    async find(camera) {
+      const found = await known(camera);
+      return found?.named === true ? found : undefined;
+    },
+    async isAllowed(camera, tlsKeyHash) {
+      const row = await rowOf(camera);
+      return row?.named === 1 && row.tls_key_hash === tlsKeyHash;
+    },
+    mayConnect: async (camera, tlsKeyHash) => (await rowOf(camera))?.tls_key_hash === tlsKeyHash,
     async list(household) {
       const rows = await db
         .selectFrom("camera")

@@ -15,6 +15,7 @@ import {
   type UpTopic,
   upTopic,
 } from "../../shared/protocol/topics.js";
+import { type Hash, hashOf } from "../../shared/seal/hash.js";
 import type { Authority } from "../household/ca.io.js";
 import { makeSigner, type RigSegment, type RigSigner } from "./segment.contract.js";
 
@@ -22,15 +23,22 @@ import { makeSigner, type RigSegment, type RigSigner } from "./segment.contract.
 export interface RigCamera extends RigSigner {
   readonly certificate: string;
   readonly key: string;
+  readonly tlsKeyHash: Hash;
 }
 
-export async function makeCamera(authority: Authority, household: HouseholdId): Promise<RigCamera> {
-  const signer = makeSigner(household);
+/** With a TLS key of its own; the signer may be another camera's. */
+export async function makeCamera(
+  authority: Authority,
+  household: HouseholdId,
+  signer = makeSigner(household),
+): Promise<RigCamera> {
   const { id } = signer;
   const tls = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const tlsKey = tls.publicKey.export({ format: "der", type: "spki" });
   return {
     ...signer,
-    certificate: await authority.certify(id, tls.publicKey.export({ format: "der", type: "spki" })),
+    tlsKeyHash: hashOf(tlsKey),
+    certificate: await authority.certify(id, tlsKey),
     key: tls.privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
   };
 }

@@ -12,6 +12,7 @@ import {
 import type { UpTopic } from "../../shared/protocol/topics.js";
 import type { Bus, BusAddress, BusListener, Log } from "../broker/bus.js";
 import { batched } from "../vault/batch.js";
+import type { DeletionCursor } from "../vault/clip.js";
 import type { VaultTables } from "../vault/tables.js";
 import type { VaultWriter } from "../vault/vault.io.js";
 import { type CameraHealth, Cameras } from "./cameras.io.js";
@@ -88,6 +89,15 @@ interface CameraEvent {
   readonly event: DoorEvent;
 }
 
+/** What a connected camera was told since it asked. */
+interface Following {
+  readonly household: HouseholdId;
+  /** The charter version that it has once it took what was sent. */
+  have: number;
+  /** Where the deletions go on that it was not told yet; absent when it was told all. */
+  deletions?: DeletionCursor | undefined;
+}
+
 class Intake implements BusListener {
   readonly cameras: Cameras;
   readonly segments: Segments;
@@ -102,11 +112,8 @@ class Intake implements BusListener {
   };
   private readonly options: IngestOptions;
   private readonly eventRates: Rates = new Map();
-  /** Which charter each connected camera said that it follows. */
-  private readonly following = new Map<
-    CameraId,
-    { readonly household: HouseholdId; readonly have: number }
-  >();
+  /** What each connected camera was told. */
+  private readonly following = new Map<CameraId, Following>();
   private readonly storeEvent: (event: CameraEvent) => Promise<boolean>;
 
   constructor(options: IngestOptions) {
@@ -159,12 +166,21 @@ class Intake implements BusListener {
 
   async flush(): Promise<void> {
     await this.cameras.flush().catch((error) => this.failed("", error));
+    for (const [camera, following] of this.following) {
+      if (following.deletions === undefined) continue;
+      await this.sendDeletions(camera, following).catch((error) => this.failed(camera, error));
+    }
   }
 
   async charterChanged(household: HouseholdId): Promise<void> {
-    for (const [camera, known] of this.following) {
-      if (known.household === household) await this.sendCharters(camera, household, known.have);
+    for (const [camera, following] of this.following) {
+      if (following.household === household) await this.sendCharters(camera, following);
     }
+    this.planFarewells();
+  }
+
+  /** Whom its charter names no more goes, after a moment in which the charter that says so arrives. */
+  private planFarewells(): void {
     setTimeout(() => this.run("", this.options.bus.recheck()), farewellMillis).unref();
   }
 
@@ -200,24 +216,37 @@ class Intake implements BusListener {
 
   /** A camera asks when it connects and when it missed one: the moment to tell it of deletions as well. */
   private async charter(camera: CameraId, payload: Uint8Array): Promise<void> {
-    const { bus, directory, vault } = this.options;
+    const { directory } = this.options;
     const ask = readCharterAsk(payload);
     if (!ask.ok) return this.refused(camera, "charter", ask.error.why);
-    const sender = await directory.find(camera);
+    const sender = await directory.known(camera);
     if (sender === undefined) return;
-    this.following.set(camera, { household: sender.household, have: ask.value.have });
-    await this.sendCharters(camera, sender.household, ask.value.have);
-    for (const note of await vault.deletions(camera))
-      bus.send(camera, "delete", writeMessage({ v: 1, note }));
+    const following: Following = { household: sender.household, have: ask.value.have };
+    this.following.set(camera, following);
+    const named = (await directory.find(camera)) !== undefined;
+    // A deletion may be by an owner whom a later charter removes: the camera must hear of it first.
+    if (named) await this.sendDeletions(camera, following);
+    await this.sendCharters(camera, following);
+    if (!named) this.planFarewells();
   }
 
   /** As many as fit into one message; the camera asks for the others. */
-  private async sendCharters(camera: CameraId, household: HouseholdId, have: number): Promise<void> {
+  private async sendCharters(camera: CameraId, following: Following): Promise<void> {
+    const { household, have } = following;
     const charters = [...(await this.options.charters.chain(household, have, chartersPerAnswerMax))];
     let answer = writeMessage({ v: 1, charters });
     while (answer.length > jsonBytesMax && charters.pop() !== undefined)
       answer = writeMessage({ v: 1, charters });
+    // What is lost on its way the camera asks for again, which sets this back.
+    following.have = have + charters.length;
     this.options.bus.send(camera, "charter", answer);
+  }
+
+  /** One page; `flush` sends the next one. Nothing says that the camera did them: it is told all again when it connects. */
+  private async sendDeletions(camera: CameraId, following: Following): Promise<void> {
+    const { notes, next } = await this.options.vault.deletions(camera, following.deletions);
+    following.deletions = next;
+    for (const note of notes) this.options.bus.send(camera, "delete", writeMessage({ v: 1, note }));
   }
 
   private refused(camera: CameraId, topic: string, why: string): void {

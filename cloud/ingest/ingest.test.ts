@@ -354,5 +354,35 @@ test("a camera gets the charters that it does not have, when it asks and when th
   t.match(await answer(), { v: 1, charters: [{ note: "two" }] });
   charters.push({ note: "three", openings: [] });
   await rig.ingest.charterChanged(rig.household);
-  t.match(await answer(), { v: 1, charters: [{ note: "two" }, { note: "three" }] });
+  t.same(await answer(), { v: 1, charters: [{ note: "three", openings: [] }] }, "not what it was sent");
+  for (let index = 4; index <= 24; index++) charters.push({ note: `${index}`, openings: [] });
+  await rig.ingest.charterChanged(rig.household);
+  t.match(await answer(), { charters: { length: 16 } });
+  await rig.ingest.charterChanged(rig.household);
+  t.match(await answer(), { charters: [{ note: "20" }, { note: "21" }] }, "and the chain does not stall");
+});
+
+test("a camera hears of every deletion, page after page, before it hears of new charters", async (t) => {
+  const charters = [{ note: "one", openings: [] }];
+  const { rig, camera } = await setUp(t, { charters });
+  for (let index = 0; index < 70; index++) {
+    const [segment] = await makeClip(camera.camera, 1, { bodyBytes: 10 });
+    if (segment === undefined) return;
+    await camera.push(segment);
+    await rig.vault.eraser.erase(rig.household, segment.clip, `deletion ${index} `);
+  }
+  await camera.publish({ kind: "charter" }, writeMessage({ v: 1, have: 0 }));
+  const before = camera.heard.length;
+  await camera.hears(({ kind }) => kind === "charter" || undefined);
+  t.ok(before + camera.heard.length >= 64, "a page came before the charter");
+  const heard = new Set<string>();
+  while (heard.size < 70) {
+    heard.add(
+      await camera.hears(
+        ({ kind, payload }) => (kind === "delete" ? Buffer.from(payload).toString() : undefined),
+        8_000,
+      ),
+    );
+  }
+  t.pass("all 70");
 });

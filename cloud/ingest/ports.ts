@@ -9,6 +9,8 @@ export interface CameraDirectory {
   find(
     camera: CameraId,
   ): Promise<{ readonly household: HouseholdId; readonly verifier: Verifier } | undefined>;
+  /** Also one that was removed: it may hear of its removal, and nothing else. */
+  known(camera: CameraId): Promise<{ readonly household: HouseholdId } | undefined>;
 }
 
 export interface CharterSource {

@@ -8,6 +8,7 @@ import type { IClientOptions } from "mqtt";
 import type { SignedCharter } from "../../shared/charter/charter.js";
 import { type CameraId, type HouseholdId, householdIdOf } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
+import type { Hash } from "../../shared/seal/hash.js";
 import { mosquittoAcl, mosquittoConfig } from "../broker/acl.js";
 import { type Bus, type Log, packetBytesMax } from "../broker/bus.js";
 import { EmbeddedBroker } from "../broker/embedded.io.js";
@@ -32,6 +33,8 @@ export interface Rig {
   readonly logged: { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[];
   /** Cameras that the charter names. */
   readonly cameras: Map<CameraId, RigCamera>;
+  /** Those that it names no more. */
+  readonly removed: Map<CameraId, RigCamera>;
   /** One more camera of the household, or of another. */
   camera(household?: HouseholdId): Promise<RigCamera>;
   connect(camera: RigCamera, overrides?: IClientOptions): Promise<TestCamera>;
@@ -62,6 +65,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     bytesMax: options.bytesMax ?? 2 ** 40,
   });
   const cameras = options.cameras ?? new Map<CameraId, RigCamera>();
+  const removed = new Map<CameraId, RigCamera>();
   const announced: Announcement[] = [];
   const logged: Rig["logged"] = [];
   const log: Log = (event, fields) => logged.push({ event, fields });
@@ -70,15 +74,19 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     directory,
     authority,
     log,
-    isAllowed: async (camera) => cameras.has(camera),
+    isAllowed: async (camera, hash) => cameras.get(camera)?.tlsKeyHash === hash,
+    mayConnect: async (camera, hash) => (cameras.get(camera) ?? removed.get(camera))?.tlsKeyHash === hash,
   });
   const { bus } = broker;
   const ingest = await startIngest({
     bus,
     vault: vault.writer,
     db,
-    directory: { find: async (camera) => cameras.get(camera) },
-    charters: { chain: async (_, after) => (options.charters ?? []).slice(after) },
+    directory: {
+      find: async (camera) => cameras.get(camera),
+      known: async (camera) => cameras.get(camera) ?? removed.get(camera),
+    },
+    charters: { chain: async (_, after, limit) => (options.charters ?? []).slice(after, after + limit) },
     announce: (announcement) => announced.push(announcement),
     clock,
     log,
@@ -94,6 +102,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     announced,
     logged,
     cameras,
+    removed,
     async camera(of = household) {
       const made = await makeCamera(authority, of);
       cameras.set(made.id, made);
@@ -124,7 +133,9 @@ interface BrokerNeeds {
   readonly directory: string;
   readonly authority: Authority;
   readonly log: Log;
-  readonly isAllowed: (camera: CameraId) => Promise<boolean>;
+  readonly isAllowed: (camera: CameraId, tlsKeyHash: Hash) => Promise<boolean>;
+  /** Where not given, as above. */
+  readonly mayConnect?: (camera: CameraId, tlsKeyHash: Hash) => Promise<boolean>;
 }
 
 export interface RunningBroker {
@@ -137,11 +148,19 @@ export async function startBroker(
   kind: "embedded" | "mosquitto",
   needs: BrokerNeeds,
 ): Promise<RunningBroker> {
-  const { authority, log, isAllowed } = needs;
+  const { authority, log, isAllowed, mayConnect = isAllowed } = needs;
   const { certificate, key } = authority.server;
   if (kind === "mosquitto") return startMosquitto(needs);
   const tls = { ca: authority.caPem, certificate, key };
-  const bus = new EmbeddedBroker({ host: "127.0.0.1", port: 0, ...tls, isAllowed, clock: systemClock, log });
+  const bus = new EmbeddedBroker({
+    host: "127.0.0.1",
+    port: 0,
+    ...tls,
+    isAllowed,
+    mayConnect,
+    clock: systemClock,
+    log,
+  });
   return { bus, stop: async () => undefined };
 }
 

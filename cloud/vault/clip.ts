@@ -68,6 +68,19 @@ export interface Page<T> {
   readonly next?: string;
 }
 
+/** The last deletion of a page: what follows was deleted earlier. */
+export interface DeletionCursor {
+  readonly at: Millis;
+  readonly clip: string;
+}
+
+/** Signed deletions, newest first. */
+export interface DeletionPage {
+  readonly notes: readonly string[];
+  /** Absent on the last page. */
+  readonly next?: DeletionCursor;
+}
+
 /** The page that begins these rows, of which the one beyond `limit` says that more follow. */
 export function pageOf<T extends { readonly id: string }>(rows: readonly T[], limit: number): Page<T> {
   const items = rows.slice(0, limit);

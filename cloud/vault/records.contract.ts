@@ -181,7 +181,7 @@ const cases: Readonly<Record<string, Case>> = {
     t.same(await records.arrivedBefore(at(1), 5), []);
     t.same(await records.bodyNames(signer.id, clip.id), []);
     t.equal(await records.bytesStored(), 0);
-    t.same(await records.deletions(signer.id, at(1), 5), ["the note"]);
+    t.same(await records.deletions(signer.id, { since: at(1), limit: 5 }), { notes: ["the note"] });
     await records.forgetTombstones(at(2));
     t.match(await records.standing(first), { kind: "absent" });
   },

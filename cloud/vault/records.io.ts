@@ -8,6 +8,8 @@ import type {
   ClipDetail,
   ClipFacts,
   ClipQuery,
+  DeletionCursor,
+  DeletionPage,
   OfferedSegment,
   Page,
   Standing,
@@ -153,18 +155,31 @@ export class Records {
     await this.db.deleteFrom("clip").where("deleted_at", "<", before).execute();
   }
 
-  /** Signed deletions of a camera's clips since then, the newest first. */
-  async deletions(camera: CameraId, since: Millis, limit: number): Promise<readonly string[]> {
-    const rows = await this.db
+  /** Signed deletions of a camera's clips since then and before `after`, the newest first. */
+  async deletions(
+    camera: CameraId,
+    { since, limit, after }: { since: Millis; limit: number; after?: DeletionCursor | undefined },
+  ): Promise<DeletionPage> {
+    let select = this.db
       .selectFrom("clip")
-      .select("deletion")
+      .select(["id", "deleted_at", "deletion"])
       .where("camera", "=", camera)
       .where("deleted_at", ">=", since)
       .where("deletion", "is not", null)
       .orderBy("deleted_at", "desc")
-      .limit(limit)
-      .execute();
-    return rows.flatMap(({ deletion }) => (deletion === null ? [] : [deletion]));
+      .orderBy("id", "desc")
+      .limit(limit);
+    if (after !== undefined) {
+      const { at, clip } = after;
+      select = select.where(({ eb, and, or }) =>
+        or([eb("deleted_at", "<", at), and([eb("deleted_at", "=", at), eb("id", "<", clip)])]),
+      );
+    }
+    const rows = await select.execute();
+    const notes = rows.flatMap(({ deletion }) => (deletion === null ? [] : [deletion]));
+    const last = rows.at(-1);
+    if (rows.length < limit || last === undefined) return { notes };
+    return { notes, next: { at: millis(Number(last.deleted_at)), clip: last.id } };
   }
 
   /** Bytes of all segments that stand. */

@@ -9,6 +9,8 @@ import {
   type ClipDetail,
   type ClipFacts,
   type ClipQuery,
+  type DeletionCursor,
+  type DeletionPage,
   dayMillis,
   type OfferedSegment,
   type Page,
@@ -74,7 +76,8 @@ export interface VaultWriter {
       readonly event: DoorEvent;
     }[],
   ): Promise<readonly DoorEvent[]>;
-  deletions(camera: CameraId): Promise<readonly string[]>;
+  /** Signed deletions that a camera is told when it connects, a page of them. */
+  deletions(camera: CameraId, after?: DeletionCursor): Promise<DeletionPage>;
 }
 
 export interface Vault {
@@ -84,7 +87,7 @@ export interface Vault {
   close(): Promise<void>;
 }
 
-/** Signed deletions that a camera is told when it connects, newest first. */
+/** Signed deletions on one page. */
 const deletionsMax = 64;
 
 export async function openVault(options: VaultOptions): Promise<Vault> {
@@ -165,7 +168,11 @@ async function createWriter(rooms: Rooms): Promise<VaultWriter> {
     receipt: ({ household, camera, clip, index, sha256 }, at) =>
       receipts.sign({ household, camera, clip, index, sha256, at }),
     storeEvents: (events) => records.insertEvents(events, clock.wall()),
-    deletions: (camera) =>
-      records.deletions(camera, millis(clock.wall() - retentionDaysMax * dayMillis), deletionsMax),
+    deletions: (camera, after) =>
+      records.deletions(camera, {
+        since: millis(clock.wall() - retentionDaysMax * dayMillis),
+        limit: deletionsMax,
+        after,
+      }),
   };
 }

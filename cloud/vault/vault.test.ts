@@ -156,7 +156,7 @@ test("a deleted clip's shred key is in no file any more, its bodies are gone, an
     deletion: "a signed note",
   });
   t.match(await store(setting, first), { kind: "deleted" });
-  t.same(await setting.vault.writer.deletions(signer.id), ["a signed note"]);
+  t.same(await setting.vault.writer.deletions(signer.id), { notes: ["a signed note"] });
   t.equal(await setting.vault.eraser.erase(household, first.clip), undefined);
   t.equal((await setting.vault.reader.health()).bytesStored, 0);
 });
