@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { appendFile, chmod, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { request } from "node:https";
@@ -7,12 +8,13 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { fileURLToPath } from "node:url";
-import BetterSqlite3 from "better-sqlite3";
 import { t as tap, test } from "tap";
 import { millis } from "../shared/kernel/brand.js";
+import { hashOf } from "../shared/seal/hash.js";
 import { firstCharter, newPerson, sign } from "./api/testing.js";
 import { openDatabase } from "./database.io.js";
 import { openSessionKey } from "./household/sessionkey.io.js";
+import { BetterSqlite3 } from "./sqlite.io.js";
 
 const program = fileURLToPath(new URL("main.js", import.meta.url));
 const room = await mkdtemp(join(tmpdir(), "lintel-cloud-"));
@@ -20,7 +22,7 @@ tap.teardown(() => rm(room, { recursive: true }));
 
 interface Cloud {
   readonly child: ChildProcess;
-  readonly ready: { readonly http: string; readonly mqtt: string; readonly docs: string };
+  readonly ready: Readonly<Record<"http" | "mqtt" | "docs" | "caHash", string>>;
   readonly log: () => string;
 }
 
@@ -99,6 +101,11 @@ test("the cloud starts on free ports, survives kill -9 with all that it answered
   const charter = sign(firstCharter([ada]), [ada]);
   t.equal((await ask(`${first.ready.http}/v1/households`, "", { charter })).status, 201);
   const ca = (await ask(`${first.ready.http}/ca.pem`, "")).text;
+  const der = new X509Certificate(ca).raw;
+  t.equal(first.ready.caHash, hashOf(der), "what members pin");
+  const twin = await fails(t, { LINTEL_DATA: data });
+  t.equal(twin.code, 1);
+  t.match(twin.said, /another cloud is running on .*one; stop it first/);
   await stop(first, "SIGKILL");
   t.notMatch(first.log(), /remoteAddress|"ip"/, "callers' addresses are not logged");
 

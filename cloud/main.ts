@@ -30,6 +30,7 @@ import { createLogins } from "./household/logins.io.js";
 import { privateDirectory } from "./household/privatefile.io.js";
 import { openSessionKey } from "./household/sessionkey.io.js";
 import { startIngest } from "./ingest/ingest.io.js";
+import { lockDirectory } from "./lock.io.js";
 import { writeMosquittoFiles } from "./mosquitto.io.js";
 import { systemClock as clock, systemRandom as random } from "./system.io.js";
 import { openVault, type Vault } from "./vault/vault.io.js";
@@ -49,7 +50,9 @@ async function start(config: Config, log: Logger, started: Started): Promise<voi
   startSweeps(house.vault, log, started);
   const gate = await openGate(config, house, log, started);
   const url = await serve(config, { ...house, ...gate }, log, started);
-  const ready = { event: "ready", http: url, mqtt: gate.mqttUrl, docs: `${url}/docs`, data: config.data };
+  const { caHash } = house.authority;
+  const places = { http: url, mqtt: gate.mqttUrl, docs: `${url}/docs`, data: config.data };
+  const ready = { event: "ready", ...places, caHash };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
 }
 
@@ -59,6 +62,8 @@ type House = Awaited<ReturnType<typeof openHouse>>;
 async function openHouse(config: Config, started: Started) {
   const { data, vaultBytesMax: bytesMax, retentionDays } = config;
   await privateDirectory(data);
+  const lock = lockDirectory(data);
+  started.push(() => lock.release());
   const db = await openDatabase(join(data, "cloud.db"));
   started.push(() => db.destroy());
   const authority = await openKeys(config);

@@ -200,6 +200,27 @@ test("a key file opens for its members and for nobody else", async (t) => {
   t.notOk((await open(file.value, [(await newPerson("owner", "Eve")).identity])).ok);
 });
 
+test("with a token alone nobody replaces a key file; with a newly signed charter an owner does", async (t) => {
+  const home = await newHousehold(cloud);
+  const stored = async () =>
+    (await call(cloud, "GET", `/v1/cameras/${home.board.id}/keys`, { token: home.token })).body.keys[0].file;
+  const before = await stored();
+  const keyFiles = [await keyFile(home.board, [home.owner])];
+  t.equal((await put(home, { charter: home.chain[1], keyFiles })).status, 200, "the newest link again");
+  t.equal(await stored(), before);
+  const charter = sign(nextCharter(home.charter, { release: "any-owner" }), [home.owner]);
+  t.equal((await put(home, { charter, keyFiles })).status, 200);
+  t.equal(await stored(), keyFiles[0]?.file);
+});
+
+test("a charter that no message to a camera could hold is refused", async (t) => {
+  const home = await newHousehold(cloud);
+  const openings = Array.from({ length: 40 }, () => "x".repeat(8_000));
+  const answer = await put(home, { charter: { ...home.chain[1], openings } });
+  t.equal(answer.status, 413);
+  t.equal(kind(answer), "too-large");
+});
+
 test("a key file for a camera that the charter does not name stores nothing", async (t) => {
   const home = await newHousehold(cloud);
   const stray = await newBoard("Elsewhere");

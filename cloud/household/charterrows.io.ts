@@ -76,10 +76,11 @@ async function storeCamera(
   return written.length === 1;
 }
 
+/** `replace`: a newly signed charter may seal a key to other members; else what is there stays. */
 export async function storeKeyFiles(
   tx: Transaction<Database>,
   { household, cameras }: OpenedCharter,
-  keyFiles: readonly KeyFile[],
+  { keyFiles, replace }: { readonly keyFiles: readonly KeyFile[]; readonly replace: boolean },
 ): Promise<CharterRowsRefusal | undefined> {
   for (const { camera, epoch, file } of keyFiles) {
     const named = cameras.some((one) => one.id === camera && epoch <= one.epoch);
@@ -87,7 +88,10 @@ export async function storeKeyFiles(
     await tx
       .insertInto("key_file")
       .values({ household, camera, epoch, file })
-      .onConflict((conflict) => conflict.columns(["camera", "epoch"]).doUpdateSet({ file }))
+      .onConflict((conflict) => {
+        const taken = conflict.columns(["camera", "epoch"]);
+        return replace ? taken.doUpdateSet({ file }) : taken.doNothing();
+      })
       .execute();
   }
   return undefined;

@@ -10,6 +10,7 @@ import {
 import type { HouseholdId } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
+import { jsonBytesMax, writeMessage } from "../../shared/protocol/messages.js";
 import { hashOfText } from "../../shared/seal/hash.js";
 import type { Database } from "../database.io.js";
 import {
@@ -30,6 +31,8 @@ export type StoreCharterRefusal =
   | CharterRefusal
   | { readonly kind: "household-exists" }
   | { readonly kind: "chain-full" }
+  /** No message to a camera could hold it. */
+  | { readonly kind: "too-large" }
   | CharterRowsRefusal;
 
 export interface CharterReader {
@@ -99,6 +102,7 @@ export function createCharters(db: Kysely<Database>, clock: Clock): CharterReade
     },
     onChange: (listener) => void listeners.push(listener),
     async register(signed) {
+      if (!fitsIntoMessage(signed)) return refuse({ kind: "too-large" });
       const charter = openFirstCharter(signed);
       if (!charter.ok) return charter;
       const result = await transact(db, (tx) => registerIn(tx, charter.value, signed, clock));
@@ -106,6 +110,7 @@ export function createCharters(db: Kysely<Database>, clock: Clock): CharterReade
       return result.ok ? ok(charter.value.household) : result;
     },
     async append(household, signed, keyFiles) {
+      if (!fitsIntoMessage(signed)) return refuse({ kind: "too-large" });
       const result = await transact(db, async (tx) => {
         const current = await newest(tx, household);
         if (current === undefined) return refuse({ kind: "other-household", found: household } as const);
@@ -165,8 +170,14 @@ async function appendIn(
   const charter = next.ok ? next.value : current;
   if (charter.version > chartersMax) return refuse({ kind: "chain-full" });
   const refusal = repeated ? undefined : await storeCharter(tx, charter, signed, clock);
-  const fault = refusal ?? (await storeKeyFiles(tx, charter, keyFiles));
+  // Who repeats the newest link shows a token only, no signature: it cannot replace a key file.
+  const fault = refusal ?? (await storeKeyFiles(tx, charter, { keyFiles, replace: !repeated }));
   return fault === undefined ? ok(charter) : refuse(fault);
+}
+
+/** Cameras get charters in messages: one that fits into none would end their chain. */
+function fitsIntoMessage({ note, openings }: SignedCharter): boolean {
+  return writeMessage({ v: 1, charters: [{ note, openings: [...openings] }] }).length <= jsonBytesMax;
 }
 
 /** The newest link once more: an answer was lost on its way. */

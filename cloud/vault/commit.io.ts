@@ -24,7 +24,10 @@ export function createCommitter(rooms: Rooms): (segment: ReadySegment) => Promis
   return async (segment) => {
     try {
       await segment.part?.sync();
-      return await record(segment);
+      const outcome = await record(segment);
+      // Not adopted: it would count against its camera until a sweep finds it.
+      if (outcome.began === undefined) await segment.part?.discard();
+      return outcome;
     } catch (error) {
       if (isDiskFull(error)) return { kind: "full" };
       throw error;

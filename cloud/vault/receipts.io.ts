@@ -25,7 +25,7 @@ export async function openReceipts(directory: string): Promise<Receipts> {
     );
   }
   const { publicKey } = verifierOf({ name: "vault", secretKey });
-  // The same 16 characters of the key's hash by which cameras and households are named.
+  // Made of the public key as cameras' ids are: 16 characters of base32, the first 80 bits of its SHA-256.
   const key = privateKeyOf(secretKey);
   const native = { publicKey, sign: (text: Uint8Array): Uint8Array => sign(null, text, key) };
   const signer: Signer = { name: `vault-${cameraIdOf(publicKey)}`, secretKey, native };

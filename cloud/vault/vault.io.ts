@@ -63,7 +63,8 @@ export interface VaultWriter {
   openPart(segment: OfferedSegment): Promise<Part>;
   /**
    * Takes a complete segment. `stored` means durable: body, shred key and rows survive a power cut. Segments that are ready
-   * at the same time share their syncs. On every other outcome nothing of it counts. Closes the part.
+   * at the same time share their syncs. On every other outcome nothing of it counts, and the part is
+   * discarded. Closes the part.
    */
   commit(segment: ReadySegment): Promise<Committed>;
   receipt(note: OpenedSegment, at: Millis): string;

@@ -235,6 +235,7 @@ test("of segments that are ready together each is stored once, whatever their nu
     again.every(({ kind, began }) => kind === "stored" && began === undefined),
     "a second time changes nothing",
   );
+  t.equal(await setting.vault.writer.partCount(signer.id), 0, "and leaves no part behind");
 });
 
 test("a full vault says so, stores nothing partial, and takes again what a deletion made room for", async (t) => {
