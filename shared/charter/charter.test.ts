@@ -120,6 +120,7 @@ test("a claim reads back whole, and a board's answer to it is recognised", async
     t.equal(claimIdOf(claim.value.secret), one.claimId);
     t.ok(isAnswerTo(claim.value, one.answer));
     t.equal(fingerprintOf(one.answer), one.fingerprint);
+    t.match(one.fingerprint, /^[a-z2-7]{4}(-[a-z2-7]{4}){3}$/, "80 bits: nobody makes keys that share it");
     const otherHousehold = { ...claim.value, charter: claim.value.caHash };
     t.notOk(isAnswerTo(otherHousehold, one.answer), "the answer binds the charter");
     t.same(

@@ -100,10 +100,13 @@ export function isAnswerTo(claim: Claim, answer: ClaimAnswer): boolean {
   return mac.ok && equalInConstantTime(mac.value, macOf(claim, answer));
 }
 
-/** What owner and installer compare by eye: 40 bits of the hash of the camera's keys, in two groups. */
+/**
+ * What owner and installer compare by eye: 80 bits of the hash of the camera's keys, in four groups. Who knows the secret
+ * must not find keys of his own with the same fingerprint.
+ */
 export function fingerprintOf({ noteKey, tlsKey }: Pick<ClaimAnswer, "noteKey" | "tlsKey">): string {
-  const text = toBase32(sha256(toUtf8(`${noteKey} ${tlsKey}`)).subarray(0, 5));
-  return `${text.slice(0, 4)}-${text.slice(4)}`;
+  const text = toBase32(sha256(toUtf8(`${noteKey} ${tlsKey}`)).subarray(0, 10));
+  return [0, 4, 8, 12].map((at) => text.slice(at, at + 4)).join("-");
 }
 
 function macOf(claim: Claim, keys: Pick<ClaimAnswer, "noteKey" | "tlsKey">): Uint8Array {
