@@ -25,8 +25,8 @@ const drainMillis = 5_000;
 const shutdownMillisMax = 12_000;
 /** The camera's supervisor tries at least once a minute: without footage and without its word for longer, we hang. */
 const aliveMillis = 90_000;
-/** sysexits(3): usage, configuration. A service manager need not start us again on these. */
 const mqttsPort = 8883;
+/** sysexits(3): usage, configuration. A service manager need not start us again on these. */
 const exitUsage = 64;
 const exitConfiguration = 78;
 
@@ -71,7 +71,9 @@ async function run(ground: Ground): Promise<void> {
     setTimeout(() => process.exit(1), shutdownMillisMax).unref();
     for (const close of started.reverse()) {
       // One that fails must not keep the others from closing.
-      await Promise.resolve(close()).catch((error: unknown) => log("stop-failed", { why: `${error}` }));
+      await Promise.resolve()
+        .then(close)
+        .catch((error: unknown) => log("stop-failed", { why: `${error}` }));
     }
     process.exit(code);
   };
@@ -187,6 +189,7 @@ function openUplink(
     gone: (clip, index) => uplink.gone({ clip, index }),
     clipGone: (clip) => uplink.clipGone(clip),
     happened: (event) => uplink.happened(event),
+    eventGone: (id) => uplink.eventGone(id),
   });
   return uplink;
 }

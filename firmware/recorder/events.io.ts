@@ -5,11 +5,11 @@ import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { type DoorEvent, jsonBytesMax, readEvent } from "../../shared/protocol/messages.js";
 import { replaceFile, unfinished } from "./disk.io.js";
 import type { Disk } from "./disk.js";
-import type { Log, NewEvent } from "./journal.js";
+import { type Log, logFault, type NewEvent } from "./journal.js";
 import type { Reserve } from "./reserve.io.js";
 
 /** Events that wait for the cloud: a week without network at 24 an hour. Beyond it the oldest motion goes first. */
-const eventsMax = 4_096;
+export const eventsMax = 4_096;
 
 /** Events that the cloud has not confirmed, a file each. */
 export interface EventStore {
@@ -29,10 +29,12 @@ export interface EventStoreOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Told of each event that goes because there are too many. */
+  readonly dropped: (id: string) => void;
 }
 
 export async function openEvents(options: EventStoreOptions): Promise<EventStore> {
-  const { disk, dir, reserve, clock, random, log } = options;
+  const { disk, dir, reserve, clock, random, log, dropped } = options;
   const pending: DoorEvent[] = [...(await readEvents(options))];
   const unsaved = new Set<DoorEvent>();
 
@@ -53,6 +55,17 @@ export async function openEvents(options: EventStoreOptions): Promise<EventStore
     await disk.remove(pathOf(id));
   };
 
+  // What cannot be written is bounded too.
+  const trim = async (): Promise<void> => {
+    while (pending.length > eventsMax) {
+      const oldest = pending.find(({ kind }) => kind === "motion") ?? pending[0];
+      if (oldest === undefined) return;
+      log("journal.event-dropped", { kind: oldest.kind, pending: pending.length });
+      dropped(oldest.id);
+      await drop(oldest.id).catch((error: unknown) => logFault(log, "event", error));
+    }
+  };
+
   return {
     pending,
     add(event) {
@@ -63,12 +76,8 @@ export async function openEvents(options: EventStoreOptions): Promise<EventStore
     },
     async save() {
       try {
+        await trim();
         for (const event of unsaved) await write(event);
-        while (pending.length > eventsMax) {
-          const oldest = pending.find(({ kind }) => kind === "motion") ?? pending[0];
-          log("journal.event-dropped", { kind: oldest?.kind ?? "", pending: pending.length });
-          await drop(oldest?.id ?? "");
-        }
         return true;
       } catch (error) {
         log("journal.event-unsaved", { pending: unsaved.size, why: String(error) });

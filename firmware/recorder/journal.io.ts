@@ -60,17 +60,22 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   // Power lost before here, at the very first start: there is no journal, and nothing was confirmed.
   await disk.syncDir(dirname(dir));
   const reserve = await openReserve(disk, dir);
-  const events = await openEvents({ disk, dir: eventsDir, reserve, clock, random, log });
+  const listeners: JournalListener[] = [];
+  const dropped = (id: string): void => {
+    for (const listener of listeners) listener.eventGone?.(id);
+  };
+  const events = await openEvents({ disk, dir: eventsDir, reserve, clock, random, log, dropped });
   const now = (): Millis => clock.wall();
   const recovered = await recover({ disk, clipsDir, statePath, events, reserve, camera, now, log });
   const limitBytes = options.limitBytes ?? journalBytesMax;
   const shelved = { disk, clipsDir, statePath, reserve, clock, log, limitBytes, ...recovered };
-  const journal = new CardJournal({ ...shelved, events, camera });
+  const journal = new CardJournal({ ...shelved, events, camera, listeners });
   await journal.start();
   return journal;
 }
 
-interface Parts extends Omit<ShelfParts, "listeners" | "tell"> {
+interface Parts extends Omit<ShelfParts, "tell"> {
+  readonly listeners: JournalListener[];
   readonly events: EventStore;
   readonly camera: Signer;
 }
@@ -81,14 +86,13 @@ class CardJournal implements Journal {
   private readonly parts: Parts;
   private readonly shelf: Shelf;
   private readonly lane = new Lane();
-  private readonly listeners: JournalListener[] = [];
   private blockedBy: GapReason | undefined;
   verified: Promise<void> = Promise.resolve();
 
   constructor(parts: Parts) {
     this.parts = parts;
     const tell = (event: NewEvent): Promise<boolean> => this.tell(event);
-    this.shelf = new Shelf({ ...parts, listeners: this.listeners, tell });
+    this.shelf = new Shelf({ ...parts, tell });
   }
 
   /** What recovery found is on record from here on; the rest is looked at while the camera works already. */
@@ -114,6 +118,10 @@ class CardJournal implements Journal {
       if (attempt === "written") return;
       await this.lane.roomOrTime();
     }
+  }
+
+  abandon(clip: ClipId): Promise<void> {
+    return this.lane.run(() => this.shelf.abandon(clip));
   }
 
   blocked(): GapReason | undefined {
@@ -183,7 +191,7 @@ class CardJournal implements Journal {
 
   async appendEvent(event: NewEvent): Promise<DoorEvent> {
     const made = this.parts.events.add(event);
-    for (const listener of this.listeners) listener.happened?.(made);
+    for (const listener of this.parts.listeners) listener.happened?.(made);
     await this.lane.run(() => this.parts.events.save());
     return made;
   }
@@ -209,7 +217,7 @@ class CardJournal implements Journal {
   }
 
   watch(listener: JournalListener): void {
-    this.listeners.push(listener);
+    this.parts.listeners.push(listener);
   }
 
   async close(): Promise<void> {
@@ -235,7 +243,7 @@ class CardJournal implements Journal {
 
   private async tell(event: NewEvent): Promise<boolean> {
     const made = this.parts.events.add(event);
-    for (const listener of this.listeners) listener.happened?.(made);
+    for (const listener of this.parts.listeners) listener.happened?.(made);
     return this.parts.events.save();
   }
 

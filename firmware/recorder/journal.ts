@@ -74,6 +74,8 @@ export interface JournalListener {
   /** A whole clip left the card, evicted or deleted. */
   clipGone?(clip: ClipId): void;
   happened?(event: DoorEvent): void;
+  /** There were too many: the event is dropped unsent. */
+  eventGone?(id: string): void;
 }
 
 export type ReceiptRefusal = { readonly kind: "unknown-segment" | "not-a-receipt" | "other-segment" };
@@ -85,10 +87,15 @@ export type ReceiptRefusal = { readonly kind: "unknown-segment" | "not-a-receipt
 export interface Journal {
   /** Hash of the newest manifest on record. */
   lastManifest(): Hash | "none" | "unknown";
-  /** A clip begins. After a power cut before its first segment a gap `power` tells of it. */
+  /**
+   * A clip begins. After a power cut before its first segment a gap `power` tells of it, unless the card did not take that
+   * note either: then the fault is in the log, and the clip is recorded all the same.
+   */
   begin(clip: ClipId, at: Millis): Promise<void>;
   /** Resolves when the segment is durable. On a full disk it waits, and tries again; rejects only when closed. */
   append(segment: SealedSegment): Promise<void>;
+  /** No more of the clip will come, though its last segment is not here. It is closed by a signed one at the next start. */
+  abandon(clip: ClipId): Promise<void>;
   /** Why `append` waits, if it does. */
   blocked(): GapReason | undefined;
   /** Oldest clip first, by index within it. */
@@ -101,7 +108,7 @@ export interface Journal {
   acknowledge(clip: ClipId, index: number, receipt: string): Promise<Result<void, ReceiptRefusal>>;
   /** Checks a segment against its own note; sets a damaged one aside and tells of the gap. */
   check(clip: ClipId, index: number): Promise<"whole" | "damaged" | "gone">;
-  /** Keeps a segment out of the way for good, for instance when the vault holds another in its place. */
+  /** Keeps a segment out of the way for good. */
   setAside(clip: ClipId, index: number, why: string): Promise<void>;
   /** Every byte of the clip leaves the card; durable when resolved. Of a clip that still records, the rest too. */
   removeClip(clip: ClipId): Promise<void>;

@@ -85,7 +85,7 @@ export class Shelf {
       manifest: this.state.manifest,
       open: { clip, at },
     };
-    // Power lost here: that a clip began is not known; nothing of it was sealed yet.
+    // Power lost here, or the card refused: that a clip began is not known; nothing of it was sealed yet.
     await this.saveState();
   }
 
@@ -117,6 +117,16 @@ export class Shelf {
     const { open: _, ...ended } = this.state;
     this.state = end === "no" ? { ...this.state, manifest } : { ...ended, manifest };
     if (end !== "no") await this.saveState();
+  }
+
+  /** As if its last segment were here: what the vault has of it may go when room is needed. */
+  async abandon(clip: ClipId): Promise<void> {
+    const shelved = this.clips.get(clip);
+    if (shelved !== undefined) this.clips.set(clip, { ...shelved, closed: true });
+    const { open, ...ended } = this.state;
+    if (open?.clip !== clip) return;
+    this.state = ended;
+    await this.saveState();
   }
 
   private newClip(clip: ClipId): ShelvedClip {

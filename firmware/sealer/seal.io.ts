@@ -30,7 +30,7 @@ import type { PlannedSegment } from "./plan.js";
 
 type Log = (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void;
 
-/** To whom a clip is sealed and under which rules; asked once for each clip, when it begins. */
+/** To whom a clip is sealed and under which rules; asked once for each clip, when it begins, however long it waits then. */
 export interface Custody {
   readonly household: HouseholdId;
   readonly camera: CameraId;
@@ -58,10 +58,12 @@ export interface SealedSegment {
 
 /** Where sealed segments go. */
 export interface SegmentSink {
-  /** Resolves when it is durable that the clip began. */
+  /** Before its first segment. */
   begin(clip: ClipId, at: Millis): Promise<void>;
   /** Resolves when the segment is durable; may wait for room. Rejects when it is given up. */
   append(segment: SealedSegment): Promise<void>;
+  /** Of a clip that began no more will come, though its last segment is not there. */
+  abandon(clip: ClipId): Promise<void>;
   /** Why `append` waits, if it does. */
   blocked(): GapReason | undefined;
 }
@@ -93,6 +95,9 @@ const sealQueueBytesMax = 32 * 1024 * 1024;
 /** A full card must not keep the firmware from ending: what is not durable by then is lost. */
 const settleMillisMax = 5_000;
 
+type Begin = BeginClip & { readonly custody: Custody };
+type ReadyJob = Begin | Extract<Job, { kind: "segment" }>;
+
 /** The clip that is being sealed. */
 interface Sealing {
   readonly head: ManifestHead;
@@ -112,8 +117,9 @@ export function startSealer(options: SealerOptions): Sealer {
   let tail = Promise.resolve();
 
   const enqueue = (job: Job): void => {
+    const ready: ReadyJob = job.kind === "begin" ? { ...job, custody: options.custody() } : job;
     tail = tail.then(async () => {
-      await run(job);
+      await run(ready);
       if (job.kind === "segment") waitingBytes -= bytesOf(job.planned);
     });
   };
@@ -149,11 +155,20 @@ async function withinLimit(work: () => Promise<void>): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Carries out one job after another; what fails ends its clip and is logged, and the next clip starts anew. */
-function jobRunner(options: SealerOptions): (job: Job) => Promise<void> {
+/** Carries out one job after another; what fails ends its clip, the rest of it is told as a gap, and the next starts anew. */
+function jobRunner(options: SealerOptions): (job: ReadyJob) => Promise<void> {
   const { sink, log } = options;
   let { previous } = options;
   let clip: Sealing | undefined;
+  let lost: Omit<Shortfall, "to"> | undefined;
+
+  const begin = async (job: Begin): Promise<void> => {
+    clip = undefined;
+    lost = undefined;
+    const opened = openSealing(job, previous);
+    await sink.begin(job.clip, job.start.wall);
+    clip = opened;
+  };
 
   const sealNext = async (open: Sealing, job: Extract<Job, { kind: "segment" }>): Promise<void> => {
     const cpuBefore = process.cpuUsage();
@@ -168,30 +183,38 @@ function jobRunner(options: SealerOptions): (job: Job) => Promise<void> {
     previous = segment.manifest;
   };
 
+  const fail = (job: ReadyJob, error: unknown): void => {
+    // The clip's chain ends here: a later segment would name one that is not there.
+    const id = job.kind === "begin" ? job.clip : clip?.head.clip;
+    clip = undefined;
+    log("sealer.failed", { why: error instanceof Error ? error.message : String(error) });
+    assert(id !== undefined, "a segment failed though no clip was open");
+    const from = job.kind === "begin" ? job.start.wall : job.from;
+    lost = { kind: "gap", clip: id, from, reason: sink.blocked() ?? "camera-fault" };
+  };
+
+  const endLost = async (gap: Omit<Shortfall, "to">, to: Millis): Promise<void> => {
+    lost = undefined;
+    if (to > gap.from) options.onShortfall({ ...gap, to });
+    await sink.abandon(gap.clip).catch((error: unknown) => log("sealer.failed", { why: String(error) }));
+  };
+
   return async (job) => {
     try {
-      if (job.kind === "segment") {
-        if (clip !== undefined) await sealNext(clip, job);
-        return;
-      }
-      clip = undefined;
-      const opened = openSealing(options, job, previous);
-      await sink.begin(job.clip, job.start.wall);
-      clip = opened;
+      if (job.kind === "begin") await begin(job);
+      else if (clip !== undefined) await sealNext(clip, job);
     } catch (error) {
-      // The clip's chain ends here: a later segment would name one that is not there.
-      clip = undefined;
-      log("sealer.failed", { why: error instanceof Error ? error.message : String(error) });
+      fail(job, error);
     }
+    if (job.kind === "segment" && job.planned.end !== "no" && lost !== undefined) await endLost(lost, job.to);
   };
 }
 
 function openSealing(
-  { custody }: SealerOptions,
-  { clip, start, trigger, init }: BeginClip,
+  { clip, start, trigger, init, custody }: Begin,
   previous: Hash | "none" | "unknown",
 ): Sealing {
-  const { household, camera, recipient, charter, clock } = custody();
+  const { household, camera, recipient, charter, clock } = custody;
   const { wall, monotonic } = start;
   const who = { household, camera, clip, trigger, charter, clock };
   const head = { ...who, start: wall, monotonic, previous, init: hashOf(init.bytes) };

@@ -63,11 +63,13 @@ const custody = {
 function memorySink() {
   const stored: SealedSegment[] = [];
   const begun: ClipId[] = [];
+  const abandoned: ClipId[] = [];
   let gate = Promise.resolve();
   let open = (): void => {};
   return {
     stored,
     begun,
+    abandoned,
     shut: () => {
       gate = new Promise((resolve) => {
         open = resolve;
@@ -79,6 +81,7 @@ function memorySink() {
       await gate;
       stored.push(segment);
     },
+    abandon: async (clip: ClipId) => void abandoned.push(clip),
     blocked: () => undefined,
   };
 }
@@ -244,7 +247,9 @@ test("when sealing falls behind, the clip ends interrupted, the rest is told as 
   t.equal(rig.sink.stored.length, 1);
 });
 
-test("a sink that fails ends that clip's chain, and the next clip starts anew", { skip }, async (t) => {
+test("a sink that fails ends that clip's chain, the rest is told as a gap, and the next clip starts anew", {
+  skip,
+}, async (t) => {
   const sink = memorySink();
   let calls = 0;
   const append = async (segment: SealedSegment): Promise<void> => {
@@ -261,6 +266,38 @@ test("a sink that fails ends that clip's chain, and the next clip starts anew", 
   );
   t.equal(rig.logged.filter(({ event }) => event === "sealer.failed").length, 1);
   t.equal(rig.sealer.waitingBytes(), 0);
+  t.same(rig.lost, [
+    { kind: "gap", clip, from: start.wall + 2000, to: start.wall + 9000, reason: "camera-fault" },
+  ]);
+  t.same(sink.abandoned, [clip], "the sink waits for no more of it");
+});
+
+test("a clip that cannot begin is a gap as long as the clip", { skip }, async (t) => {
+  const sink = memorySink();
+  const rig = sealerOf({ sink: { ...sink, begin: () => Promise.reject(new Error("no")) } });
+  const clip = record(rig);
+  await rig.sealer.settled();
+  t.same(rig.lost, [{ kind: "gap", clip, from: start.wall, to: start.wall + 9000, reason: "camera-fault" }]);
+  t.same(sink.abandoned, [clip]);
+});
+
+test("a clip is sealed under the rules in force when it began, however long the queue", {
+  skip,
+}, async (t) => {
+  let removed = false;
+  const asked = (): typeof custody => {
+    if (removed) throw new Error("the camera was removed");
+    return custody;
+  };
+  const rig = sealerOf({ custody: asked });
+  rig.sink.shut();
+  record(rig);
+  const second = record(rig);
+  removed = true;
+  rig.sink.open();
+  await rig.sealer.settled();
+  t.equal(rig.sink.stored.at(-1)?.clip, second);
+  t.equal(rig.sink.stored.length, 14);
 });
 
 const noTools = ["age", "ffprobe"].find((tool) => !has(tool));

@@ -3,7 +3,7 @@ import { millis } from "../../shared/kernel/brand.js";
 import { type ClipId, type EventId, newClipId, newEventId } from "../../shared/kernel/ids.js";
 import { type Prng, seededPrng } from "../../shared/kernel/prng.js";
 import { chunkBytesMax, type RefusalCode, stalledMillis } from "../../shared/protocol/messages.js";
-import { emptyOutbox, eventRepeatMillis, step, unacknowledgedMillisMax } from "./outbox.js";
+import { emptyOutbox, eventRepeatMillis, isDrained, step, unacknowledgedMillisMax } from "./outbox.js";
 import type { Place } from "./queue.js";
 import { conflictTurns, endTurn, isConflict, noTurns, shortTurnMillis, waitBefore } from "./retry.js";
 import { underWayMax } from "./send.js";
@@ -79,7 +79,6 @@ function shortly(effect: Effect): string {
       return `refused ${effect.code}`;
     case "acknowledge":
     case "checkOwnCopy":
-    case "setAside":
       return `${effect.kind} ${name(effect.place)}`;
     default:
       return effect.kind;
@@ -205,12 +204,14 @@ test("each refusal is answered as its code demands", async (t) => {
     t.same(bench.box.clips, [], "a damaged copy is done with");
   }
   const conflict = connected().sealed(clipA, 0).sealed(clipA, 1);
-  t.same(conflict.refused(a0, "conflict").look().slice(2), ["refused conflict", "setAside a/0"]);
+  t.same(conflict.refused(a0, "conflict").look().slice(2), ["refused conflict"], "the card keeps it");
   t.same(conflict.box.underWay.map(name), ["a/1"]);
   const deleted = connected().sealed(clipA, 0).sealed(clipA, 1);
   deleted.refused(a0, "deleted").look();
   t.same(deleted.tick(3_600_000).look(), [], "no more is sent of a deleted clip");
+  t.ok(isDrained(deleted.box), "and nobody waits for it");
   t.same(deleted.give({ kind: "clip-removed", clip: clipA }).box.clips, []);
+  t.notOk(isDrained(deleted.sealed(clipB, 0).box));
 });
 
 test("a receipt that does not hold frees nothing", async (t) => {
@@ -339,8 +340,6 @@ class World {
       case "reconnect":
         this.flip();
         break;
-      case "setAside":
-        throw new Error("nothing in this world is set aside");
       default:
         break;
     }

@@ -46,6 +46,11 @@ export function emptyOutbox(windowMax: number): Outbox {
   };
 }
 
+/** Whether waiting would bring nothing more to the vault: clips that it calls deleted wait for the deletion itself. */
+export function isDrained({ clips, events }: Outbox): boolean {
+  return events.length === 0 && clips.every(({ heldUntil }) => heldUntil === never);
+}
+
 /** `now` is monotonic. */
 export function step(outbox: Outbox, event: OutboxEvent, now: Millis): Step {
   const { outbox: changed, effects } = apply(outbox, event, now);
@@ -214,11 +219,8 @@ function refused(outbox: Outbox, one: UnderWay, code: RefusalCode, { chance, now
     case "damaged":
       return only(setPhase(outbox, one, { kind: "checking" }), said, { kind: "checkOwnCopy", place });
     case "conflict":
-      return only(forget(outbox, one), said, {
-        kind: "setAside",
-        place,
-        why: "the vault holds another segment in its place",
-      });
+      // Nobody signed that: the card keeps it as footage that the vault has not, and it is announced again after a start.
+      return only(forget(outbox, one), said);
     case "deleted":
       return only(hold(outbox, place, never), said);
     default:

@@ -102,7 +102,6 @@ export type Effect =
   | { readonly kind: "acknowledge"; readonly place: Place; readonly receipt: string }
   /** Answer with `own-copy-sound` or `gone`. */
   | { readonly kind: "checkOwnCopy"; readonly place: Place }
-  | { readonly kind: "setAside"; readonly place: Place; readonly why: string }
   | { readonly kind: "askCharter" }
   /** PUBACKs stay away: the connection is dead, whatever TCP says. */
   | { readonly kind: "reconnect" }

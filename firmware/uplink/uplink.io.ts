@@ -18,7 +18,7 @@ import type { DownKind } from "../../shared/protocol/topics.js";
 import type { Verifier } from "../../shared/seal/note.js";
 import { type Link, type LinkOptions, type LinkTrouble, openLink } from "./mqtt.io.js";
 import { openReceipt } from "./orders.js";
-import { emptyOutbox, step } from "./outbox.js";
+import { emptyOutbox, isDrained, step } from "./outbox.js";
 import type { Place, Segment } from "./queue.js";
 import { chanceOf } from "./retry.js";
 import type { Effect, Outbox, OutboxEvent, PublishChunk } from "./state.js";
@@ -36,7 +36,6 @@ export interface Store {
   /** Durable when resolved. Compares the receipt with the segment that it has. */
   acknowledge(clip: ClipId, index: number, receipt: string): Promise<{ readonly ok: boolean }>;
   check(clip: ClipId, index: number): Promise<"whole" | "damaged" | "gone">;
-  setAside(clip: ClipId, index: number, why: string): Promise<void>;
   acknowledgeEvents(ids: readonly string[]): Promise<void>;
 }
 
@@ -51,7 +50,7 @@ export interface UplinkOptions extends LinkOptions {
 export type UplinkTrouble = LinkTrouble | `refused-${RefusalCode}` | "forged-receipt";
 
 export interface UplinkHandlers {
-  /** `charter` is asked for with `have` on each connection. */
+  /** `charter` is asked for with `have` on each connection, and after each answer that raised it. */
   readonly have: () => number;
   readonly charters: (later: readonly SignedCharter[]) => void;
   readonly deletion: (note: string) => void;
@@ -66,6 +65,8 @@ export interface Uplink {
   clipGone(clip: ClipId): void;
   /** An event is durable on the card. */
   happened(event: DoorEvent): void;
+  /** An event left the card unsent. */
+  eventGone(id: string): void;
   /** The newest status; published now, and again on each connection. */
   status(status: Status): void;
   isConnected(): boolean;
@@ -128,6 +129,11 @@ class Pusher implements Uplink {
     this.dispatch({ kind: "happened", id: event.id as EventId, what: event.kind });
   }
 
+  eventGone(id: string): void {
+    this.dispatch({ kind: "event-stored", ids: [id] });
+    delete this.events[id];
+  }
+
   status(newest: Status): void {
     this.newest = newest;
     this.link.publish({ kind: "status" }, writeMessage(newest));
@@ -148,8 +154,8 @@ class Pusher implements Uplink {
   async stop(drainMillis: number): Promise<void> {
     const { clock } = this.options;
     const until = clock.monotonic() + drainMillis;
-    const isDrained = (): boolean => this.outbox.clips.length === 0 && this.outbox.events.length === 0;
-    while (this.outbox.connected && !isDrained() && clock.monotonic() < until) await pause(drainStepMillis);
+    while (this.outbox.connected && !isDrained(this.outbox) && clock.monotonic() < until)
+      await pause(drainStepMillis);
     clearInterval(this.ticker);
     await this.work;
     await this.link.close();
@@ -202,8 +208,6 @@ class Pusher implements Uplink {
         return this.acknowledge(effect.place, effect.receipt);
       case "checkOwnCopy":
         return this.checkOwnCopy(effect.place);
-      case "setAside":
-        return this.options.store.setAside(effect.place.clip, effect.place.index, effect.why);
       case "refused":
         this.options.log("uplink.refused", { ...effect.place, code: effect.code });
         return this.remember(`refused-${effect.code}`);
@@ -240,6 +244,13 @@ class Pusher implements Uplink {
 
   private askCharter(): void {
     this.link.publish({ kind: "charter" }, writeMessage({ v: 1, have: this.handlers.have() }));
+  }
+
+  /** An answer holds only so many: after one that led further there may be more. */
+  private follow(charters: readonly SignedCharter[]): void {
+    const before = this.handlers.have();
+    this.handlers.charters(charters);
+    if (this.handlers.have() > before) this.askCharter();
   }
 
   private async acknowledge(place: Place, receipt: string): Promise<void> {
@@ -284,7 +295,7 @@ class Pusher implements Uplink {
       case "event":
         return taken(readEventAck(payload), ({ ids }) => this.eventsStored(ids));
       case "charter":
-        return taken(readCharterAnswer(payload), ({ charters }) => this.handlers.charters(charters));
+        return taken(readCharterAnswer(payload), ({ charters }) => this.follow(charters));
       case "delete":
         return taken(readDelete(payload), ({ note }) => this.handlers.deletion(note));
       default:
