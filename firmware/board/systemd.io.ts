@@ -5,8 +5,6 @@ type Log = (event: string, fields: Readonly<Record<string, string | number | boo
 export interface Notifier {
   /** Up and recording. */
   ready(): void;
-  /** One line for `systemctl status`. */
-  status(text: string): void;
   /** From now on no sign of life: systemd restarts us only when we hang while stopping. */
   stopping(): void;
 }
@@ -22,7 +20,7 @@ export function openNotifier(
   isAlive: () => boolean,
   log: Log,
 ): Notifier {
-  if (env.NOTIFY_SOCKET === undefined) return { ready() {}, status() {}, stopping() {} };
+  if (env.NOTIFY_SOCKET === undefined) return { ready() {}, stopping() {} };
   let told = false;
   const notify = (...words: readonly string[]): void => {
     execFile("systemd-notify", [...words], { timeout: programMillisMax }, (error) => {
@@ -40,7 +38,6 @@ export function openNotifier(
       : undefined;
   return {
     ready: () => notify("--ready"),
-    status: (text) => notify(`--status=${text}`),
     stopping() {
       clearInterval(ticker);
       notify("STOPPING=1");
