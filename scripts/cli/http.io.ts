@@ -3,6 +3,7 @@ import { request as requestTls } from "node:https";
 import { setTimeout as wait } from "node:timers/promises";
 import { rootCertificates } from "node:tls";
 import { fieldsOf, UnexpectedAnswer } from "./fields.js";
+import { printable } from "./printable.js";
 
 /** Longest wait for the next byte of an answer. */
 const silenceMillisMax = 15_000;
@@ -77,7 +78,12 @@ export async function send(server: Server, wanted: Call): Promise<IncomingMessag
 /** Whether the same call may succeed a moment later. */
 function passes(error: unknown): boolean {
   if (error instanceof Problem) return [429, 502, 503, 504].includes(error.status);
-  return error instanceof Unreachable && !error.code.includes("CERT") && !error.code.startsWith("ERR_TLS");
+  return error instanceof Unreachable && !isUntrusted(error);
+}
+
+/** Whether somebody answered, with a certificate that nobody we trust vouches for. */
+export function isUntrusted({ code }: Unreachable): boolean {
+  return code.includes("CERT") || code.startsWith("ERR_TLS") || code === "UNABLE_TO_VERIFY_LEAF_SIGNATURE";
 }
 
 async function once(server: Server, wanted: Call): Promise<IncomingMessage> {
@@ -87,10 +93,18 @@ async function once(server: Server, wanted: Call): Promise<IncomingMessage> {
   throw problemOf(status, (await bodyOf(answer, answerBytesMax)).toString("utf8"), server);
 }
 
+const caFile = { method: "GET", path: "/ca.pem" } as const;
+const caBytesMax = 64 * 1024;
+
+/** The cloud's CA, over a connection that somebody whom we trust vouches for. */
+export async function fetchCa(server: Server): Promise<string> {
+  return (await bodyOf(await send(server, caFile), caBytesMax)).toString("utf8");
+}
+
 /** The cloud's CA as the cloud itself shows it: worth nothing until its hash was compared. */
 export async function fetchUnverifiedCa(url: string): Promise<string> {
-  const answer = await start({ url }, { method: "GET", path: "/ca.pem" }, { trustNobody: true });
-  const text = (await bodyOf(answer, 64 * 1024)).toString("utf8");
+  const answer = await start({ url }, caFile, { trustNobody: true });
+  const text = (await bodyOf(answer, caBytesMax)).toString("utf8");
   if (answer.statusCode !== 200) throw problemOf(answer.statusCode ?? 0, text, { url });
   return text;
 }
@@ -155,7 +169,7 @@ function problemOf(status: number, text: string, { url }: Pick<Server, "url">): 
     const problem = fieldsOf(JSON.parse(text), "problem");
     const kind = problem.maybeText("type")?.split(/[/:#]/).at(-1) ?? "";
     const title = problem.maybeText("title") ?? `status ${status}`;
-    return new Problem(status, kind, `${problem.maybeText("detail") ?? title}`);
+    return new Problem(status, kind, printable(problem.maybeText("detail") ?? title));
   } catch {
     return new Problem(
       status,

@@ -11,7 +11,9 @@ import { type ClipsOptions, memberClips, memberDelete } from "./member/clips.io.
 import { type InitOptions, memberInit } from "./member/init.io.js";
 import { memberOpen } from "./member/open.io.js";
 import { defaultProfileFolder, forgetSession } from "./member/profile.io.js";
+import { memberRestore, type RestoreOptions } from "./member/restore.io.js";
 import { memberWatch } from "./member/watch.io.js";
+import { printable } from "./printable.js";
 import { Refused } from "./refused.js";
 import { openTerminal, type TerminalOptions } from "./terminal.io.js";
 
@@ -38,6 +40,18 @@ ofMember("init", "make your keys, and a household on a cloud")
   .option("--household-name <name>", "stands on the recovery sheet, nowhere else")
   .option("--ca-hash <hash>", "hash of the cloud's own CA, from its operator")
   .action((options: Common & InitOptions) => memberInit(options.profile, options, openTerminal(options)));
+
+ofMember("restore", "make this computer yours again from the recovery sheet")
+  .requiredOption("--cloud <url>", "the cloud's address, as on the sheet")
+  .requiredOption("--household <id>", "the household, as on the sheet")
+  .option("--sheet <file>", "the sheet, or its seed alone; - reads standard input", "-")
+  .option("--ca-hash <hash>", "hash of the cloud's own CA, from its operator")
+  .action((options: Common & RestoreOptions) => {
+    if (options.sheet === "-" && process.stdin.isTTY)
+      process.stderr.write("Type the sheet's 64 digits, then Enter and Ctrl-D:\n");
+    const sheet = readFileSync(options.sheet === "-" ? 0 : options.sheet, "utf8");
+    return memberRestore(options.profile, { ...options, sheet }, openTerminal(options));
+  });
 
 ofMember("claim", "bring a camera into the household")
   .option("--camera-name <name>", "what the camera is called", "Front door")
@@ -125,9 +139,9 @@ async function run(): Promise<number> {
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof UnexpectedAnswer)
-    return `The cloud's answer is not understood: ${error.message}. Is a Lintel cloud of this version there?`;
+    return `The cloud's answer is not understood: ${printable(error.message)}. Is a Lintel cloud of this version there?`;
   const expected = [Refused, Problem, Unreachable].some((kind) => error instanceof kind);
-  return expected || isOfTheSystem(error) ? error.message : (error.stack ?? error.message);
+  return expected || isOfTheSystem(error) ? printable(error.message) : (error.stack ?? error.message);
 }
 
 /** Disk full, no permission: the system's own sentence names the file. */

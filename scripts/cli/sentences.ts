@@ -44,6 +44,8 @@ export function sentenceOf(refusal: Refusal): string {
       return "The household's newest charter does not name this camera's keys. Ask the owner to claim it again.";
     case "certificate-refused":
       return `The cloud's certificate for this camera does not hold: ${refusal.why}. Ask its operator; nothing was installed.`;
+    case "bad-broker":
+      return `The cloud sends the camera to "${refusal.found}", which is no mqtts:// address. Ask its operator; nothing was installed.`;
     case "bad-vault-key":
       return "The cloud's vault key is not whole. Ask its operator; nothing was installed.";
     default:
@@ -63,10 +65,8 @@ function clipSentence(refusal: FormRefusal | SegmentRefusal | ClipRefusal | Reco
       return `Segment ${refusal.index} is not what the camera signed: its bytes were changed or cut.`;
     case "other-clip":
       return `What the cloud sent belongs to another clip, camera or household (${refusal.where}).`;
-    case "end-missing":
-      return "The cloud calls the clip ended, but the signed last segment is missing: footage is withheld.";
     case "nothing-recorded":
-      return "Nothing of this clip was sealed before the camera stopped: there is no picture to open.";
+      return "The vault holds no sealed picture of this clip: there is nothing to open.";
     case "no-key":
       return `Segment ${refusal.index} does not open with your key of this camera (${refusal.why}).`;
     case "unknown-charter":

@@ -1,10 +1,11 @@
 import { confirm, isCancel } from "@clack/prompts";
+import { printable, printableJson } from "./printable.js";
 import { Refused } from "./refused.js";
 
 /** How commands speak: results on stdout, everything on the way on stderr. */
 export interface Terminal {
-  /** A line of the result, for people. Not shown with `--json`. */
-  say(line: string): void;
+  /** A line of the result, for people. Not shown with `--json`. Only what we drew ourselves may hold escapes. */
+  say(line: string, as?: "drawing"): void;
   /** The result, for programs. Shown with `--json` only, one document a line. */
   json(value: object): void;
   /** What is going on: replaced in place on a terminal, left out elsewhere. */
@@ -27,24 +28,25 @@ export function openTerminal({ json = false, yes = false }: TerminalOptions): Te
     shown = false;
   };
   return {
-    say(line) {
+    say(line, as) {
       clear();
-      if (!json) process.stdout.write(`${line}\n`);
+      if (!json) process.stdout.write(`${as === "drawing" ? line : printable(line)}\n`);
     },
     json(value) {
       clear();
-      if (json) process.stdout.write(`${JSON.stringify(value)}\n`);
+      if (json) process.stdout.write(`${printableJson(value)}\n`);
     },
     progress(line) {
       if (process.stderr.isTTY !== true) return;
-      process.stderr.write(`\r\u001b[2K${line.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+      process.stderr.write(`\r\u001b[2K${printable(line).slice(0, (process.stderr.columns ?? 80) - 1)}`);
       shown = true;
     },
     warn(line) {
       clear();
-      process.stderr.write(`${line}\n`);
+      process.stderr.write(`${printable(line)}\n`);
     },
-    async agreed(question) {
+    async agreed(asked) {
+      const question = printable(asked);
       clear();
       if (yes) return true;
       if (process.stdin.isTTY !== true || process.stderr.isTTY !== true)

@@ -9,7 +9,7 @@ import {
   statfsSync,
   writeSync,
 } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { startCamera } from "../../../firmware/camera/camera.io.js";
 import { describeFfmpeg, type Ffmpeg, findFfmpeg } from "../../../firmware/camera/finder.io.js";
 import { describeSource, parseSource, type Source } from "../../../firmware/camera/source.js";
@@ -24,6 +24,7 @@ const diskFreeBytes = { wanted: 2 * 1024 ** 3, needed: 256 * 1024 ** 2 };
 const speedTestBytes = 8 * 1024 * 1024;
 /** Sealed footage of one 1080p camera, with as much again for the journal's own needs. */
 const diskSpeedWanted = 2e6;
+/** The first fragment of a slow machine: the camera is started anew meanwhile, each time with more patience. */
 const pictureMillisMax = 20_000;
 
 export interface Wishes {
@@ -53,7 +54,15 @@ export async function checkInstallable(wishes: Wishes, terminal: Terminal): Prom
     if (state === "bad") throw new Refused(`${says} ${todo ?? ""}`);
     terminal.say(`${state === "good" ? "ok" : "warning"}: ${says}${todo === undefined ? "" : ` ${todo}`}`);
   }
-  return { source: text, ...(wishes.ffmpeg !== undefined && { ffmpeg: wishes.ffmpeg }) };
+  return { source: wherever(text), ...(wishes.ffmpeg !== undefined && { ffmpeg: wishes.ffmpeg }) };
+}
+
+/** The same source from whichever folder the camera is started. */
+export function wherever(text: string): string {
+  const source = parseSource(text);
+  return source.ok && source.value.kind === "file"
+    ? describeSource({ ...source.value, path: resolve(source.value.path) })
+    : text;
 }
 
 /** The camera that this board obviously has. */
@@ -104,9 +113,9 @@ async function tryCamera(source: Source, ffmpeg: Ffmpeg): Promise<Finding> {
         if (seen.fragments >= 2) finish();
       },
       onLuma: () => undefined,
-      onTrouble: ({ message, lines }) => {
+      onTrouble: ({ kind, message, lines }) => {
         seen.trouble = [message, ...lines.slice(-2)].join(" ");
-        finish();
+        if (kind !== "silent") finish();
       },
       onEnd: finish,
     },

@@ -110,7 +110,7 @@ async function checkTimeSource(): Promise<Finding> {
 }
 
 /** Against the cloud's clock: good enough to see a clock that is a year off. */
-async function checkClock({ cloudUrl, ca }: Installed): Promise<Finding> {
+export async function checkClock({ cloudUrl, ca }: Pick<Installed, "cloudUrl" | "ca">): Promise<Finding> {
   try {
     const answer = await send({ url: cloudUrl, ca, onlyCa: true }, { method: "GET", path: "/healthz" });
     answer.resume();

@@ -29,7 +29,8 @@ export type EnrolmentRefusal =
   | { readonly kind: "other-ca" }
   | { readonly kind: "not-in-charter" }
   | { readonly kind: "certificate-refused"; readonly why: string }
-  | { readonly kind: "bad-vault-key" };
+  | { readonly kind: "bad-vault-key" }
+  | { readonly kind: "bad-broker"; readonly found: string };
 
 /** What the board follows from now on. */
 export interface Enrolled {
@@ -74,4 +75,11 @@ function lineOf({ cameras }: OpenedCharter, { noteKey, tlsKey }: OwnKeys): Chart
 /** The key by which the vault signs receipts. */
 export function checkVaultKey(text: string): Result<string, EnrolmentRefusal> {
   return parseVerifier(text).ok ? ok(text) : refuse({ kind: "bad-vault-key" });
+}
+
+/** Where the camera will connect: over TLS, or not at all. */
+export function checkBroker(text: string): Result<string, EnrolmentRefusal> {
+  return /^mqtts:\/\/(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?\/?$/i.test(text)
+    ? ok(text)
+    : refuse({ kind: "bad-broker", found: text });
 }

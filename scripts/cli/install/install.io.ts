@@ -15,6 +15,7 @@ import { toBase64 } from "../../../shared/kernel/bytes.js";
 import { hashOf } from "../../../shared/seal/hash.js";
 import { verifierOf } from "../../../shared/seal/note.js";
 import { checkInstallable, type Installable } from "../doctor/checks.io.js";
+import { checkClock } from "../doctor/installed.io.js";
 import { fieldsOf } from "../fields.js";
 import { bodyOf, call, fetchUnverifiedCa, Problem, type Server, send } from "../http.io.js";
 import { readSignedCharter } from "../member/profile.io.js";
@@ -22,7 +23,7 @@ import { Refused } from "../refused.js";
 import { sentenceOf } from "../sentences.js";
 import type { Terminal } from "../terminal.io.js";
 import { systemClock, systemRandom } from "../world.io.js";
-import { checkCharters, checkVaultKey, type Enrolled, type Enrolment } from "./enrolment.js";
+import { checkBroker, checkCharters, checkVaultKey, type Enrolled, type Enrolment } from "./enrolment.js";
 
 /** How long one run waits for the owner; the next run goes on where this one stopped. */
 const ownerMillisMax = 30 * 60_000;
@@ -48,6 +49,8 @@ export async function install(options: InstallOptions, terminal: Terminal): Prom
   const claim = parsed.value;
   const server = await findCloud(claim);
   const settings = await checkInstallable({ ...options, state }, terminal);
+  const clock = await checkClock({ cloudUrl: claim.cloudUrl, ca: server.ca });
+  if (clock.state !== "good") terminal.warn(`warning: ${clock.says} ${clock.todo ?? ""}`);
   const fresh = !existsSync(join(state, "identity", "note.key"));
   const keystore = openKeystore(state, systemClock, () => undefined);
   const identity = keystore.createIdentity(systemRandom);
@@ -82,7 +85,7 @@ function save(
 }
 
 /** The cloud that the claim names, trusted by the CA hash in the claim and by nothing else. */
-async function findCloud({ cloudUrl, caHash }: Claim): Promise<Server> {
+async function findCloud({ cloudUrl, caHash }: Claim): Promise<Server & { readonly ca: string }> {
   const ca = await fetchUnverifiedCa(cloudUrl);
   if (hashOf(certificateOf(ca).raw) !== caHash) throw new Refused(sentenceOf({ kind: "other-ca" }));
   return { url: cloudUrl, ca, onlyCa: true };
@@ -161,6 +164,8 @@ function checkEnrolment(claim: Claim, enrolment: Enrolment, own: OwnKeys): Enrol
   if (!enrolled.ok) throw new Refused(sentenceOf(enrolled.error));
   const vault = checkVaultKey(enrolment.vaultKey);
   if (!vault.ok) throw new Refused(sentenceOf(vault.error));
+  const broker = checkBroker(enrolment.mqttUrl);
+  if (!broker.ok) throw new Refused(sentenceOf(broker.error));
   const ca = certificateOf(enrolment.ca);
   if (hashOf(ca.raw) !== claim.caHash) throw new Refused(sentenceOf({ kind: "other-ca" }));
   const why = faultInCertificate(certificateOf(enrolment.certificate), ca, own);

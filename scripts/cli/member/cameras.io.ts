@@ -1,10 +1,10 @@
 import { fromBase64, fromUtf8 } from "../../../shared/kernel/bytes.js";
 import { type Identity, isIdentity, open, recipientOf } from "../../../shared/seal/age.js";
-import type { Fields } from "../fields.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { type Cloud, openCloud } from "./cloud.io.js";
 import { epochsOf, type Household } from "./household.js";
+import { type KeyFile, keptKeyFiles, readKeyFile } from "./profile.io.js";
 
 export async function memberCameras(folder: string, terminal: Terminal): Promise<void> {
   const cloud = openCloud(folder);
@@ -24,37 +24,55 @@ export async function memberCameras(folder: string, terminal: Terminal): Promise
   if (newest.cameras.length === 0) terminal.say("No camera yet. Run: lintel member claim");
 }
 
-/** Every identity of a camera that was wrapped to this member, newest epoch first, each checked against its charter. */
+interface EpochIdentity {
+  readonly epoch: number;
+  readonly identity: Identity;
+}
+
+/**
+ * Every identity of a camera that was wrapped to this member, newest epoch first, each checked against its charter. What
+ * this computer kept goes before what the cloud shows.
+ */
 export async function cameraIdentities(
   cloud: Cloud,
   household: Household,
   camera: string,
-): Promise<readonly { readonly epoch: number; readonly identity: Identity }[]> {
-  const epochs = epochsOf(household, camera);
-  const files = (await cloud.get(`/v1/cameras/${camera}/keys`)).list("keys", readKeyFile);
-  const found: { epoch: number; identity: Identity }[] = [];
-  for (const { epoch, file } of files) {
-    const opened = await open(file, [cloud.profile.keys.identity]);
-    if (!opened.ok) continue; // an epoch from before this member came
-    const text = fromUtf8(opened.value);
-    const identity = text.ok ? text.value.trim() : "";
-    if (!isIdentity(identity) || (await recipientOf(identity)) !== epochs.get(epoch))
-      throw new Refused(
-        `The cloud's key file for camera ${camera}, epoch ${epoch}, holds another key than the charter names. Do not use it; ask the operator.`,
-      );
-    found.push({ epoch, identity });
+): Promise<readonly EpochIdentity[]> {
+  const recipients = epochsOf(household, camera);
+  const found = new Map<number, Identity>();
+  for (const kept of keptKeyFiles(cloud.folder, camera)) {
+    const identity = await openKeyFile(cloud, kept);
+    if (identity !== undefined && (await isOf(identity, recipients.get(kept.epoch))))
+      found.set(kept.epoch, identity);
   }
-  if (found.length === 0)
+  for (const shown of (await cloud.get(`/v1/cameras/${camera}/keys`)).list("keys", readKeyFile)) {
+    if (found.has(shown.epoch)) continue;
+    const identity = await openKeyFile(cloud, shown);
+    if (identity === undefined) continue; // an epoch from before this member came
+    if (!(await isOf(identity, recipients.get(shown.epoch))))
+      throw new Refused(
+        `The cloud's key file for camera ${camera}, epoch ${shown.epoch}, holds another key than the charter names. Do not use it; ask the operator.`,
+      );
+    found.set(shown.epoch, identity);
+  }
+  if (found.size === 0)
     throw new Refused(
       `No key of camera ${camera} is wrapped to you. Ask an owner of the household to give it to you.`,
     );
-  return found.sort((a, b) => b.epoch - a.epoch);
+  return [...found].map(([epoch, identity]) => ({ epoch, identity })).sort((a, b) => b.epoch - a.epoch);
 }
 
-function readKeyFile(fields: Fields): { epoch: number; file: Uint8Array } {
-  const file = fromBase64(fields.text("file"));
-  if (!file.ok) throw new Refused("A key file from the cloud is not base64. Ask its operator.");
-  return { epoch: fields.number("epoch"), file: file.value };
+/** What the file holds; `undefined` when it is not sealed to this member. */
+async function openKeyFile({ profile }: Cloud, { file }: KeyFile): Promise<string | undefined> {
+  const sealed = fromBase64(file);
+  if (!sealed.ok) throw new Refused("A key file is not base64. Ask the cloud's operator.");
+  const opened = await open(sealed.value, [profile.keys.identity]);
+  const text = opened.ok ? fromUtf8(opened.value) : undefined;
+  return text && (text.ok ? text.value.trim() : "");
+}
+
+async function isOf(identity: string, recipient: string | undefined): Promise<boolean> {
+  return isIdentity(identity) && (await recipientOf(identity)) === recipient;
 }
 
 /** For stock `age`: the camera's identities as an identity file. */

@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { createPublicKey, X509Certificate } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import qrcode from "qrcode";
 import { type Charter, type SignedCharter, signCharter } from "../../../shared/charter/charter.js";
@@ -24,6 +24,7 @@ import type { Terminal } from "../terminal.io.js";
 import { systemClock, systemRandom } from "../world.io.js";
 import { type Cloud, openCloud } from "./cloud.io.js";
 import { type Household, viewersOf } from "./household.js";
+import { type KeyFile, keepKeyFile } from "./profile.io.js";
 
 const pollMillis = 500;
 const confirmMillisMax = 120_000;
@@ -86,7 +87,7 @@ function newClaim({ profile }: Cloud, charter: string): Claim {
 
 async function showClaim(text: string, { qr }: ClaimOptions, terminal: Terminal): Promise<void> {
   terminal.json({ event: "claim", claim: text });
-  if (qr) terminal.say(await qrcode.toString(text, { type: "terminal", small: true }));
+  if (qr) terminal.say(await qrcode.toString(text, { type: "terminal", small: true }), "drawing");
   terminal.say("Show this to the installer only; it works once, for 10 minutes:");
   terminal.say(`  ${text}`);
   terminal.say("On the camera: lintel install --claim <that line> --state DIR");
@@ -122,10 +123,20 @@ function readAnswer(fields: Fields): ClaimAnswer {
   return { noteKey: fields.text("noteKey"), tlsKey: fields.text("tlsKey"), mac: fields.text("mac") };
 }
 
+/** One key has one form: other bytes for the same key would have another hash and fingerprint. */
+export function isCanonicalSpki(bytes: Uint8Array): boolean {
+  try {
+    const key = createPublicKey({ key: Buffer.from(bytes), format: "der", type: "spki" });
+    return key.export({ format: "der", type: "spki" }).equals(bytes);
+  } catch {
+    return false;
+  }
+}
+
 async function newCamera(answer: ClaimAnswer, { cameraName, place }: ClaimOptions): Promise<NewCamera> {
   const noteKey = fromBase64(answer.noteKey);
   const tlsKey = fromBase64(answer.tlsKey);
-  if (!noteKey.ok || noteKey.value.length !== 32 || !tlsKey.ok)
+  if (!noteKey.ok || noteKey.value.length !== 32 || !tlsKey.ok || !isCanonicalSpki(tlsKey.value))
     throw new Refused("The camera's keys are not whole. Run its installation again with a new claim.");
   const identity = await newIdentity();
   const line: CharterCamera = {
@@ -155,10 +166,10 @@ async function signIn(cloud: Cloud, camera: NewCamera): Promise<number> {
       throw new Refused(
         `Camera ${camera.line.id} already stands in charter ${newest.version}. To claim it anew, reset it to factory state first.`,
       );
-    const body = {
-      charter: nextCharter(cloud, household, camera.line),
-      keyFiles: [await keyFile(household, camera)],
-    };
+    const charter = nextCharter(cloud, household, camera.line);
+    const file = await keyFile(household, camera);
+    keepKeyFile(cloud.folder, file); // before the cloud has it: what the cloud loses or replaces is here
+    const body = { charter, keyFiles: [file] };
     try {
       await cloud.call({ method: "PUT", path: "/v1/household/charter", body, repeatable: true });
     } catch (error) {
@@ -190,7 +201,7 @@ function nextCharter({ profile }: Cloud, { newest }: Household, line: CharterCam
 async function keyFile(
   { newest }: Household,
   { line, identity }: NewCamera,
-): Promise<{ camera: string; epoch: number; file: string }> {
+): Promise<KeyFile & { readonly camera: string }> {
   const recipients = viewersOf(newest.members, line.place).map(({ recipient }) => recipient);
   const file = await seal(toUtf8(`${identity}\n`), recipients);
   return { camera: line.id, epoch: line.epoch, file: toBase64(file) };

@@ -27,28 +27,34 @@ export interface ClipsOptions {
 }
 
 /** Newest first. */
-export async function memberClips(
-  folder: string,
-  { limit, camera }: ClipsOptions,
-  terminal: Terminal,
-): Promise<void> {
-  const cloud = openCloud(folder);
+export async function memberClips(folder: string, options: ClipsOptions, terminal: Terminal): Promise<void> {
   let shown = 0;
+  for await (const clip of listClips(openCloud(folder), options)) {
+    terminal.json(clip);
+    terminal.say(lineOf(clip));
+    shown++;
+  }
+  if (shown === 0) terminal.say("No clips yet.");
+}
+
+/** Follows `next` whatever a page holds: an empty one may stand before a full one. */
+export async function* listClips(
+  cloud: Pick<Cloud, "get">,
+  { limit, camera }: ClipsOptions,
+): AsyncGenerator<ClipEntry> {
   let cursor: string | undefined;
-  do {
-    const query = new URLSearchParams({ limit: `${Math.min(limit - shown, pageMax)}` });
+  for (let left = limit; left > 0; ) {
+    const query = new URLSearchParams({ limit: `${Math.min(left, pageMax)}` });
     if (camera !== undefined) query.set("camera", camera);
     if (cursor !== undefined) query.set("cursor", cursor);
     const page = await cloud.get(`/v1/clips?${query}`);
     const clips = page.list("clips", readClip);
-    for (const clip of clips) {
-      terminal.json(clip);
-      terminal.say(lineOf(clip));
-    }
-    shown += clips.length;
-    cursor = clips.length === 0 ? undefined : page.maybeText("next");
-  } while (cursor !== undefined && shown < limit);
-  if (shown === 0) terminal.say("No clips yet.");
+    yield* clips;
+    left -= clips.length;
+    const next = page.maybeText("next");
+    if (next === undefined || next === cursor) return;
+    cursor = next;
+  }
 }
 
 function lineOf({ id, camera, recordedAt, state, segments, bytes }: ClipEntry): string {

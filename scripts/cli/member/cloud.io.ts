@@ -25,6 +25,8 @@ const sessionMarginMillis = 30_000;
 
 /** The cloud as a member's client sees it: logs in by itself, once a session. */
 export interface Cloud {
+  /** Where the profile is. */
+  readonly folder: string;
   readonly profile: Profile;
   /** The answer's JSON. `undefined` when there is none. */
   call(wanted: Call): Promise<unknown>;
@@ -53,6 +55,7 @@ export function openCloud(folder: string): Cloud {
     return use(session.token);
   };
   const cloud: Cloud = {
+    folder,
     profile,
     call: (wanted) => withSession((token) => call(server, { ...wanted, token })),
     stream: (wanted) => withSession((token) => send(server, { ...wanted, token })),
@@ -75,7 +78,9 @@ export async function register({ cloudUrl, ca }: Profile, charter: SignedCharter
   await call(server, { method: "POST", path: "/v1/households", body: { charter }, repeatable: true });
 }
 
-async function logIn({ cloudUrl, ca, household, member, keys }: Profile): Promise<Session> {
+type LoginFacts = Pick<Profile, "cloudUrl" | "ca" | "household" | "member" | "keys">;
+
+export async function logIn({ cloudUrl, ca, household, member, keys }: LoginFacts): Promise<Session> {
   const server = { url: cloudUrl, ca };
   const path = "/v1/login/challenge";
   const asked = await call(server, { method: "POST", path, body: { household, member }, repeatable: true });

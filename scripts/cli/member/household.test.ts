@@ -1,3 +1,5 @@
+import { generateKeyPairSync } from "node:crypto";
+import { resolve } from "node:path";
 import { test } from "tap";
 import {
   type Charter,
@@ -9,16 +11,20 @@ import { answerClaim, type Claim } from "../../../shared/charter/claim.js";
 import { memberKeys } from "../../../shared/charter/keys.js";
 import { type CharterCamera, type Member, memberKeyName } from "../../../shared/charter/lines.js";
 import { millis } from "../../../shared/kernel/brand.js";
-import { toBase64 } from "../../../shared/kernel/bytes.js";
+import { toBase64, toHex } from "../../../shared/kernel/bytes.js";
 import { cameraIdOf, householdIdOf, memberIdOf } from "../../../shared/kernel/ids.js";
 import { seededPrng } from "../../../shared/kernel/prng.js";
 import { newIdentity, recipientOf } from "../../../shared/seal/age.js";
 import { hashOf, hashOfText } from "../../../shared/seal/hash.js";
 import { verifierOf } from "../../../shared/seal/note.js";
+import { wherever } from "../doctor/checks.io.js";
 import { fieldsOf, UnexpectedAnswer } from "../fields.js";
-import { checkCharters, checkVaultKey } from "../install/enrolment.js";
+import { checkBroker, checkCharters, checkVaultKey } from "../install/enrolment.js";
 import { sentenceOf } from "../sentences.js";
+import { isCanonicalSpki } from "./claim.io.js";
+import { listClips } from "./clips.io.js";
 import { epochsOf, findCamera, openHousehold, viewersOf } from "./household.js";
+import { recoverySheet, seedFromSheet } from "./sheet.js";
 import { createEventReader } from "./sse.js";
 
 const random = seededPrng(3);
@@ -176,5 +182,66 @@ test("an answer that is not what it should be is refused with its place", (t) =>
     new UnexpectedAnswer("answer.list[1] is not an object"),
   );
   t.throws(() => fieldsOf([], "answer"), new UnexpectedAnswer("answer is not an object"));
+  t.end();
+});
+
+test("a recovery sheet gives its seed back, whole or as bare digits, and nothing else does", (t) => {
+  const seed = random.bytes(32);
+  const facts = {
+    cloudUrl: "https://cloud.example",
+    household: householdIdOf(seed),
+    member: memberIdOf(seed),
+  };
+  const sheet = recoverySheet({ ...facts, name: "Anna", seed }, "Hill 3");
+  t.same(seedFromSheet(sheet), seed);
+  t.same(seedFromSheet(toHex(seed).toUpperCase()), seed);
+  t.same(seedFromSheet(` ${toHex(seed).slice(0, 32)}\n${toHex(seed).slice(32)}\n`), seed);
+  for (const wrong of [
+    "",
+    "zz".repeat(32),
+    toHex(seed).slice(1),
+    `${toHex(seed)}0`,
+    sheet.replace(/^ {2}.*$/m, ""),
+  ])
+    t.equal(seedFromSheet(wrong), undefined, wrong);
+  t.end();
+});
+
+test("the list of clips goes on behind an empty page", async (t) => {
+  const id = "0197f000-0000-7000-8000-000000000000";
+  const clip = { id, camera: "c", recordedAt: "now", state: "complete", segments: 1, bytes: 9 };
+  const pages = [
+    { clips: [], next: "a" },
+    { clips: [clip], next: "b" },
+    { clips: [], next: "b" },
+  ];
+  const asked: string[] = [];
+  const get = async (path: string) => {
+    asked.push(path);
+    return fieldsOf(pages[asked.length - 1], path);
+  };
+  const found: string[] = [];
+  for await (const one of listClips({ get }, { limit: 5 })) found.push(one.id);
+  t.same(found, [id]);
+  t.same(asked, ["/v1/clips?limit=5", "/v1/clips?limit=5&cursor=a", "/v1/clips?limit=4&cursor=b"]);
+});
+
+test("a board takes only a broker over TLS, and an owner only a TLS key in its one form", (t) => {
+  for (const url of ["mqtts://cloud.example:8883", "mqtts://[::1]:9", "mqtts://127.0.0.1:1883"])
+    t.ok(checkBroker(url).ok, url);
+  for (const url of ["mqtt://cloud.example", "https://x", "mqtts://a b", "mqtts://x@y", "mqtts://"])
+    t.notOk(checkBroker(url).ok, url);
+  const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const spki = publicKey.export({ format: "der", type: "spki" });
+  t.ok(isCanonicalSpki(spki));
+  t.notOk(isCanonicalSpki(Buffer.concat([spki, Buffer.from([0])])), "bytes behind it");
+  t.notOk(isCanonicalSpki(random.bytes(91)));
+  t.end();
+});
+
+test("a video file is found from whichever folder the camera is started", (t) => {
+  t.equal(wherever("door.mp4"), `file:${resolve("door.mp4")}`);
+  t.equal(wherever("file:door.mp4?loop=1"), `file:${resolve("door.mp4")}?loop=1`);
+  t.equal(wherever("scene:seed=1"), "scene:seed=1");
   t.end();
 });

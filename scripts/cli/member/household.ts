@@ -26,10 +26,10 @@ export type HouseholdRefusal =
   | { readonly kind: "charter-withheld"; readonly seen: number; readonly found: number }
   | { readonly kind: "charter-forked"; readonly version: number };
 
-/** Opens what the cloud shows, and refuses a history that contradicts what was seen before. */
+/** Opens what the cloud shows, and refuses a history that contradicts what was seen before, if anything was. */
 export function openHousehold(
   chain: readonly SignedCharter[],
-  seen: SeenCharter,
+  seen: SeenCharter | undefined,
 ): Result<Household, HouseholdRefusal> {
   const charters: OpenedCharter[] = [];
   for (const signed of chain) {
@@ -39,9 +39,9 @@ export function openHousehold(
     charters.push(opened.value);
   }
   const newest = charters.at(-1);
-  if (newest === undefined || newest.version < seen.version)
-    return refuse({ kind: "charter-withheld", seen: seen.version, found: newest?.version ?? 0 });
-  return charters[seen.version - 1]?.hash === seen.hash
+  if (newest === undefined || newest.version < (seen?.version ?? 1))
+    return refuse({ kind: "charter-withheld", seen: seen?.version ?? 1, found: newest?.version ?? 0 });
+  return seen === undefined || charters[seen.version - 1]?.hash === seen.hash
     ? ok({ charters, newest })
     : refuse({ kind: "charter-forked", version: seen.version });
 }

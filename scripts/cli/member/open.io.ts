@@ -1,11 +1,14 @@
-import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { open as openFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { segmentBytesMax } from "../../../shared/clip/segment.js";
+import type { CharterCamera } from "../../../shared/charter/lines.js";
+import { segmentBytesMax, segmentsMax } from "../../../shared/clip/segment.js";
 import type { ClipId } from "../../../shared/kernel/ids.js";
 import { writeDurably } from "../disk.io.js";
+import { UnexpectedAnswer } from "../fields.js";
+import { Problem } from "../http.io.js";
 import { Refused } from "../refused.js";
 import { sentenceOf } from "../sentences.js";
 import type { Terminal } from "../terminal.io.js";
@@ -13,7 +16,7 @@ import { cameraIdentities } from "./cameras.io.js";
 import { clipIdOf, readClipHead } from "./clips.io.js";
 import { type Cloud, openCloud } from "./cloud.io.js";
 import { findCamera } from "./household.js";
-import { openRecording, type Recording, type SealedRecording } from "./recording.js";
+import { type Hole, openRecording, type Recording, type SealedRecording } from "./recording.js";
 
 const resumesMax = 8;
 const resumePauseMillis = 500;
@@ -27,13 +30,32 @@ export interface OpenOptions {
 export async function memberOpen(folder: string, options: OpenOptions, terminal: Terminal): Promise<void> {
   const clip = clipIdOf(options.clip);
   const cloud = openCloud(folder);
+  const place = { clip, folder: join(folder, "downloads", clip) };
+  const begun = existsSync(place.folder);
+  let { opened, camera } = await openDownload(cloud, place, terminal);
+  // What lay here from an earlier try may be what is damaged.
+  if (begun && (!opened.ok || opened.value.hole))
+    ({ opened, camera } = await openDownload(cloud, place, terminal));
+  if (!opened.ok)
+    throw new Refused(`Clip ${clip} does not verify. ${sentenceOf(opened.error)} Nothing was written.`);
+  const out = resolve(options.out ?? `${clip}.mp4`);
+  writeDurably(out, opened.value.mp4);
+  rmSync(place.folder, { recursive: true, force: true });
+  report(opened.value, { out, camera: camera.name }, terminal);
+}
+
+interface Opened {
+  readonly opened: Awaited<ReturnType<typeof openRecording>>;
+  readonly camera: CharterCamera;
+}
+
+async function openDownload(cloud: Cloud, place: Place, terminal: Terminal): Promise<Opened> {
+  const { sealed, camera: id } = await download(cloud, place, terminal);
   const household = await cloud.household();
-  const sealedFolder = join(folder, "downloads", clip);
-  const { sealed, camera: cameraId } = await download(cloud, { clip, folder: sealedFolder }, terminal);
-  const camera = findCamera(household, cameraId);
+  const camera = findCamera(household, id);
   if (camera === undefined)
     throw new Refused(
-      `No charter of your household names camera ${cameraId}. This clip is not yours, or the cloud mixed it up.`,
+      `No charter of your household names camera ${id}. This clip is not yours, or the cloud mixed it up.`,
     );
   const identities = await cameraIdentities(cloud, household, camera.id);
   const opened = await openRecording(sealed, {
@@ -42,14 +64,13 @@ export async function memberOpen(folder: string, options: OpenOptions, terminal:
     charters: household.charters.map(({ hash }) => hash),
     identities: identities.map(({ identity }) => identity),
   });
-  if (!opened.ok) {
-    rmSync(sealedFolder, { recursive: true, force: true }); // a damaged download would stay damaged
-    throw new Refused(`Clip ${clip} does not verify. ${sentenceOf(opened.error)} Nothing was written.`);
-  }
-  const out = resolve(options.out ?? `${clip}.mp4`);
-  writeDurably(out, opened.value.mp4);
-  rmSync(sealedFolder, { recursive: true, force: true });
-  report(opened.value, { out, camera: camera.name }, terminal);
+  if (!opened.ok || opened.value.hole) rmSync(place.folder, { recursive: true, force: true }); // it would stay damaged
+  return { opened, camera };
+}
+
+interface Place {
+  readonly clip: ClipId;
+  readonly folder: string;
 }
 
 interface Download {
@@ -58,11 +79,7 @@ interface Download {
 }
 
 /** The clip's notes and sealed bytes, unopened. What was loaded before stays on the disk (it is sealed) and is not loaded again. */
-export async function download(
-  cloud: Cloud,
-  { clip, folder }: { readonly clip: ClipId; readonly folder: string },
-  terminal: Terminal,
-): Promise<Download> {
+export async function download(cloud: Cloud, { clip, folder }: Place, terminal: Terminal): Promise<Download> {
   const path = `/v1/clips/${clip}`;
   const detail = await cloud.get(path);
   const { state, camera } = readClipHead(detail);
@@ -71,13 +88,16 @@ export async function download(
     note: fields.text("note"),
     bytes: Math.min(fields.number("bytes"), segmentBytesMax),
   }));
+  if (entries.length > segmentsMax)
+    throw new UnexpectedAnswer(`the clip lists ${entries.length} segments, and the most is ${segmentsMax}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const segments: { note: string; sealed: Uint8Array }[] = [];
   for (const { index, note, bytes } of entries) {
     terminal.progress(`loading segment ${index + 1} of ${entries.length} …`);
     const file = join(folder, `${index}.age`);
-    if (bytes > 0) await downloadSegment(cloud, { path: `${path}/segments/${index}`, file, bytes });
-    segments.push({ note, sealed: bytes > 0 ? readFileSync(file) : new Uint8Array(0) });
+    const isThere =
+      bytes > 0 && (await downloadSegment(cloud, { path: `${path}/segments/${index}`, file, bytes }));
+    segments.push({ note, sealed: isThere ? readFileSync(file) : new Uint8Array(0) });
   }
   return { sealed: { clip, state, segments }, camera };
 }
@@ -88,28 +108,29 @@ interface Segment {
   readonly bytes: number;
 }
 
-/** Appends to what is there until all is there: a lost connection costs only what was under way. */
-async function downloadSegment(cloud: Cloud, segment: Segment): Promise<void> {
+/**
+ * Appends to what is there until all is there: a lost connection costs only what was under way. False when the vault has
+ * not the segment, or breaks off each time: one that is lost must not withhold those before it.
+ */
+async function downloadSegment(cloud: Cloud, segment: Segment): Promise<boolean> {
   for (let resumes = 0; resumes <= resumesMax; resumes++) {
     const have = lengthOf(segment.file);
-    if (have === segment.bytes) return;
+    if (have === segment.bytes) return true;
     if (resumes > 1) await wait(resumePauseMillis);
-    await append(cloud, segment, have < segment.bytes ? have : 0);
+    if (!(await append(cloud, segment, have < segment.bytes ? have : 0))) return false;
   }
-  if (lengthOf(segment.file) === segment.bytes) return;
-  throw new Refused(
-    `The cloud breaks off each time while it sends ${segment.path}. Try again later; what came is kept.`,
-  );
+  return lengthOf(segment.file) === segment.bytes;
 }
 
 function lengthOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** A connection that breaks ends this without an error; what came before stays. */
-async function append(cloud: Cloud, { path, file }: Segment, from: number): Promise<void> {
+/** False when the vault gives nothing. A connection that breaks ends this without an error; what came before stays. */
+async function append(cloud: Cloud, { path, file }: Segment, from: number): Promise<boolean> {
   const headers = { accept: "application/octet-stream", ...(from > 0 && { range: `bytes=${from}-` }) };
-  const answer = await cloud.stream({ method: "GET", path, headers });
+  const answer = await cloud.stream({ method: "GET", path, headers }).catch(noneOrThrow);
+  if (answer === undefined) return false;
   const resumed = answer.statusCode === 206;
   const handle = await openFile(file, resumed ? "a" : "w", 0o600);
   try {
@@ -117,6 +138,13 @@ async function append(cloud: Cloud, { path, file }: Segment, from: number): Prom
   } finally {
     await handle.close();
   }
+  return true;
+}
+
+function noneOrThrow(error: unknown): undefined {
+  if (error instanceof Problem && (error.status >= 500 || [404, 410, 416].includes(error.status)))
+    return undefined;
+  throw error;
 }
 
 /** At most `bytesMax` of an answer's bytes, and no error where the connection breaks. */
@@ -134,16 +162,18 @@ async function* take(answer: IncomingMessage, bytesMax: number): AsyncGenerator<
 }
 
 function report(
-  { clip, segments, end, seconds }: Recording,
+  { clip, segments, end, seconds, hole }: Recording,
   { out, camera }: { readonly out: string; readonly camera: string },
   terminal: Terminal,
 ): void {
   const { manifest, fragments, init } = clip;
   const start = new Date(manifest.start).toISOString();
   const facts = { start, seconds, trigger: manifest.trigger, clock: manifest.clock, end };
-  terminal.json({ file: out, clip: manifest.clip, camera: manifest.camera, ...facts, segments });
+  const lacks = hole && { lacks: hole.lacks };
+  terminal.json({ file: out, clip: manifest.clip, camera: manifest.camera, ...facts, segments, ...lacks });
+  const none = end === "no" || hole ? "none of them changed" : "none missing or changed";
   terminal.say(
-    `Verified: ${segments} sealed segments and ${fragments.length} fragments, all signed by ${camera} (${manifest.camera}), none missing or changed.`,
+    `Verified: ${segments} sealed segments and ${fragments.length} fragments, all signed by ${camera} (${manifest.camera}), ${none}.`,
   );
   const clock =
     manifest.clock === "synchronised" ? "" : " (the camera's clock was not set: the time may be wrong)";
@@ -154,7 +184,13 @@ function report(
     terminal.say(
       "  Interrupted: the camera was stopped, or lost its power or picture; up to 2 s before that are missing.",
     );
-  if (end === "no")
-    terminal.say("  No end is signed yet: the camera still records, or its last segment has not arrived.");
+  if (hole) terminal.warn(holeSentence(hole));
+  else if (end === "no")
+    terminal.warn("No signed end: the camera still records, or it fell silent, or footage is withheld.");
   terminal.say(`  written to ${out}`);
+}
+
+function holeSentence({ why, lacks }: Hole): string {
+  const which = lacks.length === 0 ? "" : ` Not here whole: segment ${lacks.join(", ")}.`;
+  return `The vault does not give the clip's rest as the camera signed it. ${sentenceOf(why)}${which} Only what stands before was opened.`;
 }

@@ -1,4 +1,4 @@
-import { rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { SignedCharter } from "../../../shared/charter/charter.js";
@@ -69,6 +69,30 @@ export function saveProfile(folder: string, profile: Profile): void {
 export function saveSeen(folder: string, seen: SeenCharter): void {
   const profile = needProfile(folder);
   if (seen.version > profile.seen.version) saveProfile(folder, { ...profile, seen });
+}
+
+/** A camera's identity of one epoch, sealed to the members: base64 of an age file. */
+export interface KeyFile {
+  readonly epoch: number;
+  readonly file: string;
+}
+
+/** Keeps what the cloud is given to keep: without it no recording of that epoch opens. */
+export function keepKeyFile(folder: string, { camera, epoch, file }: KeyFile & { camera: string }): void {
+  makePrivateFolder(join(folder, "keys"));
+  writeDurably(join(folder, "keys", `${camera}.${epoch}.json`), JSON.stringify({ epoch, file }));
+}
+
+export function keptKeyFiles(folder: string, camera: string): readonly KeyFile[] {
+  const kept = join(folder, "keys");
+  const names = existsSync(kept) ? readdirSync(kept) : [];
+  return names
+    .filter((name) => name.startsWith(`${camera}.`) && name.endsWith(".json"))
+    .map((name) => readKeyFile(fieldsOf(JSON.parse(readIfThere(join(kept, name)) ?? ""), name)));
+}
+
+export function readKeyFile(fields: Fields): KeyFile {
+  return { epoch: fields.number("epoch"), file: fields.text("file") };
 }
 
 export function loadSession(folder: string): Session | undefined {

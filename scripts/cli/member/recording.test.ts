@@ -18,7 +18,7 @@ import { hashOf, hashOfText } from "../../../shared/seal/hash.js";
 import { type Signer, signNote, verifierOf } from "../../../shared/seal/note.js";
 import { close } from "../../../shared/seal/opening.js";
 import { sentenceOf } from "../sentences.js";
-import { openRecording, type SealedRecording, type Trust } from "./recording.js";
+import { openRecording, type RecordingRefusal, type SealedRecording, type Trust } from "./recording.js";
 
 const random = seededPrng(7);
 
@@ -136,10 +136,24 @@ const kindOf = async (sealed: SealedRecording, trust = mine.trust): Promise<stri
   const result = await openRecording(sealed, trust);
   if (result.ok) return "opens";
   sentenceOf(result.error);
-  return "why" in result.error && typeof result.error.why === "object"
-    ? `${result.error.kind}: ${result.error.why.kind}`
-    : result.error.kind;
+  return nameOf(result.error);
 };
+const nameOf = (refusal: RecordingRefusal): string =>
+  "why" in refusal && typeof refusal.why === "object" ? `${refusal.kind}: ${refusal.why.kind}` : refusal.kind;
+/** How far a recording opens, what it lacks, and why it does not go on. */
+const openedPart = async (sealed: SealedRecording): Promise<unknown> => {
+  const result = await openRecording(sealed, mine.trust);
+  if (!result.ok) return nameOf(result.error);
+  const { segments, seconds, end, hole } = result.value;
+  return { segments, seconds, end, ...(hole && { lacks: hole.lacks, why: nameOf(hole.why) }) };
+};
+const cutAt = (segments: number, lacks: readonly number[], why: string): object => ({
+  segments,
+  seconds: 2 * segments,
+  end: "no",
+  lacks,
+  why,
+});
 const withSegments = (segments: SealedRecording["segments"], of = clip): SealedRecording => ({
   ...of,
   segments,
@@ -181,39 +195,41 @@ test("a clip whose camera lost power opens up to its last segment, and says so",
   t.equal(await kindOf(cut), "opens", "a clip that still records opens so far");
 });
 
-test("a vault that drops, swaps, repeats or mixes segments is caught", async (t) => {
-  t.equal(await kindOf(withSegments([first, third])), "segments-refused: segment-missing");
-  t.equal(await kindOf(withSegments([second, third])), "segments-refused: segment-missing");
-  t.equal(await kindOf(withSegments([second, first, third])), "segments-refused: segment-missing");
-  t.equal(await kindOf(withSegments([first, second, second, third])), "segments-refused: segment-missing");
-  t.equal(await kindOf(withSegments([first, second])), "end-missing");
-  t.equal(await kindOf(withSegments([])), "end-missing");
+test("what a stolen camera had sent opens to its last segment, without a signed end", async (t) => {
+  const silent = withSegments([first, second], { ...clip, state: "interrupted" });
+  t.same(await openedPart(silent), { segments: 2, seconds: 4, end: "no" });
+  t.equal(await openedPart(withSegments([])), "nothing-recorded");
+});
+
+test("a vault that drops, swaps, repeats or mixes segments is caught, and what stands before opens", async (t) => {
+  const chain = "segments-refused: segment-missing";
+  t.same(await openedPart(withSegments([first, third])), cutAt(1, [1], chain));
+  t.equal(await kindOf(withSegments([second, third])), chain);
+  t.equal(await kindOf(withSegments([second, first, third])), chain);
+  t.same(await openedPart(withSegments([first, second, second, third])), cutAt(2, [], chain));
   const bytesSwapped = [{ ...first, sealed: second.sealed }, { ...second, sealed: first.sealed }, third];
   t.equal(await kindOf(withSegments(bytesSwapped)), "segment-differs");
   const other = await sealClip({ ...mine, head: { ...mine.head, clip: newClipId(millis(1), random) } });
   t.equal(await kindOf({ ...other, clip: clip.clip }), "other-clip");
   const mixed = other.segments[1] ?? second;
-  t.equal(await kindOf(withSegments([first, mixed, third])), "segments-refused: segment-missing");
+  t.same(await openedPart(withSegments([first, mixed, third])), cutAt(1, [1], chain));
+  const notLoaded = withSegments([first, { ...second, sealed: new Uint8Array(0) }]);
+  t.same(await openedPart(notLoaded), cutAt(1, [1], "segment-differs"));
 });
 
-test("a flipped bit anywhere in bytes or note is caught", async (t) => {
+test("a flipped bit anywhere in bytes or note ends what opens before it", async (t) => {
   for (let i = 0; i < 40; i++) {
     const at = random.between(0, second.sealed.length);
     const sealed = second.sealed.slice();
     sealed[at] = (sealed[at] ?? 0) ^ (1 << random.between(0, 8));
-    t.equal(
-      await kindOf(withSegments([first, { ...second, sealed }, third])),
-      "segment-differs",
-      `bit in byte ${at}`,
-    );
+    const damaged = withSegments([first, { ...second, sealed }, third]);
+    t.same(await openedPart(damaged), cutAt(1, [1], "segment-differs"), `bit in byte ${at}`);
   }
   const note = second.note.replace(/^bytes (\d)/m, (_, digit) => `bytes ${(Number(digit) % 9) + 1}`);
-  t.equal(
-    await kindOf(withSegments([first, { ...second, note }, third])),
-    "segments-refused: forged-signature",
-  );
-  const cut = { ...second, sealed: second.sealed.slice(0, -1) };
-  t.equal(await kindOf(withSegments([first, cut, third])), "segment-differs");
+  const forged = withSegments([first, { ...second, note }, third]);
+  t.same(await openedPart(forged), cutAt(1, [1], "segments-refused: forged-signature"));
+  const cut = { ...third, sealed: third.sealed.slice(0, -1) };
+  t.same(await openedPart(withSegments([first, second, cut])), cutAt(2, [2], "segment-differs"));
 });
 
 test("another camera, household, key or charter does not pass for ours", async (t) => {

@@ -3,6 +3,7 @@ import { cameraVerifier } from "../../../shared/charter/lines.js";
 import { type ClipRefusal, type OpenedClip, openClip } from "../../../shared/clip/plain.js";
 import {
   type OpenedSegment,
+  openSegment,
   openSegmentChain,
   type SegmentEnd,
   type SegmentRefusal,
@@ -31,68 +32,134 @@ export interface Trust {
   readonly identities: readonly Identity[];
 }
 
-/** A clip whose every byte is what its camera signed. */
+/** A clip, or its beginning, whose every byte is what its camera signed. */
 export interface Recording {
   /** The segments' insides put together: an MP4 that any player opens. */
   readonly mp4: Uint8Array;
   readonly clip: OpenedClip;
+  /** How many of them, from the first on without a gap. */
   readonly segments: number;
-  /** `no`: nothing signed says that the clip ended; it is still recording, or its end has not arrived. */
+  /** `no`: nothing signed says that the clip ended. It still records, the camera fell silent, or footage is withheld. */
   readonly end: SegmentEnd;
   readonly seconds: number;
+  /** Why it does not go on although the vault shows more. Nothing is joined across it. */
+  readonly hole?: Hole;
+}
+
+export interface Hole {
+  readonly why: RecordingRefusal;
+  /** Segments that the camera signed, or must have signed, and that are not here whole. */
+  readonly lacks: readonly number[];
 }
 
 export type RecordingRefusal =
   | { readonly kind: "segments-refused"; readonly why: SegmentRefusal }
   | { readonly kind: "other-clip"; readonly where: string }
   | { readonly kind: "segment-differs"; readonly index: number }
-  | { readonly kind: "end-missing" }
   | { readonly kind: "nothing-recorded" }
   | { readonly kind: "no-key"; readonly index: number; readonly why: string }
   | { readonly kind: "clip-refused"; readonly why: ClipRefusal }
   | { readonly kind: "unknown-charter" }
   | { readonly kind: "ends-differ"; readonly note: string; readonly manifest: string };
 
-/** Checks the sealed bytes against their notes, opens them here, and checks the insides against the camera's manifest. */
+/**
+ * Checks the sealed bytes against their notes, opens them here, and checks the insides against the camera's manifest.
+ * Opens as much as holds from the first segment on: a thief who takes the camera must not take what it had sent.
+ */
 export async function openRecording(
   sealed: SealedRecording,
   trust: Trust,
 ): Promise<Result<Recording, RecordingRefusal>> {
-  const chain = checkSealed(sealed, trust);
-  if (!chain.ok) return chain;
-  const plain = await openSegments(sealed, trust.identities);
+  const { chain, fault } = checkSealed(sealed, trust);
+  if (chain.length === 0) return refuse(fault ?? { kind: "nothing-recorded" });
+  const plain = await openSegments(sealed.segments.slice(0, chain.length), trust.identities);
   if (!plain.ok) return plain;
   const clip = openClip(plain.value, cameraVerifier(trust.camera));
   if (!clip.ok) return refuse({ kind: "clip-refused", why: clip.error });
-  const end = chain.value.at(-1)?.end ?? "no";
+  const end = chain.at(-1)?.end ?? "no";
   const wrong = faultInManifest(clip.value, sealed.clip, end, trust);
   if (wrong !== undefined) return refuse(wrong);
-  const seconds = secondsOf(clip.value);
-  return ok({ mp4: plain.value, clip: clip.value, segments: chain.value.length, end, seconds });
+  const opened = { mp4: plain.value, clip: clip.value, segments: chain.length, end };
+  const lacks = fault && end === "no" ? lackingIn(sealed, trust, chain.length) : [];
+  const hole = fault && { why: fault, lacks };
+  return ok({ ...opened, seconds: secondsOf(clip.value), ...(hole && { hole }) });
+}
+
+interface Checked {
+  /** The segments that hold, from the first on. */
+  readonly chain: readonly OpenedSegment[];
+  /** What is wrong with the one after them. */
+  readonly fault?: RecordingRefusal;
 }
 
 /** The ciphertext notes' chain, and that the bytes are those that it names. */
-function checkSealed(
-  sealed: SealedRecording,
-  { household, camera }: Trust,
-): Result<readonly OpenedSegment[], RecordingRefusal> {
-  const notes = sealed.segments.map(({ note }) => note);
-  const chain = openSegmentChain(notes, cameraVerifier(camera));
-  if (!chain.ok) return refuse({ kind: "segments-refused", why: chain.error });
-  for (const [index, note] of chain.value.entries()) {
-    if (note.household !== household || note.camera !== camera.id || note.clip !== sealed.clip)
-      return refuse({ kind: "other-clip", where: `segment ${index}` });
-    const bytes = sealed.segments[index]?.sealed ?? new Uint8Array(0);
-    if (bytes.length !== note.bytes || hashOf(bytes) !== note.sha256)
-      return refuse({ kind: "segment-differs", index });
+function checkSealed({ clip, segments }: SealedRecording, trust: Trust): Checked {
+  const longest = longestChain(
+    segments.map(({ note }) => note),
+    trust,
+  );
+  for (const [index, note] of longest.chain.entries()) {
+    const fault = faultInSegment(note, { index, sealed: segments[index]?.sealed, clip }, trust);
+    if (fault !== undefined) return { chain: longest.chain.slice(0, index), fault };
   }
-  const ended = chain.value.at(-1)?.end ?? "no";
-  if (ended === "no" && sealed.state !== "recording") return refuse({ kind: "end-missing" });
-  return chain;
+  return longest;
+}
+
+function longestChain(notes: readonly string[], { camera }: Trust): Checked {
+  const openFirst = (count: number) => openSegmentChain(notes.slice(0, count), cameraVerifier(camera));
+  const whole = openFirst(notes.length);
+  if (whole.ok) return { chain: whole.value };
+  let holds: readonly OpenedSegment[] = [];
+  let why = whole.error;
+  for (let low = 0, high = notes.length; high - low > 1; ) {
+    const middle = (low + high) >> 1;
+    const opened = openFirst(middle);
+    if (opened.ok) {
+      holds = opened.value;
+      low = middle;
+    } else {
+      why = opened.error;
+      high = middle;
+    }
+  }
+  return { chain: holds, fault: { kind: "segments-refused", why } };
+}
+
+interface Found {
+  readonly index: number;
+  readonly sealed: Uint8Array | undefined;
+  readonly clip: ClipId;
+}
+
+function faultInSegment(
+  note: OpenedSegment,
+  { index, sealed = new Uint8Array(0), clip }: Found,
+  { household, camera }: Trust,
+): RecordingRefusal | undefined {
+  if (note.household !== household || note.camera !== camera.id || note.clip !== clip)
+    return { kind: "other-clip", where: `segment ${index}` };
+  return sealed.length === note.bytes && hashOf(sealed) === note.sha256
+    ? undefined
+    : { kind: "segment-differs", index };
+}
+
+/** From the first that is not whole to the last that the camera is known to have signed. */
+function lackingIn({ clip, segments }: SealedRecording, trust: Trust, from: number): readonly number[] {
+  const whole = new Set<number>();
+  let end = from + 1;
+  for (const { note, sealed } of segments) {
+    const opened = openSegment(note, cameraVerifier(trust.camera));
+    if (!opened.ok) continue;
+    const { index } = opened.value;
+    const fault = faultInSegment(opened.value, { index, sealed, clip }, trust);
+    if (fault === undefined) whole.add(index);
+    if (fault?.kind !== "other-clip") end = Math.max(end, index + 1);
+  }
+  return Array.from({ length: end - from }, (_, i) => from + i).filter((index) => !whole.has(index));
 }
 
 async function openSegments(
-  { segments }: SealedRecording,
+  segments: SealedRecording["segments"],
   identities: readonly Identity[],
 ): Promise<Result<Uint8Array, RecordingRefusal>> {
   const plain: Uint8Array[] = [];

@@ -1,0 +1,34 @@
+import { X509Certificate } from "node:crypto";
+import { hashOf } from "../../../shared/seal/hash.js";
+import { checkedUrl, fetchCa, fetchUnverifiedCa, isUntrusted, type Server, Unreachable } from "../http.io.js";
+import { Refused } from "../refused.js";
+
+export function originOf(cloud: string): string {
+  return checkedUrl(cloud).origin;
+}
+
+/**
+ * The cloud's own CA, which vouches for it towards cameras. Trusted when the operator's hash was given, when the connection
+ * that it came over was proven by an authority that is trusted already, or on this machine.
+ */
+export async function trustedCa(server: Server, caHash: string | undefined): Promise<string> {
+  if (caHash === undefined) return verifiedCa(server);
+  const ca = await fetchUnverifiedCa(server.url);
+  const found = hashOf(new X509Certificate(ca).raw);
+  if (caHash === found) return ca;
+  throw new Refused(
+    "The cloud shows another CA than the one of --ca-hash. Ask its operator for the right hash; do not go on.",
+  );
+}
+
+/** Names no hash that was found: whoever stands between would be glad to see it pasted. */
+async function verifiedCa(server: Server): Promise<string> {
+  try {
+    return await fetchCa(server);
+  } catch (error) {
+    if (!(error instanceof Unreachable) || !isUntrusted(error)) throw error;
+    throw new Refused(
+      `${server.url} proves itself by its own CA only (${error.code}). Ask its operator for the CA's hash (caHash in the line that the cloud prints when it is ready) and give it: --ca-hash HASH.`,
+    );
+  }
+}
