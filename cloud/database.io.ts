@@ -1,8 +1,9 @@
-import BetterSqlite3 from "better-sqlite3";
+import type { Database as Sqlite } from "better-sqlite3";
 import { Kysely, type Migration, Migrator, SqliteDialect } from "kysely";
 import type { HouseholdTables } from "./household/tables.js";
 import { household } from "./migrations/0001-household.io.js";
 import { clips } from "./migrations/0002-clips.io.js";
+import { BetterSqlite3 } from "./sqlite.io.js";
 import type { VaultTables } from "./vault/tables.js";
 
 /** Every table of the cloud's database: each module names its own in its `tables.ts` (`HouseholdTables & VaultTables & …`). */
@@ -55,7 +56,7 @@ async function migrate<Tables>(
   if (error !== undefined) throw error;
 }
 
-function refuseNewerSchema(sqlite: BetterSqlite3.Database, path: string, known: readonly string[]): void {
+function refuseNewerSchema(sqlite: Sqlite, path: string, known: readonly string[]): void {
   const table = sqlite
     .prepare("select 1 from sqlite_master where type = 'table' and name = 'kysely_migration'")
     .get();

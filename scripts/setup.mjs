@@ -51,6 +51,9 @@ function refuseOldNode() {
   );
 }
 
+/** From Node 22 on the cloud takes better-sqlite3-napi, which ships its binary; npm leaves it out for an older Node. */
+const shipsSqlite = Number(process.versions.node.split(".")[0]) >= 22;
+
 const readJson = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined);
 
 /** npm writes what it really installed beside the packages; no stamp of our own can be more true. */
@@ -60,7 +63,10 @@ function packagesMatchLock() {
   if (!installed) return false;
   return Object.entries(wanted).every(
     ([path, { link, optional, version }]) =>
-      !path.startsWith("node_modules/") || link || optional || installed[path]?.version === version,
+      !path.startsWith("node_modules/") ||
+      link ||
+      (optional && !(shipsSqlite && path === "node_modules/better-sqlite3-napi")) ||
+      installed[path]?.version === version,
   );
 }
 
@@ -75,6 +81,7 @@ function installPackages() {
 const sqliteBinary = () => join(root, "node_modules/better-sqlite3/build/Release/better_sqlite3.node");
 
 function sqliteLoads() {
+  if (shipsSqlite) return true;
   try {
     process.dlopen({ exports: {} }, sqliteBinary());
     return true;
