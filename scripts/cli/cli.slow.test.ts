@@ -95,12 +95,6 @@ test("usage faults exit with 2, refusals with 1, help with 0", async (t) => {
   const ended = await Promise.all(expected.map(([args]) => lintel(...args)));
   for (const [i, [args, wanted]] of expected.entries()) t.match(ended[i], wanted, args.join(" "));
 });
-  t.match(await lintel("member", "open", "--help"), { code: 0, out: /<clip>/ });
-  t.match(await lintel("member", "open"), { code: 2, err: /missing required argument/ });
-  t.match(await lintel("member", "clips", "--limit", "none"), { code: 2, err: /from 1 to/ });
-  t.match(await lintel("fly"), { code: 2, err: /unknown command/ });
-  t.match(await lintel("member", "clips", "--profile", place("nobody")), { code: 1, err: /member init/ });
-});
 
 test("a member's keys are made once, kept private, and never printed", async (t) => {
   const wrong = await lintel(
