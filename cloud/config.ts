@@ -42,6 +42,8 @@ export interface Config {
   readonly openRegistration: boolean;
   readonly vaultBytesMax: Bytes;
   readonly retentionDays: number;
+  /** YYYY-MM-DD, on which the operator compared the clock after it had leapt. */
+  readonly clockChecked?: string;
   /** Opens /metrics to callers who are not on this machine. */
   readonly metricsToken?: string;
   readonly logLevel: LogLevel;
@@ -70,6 +72,7 @@ const settings = {
   LINTEL_REGISTRATION: ["open", "open | closed: may anyone register a household"],
   LINTEL_VAULT_LIMIT: [`${100 * gibibyte}`, "bytes that the vault may hold"],
   LINTEL_RETENTION_DAYS: [`${retentionDaysDefault}`, `days until a clip is destroyed, 1–${retentionDaysMax}`],
+  LINTEL_CLOCK_CHECKED: ["", "YYYY-MM-DD, today: the clock is right although it leapt; retention goes on"],
   LINTEL_METRICS_TOKEN: ["", "bearer token that opens /metrics to callers off this machine"],
   LINTEL_LOG: ["info", "silent | error | warn | info | debug"],
 } as const;
@@ -109,6 +112,7 @@ export function readConfig(environment: Environment): Result<Config, readonly st
     openRegistration: word("LINTEL_REGISTRATION", "open", "closed") === "open",
     vaultBytesMax: bytes(number("LINTEL_VAULT_LIMIT", 1, Number.MAX_SAFE_INTEGER) ?? 0),
     retentionDays: number("LINTEL_RETENTION_DAYS", 1, retentionDaysMax) ?? 0,
+    ...present("clockChecked", optional("LINTEL_CLOCK_CHECKED", dayPattern, "a day like 2026-11-01")),
     ...present(
       "metricsToken",
       optional("LINTEL_METRICS_TOKEN", /^\S{16,256}$/, "16 to 256 characters without spaces"),
@@ -142,6 +146,7 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
+const dayPattern = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
 const nowhere: Endpoint = { host: "", port: 0 };
 const originPattern = /^https?:\/\/[a-zA-Z0-9.:[\]-]+$/;
 const mqttPattern = /^mqtts:\/\/[a-zA-Z0-9.:[\]-]+:\d{1,5}$/;

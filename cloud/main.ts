@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Logger, pino } from "pino";
+import { millis } from "../shared/kernel/brand.js";
 import { toHex } from "../shared/kernel/bytes.js";
 import { createHub } from "./api/hub.js";
 import { measuresOf } from "./api/measures.js";
@@ -33,13 +34,18 @@ import { startIngest } from "./ingest/ingest.io.js";
 import { lockDirectory } from "./lock.io.js";
 import { writeMosquittoFiles } from "./mosquitto.io.js";
 import { systemClock as clock, systemRandom as random } from "./system.io.js";
-import { openVault, type Vault } from "./vault/vault.io.js";
+import { openVault, type Vault, type VaultHealth } from "./vault/vault.io.js";
 
 /** Shutting down takes at most this long; then the process ends as if power were lost, which is safe too. */
 const shutdownMillisMax = 10_000;
 
 /** Retention and what crashes left behind are looked after this often. */
 const sweepMillis = 60 * 60_000;
+
+const clockAdvice = {
+  why: "The clock went forward by more than two days since the last sweep, so no clip is ended.",
+  next: "Compare it with another clock. If it is wrong, set it; if it is right, start with LINTEL_CLOCK_CHECKED=<today, YYYY-MM-DD>.",
+};
 
 /** How to close what runs, in the order in which it was started. */
 type Started = (() => Promise<unknown>)[];
@@ -60,7 +66,7 @@ type House = Awaited<ReturnType<typeof openHouse>>;
 
 /** Database, keys, households, vault. */
 async function openHouse(config: Config, started: Started) {
-  const { data, vaultBytesMax: bytesMax, retentionDays } = config;
+  const { data, vaultBytesMax: bytesMax, retentionDays, clockChecked } = config;
   await privateDirectory(data);
   const lock = lockDirectory(data);
   started.push(() => lock.release());
@@ -70,7 +76,9 @@ async function openHouse(config: Config, started: Started) {
   const sessionKey = await openSessionKey(join(data, "identity"));
   const charters = createCharters(db, clock);
   const cameras = createCameraDirectory(db);
-  const vault = await openVault({ directory: join(data, "vault"), db, clock, retentionDays, bytesMax });
+  const noon = clockChecked === undefined ? undefined : millis(Date.parse(`${clockChecked}T12:00:00Z`));
+  const limits = { retentionDays, bytesMax, clockChecked: noon };
+  const vault = await openVault({ directory: join(data, "vault"), db, clock, ...limits });
   started.push(() => vault.close());
   return { db, authority, sessionKey, charters, cameras, vault };
 }
@@ -164,7 +172,8 @@ async function serve(
       limit: perMinute(http.openCallsPerMinute),
       checks: [
         { name: "database", works: () => answers(db) },
-        { name: "vault", works: async () => (await vault.reader.health()).writable },
+        { name: "vault", works: async () => takes(await vault.reader.health()) },
+        { name: "clock", works: async () => !(await vault.reader.health()).clockDoubtful },
         { name: "broker", works: async () => bus.isUp() },
       ],
       measures: measuresOf(vault, ingest),
@@ -180,11 +189,13 @@ async function serve(
 }
 
 /** At the start and every hour; one sweep at a time, and none is cut off. */
-function startSweeps({ eraser }: Vault, log: Logger, started: Started): void {
-  let last: Promise<void> = Promise.resolve();
+function startSweeps({ eraser, reader }: Vault, log: Logger, started: Started): void {
+  let last: Promise<unknown> = Promise.resolve();
   const sweep = (): void => {
     last = last
       .then(() => eraser.sweep())
+      .then(() => reader.health())
+      .then(({ clockDoubtful }) => clockDoubtful && log.error(clockAdvice, "vault.clock-doubtful"))
       .catch((error: unknown) => log.error({ error: `${error}` }, "vault.sweep-failed"));
   };
   sweep();
@@ -193,6 +204,10 @@ function startSweeps({ eraser }: Vault, log: Logger, started: Started): void {
     clearInterval(timer);
     await last;
   });
+}
+
+function takes({ writable, full }: VaultHealth): boolean {
+  return writable && !full;
 }
 
 async function answers(db: House["db"]): Promise<boolean> {

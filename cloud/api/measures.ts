@@ -20,6 +20,9 @@ export function measuresOf({ reader }: { readonly reader: VaultReader }, ingest:
     measure("lintel_vault_full", "1 while it takes nothing", async () =>
       Number((await reader.health()).full),
     ),
+    measure("lintel_vault_clock_doubtful", "1 while the clock is not believed", async () =>
+      Number((await reader.health()).clockDoubtful),
+    ),
     measure("lintel_cameras_online", "Cameras connected", () => ingest.gauges().camerasOnline),
     measure("lintel_ingest_open_segments", "Segments under way", () => ingest.gauges().openSegments),
     measure("lintel_ingest_pending_bytes", "Bytes not yet written", () => ingest.gauges().pendingBytes),

@@ -108,6 +108,19 @@ export class Bodies {
     }
   }
 
+  /** Writes a file durably and takes it away again. Throws when that fails. */
+  async tryWrite(): Promise<void> {
+    const path = join(this.root, "probe");
+    const file = await open(path, "w", 0o600);
+    try {
+      await file.writeFile("probe");
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    await rm(path);
+  }
+
   async removeClip(camera: CameraId, clip: ClipId): Promise<void> {
     const path = join(this.root, "clips", camera, clip);
     this.made.delete(path);

@@ -58,6 +58,8 @@ export interface ClipQuery {
   readonly limit: number;
   readonly cursor?: string | undefined;
   readonly camera?: CameraId | undefined;
+  /** Only of these; all when absent. */
+  readonly cameras?: readonly CameraId[] | undefined;
   readonly from?: Millis | undefined;
   readonly to?: Millis | undefined;
 }

@@ -33,6 +33,7 @@ export async function listClips(
     .limit(limit + 1);
   if (query.cursor !== undefined) select = select.where("id", "<", query.cursor);
   if (query.camera !== undefined) select = select.where("camera", "=", query.camera);
+  if (query.cameras !== undefined) select = select.where("camera", "in", query.cameras);
   if (query.from !== undefined) select = select.where("id", ">=", idFloor(query.from));
   if (query.to !== undefined) select = select.where("id", "<", idFloor(query.to));
   const page = pageOf(await select.execute(), limit);

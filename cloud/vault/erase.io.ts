@@ -12,7 +12,7 @@ export interface VaultEraser {
    * note for the camera's own copy. Its camera, or `undefined` when there is no such clip.
    */
   erase(household: HouseholdId, id: ClipId, deletion?: string): Promise<CameraId | undefined>;
-  /** Ends what is past its retention and finishes what a crash left half done. */
+  /** Ends what is past its retention, while the clock can be believed, and finishes what a crash left half done. */
   sweep(): Promise<void>;
 }
 
@@ -32,18 +32,21 @@ export function createEraser(rooms: Rooms): VaultEraser {
     await bodies.removeClip(camera, clip.id);
     return camera;
   };
+  const endOld = async (now: Millis): Promise<void> => {
+    const kept = keptSince(now, rooms.retentionDays);
+    for (const clip of await records.arrivedBefore(kept, expiredPerSweepMax))
+      await turn(() => erase(clip, null));
+    await removeStrayBodies(rooms, now);
+    await removeStrayParts(rooms, now);
+    await records.forgetEvents(kept);
+    await records.forgetTombstones(millis(now - tombstoneDays * dayMillis));
+  };
   return {
     erase: (household, id, deletion) => turn(() => erase({ household, id }, deletion ?? null)),
     async sweep() {
       const now = clock.wall();
-      const kept = keptSince(now, rooms.retentionDays);
-      for (const clip of await records.arrivedBefore(kept, expiredPerSweepMax))
-        await turn(() => erase(clip, null));
       await destroyStrayKeys(rooms);
-      await removeStrayBodies(rooms, now);
-      await removeStrayParts(rooms, now);
-      await records.forgetEvents(kept);
-      await records.forgetTombstones(millis(now - tombstoneDays * dayMillis));
+      if (await rooms.calendar.believes(now, await records.newestArrival())) await endOld(now);
       await turn(async () => {
         space.bytesStored = await records.bytesStored();
       });

@@ -15,6 +15,8 @@ export interface CameraEvent {
 export interface EventQuery {
   readonly limit: number;
   readonly cursor?: string | undefined;
+  /** Only of these; all when absent. */
+  readonly cameras?: readonly CameraId[] | undefined;
 }
 
 /** Stores events, once per id. Those that were new. */
@@ -60,6 +62,7 @@ export async function listEvents(
     .orderBy("id", "desc")
     .limit(limit + 1);
   if (query.cursor !== undefined) select = select.where("id", "<", query.cursor);
+  if (query.cameras !== undefined) select = select.where("camera", "in", query.cameras);
   const page = pageOf(await select.execute(), limit);
   const items = page.items.map((row) => ({
     id: row.id as EventId,

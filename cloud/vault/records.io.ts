@@ -182,6 +182,15 @@ export class Records {
     return { notes, next: { at: millis(Number(last.deleted_at)), clip: last.id } };
   }
 
+  /** When the newest segment arrived. */
+  async newestArrival(): Promise<Millis | undefined> {
+    const row = await this.db
+      .selectFrom("clip")
+      .select(({ fn }) => fn.max<number | null>("last_arrived_at").as("at"))
+      .executeTakeFirst();
+    return row?.at == null ? undefined : millis(Number(row.at));
+  }
+
   /** Bytes of all segments that stand. */
   async bytesStored(): Promise<number> {
     const row = await this.db
@@ -204,14 +213,13 @@ export class Records {
     return forgetEvents(this.db, before);
   }
 
-  async isWritable(): Promise<boolean> {
-    return this.db
-      .updateTable("camera_status")
-      .set({ seen_at: 0 })
-      .where("camera", "=", "")
-      .execute()
-      .then(() => true)
-      .catch(() => false);
+  /** Writes a row and takes it away again, in one transaction that is synced. */
+  async tryWrite(): Promise<void> {
+    const probe = { camera: "", seen_at: 0, message: "" };
+    await this.db.transaction().execute(async (db) => {
+      await db.insertInto("camera_status").values(probe).execute();
+      await db.deleteFrom("camera_status").where("camera", "=", "").execute();
+    });
   }
 
   /** A clip has one end: nothing comes behind it, and it comes behind everything. */

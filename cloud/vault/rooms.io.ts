@@ -3,6 +3,7 @@ import type { Kysely } from "kysely";
 import type { Millis } from "../../shared/kernel/brand.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import type { Bodies } from "./bodies.io.js";
+import type { Calendar } from "./calendar.io.js";
 import type { Records } from "./records.io.js";
 import type { ShredKeys } from "./shred.io.js";
 import type { VaultTables } from "./tables.js";
@@ -15,6 +16,8 @@ export interface VaultOptions {
   readonly retentionDays: number;
   /** All segments together, in bytes. */
   readonly bytesMax: number;
+  /** The operator has compared the clock with this day: near it the clock is believed. */
+  readonly clockChecked?: Millis | undefined;
 }
 
 /** What the vault's reader, writer and eraser share. */
@@ -23,6 +26,7 @@ export interface Rooms extends VaultOptions {
   readonly bodies: Bodies;
   readonly shred: ShredKeys;
   readonly space: Space;
+  readonly calendar: Calendar;
   /** Commits and erasures go one after the other: no key is made for a clip that is being deleted. */
   readonly turn: <T>(work: () => Promise<T>) => Promise<T>;
 }

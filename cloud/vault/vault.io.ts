@@ -5,6 +5,7 @@ import type { CameraId, ClipId, HouseholdId } from "../../shared/kernel/ids.js";
 import type { DoorEvent } from "../../shared/protocol/messages.js";
 import { privateDirectory } from "../household/privatefile.io.js";
 import { Bodies, type BodyName, type IdlePart, type Part } from "./bodies.io.js";
+import { Calendar } from "./calendar.io.js";
 import {
   type ClipDetail,
   type ClipFacts,
@@ -20,6 +21,7 @@ import {
 } from "./clip.js";
 import { type Committed, createCommitter, type ReadySegment } from "./commit.io.js";
 import { createEraser, type VaultEraser } from "./erase.io.js";
+import type { EventQuery } from "./events.io.js";
 import { openReceipts } from "./receipts.io.js";
 import { Records } from "./records.io.js";
 import { headerPlace, type Rooms, Space, turnstile, type VaultOptions } from "./rooms.io.js";
@@ -39,17 +41,17 @@ export interface VaultReader {
   clips(household: HouseholdId, query: ClipQuery): Promise<Page<ClipFacts>>;
   clip(household: HouseholdId, id: ClipId): Promise<ClipDetail | undefined>;
   segment(household: HouseholdId, id: ClipId, index: number): Promise<StoredSegment | undefined>;
-  events(
-    household: HouseholdId,
-    query: { readonly limit: number; readonly cursor?: string | undefined },
-  ): Promise<Page<StoredEvent>>;
+  events(household: HouseholdId, query: EventQuery): Promise<Page<StoredEvent>>;
   health(): Promise<VaultHealth>;
 }
 
 export interface VaultHealth {
+  /** A row and a file were written within the last seconds. */
   readonly writable: boolean;
   /** A segment of the largest size would be refused. */
   readonly full: boolean;
+  /** The clock went forward too far since the last sweep: nothing is ended until somebody has looked at it. */
+  readonly clockDoubtful: boolean;
   readonly bytesStored: number;
   readonly bytesMax: number;
   readonly bytesFree: number;
@@ -88,6 +90,8 @@ export interface Vault {
   close(): Promise<void>;
 }
 
+/** The disk is asked whether it can be written this often at most. */
+const probeMillis = 5_000;
 /** Signed deletions on one page. */
 const deletionsMax = 64;
 
@@ -100,6 +104,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     bodies: new Bodies(options.directory),
     shred,
     space: new Space(options),
+    calendar: new Calendar(options.directory, options.clockChecked),
     turn: turnstile(),
   };
   rooms.space.bytesStored = await rooms.records.bytesStored();
@@ -111,7 +116,9 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   };
 }
 
-function createReader({ records, bodies, shred, clock, bytesMax, space }: Rooms): VaultReader {
+function createReader(rooms: Rooms): VaultReader {
+  const { records, bodies, shred, clock, bytesMax, space, calendar } = rooms;
+  const isWritable = writeProbe(rooms);
   return {
     clips: (household, query) => records.clips(household, query, clock.wall()),
     clip: (household, id) => records.clip({ household, id }, clock.wall()),
@@ -132,13 +139,33 @@ function createReader({ records, bodies, shred, clock, bytesMax, space }: Rooms)
     },
     async health() {
       return {
-        writable: await records.isWritable(),
+        writable: await isWritable(),
         full: !(await space.hasRoomFor(segmentBytesMax)),
+        clockDoubtful: calendar.doubtful,
         bytesStored: space.bytesStored,
         bytesMax,
         bytesFree: await space.bytesFree(),
       };
     },
+  };
+}
+
+/** Whether a row and a file can be written; an answer serves for some seconds, since anybody may ask. */
+function writeProbe({ records, bodies, clock }: Rooms): () => Promise<boolean> {
+  let last: { readonly at: Millis; readonly works: Promise<boolean> } | undefined;
+  const probe = async (): Promise<boolean> => {
+    try {
+      await records.tryWrite();
+      await bodies.tryWrite();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return () => {
+    const now = clock.monotonic();
+    if (last === undefined || now - last.at > probeMillis) last = { at: now, works: probe() };
+    return last.works;
   };
 }
 

@@ -1,9 +1,19 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sql } from "kysely";
 import { type Test, test } from "tap";
-import { millis } from "../../shared/kernel/brand.js";
+import { type Millis, millis } from "../../shared/kernel/brand.js";
 import { householdIdOf } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import { openDatabase } from "../database.io.js";
@@ -41,7 +51,16 @@ interface Setting {
   restart(): Promise<void>;
 }
 
-async function setUp(t: Test, { bytesMax = 2 ** 40, directory = t.testdir({}) } = {}): Promise<Setting> {
+interface Wish {
+  readonly bytesMax?: number;
+  readonly directory?: string;
+  readonly clockChecked?: Millis;
+}
+
+async function setUp(
+  t: Test,
+  { bytesMax = 2 ** 40, directory = t.testdir({}), clockChecked }: Wish = {},
+): Promise<Setting> {
   let ahead = 0;
   const clock: Clock = { wall: () => millis(Date.now() + ahead), monotonic: systemClock.monotonic };
   const open = async (): Promise<{ vault: Vault; close: () => Promise<void> }> => {
@@ -52,6 +71,7 @@ async function setUp(t: Test, { bytesMax = 2 ** 40, directory = t.testdir({}) } 
       clock,
       retentionDays: 30,
       bytesMax,
+      clockChecked,
     });
     return { vault, close: () => vault.close().then(() => db.destroy()) };
   };
@@ -186,7 +206,10 @@ test("retention ends what arrived too long ago, and strays of crashes, and nothi
   const [young] = await makeClip(signer, 1, { bodyBytes: 50_000 });
   if (old === undefined || young === undefined) return;
   await store(setting, old);
-  setting.later(29 * dayMillis);
+  for (let day = 0; day < 29; day++) {
+    setting.later(dayMillis);
+    await setting.vault.eraser.sweep();
+  }
   await store(setting, young);
   const beside = `${holds(setting.directory, young.body)[0]}x`;
   writeFileSync(beside, "a body whose row was never written");
@@ -199,6 +222,53 @@ test("retention ends what arrived too long ago, and strays of crashes, and nothi
   t.ok((await fileOf(setting, young))?.equals(young.file));
   t.same(holds(setting.directory, Buffer.from("never written")), []);
   t.match(await setting.vault.writer.standing(wrapped(signer, old)), { kind: "deleted" });
+});
+
+test("a clock that leapt ends nothing until somebody has looked at it or it is right again", async (t) => {
+  const setting = await setUp(t);
+  const [segment] = await makeClip(signer, 1);
+  if (segment === undefined) return;
+  await store(setting, segment);
+  for (const swept of [false, true]) {
+    setting.later(365 * dayMillis);
+    await setting.restart();
+    await setting.vault.eraser.sweep();
+    t.ok((await fileOf(setting, segment))?.equals(segment.file), `swept before: ${swept}`);
+    t.match(await setting.vault.reader.health(), { clockDoubtful: true });
+    setting.later(-365 * dayMillis);
+    await setting.vault.eraser.sweep();
+    t.match(await setting.vault.reader.health(), { clockDoubtful: false });
+  }
+  const checked = await setUp(t, {
+    directory: setting.directory,
+    clockChecked: millis(Date.now() + 366 * dayMillis),
+  });
+  checked.later(365 * dayMillis);
+  await checked.vault.eraser.sweep();
+  t.match(await checked.vault.reader.health(), { clockDoubtful: false });
+  t.equal(await fileOf(checked, segment), undefined, "the operator says that a year went by");
+});
+
+test("the vault is not writable while no row can be written", async (t) => {
+  const { vault, directory } = await setUp(t);
+  const db = await openDatabase(join(directory, "lintel.db"));
+  await sql`create trigger broken before insert on camera_status begin select raise(abort, 'no'); end`.execute(
+    db,
+  );
+  await db.destroy();
+  t.match(await vault.reader.health(), { writable: false });
+});
+
+test("nor while no file can be written", async (t) => {
+  const { vault, directory } = await setUp(t);
+  t.match(await vault.reader.health(), { writable: true });
+  t.same(
+    filesUnder(join(directory, "vault")).filter((path) => path.endsWith("probe")),
+    [],
+  );
+  mkdirSync(join(directory, "vault", "probe"));
+  const setting = await setUp(t, { directory });
+  t.match(await setting.vault.reader.health(), { writable: false });
 });
 
 test("a part goes on where it was after a restart, and only a whole one with the right hash is asked for", async (t) => {

@@ -52,10 +52,11 @@ function addClipPages(members: App, { vault, sight }: ClipServices): void {
         limit,
         cursor,
         camera: camera === undefined ? undefined : cameraIdIn(camera),
+        cameras: [...visible.keys()],
         from: timeIn(from),
         to: timeIn(to),
       });
-      const clips = page.items.filter((clip) => visible.has(clip.camera)).map(listed);
+      const clips = page.items.map(listed);
       return page.next === undefined ? { clips } : { clips, next: page.next };
     },
   );

@@ -27,14 +27,16 @@ export function addEvents(
       const { limit = defaultLimit, cursor } = request.query;
       const session = sessionOf(request);
       const visible = await sight.of(session);
-      const page = await vault.reader.events(session.household, { limit, cursor });
-      const events = page.items
-        .filter(({ camera }) => visible.has(camera))
-        .map(({ camera, arrivedAt, event: { v: _version, ...event } }) => ({
-          ...event,
-          camera,
-          arrivedAt: timeTextOf(arrivedAt),
-        }));
+      const page = await vault.reader.events(session.household, {
+        limit,
+        cursor,
+        cameras: [...visible.keys()],
+      });
+      const events = page.items.map(({ camera, arrivedAt, event: { v: _version, ...event } }) => ({
+        ...event,
+        camera,
+        arrivedAt: timeTextOf(arrivedAt),
+      }));
       return page.next === undefined ? { events } : { events, next: page.next };
     },
   );
