@@ -93,7 +93,8 @@ async function once(server: Server, wanted: Call): Promise<IncomingMessage> {
   throw problemOf(status, (await bodyOf(answer, answerBytesMax)).toString("utf8"), server);
 }
 
-const caFile = { method: "GET", path: "/ca.pem" } as const;
+/** A person waits and can try again. */
+const caFile = { method: "GET", path: "/ca.pem", repeatable: false } as const;
 const caBytesMax = 64 * 1024;
 
 /** The cloud's CA, over a connection that somebody whom we trust vouches for. */
