@@ -1,4 +1,4 @@
-import { createServer, type Server, type TLSSocket } from "node:tls";
+import type { Server, TLSSocket } from "node:tls";
 import {
   Aedes,
   type AuthenticateError,
@@ -9,8 +9,15 @@ import {
 } from "aedes";
 import type { CameraId } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
-import { type DownKind, downTopic, parseUpTopic, topicRoot } from "../../shared/protocol/topics.js";
+import {
+  type DownKind,
+  downTopic,
+  parseUpTopic,
+  topicRoot,
+  type UpTopic,
+} from "../../shared/protocol/topics.js";
 import { type Hash, hashOf } from "../../shared/seal/hash.js";
+import { type Rates, takeOne } from "../ingest/rates.js";
 import { identityOf, mayRead, mayWrite } from "./acl.js";
 import {
   type Bus,
@@ -20,6 +27,7 @@ import {
   type Log,
   packetBytesMax,
 } from "./bus.js";
+import { createDoor } from "./door.io.js";
 import { packetGuard } from "./guard.js";
 import { noteTakeover, type Takeovers } from "./takeovers.js";
 
@@ -45,9 +53,14 @@ const drainMillis = 8_000;
 const connectMillis = 10_000;
 /** Longest keepalive that a client may ask for, so that a dead line is noticed. */
 const keepaliveSecondsMax = 300;
-const connectionsMax = 10_000;
 /** Messages on their way to one camera; what is beyond is dropped, and the camera asks again. */
 const sendsMax = 256;
+/** A camera needs one or two; each costs memory until it leaves. */
+const subscriptionsMax = 8;
+/** Announcements of one camera: more than a backlog on a fast line has. Chunks are bounded by the credit that it gets. */
+const initsPerMinute = 6_000;
+/** All its other messages together; each costs the cloud a write or a reading of charters. */
+const messagesPerMinute = 600;
 const notAuthorised = 5;
 
 /** Whom a client's certificate names, and the hash of the key in it. */
@@ -66,6 +79,8 @@ export class EmbeddedBroker implements Bus {
   private readonly aedes: Aedes;
   private readonly clients = new Map<CameraId, { readonly client: Client; sends: number }>();
   private readonly takeovers: Takeovers = new Map();
+  private readonly subscriptions = new WeakMap<Client, number>();
+  private readonly rates: Rates = new Map();
   /** Open connections and whom their certificates name. */
   private readonly sockets = new Map<Connection, Peer | undefined>();
   private server: Server | undefined;
@@ -91,21 +106,14 @@ export class EmbeddedBroker implements Bus {
     await this.aedes.listen();
     this.follow(listener);
     const { host, port, ca, certificate, key, log } = this.options;
-    const server = createServer({
-      ca,
-      cert: certificate,
-      key,
-      requestCert: true,
-      rejectUnauthorized: true,
-      minVersion: "TLSv1.2",
-      handshakeTimeout: connectMillis,
-    });
-    this.server = server;
-    server.maxConnections = connectionsMax;
-    server.on("secureConnection", (socket) => this.accept(socket));
-    server.on("tlsClientError", (error: NodeJS.ErrnoException) =>
-      log("broker.tls-refused", { why: error.code ?? error.message }),
+    const server = createDoor(
+      { ca, cert: certificate, key },
+      {
+        admitted: (socket) => this.accept(socket),
+        refused: (why) => log("broker.tls-refused", { why }),
+      },
     );
+    this.server = server;
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(port, host, () => resolve());
@@ -237,14 +245,31 @@ export class EmbeddedBroker implements Bus {
       this.options.log("broker.publish-refused", { camera: camera ?? "", topic: packet.topic.slice(0, 100) });
       return new Error("not granted");
     }
+    const kind = parseUpTopic(packet.topic)?.topic.kind;
+    if (!this.hasRoomFor(camera, kind)) {
+      this.options.log("broker.flood-refused", { camera, kind: kind ?? "" });
+      return new Error("too many messages");
+    }
     // Only the status is kept for later readers; nothing else may stay in the broker.
-    packet.retain = packet.retain && parseUpTopic(packet.topic)?.topic.kind === "status";
+    packet.retain = packet.retain && kind === "status";
     return null;
+  }
+
+  /** One camera must not keep the cloud from the others. */
+  private hasRoomFor(camera: CameraId, kind: UpTopic["kind"] | undefined): boolean {
+    if (kind === "chunk") return true;
+    const [name, perMinute] =
+      kind === "init" ? (["init", initsPerMinute] as const) : (["else", messagesPerMinute] as const);
+    return takeOne(this.rates, `${camera} ${name}`, perMinute, this.options.clock.monotonic());
   }
 
   private maySubscribe(client: Client, filter: string): boolean {
     const camera = this.cameraOf(client);
-    if (camera !== undefined && mayRead({ kind: "camera", camera }, filter)) return true;
+    const others = this.subscriptions.get(client) ?? 0;
+    this.subscriptions.set(client, others + 1);
+    if (camera !== undefined && others < subscriptionsMax && mayRead({ kind: "camera", camera }, filter))
+      return true;
+    if (others >= subscriptionsMax) client.close();
     this.options.log("broker.subscribe-refused", { camera: camera ?? "", topic: filter.slice(0, 100) });
     return false;
   }

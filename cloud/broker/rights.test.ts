@@ -194,3 +194,21 @@ test("the broker keeps no chunk for later readers, even if a camera asks for it"
   t.teardown(() => again.close());
   t.equal(rig.ingest.counts().chunksDropped, 1);
 });
+
+test("a camera that floods the broker, or subscribes without end, is cut off", async (t) => {
+  const rig = await startRig();
+  t.teardown(() => rig.close());
+  const flooding = await rig.connect(await rig.camera());
+  t.teardown(() => flooding.close());
+  for (let i = 0; i < 700; i++)
+    void flooding.publish({ kind: "charter" }, Buffer.from('{"v":1,"have":1}')).catch(() => 0);
+  await flooding.closed();
+  t.ok(rig.logged.some(({ event }) => event === "broker.flood-refused"));
+
+  const camera = await rig.camera();
+  const greedy = await rig.connect(camera);
+  t.teardown(() => greedy.close());
+  for (let i = 0; i < 20; i++) void greedy.client.subscribeAsync(`lt1/${camera.id}/down/${i}`).catch(() => 0);
+  await greedy.closed();
+  t.ok(rig.logged.some(({ event }) => event === "broker.subscribe-refused"));
+});
