@@ -68,7 +68,7 @@ test("nothing that the cloud has opens it", async (t) => {
   t.match(await openAsThief(places, clip), /neither with a fresh key nor with any of the \d+ values/);
 });
 
-test("a download that was cut, or damaged on this computer, is made whole or refused", async (t) => {
+test("a download that was cut, or damaged on this computer, is made whole", async (t) => {
   const sealedFolder = join(places.member, "downloads", clip);
   await download(openCloud(places.member), { clip, folder: sealedFolder }, quiet());
   const first = readFileSync(join(sealedFolder, "0.age"));
@@ -80,9 +80,9 @@ test("a download that was cut, or damaged on this computer, is made whole or ref
   await download(openCloud(places.member), { clip, folder: sealedFolder }, quiet());
   first[first.length - 1] = (first.at(-1) ?? 0) ^ 1;
   writeFileSync(join(sealedFolder, "0.age"), first);
-  const damaged = memberOpen(places.member, { clip, out: join(folder, "damaged.mp4") }, quiet());
-  await t.rejects(damaged, { message: /Segment 0 is not what the camera signed.*Nothing was written/ });
-  t.notOk(readdirSync(folder).includes("damaged.mp4"));
+  const again = join(folder, "again.mp4");
+  await memberOpen(places.member, { clip, out: again }, quiet());
+  t.ok(readFileSync(again).equals(readFileSync(out)), "what was damaged here is loaded anew");
 });
 
 test("a deleted clip is gone for its owner too", async (t) => {
