@@ -54,11 +54,14 @@ export function createEraser(rooms: Rooms): VaultEraser {
   };
 }
 
-/** Of a deletion that a crash interrupted, or of a first segment that was never committed. */
+/**
+ * Of a deletion that a crash interrupted. A key whose clip has no row at all is kept: perhaps a first segment was never
+ * committed, but perhaps `cloud.db` was lost or is an older backup, and then only this key opens the clip again.
+ */
 async function destroyStrayKeys({ records, shred, turn }: Rooms): Promise<void> {
   const isStray = async (clip: ClipName): Promise<boolean> => {
     const row = await records.clipRow(clip);
-    return row === undefined || row.deleted_at !== null;
+    return row !== undefined && row.deleted_at !== null;
   };
   for (const clip of await shred.all()) {
     if (!(await isStray(clip))) continue;
@@ -67,7 +70,9 @@ async function destroyStrayKeys({ records, shred, turn }: Rooms): Promise<void> 
   }
 }
 
-async function removeStrayBodies({ records, bodies }: Rooms, now: Millis): Promise<void> {
+/** Bodies that no row names. Those of a clip that has a key and no row stay, for the same reason as the key. */
+async function removeStrayBodies({ records, bodies, shred }: Rooms, now: Millis): Promise<void> {
+  const withKey = new Set<string>((await shred.all()).map(({ id }) => id));
   let names: ReadonlySet<string> = new Set();
   let clip = "";
   for await (const found of bodies.stored()) {
@@ -76,7 +81,8 @@ async function removeStrayBodies({ records, bodies }: Rooms, now: Millis): Promi
       clip = found.clip;
       names = new Set((await records.bodyNames(found.camera, clip)).map((name) => bodies.path(name)));
     }
-    if (!names.has(found.path)) await rm(found.path, { force: true });
+    const rowLost = names.size === 0 && withKey.has(found.clip);
+    if (!rowLost && !names.has(found.path)) await rm(found.path, { force: true });
   }
 }
 

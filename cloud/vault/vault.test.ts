@@ -224,6 +224,28 @@ test("retention ends what arrived too long ago, and strays of crashes, and nothi
   t.match(await setting.vault.writer.standing(wrapped(signer, old)), { kind: "deleted" });
 });
 
+test("a lost database destroys nothing: with its backup every clip opens again", async (t) => {
+  const setting = await setUp(t);
+  const [segment] = await makeClip(signer, 1);
+  if (segment === undefined) return;
+  await store(setting, segment);
+  const empty = await openDatabase(":memory:");
+  const clock = { ...systemClock, wall: () => millis(Date.now() + 1.5 * dayMillis) };
+  const directory = join(setting.directory, "vault");
+  const vault = await openVault({
+    directory,
+    db: empty,
+    clock,
+    retentionDays: 30,
+    bytesMax: 2 ** 40,
+    clockChecked: undefined,
+  });
+  await vault.eraser.sweep();
+  await vault.close();
+  await empty.destroy();
+  t.ok((await fileOf(setting, segment))?.equals(segment.file));
+});
+
 test("a clock that leapt ends nothing until somebody has looked at it or it is right again", async (t) => {
   const setting = await setUp(t);
   const [segment] = await makeClip(signer, 1);
