@@ -1,12 +1,14 @@
-// node scripts/run.mjs demo|test <program>.ts [arguments]: makes ready what a demo or a test needs, builds, and
-// runs the program from .build/ in this process.
+// node scripts/run.mjs demo|test [<program>.ts [arguments]]: makes ready what a demo or a test needs, builds, and
+// runs the program, if one is given, from .build/ in this process.
 import { setUp } from "./setup.mjs";
 
 const [purpose, program, ...rest] = process.argv.slice(2);
 setUp(purpose);
 await import("./build.mjs");
 
-process.setSourceMapsEnabled(true);
-const built = new URL(`../.build/${program.replace(/\.ts$/, ".js")}`, import.meta.url);
-process.argv = [process.execPath, built.pathname, ...rest];
-await import(built.href);
+if (program !== undefined) {
+  process.setSourceMapsEnabled(true);
+  const built = new URL(`../.build/${program.replace(/\.ts$/, ".js")}`, import.meta.url);
+  process.argv = [process.execPath, built.pathname, ...rest];
+  await import(built.href);
+}
