@@ -159,6 +159,21 @@ test("whoever hangs up in the middle or babbles on the socket does no harm", asy
   t.pass();
 });
 
+test("whoever writes to the socket and never reads is hung up on, and so is a line without an end", async (t) => {
+  const path = join(temporary(t), "board.sock");
+  await open(t, path, { count: 0 });
+  for (const junk of ["\n".repeat(65_536), "junk\n".repeat(13_000), "x".repeat(1_000)]) {
+    const { socket } = await dial(path);
+    t.teardown(() => socket.destroy());
+    socket.on("error", () => undefined).pause();
+    await until("it is hung up on", () => socket.destroyed || (socket.write(junk) && false));
+  }
+  const { socket, heard } = await dial(path);
+  t.teardown(() => socket.destroy());
+  socket.write("press\n".repeat(2_000));
+  await until("a burst is answered whole", () => heard().split("ok press\n").length === 2_001);
+});
+
 test("a socket left by a killed firmware is replaced, a running one's is not", async (t) => {
   const directory = temporary(t);
   const path = join(directory, "board.sock");

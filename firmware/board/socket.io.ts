@@ -6,6 +6,8 @@ import type { Lines, LinesHandlers } from "./lines.js";
 const clientsMax = 16;
 /** Longer lines say nothing that we know. */
 const lineCharactersMax = 64;
+/** Answers that wait here for a client to read them; whoever lets more pile up is hung up on. */
+const unreadBytesMax = 64 * 1024;
 /** `sun_path` of unix(7) holds 108 bytes, the last of them zero. */
 const socketPathBytesMax = 107;
 
@@ -52,7 +54,7 @@ class SocketLines implements Lines {
 
   set(line: "light" | "chime", on: boolean): void {
     this.levels[line] = on;
-    for (const client of this.clients) client.write(levelText(line, on));
+    for (const client of this.clients) say(client, levelText(line, on));
   }
 
   close(): void {
@@ -64,21 +66,29 @@ class SocketLines implements Lines {
     this.clients.push(client);
     client.on("error", () => client.destroy());
     client.once("close", () => this.clients.splice(this.clients.indexOf(client), 1));
-    client.write(levelText("light", this.levels.light) + levelText("chime", this.levels.chime));
+    say(client, levelText("light", this.levels.light) + levelText("chime", this.levels.chime));
+    client.on("drain", () => client.resume());
     let rest = "";
     client.setEncoding("utf8").on("data", (text: string) => {
       const lines = (rest + text).split("\n");
-      rest = (lines.pop() ?? "").slice(0, lineCharactersMax);
+      rest = lines.pop() ?? "";
       for (const line of lines) this.obey(client, line.trim());
+      if (rest.length > lineCharactersMax) client.destroy();
     });
   }
 
   private obey(client: Socket, text: string): void {
+    if (client.destroyed) return;
     const edges = ({ press: ["down", "up"], "press down": ["down"], "press up": ["up"] } as const)[text];
-    if (edges === undefined) return void client.write("? write press, press down or press up\n");
-    for (const edge of edges) this.handlers.edge(edge);
-    client.write(`ok ${text}\n`);
+    for (const edge of edges ?? []) this.handlers.edge(edge);
+    say(client, edges === undefined ? "? write press, press down or press up\n" : `ok ${text}\n`);
   }
+}
+
+/** A client whose answers pile up is not read from until it has taken them. */
+function say(client: Socket, text: string): void {
+  if (!client.write(text)) client.pause();
+  if (client.writableLength > unreadBytesMax) client.destroy();
 }
 
 function levelText(line: string, on: boolean): string {
