@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -11,6 +11,8 @@ import { type ClipId, newClipId } from "../../shared/kernel/ids.js";
 import { seededPrng } from "../../shared/kernel/prng.js";
 import { open as openAge } from "../../shared/seal/age.js";
 import { hashOf } from "../../shared/seal/hash.js";
+import { systemDisk } from "./disk.io.js";
+import type { Disk } from "./disk.js";
 import { testCamera, testClock, testReceipt, testSegments, testWall } from "./fixture.contract.js";
 import { decodeFrame, encodeFrame } from "./frame.js";
 import { openJournal } from "./journal.io.js";
@@ -35,11 +37,12 @@ interface Opened {
   readonly logged: string[];
 }
 
-async function opened(t: Test, dir: string, limitBytes?: number): Promise<Opened> {
+async function opened(t: Test, dir: string, limitBytes?: number, disk = systemDisk): Promise<Opened> {
   const logged: string[] = [];
   const journal = await openJournal({
     ...{ dir: join(dir, "journal"), camera: camera.signer, clock: testClock(), random: chance },
     ...(limitBytes === undefined ? {} : { limitBytes }),
+    disk,
     log: (event) => logged.push(event),
   });
   t.teardown(() => journal.close());
@@ -149,6 +152,71 @@ test("an acknowledged segment is pending no more; a receipt for another one chan
   t.equal(
     (await again.journal.readBody(first.clip, 0, 0, 1e6))?.length,
     first.sealed.length - (head?.header.length ?? 0),
+  );
+});
+
+/** A disk on which something happens just before a file gets its name. */
+function before(suffix: string, happen: () => void): Disk {
+  return {
+    ...systemDisk,
+    rename: (from, to) => {
+      if (to.endsWith(suffix)) happen();
+      return systemDisk.rename(from, to);
+    },
+  };
+}
+
+test("what is acknowledged while its clip changes on the card stays acknowledged", async (t) => {
+  const segments = await testSegments(camera, clipId(), 3);
+  const [first, second, third] = segments as [SealedSegment, SealedSegment, SealedSegment];
+  const answers: Promise<void>[] = [];
+  let journal: Journal | undefined;
+  const acknowledged = (segment: SealedSegment) => () => {
+    if (journal !== undefined) answers.push(deliver(journal, [segment]));
+  };
+  const writing = await opened(t, await workDir(t), undefined, before("1.seg", acknowledged(first)));
+  journal = writing.journal;
+  for (const segment of segments) await journal.append(segment);
+  t.same(names(journal.pending()), names([second, third]), "while the next segment is written");
+
+  const moving = await opened(t, await workDir(t), undefined, before(".json", acknowledged(second)));
+  journal = undefined;
+  for (const segment of segments) await moving.journal.append(segment);
+  journal = moving.journal;
+  await journal.setAside(first.clip, 0, "conflict");
+  t.same(names(journal.pending()), names([third]), "while another is set aside");
+  await Promise.all(answers);
+});
+
+test("what is no file where one belongs is set aside with a log line, and the journal opens", async (t) => {
+  const dir = await workDir(t);
+  const { journal } = await opened(t, dir, reserveBytes + 3 * 16_000);
+  const [first, second, third] = (await record(journal, 3)) as [SealedSegment, SealedSegment, SealedSegment];
+  await deliver(journal, [third]);
+  await journal.close();
+  const clips = join(dir, "journal", "clips");
+  const strays = [clipId(), `.gone-${clipId()}`].map((name) => join(clips, name));
+  for (const path of strays) await writeFile(path, "a file");
+  await rm(pathOf(dir, first));
+  for (const path of [pathOf(dir, first), pathOf(dir, second, "done"), join(dir, "journal", "state.json")]) {
+    await rm(path, { force: true });
+    await mkdir(join(path, "within"), { recursive: true });
+  }
+  await mkdir(pathOf(dir, second, "done.part"));
+  await mkdir(join(clips, `.gone-${clipId()}`, "0.seg", "within"), { recursive: true });
+  for (const name of ["98.seg", "98.done"]) await run("mkfifo", [join(clips, first.clip, name)]);
+
+  const again = await opened(t, dir, reserveBytes + 3 * 16_000);
+  await again.journal.verified;
+  t.same(names(again.journal.pending()), names([second]));
+  t.same(gapsOf(again.journal), [`damaged ${first.clip}`]);
+  t.equal(again.logged.filter((event) => event === "journal.damaged").length, 6);
+  await deliver(again.journal, [second]);
+  await again.journal.removeClip(first.clip);
+  t.same(
+    (await readdir(clips)).filter((name) => name.includes(first.clip)),
+    [],
+    "and such a clip can still go",
   );
 });
 

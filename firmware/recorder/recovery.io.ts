@@ -26,6 +26,8 @@ import type { GapReason, Log, NewEvent } from "./journal.js";
 import { isFull, type Reserve } from "./reserve.io.js";
 import {
   asideMark,
+  isNoFile,
+  readFile,
   readSegment,
   receiptPath,
   type SegmentPlace,
@@ -79,15 +81,20 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
 async function recoverClip(recovery: Recovery, name: string): Promise<Found | undefined> {
   const { disk, clipsDir } = recovery;
   const path = join(clipsDir, name);
-  if (name.startsWith(goingPrefix)) {
-    await removeTree(disk, path);
+  const clip = isClipId(name) ? name : undefined;
+  if (clip === undefined && !name.startsWith(goingPrefix)) return undefined;
+  if (!(await isDirectory(disk, path))) {
+    await setStrangeAside(recovery, clipsDir, name);
     return undefined;
   }
-  if (!isClipId(name)) return undefined;
-  const evicted = hasGap(recovery.events, { clip: name, reason: "evicted" });
-  const found = evicted ? undefined : await readClip(recovery, name);
+  if (clip === undefined) {
+    await removeAll(disk, path);
+    return undefined;
+  }
+  const evicted = hasGap(recovery.events, { clip, reason: "evicted" });
+  const found = evicted ? undefined : await readClip(recovery, clip);
   if (found !== undefined) return closeClip(recovery, found);
-  await takeAway(recovery, name);
+  await takeAway(recovery, clip);
   return undefined;
 }
 
@@ -97,7 +104,47 @@ export async function takeAway({ disk, clipsDir }: Pick<Recovery, "disk" | "clip
   await disk.rename(join(clipsDir, clip), going);
   // Power lost here: the clip is gone, as was wanted, or is whole again.
   await disk.syncDir(clipsDir);
-  await removeTree(disk, going);
+  await removeAll(disk, going);
+}
+
+/** Removes a clip's directory, and the directories that something else made in it. */
+async function removeAll(disk: Disk, path: string): Promise<void> {
+  try {
+    await removeTree(disk, path);
+  } catch (error) {
+    if (!isNoFile(error)) throw error;
+    for (const name of await disk.list(path))
+      if (!(await isRemoved(disk, join(path, name)))) await removeAll(disk, join(path, name));
+    await disk.removeDir(path);
+  }
+}
+
+/** False when it is a directory. */
+async function isRemoved(disk: Disk, path: string): Promise<boolean> {
+  try {
+    await disk.remove(path);
+    return true;
+  } catch (error) {
+    if (!isNoFile(error)) throw error;
+    return false;
+  }
+}
+
+async function isDirectory(disk: Disk, path: string): Promise<boolean> {
+  try {
+    await disk.list(path);
+    return true;
+  } catch (error) {
+    if (!isNoFile(error)) throw error;
+    return false;
+  }
+}
+
+/** Something other than the journal put it there: it stays for whoever wants to know, under a name that says nothing to us. */
+async function setStrangeAside({ disk, log, now }: Recovery, dir: string, name: string): Promise<void> {
+  log("journal.damaged", { file: name });
+  // Power lost here: it is found again at boot.
+  await disk.rename(join(dir, name), join(dir, `${asideMark}${now()}-${name}`));
 }
 
 /** `undefined` when nothing of the clip is there. */
@@ -106,7 +153,7 @@ async function readClip(recovery: Recovery, clip: ClipId): Promise<Found | undef
   const dir = join(clipsDir, clip);
   const segments: ShelvedSegment[] = [];
   let last: Frame | undefined;
-  let asideBytes = await tidy(disk, dir);
+  let asideBytes = await tidy(recovery, dir);
   for (const index of await indicesDownwards(disk, dir)) {
     const place = { dir, clip, index };
     const acknowledged = await isAcknowledged(disk, place);
@@ -126,10 +173,12 @@ async function readClip(recovery: Recovery, clip: ClipId): Promise<Found | undef
 }
 
 /** Removes unfinished files; the bytes of those that were set aside. */
-async function tidy(disk: Disk, dir: string): Promise<number> {
+async function tidy(recovery: Recovery, dir: string): Promise<number> {
+  const { disk } = recovery;
   let asideBytes = 0;
   for (const name of await disk.list(dir)) {
-    if (name.endsWith(unfinished)) await disk.remove(join(dir, name));
+    if (name.endsWith(unfinished) && !name.startsWith(asideMark) && !(await isRemoved(disk, join(dir, name))))
+      await setStrangeAside(recovery, dir, name);
     if (name.includes(asideMark)) asideBytes += (await disk.size(join(dir, name))) ?? 0;
   }
   return asideBytes;
@@ -150,7 +199,7 @@ async function sizeOnly(disk: Disk, place: SegmentPlace) {
 
 async function isAcknowledged(disk: Disk, place: SegmentPlace): Promise<boolean> {
   // Receipts are not synced: a power cut leaves an empty or torn one, which counts for nothing.
-  const text = fromUtf8((await disk.read(receiptPath(place), 0, frameBytes)) ?? new Uint8Array());
+  const text = fromUtf8((await readFile(disk, receiptPath(place), frameBytes)) ?? new Uint8Array());
   const receipt = text.ok ? parseReceipt(textOf(text.value)) : text;
   return receipt.ok && receipt.value.clip === place.clip && receipt.value.index === place.index;
 }
@@ -227,9 +276,9 @@ function hasGap(events: EventStore, { clip, reason, from }: GapName): boolean {
 }
 
 async function readState({ disk, statePath, log, now }: Recovery): Promise<JournalState | undefined> {
-  const content = await disk.read(statePath, 0, stateBytesMax);
+  const content = await readFile(disk, statePath, stateBytesMax);
   const state = content === undefined ? undefined : decodeState(content);
-  if (content === undefined || state !== undefined) return state;
+  if (state !== undefined || (await disk.size(statePath)) === undefined) return state;
   log("journal.damaged", { file: "state.json" });
   await disk.rename(statePath, `${statePath}.damaged-${now()}`);
   return { serial: 0, manifest: "unknown" };

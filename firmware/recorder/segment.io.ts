@@ -4,6 +4,7 @@ import { openSegment, parseSegment } from "../../shared/clip/segment.js";
 import type { Millis } from "../../shared/kernel/brand.js";
 import type { ClipId } from "../../shared/kernel/ids.js";
 import type { Verifier } from "../../shared/seal/note.js";
+import { errorCode } from "./disk.io.js";
 import type { Disk } from "./disk.js";
 import { decodeFrame, type Frame, frameBytes } from "./frame.js";
 import type { ShelvedSegment } from "./shelf.js";
@@ -31,8 +32,8 @@ export async function readSegment(
   place: SegmentPlace,
 ): Promise<{ readonly segment: Omit<ShelvedSegment, "acknowledged">; readonly frame: Frame } | undefined> {
   const path = segmentPath(place);
+  const head = await readFile(disk, path, frameBytes);
   const fileBytes = await disk.size(path);
-  const head = await disk.read(path, 0, frameBytes);
   const frame = head === undefined ? undefined : decodeFrame(head);
   if (frame === undefined || fileBytes === undefined) return undefined;
   const note = parseSegment(textOf(frame.note));
@@ -41,6 +42,23 @@ export async function readSegment(
   const { end, sha256 } = note.value;
   const { headerBytes, from, to } = frame;
   return { segment: { index: place.index, fileBytes, headerBytes, end, sha256, from, to }, frame };
+}
+
+/** A file's first bytes; `undefined` of what is none or empty, such as a directory or a pipe. */
+export async function readFile(disk: Disk, path: string, length: number): Promise<Uint8Array | undefined> {
+  try {
+    // A pipe has no bytes, and to open one is to wait for whoever writes into it.
+    const size = await disk.size(path);
+    return size === undefined || size === 0 ? undefined : await disk.read(path, 0, length);
+  } catch (error) {
+    if (isNoFile(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether the world refused because what has this name is not what it should be. */
+export function isNoFile(error: unknown): boolean {
+  return ["EISDIR", "ERR_FS_EISDIR", "ENOTDIR"].includes(errorCode(error) ?? "");
 }
 
 /** The text that was signed. */

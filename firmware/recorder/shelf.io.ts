@@ -110,8 +110,9 @@ export class Shelf {
     const { sha256 } = named.value;
     const fileBytes = frameBytes + sealed.length;
     const stored = { index, fileBytes, headerBytes, end, sha256, from, to, acknowledged: false };
-    const segments = [...shelved.segments, stored];
-    this.clips.set(clip, { ...shelved, segments, closed: end !== "no" });
+    // Segments may have been acknowledged since.
+    const now = this.clips.get(clip) ?? shelved;
+    this.clips.set(clip, { ...now, segments: [...now.segments, stored], closed: end !== "no" });
     for (const listener of this.parts.listeners) listener.stored?.(storedOf(clip, stored));
     log("journal.stored", { clipId: clip, segment: index, bytes: sealed.length });
     const { open: _, ...ended } = this.state;
@@ -193,13 +194,15 @@ export class Shelf {
   /** Puts a segment where it is never read again, and tells of the gap. */
   async setAside(clip: ClipId, index: number, why: string): Promise<"damaged" | "gone"> {
     const segment = this.find(clip, index);
-    const shelved = this.clips.get(clip);
-    if (segment === undefined || shelved === undefined) return "gone";
+    if (segment === undefined) return "gone";
     const { from, to } = segment;
     this.parts.log("journal.set-aside", { clipId: clip, segment: index, why });
     if (!segment.acknowledged) await this.parts.tell({ kind: "gap", from, to, reason: "damaged", clip });
     // Power lost here: the gap is on record; a damaged segment is found again at boot and told of once more.
     const aside = await setAside(this.parts.disk, this.place(clip, index), this.parts.clock.wall());
+    // Other segments may have been acknowledged since.
+    const shelved = this.clips.get(clip);
+    assert(shelved !== undefined, "a clip went while a segment of it was set aside");
     const segments = shelved.segments.filter((other) => other.index !== index);
     this.clips.set(clip, { ...shelved, segments, asideBytes: shelved.asideBytes + aside });
     this.damaged++;
