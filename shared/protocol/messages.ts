@@ -55,8 +55,8 @@ const doneSchema = Type.Object(
  * `down/clip` refusals, a closed list, with what the camera does on each:
  * `unknown-camera` waits for its charter and asks again; `forged` (the note's signature or fields do not hold) checks its own
  * copy and sets it aside when that is damaged; `damaged` (the bytes do not match the note) checks its own copy, then sends it
- * from the start; `full` and `busy` wait with growing pauses; `conflict` (the vault holds another segment in this place) sets
- * its copy aside and says so; `deleted` (the household deleted the clip) waits for the signed deletion and sends no more.
+ * from the start; `full` and `busy` wait with growing pauses; `conflict` (the vault holds another segment in this place) keeps
+ * its copy, unacknowledged, and asks again after a restart: an unsigned word frees nothing; `deleted` (the household deleted the clip) waits for the signed deletion and sends no more.
  */
 export const refusalCodes = [
   "unknown-camera",
