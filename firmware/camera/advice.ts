@@ -35,6 +35,8 @@ const hints: readonly Hint[] = [
   [["file"], /No such file/, "There is no such file: check the path."],
   [["file"], /Is a directory/, "This is a directory: name one video file in it."],
   [["file"], /Permission denied/, "This user may not read the file."],
+  [["file"], /not on whitelist/, "This is no video file, or a playlist: name one video file."],
+  [all, /exceeds specified max pixel count/, "The picture is larger than 4096 × 4096: choose a smaller one."],
   [
     ["file", "rtsp"],
     /Invalid data found|moov atom not found|does not contain any stream|matches no streams/i,

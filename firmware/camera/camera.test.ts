@@ -77,6 +77,46 @@ test("a source that cannot be copied is encoded into one-second fragments, and t
   }
 });
 
+test("a playlist in disguise opens no other file, and every ordinary container plays", {
+  skip,
+}, async (t) => {
+  const path = await card(t, "card.ts", ...h264(10));
+  const lists = {
+    "hls.mp4": "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXTINF:6,\ncard.ts\n#EXT-X-ENDLIST\n",
+    "concat.mp4": "ffconcat version 1.0\nfile 'card.ts'\n",
+  };
+  for (const [name, text] of Object.entries(lists)) {
+    const list = join(path, "..", name);
+    await writeFile(list, text);
+    const camera = new Watch(t, { source: source(list), pace: "fast" });
+    const { lines } = await camera.first("trouble");
+    t.match(lines.join("\n"), /not on whitelist/, name);
+    t.same([camera.all("luma"), camera.all("fragment")], [[], []], name);
+    await camera.handle.stop();
+  }
+  for (const [suffix, codec] of Object.entries({
+    avi: "mjpeg",
+    mkv: "libx264",
+    ts: "libx264",
+    mov: "mjpeg",
+  })) {
+    const whole = await card(t, `whole.${suffix}`, "-c:v", codec);
+    const camera = new Watch(t, { source: source(whole), pace: "fast" });
+    await camera.first("end");
+    t.ok(camera.lastRun("fragment").length > 0, suffix);
+    t.same(camera.all("trouble"), [], suffix);
+  }
+});
+
+test("pictures of absurd size are trouble with the camera, and take no memory", { skip }, async (t) => {
+  const path = await card(t, "big.avi", "-vf", "scale=8192:4096", "-frames:v", "1", "-c:v", "mjpeg");
+  const camera = new Watch(t, { source: source(path), pace: "fast" });
+  const { lines } = await camera.first("trouble");
+  t.match(lines.join("\n"), /exceeds specified max pixel count/);
+  t.same([camera.all("luma"), camera.all("fragment")], [[], []]);
+  await camera.handle.stop();
+});
+
 test("under a mask every pixel is black (the encoder rings a little) in recording and luma frames", {
   skip,
 }, async (t) => {
@@ -129,7 +169,7 @@ test("sources that are not there are told with advice, and tried again", { skip 
   await writeFile(text, "This is not a video.\n".repeat(1000));
   const cases: readonly (readonly [string, RegExp])[] = [
     ["v4l2:/dev/video63", /v4l2:\/dev\/video63 is dead.*check the cable/],
-    [text, /no video that ffmpeg can read/],
+    [text, /no video file, or a playlist/],
     [tmpdir(), /This is a directory/],
     ["/nonexistent.mp4", /no such file/],
     ["rtsp://user:geheim@127.0.0.1:1/x", /rtsp:\/\/…@127.0.0.1:1\/x is dead.*Nothing answers/],

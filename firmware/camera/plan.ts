@@ -113,7 +113,22 @@ const briefLook: readonly string[] = ["-fpsprobesize", "0", "-analyzeduration", 
 /** A network camera's frame rate is guessed from a few frames: it counts when its pictures are encoded. */
 const brisk: readonly string[] = ["-fpsprobesize", "5", "-analyzeduration", "1000000"];
 
-function inputOf({ source, settings, pace }: PlanRequest): Plan["input"] {
+/** Most pixels of a picture that is decoded, 4096 a side: a few kilobytes can claim a picture that takes gigabytes. */
+const pixelsMax = 4096 * 4096;
+
+/**
+ * ffmpeg's names for what holds one video in one file, across its versions 4 to 7; an unknown name does no harm. Those
+ * that open other files are not among them: playlists (hls, dash, concat, imf, sdp), image series, scripts.
+ */
+const containers =
+  "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,mxf,dv,nut,wtv,h264,hevc,vvc,av1,obu,ivf,m4v,mjpeg,mpjpeg,yuv4mpegpipe,gif";
+
+function inputOf(request: PlanRequest): Plan["input"] {
+  const { options, target } = openingOf(request);
+  return { options: ["-max_pixels", `${pixelsMax}`, ...options], target };
+}
+
+function openingOf({ source, settings, pace }: PlanRequest): Plan["input"] {
   switch (source.kind) {
     case "v4l2": {
       const wish = { ...settings.wish, ...source.wish };
@@ -132,7 +147,8 @@ function inputOf({ source, settings, pace }: PlanRequest): Plan["input"] {
       const own = pace === "own" ? ["-re"] : [];
       const loop = source.loop ? ["-stream_loop", "-1"] : [];
       // A file that is a playlist in disguise must not make the camera open other files or addresses.
-      return { options: ["-protocol_whitelist", "file", ...own, ...loop], target: `file:${source.path}` };
+      const alone = ["-protocol_whitelist", "file", "-format_whitelist", containers];
+      return { options: [...alone, ...own, ...loop], target: `file:${source.path}` };
     }
     case "scene": {
       const { fps } = source.spec;

@@ -187,7 +187,10 @@ test("a plan decodes once: painted, then split into recording and luma frames", 
     /source_fps/,
     "ffmpeg 4 knows no expressions there",
   );
-  t.match(planOf(request("/a.mp4")).input.options.join(" "), /-protocol_whitelist file -re$/);
+  t.match(
+    planOf(request("/a.mp4")).input.options.join(" "),
+    /-protocol_whitelist file -format_whitelist mov,\S+ -re$/,
+  );
   t.notMatch(planOf({ ...request("/a.mp4"), pace: "fast" }).input.options.join(" "), /-re/);
   t.same(
     [request("scene"), request("libcamera"), request("/a")].map((each) => planOf(each).feed),
