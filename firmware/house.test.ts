@@ -16,7 +16,7 @@ import { type ClipId, householdIdOf, memberIdOf } from "../shared/kernel/ids.js"
 import { seededPrng } from "../shared/kernel/prng.js";
 import { newIdentity, recipientOf } from "../shared/seal/age.js";
 import { hashOf, hashOfText } from "../shared/seal/hash.js";
-import { formatVerifier, type Signer, signNote, verifierOf } from "../shared/seal/note.js";
+import { formatVerifier, type Signer, signNote, textOf, verifierOf } from "../shared/seal/note.js";
 import { type CameraIdentity, type Keystore, openKeystore } from "./board/keystore.io.js";
 import { systemClock } from "./board/system.io.js";
 import { createHouse, type House } from "./house.io.js";
@@ -108,7 +108,7 @@ async function enrolled(t: Test): Promise<Setting> {
     house: houseOf(keystore),
     next(before, changes, signer = owner.signer) {
       const known = chained.get(before) ?? base;
-      const previous = hashOfText(before.note.slice(0, before.note.lastIndexOf("\n\n") + 1));
+      const previous = hashOfText(textOf(before.note));
       const charter = { ...known, version: known.version + 1, previous, ...changes };
       const signed = signCharter(charter, [signer], random);
       chained.set(signed, charter);

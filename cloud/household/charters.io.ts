@@ -12,6 +12,7 @@ import type { Clock } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { jsonBytesMax, writeMessage } from "../../shared/protocol/messages.js";
 import { hashOfText } from "../../shared/seal/hash.js";
+import { textOf } from "../../shared/seal/note.js";
 import type { Database } from "../database.io.js";
 import {
   type CharterRowsRefusal,
@@ -182,7 +183,7 @@ function fitsIntoMessage({ note, openings }: SignedCharter): boolean {
 
 /** The newest link once more: an answer was lost on its way. */
 function isSame(current: OpenedCharter, signed: SignedCharter): boolean {
-  const text = signed.note.slice(0, signed.note.lastIndexOf("\n\n") + 1);
+  const text = textOf(signed.note);
   return hashOfText(text) === current.hash;
 }
 

@@ -7,7 +7,7 @@ import type { HouseholdId, MemberId } from "../../shared/kernel/ids.js";
 import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { oneOf } from "../../shared/seal/fields.js";
-import { openNote } from "../../shared/seal/note.js";
+import { openNote, textOf } from "../../shared/seal/note.js";
 import type { Database } from "../database.io.js";
 
 /** How long a nonce waits for its login. */
@@ -69,7 +69,7 @@ export function createLogins(
     },
 
     async login(note, audiences) {
-      const claimed = parseLogin(note.slice(0, note.lastIndexOf("\n\n") + 1));
+      const claimed = parseLogin(textOf(note));
       if (!claimed.ok) return refuse({ kind: "login-refused" });
       const { household, member, audience, nonce } = claimed.value;
       const row = await memberOf(household, member);

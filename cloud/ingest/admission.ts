@@ -5,6 +5,7 @@ import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import type { Init, RefusalCode } from "../../shared/protocol/messages.js";
 import { splitHeader } from "../../shared/seal/age.js";
 import type { Verifier } from "../../shared/seal/note.js";
+import { textOf } from "../../shared/seal/note.js";
 
 /** A segment whose note is the sender's own, with its age header. */
 export interface AdmittedSegment {
@@ -15,7 +16,7 @@ export interface AdmittedSegment {
 
 /** Which segment an announcement claims to be about; says nothing of whether that is true. */
 export function claimedPlace(signed: string): { readonly clip: ClipId; readonly index: number } | undefined {
-  const note = parseSegment(signed.slice(0, signed.lastIndexOf("\n\n") + 1));
+  const note = parseSegment(textOf(signed));
   return note.ok ? { clip: note.value.clip, index: note.value.index } : undefined;
 }
 

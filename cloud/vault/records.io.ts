@@ -3,6 +3,7 @@ import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { CameraId, ClipId, HouseholdId } from "../../shared/kernel/ids.js";
 import type { DoorEvent } from "../../shared/protocol/messages.js";
 import { hashOfText } from "../../shared/seal/hash.js";
+import { textOf } from "../../shared/seal/note.js";
 import type { BodyName } from "./bodies.io.js";
 import type {
   ClipDetail,
@@ -301,5 +302,5 @@ function clipName(row: { readonly household: string; readonly id: string }): Cli
 }
 
 function hashOfNote(signed: string): string {
-  return hashOfText(signed.slice(0, signed.lastIndexOf("\n\n") + 1));
+  return hashOfText(textOf(signed));
 }

@@ -17,7 +17,7 @@ import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { signedCharterSchema } from "../../shared/protocol/messages.js";
 import { hashOfText } from "../../shared/seal/hash.js";
-import { parseVerifier, type Signer, type Verifier, verifierOf } from "../../shared/seal/note.js";
+import { parseVerifier, type Signer, textOf, type Verifier, verifierOf } from "../../shared/seal/note.js";
 import { readIfThere, setAside, writeDurably } from "./durable.io.js";
 
 type Log = (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void;
@@ -192,7 +192,7 @@ function readEnrolment(
 function openKept(charters: readonly SignedCharter[]): Result<OpenedCharter, CharterRefusal> {
   const [first, ...later] = charters;
   if (first === undefined) return refuse({ kind: "not-the-next-charter", have: 0, found: 0 });
-  let opened = openPinnedCharter(first, hashOfText(first.note.slice(0, first.note.lastIndexOf("\n\n") + 1)));
+  let opened = openPinnedCharter(first, hashOfText(textOf(first.note)));
   for (const signed of later) {
     if (!opened.ok) return opened;
     opened = openNextCharter(opened.value, signed);

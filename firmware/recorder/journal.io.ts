@@ -5,7 +5,7 @@ import type { ClipId } from "../../shared/kernel/ids.js";
 import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import type { DoorEvent } from "../../shared/protocol/messages.js";
-import { type Signer, verifierOf } from "../../shared/seal/note.js";
+import { type Signer, textOf, verifierOf } from "../../shared/seal/note.js";
 import { systemDisk, unfinished } from "./disk.io.js";
 import type { Disk } from "./disk.js";
 import { type EventStore, openEvents } from "./events.io.js";
@@ -26,7 +26,7 @@ import {
 import { Lane } from "./lane.io.js";
 import { recover } from "./recovery.io.js";
 import { isFull, openReserve } from "./reserve.io.js";
-import { isWhole, readSegment, segmentPath, textOf } from "./segment.io.js";
+import { isWhole, readSegment, segmentPath } from "./segment.io.js";
 import { Shelf, type ShelfParts } from "./shelf.io.js";
 import { pendingOf } from "./shelf.js";
 

@@ -10,7 +10,7 @@ import { bytes, type Millis, millis } from "../../shared/kernel/brand.js";
 import { fromUtf8 } from "../../shared/kernel/bytes.js";
 import { type ClipId, isClipId, timeOf } from "../../shared/kernel/ids.js";
 import { hashOf } from "../../shared/seal/hash.js";
-import { type Signer, signNote, verifierOf } from "../../shared/seal/note.js";
+import { type Signer, signNote, textOf, verifierOf } from "../../shared/seal/note.js";
 import { removeTree, replaceFile, unfinished } from "./disk.io.js";
 import type { Disk } from "./disk.js";
 import { type EventStore, timeText } from "./events.io.js";
@@ -33,7 +33,6 @@ import {
   type SegmentPlace,
   segmentPath,
   setAside,
-  textOf,
 } from "./segment.io.js";
 import type { ShelvedClip, ShelvedSegment } from "./shelf.js";
 

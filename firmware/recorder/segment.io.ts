@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { openSegment, parseSegment } from "../../shared/clip/segment.js";
 import type { Millis } from "../../shared/kernel/brand.js";
 import type { ClipId } from "../../shared/kernel/ids.js";
-import type { Verifier } from "../../shared/seal/note.js";
+import { textOf, type Verifier } from "../../shared/seal/note.js";
 import { errorCode } from "./disk.io.js";
 import type { Disk } from "./disk.js";
 import { decodeFrame, type Frame, frameBytes } from "./frame.js";
@@ -59,11 +59,6 @@ export async function readFile(disk: Disk, path: string, length: number): Promis
 /** Whether the world refused because what has this name is not what it should be. */
 export function isNoFile(error: unknown): boolean {
   return ["EISDIR", "ERR_FS_EISDIR", "ENOTDIR"].includes(errorCode(error) ?? "");
-}
-
-/** The text that was signed. */
-export function textOf(note: string): string {
-  return note.slice(0, note.lastIndexOf("\n\n") + 1);
 }
 
 /** Whether a segment is what its note says and the camera signed it. */

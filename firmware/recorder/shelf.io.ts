@@ -6,13 +6,14 @@ import { toUtf8 } from "../../shared/kernel/bytes.js";
 import type { ClipId } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import { splitHeader } from "../../shared/seal/age.js";
+import { textOf } from "../../shared/seal/note.js";
 import { replaceFile, unfinished } from "./disk.io.js";
 import type { Disk } from "./disk.js";
 import { encodeFrame, encodeState, frameBytes, type JournalState } from "./frame.js";
 import { type JournalListener, type Log, logFault, type NewEvent, type SealedSegment } from "./journal.js";
 import { takeAway } from "./recovery.io.js";
 import { type Reserve, reserveBytes } from "./reserve.io.js";
-import { receiptPath, type SegmentPlace, segmentPath, setAside, textOf } from "./segment.io.js";
+import { receiptPath, type SegmentPlace, segmentPath, setAside } from "./segment.io.js";
 import {
   bytesOf,
   isSafe,

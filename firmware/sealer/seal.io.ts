@@ -15,7 +15,7 @@ import type { CameraId, ClipId, HouseholdId } from "../../shared/kernel/ids.js";
 import type { Random } from "../../shared/kernel/ports.js";
 import { type Recipient, seal } from "../../shared/seal/age.js";
 import { type Hash, hashOf, hashOfText } from "../../shared/seal/hash.js";
-import { type Signer, signNote } from "../../shared/seal/note.js";
+import { type Signer, signNote, textOf } from "../../shared/seal/note.js";
 import { close as closeLine, type Opening } from "../../shared/seal/opening.js";
 import {
   type BeginClip,
@@ -250,7 +250,7 @@ async function sealSegment(
 
 /** The name that the next clip's manifest gives to this one: the hash of its text, signatures aside. */
 function manifestHash({ note }: SignedManifest): Hash {
-  return hashOfText(note.slice(0, note.lastIndexOf("\n\n") + 1));
+  return hashOfText(textOf(note));
 }
 
 function bytesOf({ fragments }: PlannedSegment): number {

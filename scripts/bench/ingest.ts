@@ -2,6 +2,7 @@
 // MB/s from N cameras, each with M segments of 1 MB, until every one is acknowledged. Rivals under the same load: a bare
 // subscriber on the same broker that hashes and fdatasyncs each segment and keeps no record of it; a plain HTTP server
 // (no TLS) that fsyncs each PUT. The cameras are one other process.
+
 import { type ChildProcess, fork } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -21,6 +22,7 @@ import { fromBase64 } from "../../shared/kernel/bytes.js";
 import { type CameraId, householdIdOf } from "../../shared/kernel/ids.js";
 import { readInit, writeMessage } from "../../shared/protocol/messages.js";
 import type { UpTopic } from "../../shared/protocol/topics.js";
+import { textOf } from "../../shared/seal/note.js";
 import { compete } from "./paired.js";
 
 interface Load {
@@ -128,7 +130,7 @@ class BareSubscriber implements BusListener {
   private announced(camera: CameraId, payload: Uint8Array): void {
     const init = readInit(payload);
     if (!init.ok) return;
-    const note = parseSegment(init.value.note.slice(0, init.value.note.lastIndexOf("\n\n") + 1));
+    const note = parseSegment(textOf(init.value.note));
     const header = fromBase64(init.value.header);
     if (!note.ok || !header.ok) return;
     const { clip, index, bytes } = note.value;

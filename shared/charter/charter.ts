@@ -12,7 +12,7 @@ import {
   readFields,
 } from "../seal/fields.js";
 import { type Hash, hashOfText, isHash } from "../seal/hash.js";
-import { type NoteRefusal, openNote, type Signer, signNote } from "../seal/note.js";
+import { type NoteRefusal, openNote, type Signer, signNote, textOf } from "../seal/note.js";
 import { close, commitment, formatOpening, type OpeningRefusal, openLines } from "../seal/opening.js";
 import {
   type CharterCamera,
@@ -151,7 +151,7 @@ function signedBy(
 
 /** The form alone; says nothing of signatures. */
 function parseCharter(signed: SignedCharter): Result<OpenedCharter, CharterRefusal> {
-  const text = signed.note.slice(0, signed.note.lastIndexOf("\n\n") + 1);
+  const text = textOf(signed.note);
   const head = readFields(shape, text, readHead);
   if (!head.ok) return head;
   const { commitments, ...rules } = head.value;

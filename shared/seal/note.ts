@@ -67,7 +67,7 @@ export function signNote(text: string, signers: readonly Signer[]): string {
 
 /** One more signature under an existing note: co-signing. The caller has opened the note before. */
 export function cosign(note: string, signer: Signer): string {
-  return note + signatureLine(note.slice(0, note.lastIndexOf("\n\n") + 1), signer);
+  return note + signatureLine(textOf(note), signer);
 }
 
 /**
@@ -84,6 +84,11 @@ export function openNote(note: string, known: readonly Verifier[]): Result<Opene
   const lines = note.slice(split + 2, -1).split("\n");
   if (lines.length > noteSignaturesMax) return malformed("too many signatures");
   return checkSignatures(text, lines, known);
+}
+
+/** The text of a note, signatures not looked at: for what names a note by its text, or must know whose it claims to be. */
+export function textOf(note: string): string {
+  return note.slice(0, note.lastIndexOf("\n\n") + 1);
 }
 
 function checkSignatures(

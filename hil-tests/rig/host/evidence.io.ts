@@ -10,6 +10,7 @@ import { quiet } from "../../../scripts/demo/home.io.js";
 import { openAsOwner } from "../../../scripts/demo/recordings.io.js";
 import { parseSegment, type SegmentEnd } from "../../../shared/clip/segment.js";
 import { type ClipId, isClipId } from "../../../shared/kernel/ids.js";
+import { textOf } from "../../../shared/seal/note.js";
 import type { House } from "./house.io.js";
 
 /** One sealed segment, as the camera's card or the vault has it. */
@@ -49,7 +50,7 @@ export function onCard(house: House): CardClips {
 function readCardSegment(path: string): CardSegment {
   const file = readFileSync(path);
   const frame = decodeFrame(file.subarray(0, frameBytes));
-  const note = frame && parseSegment(frame.note.slice(0, frame.note.lastIndexOf("\n\n") + 1));
+  const note = frame && parseSegment(textOf(frame.note));
   if (frame === undefined || note === undefined || !note.ok) throw new Error(`${path} is damaged`);
   const sealed = file.subarray(frameBytes);
   const { index, end } = note.value;

@@ -16,7 +16,7 @@ import { cameraIdOf, householdIdOf, memberIdOf } from "../../../shared/kernel/id
 import { seededPrng } from "../../../shared/kernel/prng.js";
 import { newIdentity, recipientOf } from "../../../shared/seal/age.js";
 import { hashOf, hashOfText } from "../../../shared/seal/hash.js";
-import { verifierOf } from "../../../shared/seal/note.js";
+import { textOf, verifierOf } from "../../../shared/seal/note.js";
 import { wherever } from "../doctor/checks.io.js";
 import { fieldsOf, UnexpectedAnswer } from "../fields.js";
 import { checkBroker, checkCharters, checkVaultKey } from "../install/enrolment.js";
@@ -51,7 +51,7 @@ const first: Charter = {
 };
 const sign = (charter: Charter): SignedCharter =>
   signCharter(charter, [{ name: memberKeyName(owner.id), secretKey: keys.noteSecret }], random);
-const hashIn = ({ note }: SignedCharter): string => hashOfText(note.slice(0, note.lastIndexOf("\n\n") + 1));
+const hashIn = ({ note }: SignedCharter): string => hashOfText(textOf(note));
 const next = (before: SignedCharter, version: number, cameras: readonly CharterCamera[]): SignedCharter =>
   sign({ ...first, version, previous: hashIn(before), cameras });
 

@@ -15,7 +15,7 @@ import { cameraIdOf, householdIdOf, newClipId } from "../../../shared/kernel/ids
 import { seededPrng } from "../../../shared/kernel/prng.js";
 import { newIdentity, open, recipientOf, seal } from "../../../shared/seal/age.js";
 import { hashOf, hashOfText } from "../../../shared/seal/hash.js";
-import { type Signer, signNote, verifierOf } from "../../../shared/seal/note.js";
+import { type Signer, signNote, textOf, verifierOf } from "../../../shared/seal/note.js";
 import { close } from "../../../shared/seal/opening.js";
 import { sentenceOf } from "../sentences.js";
 import { openRecording, type RecordingRefusal, type SealedRecording, type Trust } from "./recording.js";
@@ -175,12 +175,12 @@ test("a whole clip opens, says what it holds, and is what age and cat give", asy
 test("a clip whose camera lost power opens up to its last segment, and says so", async (t) => {
   const cut = await sealClip(mine, { note: "no", manifest: "recording" });
   const last = cut.segments.at(-1)?.note ?? "";
-  const note = parseSegment(last.slice(0, last.lastIndexOf("\n\n") + 1));
+  const note = parseSegment(textOf(last));
   if (!note.ok) throw new Error("fixture");
   const text = formatSegment({
     ...note.value,
     index: 3,
-    previous: hashOfText(last.slice(0, last.lastIndexOf("\n\n") + 1)),
+    previous: hashOfText(textOf(last)),
     bytes: bytes(0),
     sha256: hashOf(new Uint8Array(0)),
     end: "interrupted",
@@ -265,7 +265,7 @@ test("a manifest edited inside a segment that was sealed anew is refused", async
     "latin1",
   );
   const sealed = await seal(edited, [mine.recipient]);
-  const text = third.note.slice(0, third.note.lastIndexOf("\n\n") + 1);
+  const text = textOf(third.note);
   const note = parseSegment(text);
   if (!note.ok) throw new Error("fixture");
   const resigned = formatSegment({ ...note.value, bytes: bytes(sealed.length), sha256: hashOf(sealed) });
