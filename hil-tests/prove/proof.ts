@@ -21,6 +21,8 @@ export interface ProofContext {
   readonly root: string;
   /** Runs a program to its end and hands back what it printed; stopped after `secondsMax`. */
   command(program: string, args: readonly string[], secondsMax: number): Promise<CommandEnd>;
+  /** Tells whoever waits how far a long proof is. */
+  progress(line: string): void;
 }
 
 export interface CommandEnd {
@@ -30,7 +32,11 @@ export interface CommandEnd {
 }
 
 export function proofContext(root: string): ProofContext {
-  return { root, command: (program, args, secondsMax) => command({ root, program, args, secondsMax }) };
+  return {
+    root,
+    command: (program, args, secondsMax) => command({ root, program, args, secondsMax }),
+    progress: (line) => process.stdout.write(`  ${line}\n`),
+  };
 }
 
 interface Command {

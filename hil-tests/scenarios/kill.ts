@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import type { ClipId } from "../../shared/kernel/ids.js";
 import { type Prng, seededPrng } from "../../shared/kernel/prng.js";
 import {
   type CardClips,
@@ -34,10 +35,16 @@ export interface KillReport {
   readonly surplus: readonly string[];
   /** Presses of which the owner is told neither a clip that arrived nor a gap, although the camera lived on for `graceMillis`. */
   readonly unrecorded: readonly string[];
-  /** For each clip that a kill of the camera cut: footage between its last sealed moment and the kill, in ms. */
-  readonly cutMillis: readonly number[];
+  /** Each clip that a kill of the camera cut. */
+  readonly cuts: readonly Cut[];
   readonly openedSeconds: number;
   readonly tookSeconds: number;
+}
+
+export interface Cut {
+  readonly clip: ClipId;
+  /** Footage between its last sealed moment and the kill, in ms. */
+  readonly millis: number;
 }
 
 /** The pictures are small, so that this machine's two cores carry everything. */
@@ -77,7 +84,7 @@ export async function killStory(options: KillOptions): Promise<KillReport> {
       lost: [...waiting, ...lost, ...forgotten],
       surplus,
       unrecorded: unrecorded(vault, events, suffered),
-      cutMillis: cutMillis(card, suffered.cameraKills),
+      cuts: cuts(card, suffered.cameraKills),
       openedSeconds: [...opened.values()].reduce((sum, seconds) => sum + seconds, 0),
       tookSeconds: Math.round((performance.now() - started) / 1000),
     };
@@ -168,11 +175,11 @@ function unrecorded(
   return presses.filter((at) => !answered(at) && !excused(at)).map((at) => new Date(at).toISOString());
 }
 
-function cutMillis(card: CardClips, cameraKills: readonly number[]): readonly number[] {
-  return [...card.values()].flatMap((segments) => {
+function cuts(card: CardClips, cameraKills: readonly number[]): readonly Cut[] {
+  return [...card].flatMap(([clip, segments]) => {
     const last = segments.findLast(({ bytes }) => bytes > 0);
     if (last === undefined || segments.at(-1)?.end !== "interrupted") return [];
     const kill = cameraKills.find((at) => at >= last.from);
-    return kill === undefined ? [] : [Math.round(kill - last.to)];
+    return kill === undefined ? [] : [{ clip, millis: Math.round(kill - last.to) }];
   });
 }
