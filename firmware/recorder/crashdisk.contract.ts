@@ -75,7 +75,8 @@ export class CrashDisk implements Disk {
   async list(path: string): Promise<readonly string[]> {
     this.needPower();
     const node = this.find(path);
-    return node?.kind === "directory" ? [...node.names.keys()] : [];
+    if (node?.kind === "file") throw fault("ENOTDIR", path);
+    return node === undefined ? [] : [...node.names.keys()];
   }
 
   async size(path: string): Promise<number | undefined> {

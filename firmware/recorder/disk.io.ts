@@ -1,5 +1,5 @@
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import type { Disk } from "./disk.js";
 
 /** Sealed footage is nobody's to read but the firmware's, though it opens for the household alone. */
@@ -75,12 +75,6 @@ export async function replaceFile(disk: Disk, path: string, parts: readonly Uint
   // Power lost here: the old file or the whole new one stands, never a part: the content was durable before its name.
   await disk.rename(half, path);
   await disk.syncDir(dirname(path));
-}
-
-/** Removes a directory of files. A power cut leaves some of them; the caller's naming says that they are to go. */
-export async function removeTree(disk: Disk, path: string): Promise<void> {
-  for (const name of await disk.list(path)) await disk.remove(join(path, name));
-  await disk.removeDir(path);
 }
 
 interface WritableFile {

@@ -7,6 +7,8 @@ import { replaceFile, unfinished } from "./disk.io.js";
 import type { Disk } from "./disk.js";
 import { type Log, logFault, type NewEvent } from "./journal.js";
 import type { Reserve } from "./reserve.io.js";
+import { readFile } from "./segment.io.js";
+import { isRemoved, setStrangeAside } from "./strange.io.js";
 
 /** Events that wait for the cloud: a week without network at 24 an hour. Beyond it the oldest motion goes first. */
 export const eventsMax = 4_096;
@@ -110,9 +112,10 @@ async function readEvents({ disk, dir, clock, log }: EventStoreOptions): Promise
   for (const name of [...(await disk.list(dir))].sort()) {
     const path = join(dir, name);
     const id = name.replace(/\.json$/, "");
-    if (name.endsWith(unfinished)) await disk.remove(path);
+    if (name.endsWith(unfinished) && !(await isRemoved(disk, path)))
+      await setStrangeAside({ disk, log, now: () => clock.wall() }, path);
     if (!name.endsWith(".json") || !isEventId(id)) continue;
-    const event = readEvent((await disk.read(path, 0, jsonBytesMax)) ?? new Uint8Array());
+    const event = readEvent((await readFile(disk, path, jsonBytesMax)) ?? new Uint8Array());
     if (event.ok && event.value.id === id) {
       events.push(event.value);
       continue;

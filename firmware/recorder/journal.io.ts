@@ -25,10 +25,11 @@ import {
 } from "./journal.js";
 import { Lane } from "./lane.io.js";
 import { recover } from "./recovery.io.js";
-import { isFull, openReserve } from "./reserve.io.js";
+import { isFull, openReserve, reserveName } from "./reserve.io.js";
 import { isWhole, readSegment, segmentPath } from "./segment.io.js";
 import { Shelf, type ShelfParts } from "./shelf.io.js";
 import { pendingOf } from "./shelf.js";
+import { makeWay } from "./strange.io.js";
 
 /** Room for sealed footage unless the settings say otherwise. */
 const journalBytesMax = 2 * 1024 * 1024 * 1024;
@@ -53,6 +54,14 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   const clipsDir = join(dir, "clips");
   const eventsDir = join(dir, "events");
   const statePath = join(dir, "state.json");
+  const now = (): Millis => clock.wall();
+  await makeWay(
+    { disk, now, log },
+    {
+      directories: [dir, clipsDir, eventsDir],
+      files: [statePath, statePath + unfinished, join(dir, reserveName)],
+    },
+  );
   await disk.makeDir(clipsDir);
   await disk.makeDir(eventsDir);
   await disk.remove(statePath + unfinished);
@@ -65,7 +74,6 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     for (const listener of listeners) listener.eventGone?.(id);
   };
   const events = await openEvents({ disk, dir: eventsDir, reserve, clock, random, log, dropped });
-  const now = (): Millis => clock.wall();
   const recovered = await recover({ disk, clipsDir, statePath, events, reserve, camera, now, log });
   const limitBytes = options.limitBytes ?? journalBytesMax;
   const shelved = { disk, clipsDir, statePath, reserve, clock, log, limitBytes, ...recovered };

@@ -1,75 +1,35 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { type Test, test } from "tap";
+import { test } from "tap";
 import { openSegmentChain } from "../../shared/clip/segment.js";
-import { type Millis, millis } from "../../shared/kernel/brand.js";
+import { millis } from "../../shared/kernel/brand.js";
 import { concat } from "../../shared/kernel/bytes.js";
-import { type ClipId, newClipId } from "../../shared/kernel/ids.js";
-import { seededPrng } from "../../shared/kernel/prng.js";
 import { open as openAge } from "../../shared/seal/age.js";
 import { hashOf } from "../../shared/seal/hash.js";
+import {
+  begun,
+  camera,
+  chance,
+  clipId,
+  deliver,
+  gapsOf,
+  names,
+  opened,
+  pathOf,
+  record,
+  workDir,
+} from "./card.contract.js";
 import { systemDisk } from "./disk.io.js";
 import type { Disk } from "./disk.js";
-import { testCamera, testClock, testReceipt, testSegments, testWall } from "./fixture.contract.js";
+import { testReceipt, testSegments } from "./fixture.contract.js";
 import { decodeFrame, encodeFrame } from "./frame.js";
-import { openJournal } from "./journal.io.js";
 import type { Journal, SealedSegment } from "./journal.js";
 import { reserveBytes } from "./reserve.io.js";
 
 const run = promisify(execFile);
-const camera = await testCamera();
-const chance = seededPrng(5);
-let minutes = 0;
-const clipId = (): ClipId => newClipId(millis(testWall + minutes++ * 60_000), chance);
-const begun: Millis = millis(testWall);
-
-async function workDir(t: Test): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), "lintel-journal-"));
-  t.teardown(() => rm(dir, { recursive: true, force: true }));
-  return dir;
-}
-
-interface Opened {
-  readonly journal: Journal;
-  readonly logged: string[];
-}
-
-async function opened(t: Test, dir: string, limitBytes?: number, disk = systemDisk): Promise<Opened> {
-  const logged: string[] = [];
-  const journal = await openJournal({
-    ...{ dir: join(dir, "journal"), camera: camera.signer, clock: testClock(), random: chance },
-    ...(limitBytes === undefined ? {} : { limitBytes }),
-    disk,
-    log: (event) => logged.push(event),
-  });
-  t.teardown(() => journal.close());
-  return { journal, logged };
-}
-
-async function record(journal: Journal, count: number, size = 300): Promise<readonly SealedSegment[]> {
-  const clip = clipId();
-  const segments = await testSegments(camera, clip, count, size);
-  await journal.begin(clip, begun);
-  for (const segment of segments) await journal.append(segment);
-  return segments;
-}
-
-async function deliver(journal: Journal, segments: readonly SealedSegment[]): Promise<void> {
-  for (const segment of segments) {
-    const answer = await journal.acknowledge(segment.clip, segment.index, testReceipt(camera, segment));
-    if (!answer.ok) throw new Error(answer.error.kind);
-  }
-}
-
-const names = (list: readonly { readonly clip: string; readonly index: number }[]): string[] =>
-  list.map(({ clip, index }) => `${clip} ${index}`);
-const gapsOf = (journal: Journal): string[] =>
-  journal.pendingEvents().flatMap((event) => (event.kind === "gap" ? [`${event.reason} ${event.clip}`] : []));
-const pathOf = (dir: string, { clip, index }: SealedSegment, suffix = "seg"): string =>
-  join(dir, "journal", "clips", clip, `${index}.${suffix}`);
 
 async function flip(path: string, at: number): Promise<void> {
   const bytes = await readFile(path);
@@ -186,38 +146,6 @@ test("what is acknowledged while its clip changes on the card stays acknowledged
   await journal.setAside(first.clip, 0, "conflict");
   t.same(names(journal.pending()), names([third]), "while another is set aside");
   await Promise.all(answers);
-});
-
-test("what is no file where one belongs is set aside with a log line, and the journal opens", async (t) => {
-  const dir = await workDir(t);
-  const { journal } = await opened(t, dir, reserveBytes + 3 * 16_000);
-  const [first, second, third] = (await record(journal, 3)) as [SealedSegment, SealedSegment, SealedSegment];
-  await deliver(journal, [third]);
-  await journal.close();
-  const clips = join(dir, "journal", "clips");
-  const strays = [clipId(), `.gone-${clipId()}`].map((name) => join(clips, name));
-  for (const path of strays) await writeFile(path, "a file");
-  await rm(pathOf(dir, first));
-  for (const path of [pathOf(dir, first), pathOf(dir, second, "done"), join(dir, "journal", "state.json")]) {
-    await rm(path, { force: true });
-    await mkdir(join(path, "within"), { recursive: true });
-  }
-  await mkdir(pathOf(dir, second, "done.part"));
-  await mkdir(join(clips, `.gone-${clipId()}`, "0.seg", "within"), { recursive: true });
-  for (const name of ["98.seg", "98.done"]) await run("mkfifo", [join(clips, first.clip, name)]);
-
-  const again = await opened(t, dir, reserveBytes + 3 * 16_000);
-  await again.journal.verified;
-  t.same(names(again.journal.pending()), names([second]));
-  t.same(gapsOf(again.journal), [`damaged ${first.clip}`]);
-  t.equal(again.logged.filter((event) => event === "journal.damaged").length, 6);
-  await deliver(again.journal, [second]);
-  await again.journal.removeClip(first.clip);
-  t.same(
-    (await readdir(clips)).filter((name) => name.includes(first.clip)),
-    [],
-    "and such a clip can still go",
-  );
 });
 
 test("a clip that the power cut is closed as interrupted, chained, without bytes, and closed once", async (t) => {

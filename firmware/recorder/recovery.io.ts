@@ -11,7 +11,7 @@ import { fromUtf8 } from "../../shared/kernel/bytes.js";
 import { type ClipId, isClipId, timeOf } from "../../shared/kernel/ids.js";
 import { hashOf } from "../../shared/seal/hash.js";
 import { type Signer, signNote, textOf, verifierOf } from "../../shared/seal/note.js";
-import { removeTree, replaceFile, unfinished } from "./disk.io.js";
+import { replaceFile, unfinished } from "./disk.io.js";
 import type { Disk } from "./disk.js";
 import { type EventStore, timeText } from "./events.io.js";
 import {
@@ -26,7 +26,6 @@ import type { GapReason, Log, NewEvent } from "./journal.js";
 import { isFull, type Reserve } from "./reserve.io.js";
 import {
   asideMark,
-  isNoFile,
   readFile,
   readSegment,
   receiptPath,
@@ -35,6 +34,7 @@ import {
   setAside,
 } from "./segment.io.js";
 import type { ShelvedClip, ShelvedSegment } from "./shelf.js";
+import { isDirectory, isRemoved, removeAll, setStrangeAside } from "./strange.io.js";
 
 /** Starts the name of a clip's directory that is to go: what a power cut leaves of it is removed at boot. */
 const goingPrefix = ".gone-";
@@ -83,7 +83,7 @@ async function recoverClip(recovery: Recovery, name: string): Promise<Found | un
   const clip = isClipId(name) ? name : undefined;
   if (clip === undefined && !name.startsWith(goingPrefix)) return undefined;
   if (!(await isDirectory(disk, path))) {
-    await setStrangeAside(recovery, clipsDir, name);
+    await setStrangeAside(recovery, path);
     return undefined;
   }
   if (clip === undefined) {
@@ -104,46 +104,6 @@ export async function takeAway({ disk, clipsDir }: Pick<Recovery, "disk" | "clip
   // Power lost here: the clip is gone, as was wanted, or is whole again.
   await disk.syncDir(clipsDir);
   await removeAll(disk, going);
-}
-
-/** Removes a clip's directory, and the directories that something else made in it. */
-async function removeAll(disk: Disk, path: string): Promise<void> {
-  try {
-    await removeTree(disk, path);
-  } catch (error) {
-    if (!isNoFile(error)) throw error;
-    for (const name of await disk.list(path))
-      if (!(await isRemoved(disk, join(path, name)))) await removeAll(disk, join(path, name));
-    await disk.removeDir(path);
-  }
-}
-
-/** False when it is a directory. */
-async function isRemoved(disk: Disk, path: string): Promise<boolean> {
-  try {
-    await disk.remove(path);
-    return true;
-  } catch (error) {
-    if (!isNoFile(error)) throw error;
-    return false;
-  }
-}
-
-async function isDirectory(disk: Disk, path: string): Promise<boolean> {
-  try {
-    await disk.list(path);
-    return true;
-  } catch (error) {
-    if (!isNoFile(error)) throw error;
-    return false;
-  }
-}
-
-/** Something other than the journal put it there: it stays for whoever wants to know, under a name that says nothing to us. */
-async function setStrangeAside({ disk, log, now }: Recovery, dir: string, name: string): Promise<void> {
-  log("journal.damaged", { file: name });
-  // Power lost here: it is found again at boot.
-  await disk.rename(join(dir, name), join(dir, `${asideMark}${now()}-${name}`));
 }
 
 /** `undefined` when nothing of the clip is there. */
@@ -177,7 +137,7 @@ async function tidy(recovery: Recovery, dir: string): Promise<number> {
   let asideBytes = 0;
   for (const name of await disk.list(dir)) {
     if (name.endsWith(unfinished) && !name.startsWith(asideMark) && !(await isRemoved(disk, join(dir, name))))
-      await setStrangeAside(recovery, dir, name);
+      await setStrangeAside(recovery, join(dir, name));
     if (name.includes(asideMark)) asideBytes += (await disk.size(join(dir, name))) ?? 0;
   }
   return asideBytes;

@@ -5,6 +5,9 @@ import type { Disk } from "./disk.js";
 /** Room that is kept so that events and the state can be written on a full card: 64 small files. */
 export const reserveBytes = 256 * 1024;
 
+/** The file in the journal's directory that takes the room. */
+export const reserveName = "reserve";
+
 /** Holds room on the card, gives it up for small writes when there is no other, and takes it back before footage does. */
 export interface Reserve {
   /** Carries out a small write; on a full card again after the reserve was given up. */
@@ -14,7 +17,7 @@ export interface Reserve {
 }
 
 export async function openReserve(disk: Disk, dir: string): Promise<Reserve> {
-  const path = join(dir, "reserve");
+  const path = join(dir, reserveName);
   let held = (await disk.size(path)) === reserveBytes;
 
   const restore = async (): Promise<void> => {
