@@ -2,10 +2,13 @@ import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { test } from "tap";
+import { millis } from "../../shared/kernel/brand.js";
 import { initOf, makeCamera, type TestCamera } from "../ingest/camera.contract.js";
 import { mosquittoMissing, type Rig, rigAuthority, startRig } from "../ingest/rig.contract.js";
-import { makeClip } from "../ingest/segment.contract.js";
+import { makeClip, systemClock } from "../ingest/segment.contract.js";
 import { packetBytesMax } from "./bus.js";
+
+const yearMillis = 366 * 24 * 60 * 60 * 1_000;
 
 for (const broker of ["embedded", "mosquitto"] as const) {
   const skip = broker === "mosquitto" && mosquittoMissing();
@@ -75,6 +78,20 @@ for (const broker of ["embedded", "mosquitto"] as const) {
     plain.resume();
     await closeOf(plain);
     t.pass("not even TLS");
+  });
+
+  test(`${broker}: an expired certificate gets nobody in, though its camera is the household's`, {
+    skip,
+  }, async (t) => {
+    const rig = await startRig({ broker });
+    t.teardown(() => rig.close());
+    const longAgo = { ...systemClock, wall: () => millis(systemClock.wall() - 21 * yearMillis) };
+    const expired = await makeCamera(await rigAuthority(rig.directory, longAgo), rig.household);
+    rig.cameras.set(expired.id, expired);
+    await t.rejects(rig.connect(expired), "the same authority signed it, for 20 years");
+    const good = await rig.connect(await rig.camera());
+    t.teardown(() => good.close());
+    t.ok(good.client.connected, "a new one gets in");
   });
 
   test(`${broker}: a packet above the limit ends its connection and nobody else's`, { skip }, async (t) => {

@@ -119,12 +119,12 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   };
 }
 
-export function rigAuthority(directory: string): Promise<Authority> {
+export function rigAuthority(directory: string, clock: Clock = systemClock): Promise<Authority> {
   const hosts = ["localhost", "127.0.0.1"];
   return openAuthority({
     directory: join(directory, "keys"),
     hosts,
-    clock: systemClock,
+    clock,
     random: systemRandom,
   });
 }

@@ -278,7 +278,6 @@ test("a camera that the household removed waits, and sends what it has when it i
   rig.cameras.delete(who.id);
   const camera = await startCamera(t, rig, who, { segments: await makeClip(who, 2) });
   await until("it was turned away", () => countOf(camera, "not-accepted") >= 2);
-  console.error(camera.logged);
   t.equal(camera.journal.usage().pendingSegments, 2);
   rig.cameras.set(who.id, who);
   await until("all arrived", () => isDrained(camera));
