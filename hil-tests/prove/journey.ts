@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type ClipFinding, footageStory } from "../scenarios/footage.js";
 import { type KillReport, killStory } from "../scenarios/kill.js";
 import { type SlowLineReport, slowLineStory } from "../scenarios/slowline.js";
+import { badInputProof } from "./badinput.js";
 import type { Outcome, Proof, ProofContext } from "./proof.js";
 
 const killsTotal = 200;
@@ -49,23 +50,7 @@ export const journeyProofs: readonly Proof[] = [
       run: (context) => proveByBench(context, name),
     }),
   ),
-  {
-    issue: 2,
-    line: "Bad input, each a clear refusal and nothing lost or crashed",
-    run: (context) => proveByTests(context, badInputTests),
-  },
-];
-
-/** Where each kind of bad input of the issue is refused. */
-const badInputTests = [
-  "firmware/camera/camera.slow.test.ts",
-  "firmware/camera/rtsp.slow.test.ts",
-  "firmware/recorder/journal.test.ts",
-  "firmware/recorder/powercut.slow.test.ts",
-  "cloud/ingest/ingest.test.ts",
-  "cloud/broker/rights.test.ts",
-  "cloud/vault/vault.test.ts",
-  "hil-tests/scenarios/uplink.slow.test.ts",
+  badInputProof,
 ];
 
 async function proveFootage({ root, progress }: ProofContext): Promise<Outcome> {
@@ -142,15 +127,6 @@ function judgeSlowLine({ missing, memoryMegabytes, ...figures }: SlowLineReport)
     figures: { ...figures, ...memory, missing: missing.length },
     note: missing.slice(0, 5).join(", "),
   };
-}
-
-async function proveByTests({ command }: ProofContext, files: readonly string[]): Promise<Outcome> {
-  const { status, output, seconds } = await command(
-    "npm",
-    ["test", "--silent", "--", ...files],
-    benchSecondsMax,
-  );
-  return { ok: status === 0, figures: { seconds }, note: output.trim().split("\n").at(-1) ?? "" };
 }
 
 /** A bench prints `ok` or `not ok` before each comparison. */

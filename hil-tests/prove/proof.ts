@@ -51,6 +51,7 @@ function command({ root, program, args, secondsMax }: Command): Promise<CommandE
   const child = spawn(program, args, {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, TAP_TIMEOUT: `${secondsMax}` },
     timeout: secondsMax * 1000,
   });
   let output = "";
