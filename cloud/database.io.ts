@@ -1,5 +1,5 @@
 import type { Database as Sqlite } from "better-sqlite3";
-import { Kysely, type Migration, Migrator, SqliteDialect } from "kysely";
+import { Kysely, type Migration, Migrator, type SqliteDatabase, SqliteDialect } from "kysely";
 import type { HouseholdTables } from "./household/tables.js";
 import { household } from "./migrations/0001-household.io.js";
 import { clips } from "./migrations/0002-clips.io.js";
@@ -37,13 +37,25 @@ export async function openSqlite<Tables>(
     sqlite.pragma("synchronous = FULL");
     sqlite.pragma("foreign_keys = ON");
     refuseNewerSchema(sqlite, path, Object.keys(wanted));
-    const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) });
+    const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: rollingBackOnce(sqlite) }) });
     await migrate(db, wanted);
     return db;
   } catch (error) {
     sqlite.close();
     throw error;
   }
+}
+
+/**
+ * SQLite has rolled back by itself when a disk is full or fails (sqlite.org/lang_transaction.html §3). The rollback that follows
+ * would then fail, and its error would stand in the place of the one that says why: it is done already.
+ */
+function rollingBackOnce(sqlite: Sqlite): SqliteDatabase {
+  const done = "select 1 where false";
+  return {
+    prepare: (text) => sqlite.prepare(text === "rollback" && !sqlite.inTransaction ? done : text),
+    close: () => sqlite.close(),
+  };
 }
 
 async function migrate<Tables>(

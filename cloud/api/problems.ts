@@ -10,6 +10,11 @@ export const problems = {
     "Nothing is at this address, or it is not yours. Check the id, and who is logged in.",
   ],
   "malformed-request": [400, "Malformed request", "The request does not have the form in /openapi.json."],
+  "too-slow": [
+    408,
+    "Too slow",
+    "The request did not come whole in its time. Send it again, on a faster line.",
+  ],
   "too-large": [413, "Too large", "The request is larger than this route takes."],
   "unsupported-media-type": [415, "Unsupported media type", "Send application/json."],
   "range-not-satisfiable": [
@@ -22,6 +27,16 @@ export const problems = {
     500,
     "Internal error",
     "The cloud failed; nothing was half-done. Try again, and show the operator the request id.",
+  ],
+  "storage-full": [
+    507,
+    "Storage full",
+    "The cloud's disk is full: nothing was stored. Its operator must make room; try again as late as Retry-After says.",
+  ],
+  "storage-failed": [
+    503,
+    "Storage failed",
+    "The cloud's disk or database does not answer: nothing was stored. Try again as late as Retry-After says; if it stays so, tell the operator.",
   ],
   unavailable: [503, "Unavailable", "The cloud is starting, stopping or short of something. Try again soon."],
   // Who asks
@@ -155,6 +170,13 @@ export const problems = {
 } as const satisfies Record<string, readonly [number, string, string]>;
 
 export type ProblemKind = keyof typeof problems;
+
+/** What goes away by itself or with the operator's help: a client comes again after so many seconds, unless it was told others. */
+export const retryAfterSeconds: { readonly [Kind in ProblemKind]?: number } = {
+  "storage-full": 60,
+  "storage-failed": 10,
+  unavailable: 10,
+};
 
 /** A refusal on its way to the client; the error handler makes the document of it. */
 export class Problem extends Error {

@@ -5,11 +5,11 @@ import { type Init, type RefusalCode, readInit, writeMessage } from "../../share
 import type { DownKind, UpTopic } from "../../shared/protocol/topics.js";
 import type { Verifier } from "../../shared/seal/note.js";
 import type { Log } from "../broker/bus.js";
+import { storageFaultOf } from "../faults.js";
 import type { Part } from "../vault/bodies.io.js";
 import type { Standing } from "../vault/clip.js";
 import type { Committed } from "../vault/commit.io.js";
 import { nativeVerifier } from "../vault/ed25519.io.js";
-import { isDiskFull } from "../vault/rooms.io.js";
 import type { VaultWriter } from "../vault/vault.io.js";
 import { type AdmittedSegment, admit, claimedPlace } from "./admission.js";
 import {
@@ -328,7 +328,7 @@ export class Segments {
   private failed(place: Place, error: unknown): void {
     const why = error instanceof Error ? error.message : String(error);
     this.options.log("ingest.failed", { camera: place.camera, clip: place.clip, segment: place.index, why });
-    this.refuse(place, isDiskFull(error) ? "full" : "busy");
+    this.refuse(place, storageFaultOf(error) === "full" ? "full" : "busy");
   }
 }
 

@@ -1,9 +1,10 @@
 import type { OpenedSegment } from "../../shared/clip/segment.js";
+import { storageFaultOf } from "../faults.js";
 import { batched } from "./batch.js";
 import type { Part } from "./bodies.io.js";
 import type { OfferedSegment, Standing } from "./clip.js";
 import type { ClipNews, WrappedSegment } from "./records.io.js";
-import { headerPlace, isDiskFull, type Rooms } from "./rooms.io.js";
+import { headerPlace, type Rooms } from "./rooms.io.js";
 import { wrapHeader } from "./shred.io.js";
 
 /** A segment whose body is complete and whose hash matched the note. A closing segment has no part. */
@@ -29,7 +30,7 @@ export function createCommitter(rooms: Rooms): (segment: ReadySegment) => Promis
       if (outcome.began === undefined) await segment.part?.discard();
       return outcome;
     } catch (error) {
-      if (isDiskFull(error)) return { kind: "full" };
+      if (storageFaultOf(error) === "full") return { kind: "full" };
       throw error;
     } finally {
       await segment.part?.close();

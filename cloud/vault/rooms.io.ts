@@ -72,11 +72,6 @@ export function turnstile(): Rooms["turn"] {
   };
 }
 
-export function isDiskFull(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "ENOSPC" || code === "EDQUOT" || code === "SQLITE_FULL";
-}
-
 /** Where a header belongs: its ciphertext opens in this place only. */
 export function headerPlace(household: string, clip: string, index: number): string {
   return `${household}/${clip}/${index}`;

@@ -1,18 +1,25 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { storageFaultOf } from "../../faults.js";
 import type { ProblemDocument } from "../contract/common.js";
-import { Problem, type ProblemKind, problems, problemType } from "../problems.js";
+import { Problem, type ProblemKind, problems, problemType, retryAfterSeconds } from "../problems.js";
 
 /** Every error becomes a problem document (RFC 9457), without stack or wording of libraries. */
 export function addProblems(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => send(request, reply, { kind: "not-there" }));
   app.setErrorHandler((error, request, reply) => {
     const kind = kindOf(error);
-    if (kind === "internal-error") request.log.error({ error: describe(error) }, "http.failed");
+    if (causesForOperator.has(kind)) request.log.error({ error: describe(error) }, "http.failed");
     return send(request, reply, { kind, ...whereOf(error) });
   });
 }
+
+const causesForOperator: ReadonlySet<ProblemKind> = new Set([
+  "internal-error",
+  "storage-full",
+  "storage-failed",
+]);
 
 /** For requests that fail before a route is found: an address that is none, or far too long. */
 export function refuseAddress(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
@@ -23,8 +30,11 @@ export function refuseAddress(error: FastifyError, request: FastifyRequest, repl
 /** For bytes that are no HTTP at all, or come too slowly; there is no request to answer, only a socket. */
 export function refuseBytes(error: ConnectionError, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) return;
-  const [status, title, detail] = problems["malformed-request"];
-  const document = { type: problemType("malformed-request"), title, status, detail, requestId: "none" };
+  const document = documentOf(
+    { kind: error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? "too-slow" : "malformed-request" },
+    "none",
+  );
+  const { status } = document;
   const body = JSON.stringify(document);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
@@ -41,12 +51,19 @@ interface Told {
   readonly where?: string;
 }
 
-function send(request: FastifyRequest, reply: FastifyReply, { kind, where }: Told): FastifyReply {
+function send(request: FastifyRequest, reply: FastifyReply, told: Told): FastifyReply {
+  const document = documentOf(told, request.id);
+  const { status } = document;
+  const seconds = retryAfterSeconds[told.kind];
+  if (status === 401) reply.header("www-authenticate", "Bearer");
+  if (seconds !== undefined && !reply.hasHeader("retry-after")) reply.header("retry-after", seconds);
+  return reply.code(status).type("application/problem+json").serializer(JSON.stringify).send(document);
+}
+
+function documentOf({ kind, where }: Told, requestId: string): ProblemDocument {
   const [status, title, sentence] = problems[kind];
   const detail = where === undefined ? sentence : `${sentence} At ${where}.`;
-  const document: ProblemDocument = { type: problemType(kind), title, status, detail, requestId: request.id };
-  if (status === 401) reply.header("www-authenticate", "Bearer");
-  return reply.code(status).type("application/problem+json").serializer(JSON.stringify).send(document);
+  return { type: problemType(kind), title, status, detail, requestId };
 }
 
 const kindOfStatus: Readonly<Record<number, ProblemKind>> = {
@@ -60,6 +77,8 @@ const kindOfStatus: Readonly<Record<number, ProblemKind>> = {
 
 function kindOf(error: unknown): ProblemKind {
   if (error instanceof Problem) return error.kind;
+  const fault = storageFaultOf(error);
+  if (fault !== undefined) return `storage-${fault}`;
   if (!isFastifyError(error)) return "internal-error";
   const status = error.statusCode ?? 500;
   return kindOfStatus[status] ?? (status < 500 ? "malformed-request" : "internal-error");
