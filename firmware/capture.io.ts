@@ -1,7 +1,8 @@
+import type { ClipEffect } from "../shared/clip/cutting.js";
 import type { InitSegment } from "../shared/clip/init.js";
 import { unreachable } from "../shared/kernel/assert.js";
 import type { Millis } from "../shared/kernel/brand.js";
-import type { Clock, Random } from "../shared/kernel/ports.js";
+import type { Clock, Log, Random } from "../shared/kernel/ports.js";
 import { type CameraHandle, type LumaFrame, startCamera, type Trouble } from "./camera/camera.io.js";
 import type { Ffmpeg } from "./camera/finder.io.js";
 import { describeSource, type Source } from "./camera/source.js";
@@ -14,11 +15,9 @@ import {
 } from "./detector/trigger.js";
 import type { Rules } from "./house.io.js";
 import { type CutEvent, step as stepCutter } from "./recorder/cut.js";
-import { type ClipEffect, type CutSettings, cutDefaults, isRecording, newCutter } from "./recorder/cutter.js";
+import { type CutSettings, cutDefaults, isRecording, newCutter } from "./recorder/cutter.js";
 import type { NewEvent } from "./recorder/journal.js";
 import type { Moment } from "./recorder/ring.js";
-
-type Log = (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void;
 
 export interface CaptureOptions {
   readonly source: Source;

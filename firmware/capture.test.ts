@@ -1,6 +1,7 @@
 import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Test, test } from "tap";
+import type { ClipEffect } from "../shared/clip/cutting.js";
 import { millis } from "../shared/kernel/brand.js";
 import { seededPrng } from "../shared/kernel/prng.js";
 import type { Ffmpeg } from "./camera/finder.io.js";
@@ -8,7 +9,6 @@ import type { Mask } from "./camera/mask.js";
 import { card, clock, directory, ffmpeg, h264, program, skip, source } from "./camera/watch.io.js";
 import { type Capture, type CaptureState, openCapture } from "./capture.io.js";
 import type { Rules } from "./house.io.js";
-import type { ClipEffect } from "./recorder/cutter.js";
 
 interface Rig {
   readonly capture: Capture;

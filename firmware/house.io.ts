@@ -2,12 +2,11 @@ import type { OpenedCharter, SignedCharter } from "../shared/charter/charter.js"
 import { type CharterCamera, type Mode, maskScale } from "../shared/charter/lines.js";
 import { assert } from "../shared/kernel/assert.js";
 import type { ClipId } from "../shared/kernel/ids.js";
+import type { Log } from "../shared/kernel/ports.js";
 import type { Enrolment, Keystore } from "./board/keystore.io.js";
 import type { Mask } from "./camera/mask.js";
 import type { Custody } from "./sealer/seal.io.js";
 import { follow, openDeletion } from "./uplink/orders.js";
-
-type Log = (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void;
 
 /** What the household's charter makes this camera do. */
 export interface Rules {

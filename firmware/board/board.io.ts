@@ -1,12 +1,10 @@
 import { existsSync } from "node:fs";
-import type { Clock } from "../../shared/kernel/ports.js";
+import type { Clock, Log } from "../../shared/kernel/ports.js";
 import { type Button, type ButtonEffect, type ButtonEvent, buttonUp, stepButton } from "./button.js";
 import { openGpio } from "./gpio.io.js";
 import type { Wiring } from "./gpio.js";
 import type { Lines, LinesHandlers } from "./lines.js";
 import { openSocket } from "./socket.io.js";
-
-type Log = (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void;
 
 export interface BoardOptions {
   /** `undefined`, or a chip that is not there: the socket stands in. */

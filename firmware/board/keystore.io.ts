@@ -13,14 +13,12 @@ import {
 import { cameraKeyName } from "../../shared/charter/lines.js";
 import { fromBase64, toBase64 } from "../../shared/kernel/bytes.js";
 import { type CameraId, cameraIdOf } from "../../shared/kernel/ids.js";
-import type { Clock, Random } from "../../shared/kernel/ports.js";
+import type { Clock, Log, Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { signedCharterSchema } from "../../shared/protocol/messages.js";
 import { hashOfText } from "../../shared/seal/hash.js";
 import { parseVerifier, type Signer, textOf, type Verifier, verifierOf } from "../../shared/seal/note.js";
 import { readIfThere, setAside, writeDurably } from "./durable.io.js";
-
-type Log = (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void;
 
 /** Who the camera is. Made on the board; the private halves never leave it. */
 export interface CameraIdentity {

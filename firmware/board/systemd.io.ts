@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
-
-type Log = (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void;
+import type { Log } from "../../shared/kernel/ports.js";
 
 export interface Notifier {
   /** Up and recording. */

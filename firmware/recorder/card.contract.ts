@@ -1,15 +1,17 @@
 // Test-only: a journal on a card of its own, and what tests do with it.
+
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Test } from "tap";
+import type { SealedSegment } from "../../shared/clip/segment.js";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import { type ClipId, newClipId } from "../../shared/kernel/ids.js";
 import { seededPrng } from "../../shared/kernel/prng.js";
 import { systemDisk } from "./disk.io.js";
 import { testCamera, testClock, testReceipt, testSegments, testWall } from "./fixture.contract.js";
 import { openJournal } from "./journal.io.js";
-import type { Journal, SealedSegment } from "./journal.js";
+import type { Journal } from "./journal.js";
 
 export const camera = await testCamera();
 export const chance = seededPrng(5);

@@ -1,3 +1,4 @@
+import type { EndClip } from "../../shared/clip/cutting.js";
 import type { Fragment } from "../../shared/clip/fmp4.js";
 import type { InitSegment } from "../../shared/clip/init.js";
 import { segmentBytesMax } from "../../shared/clip/segment.js";
@@ -6,7 +7,7 @@ import { unreachable } from "../../shared/kernel/assert.js";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import { type ClipId, newClipId } from "../../shared/kernel/ids.js";
 import { append, begin, startOf } from "./clip.js";
-import type { Cut, CutEffect, Cutter, EndClip, Phase, Picture } from "./cutter.js";
+import type { Cut, CutEffect, Cutter, Phase, Picture } from "./cutter.js";
 import { type Arrived, emptyRing, keep, type Moment, ringBytesMax } from "./ring.js";
 
 /** A longer fragment is no picture that can be cut: the source is broken. */

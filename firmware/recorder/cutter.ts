@@ -1,6 +1,5 @@
-import type { Fragment } from "../../shared/clip/fmp4.js";
+import type { ClipEffect } from "../../shared/clip/cutting.js";
 import type { InitSegment } from "../../shared/clip/init.js";
-import type { SegmentEnd } from "../../shared/clip/segment.js";
 import type { TriggerKind } from "../../shared/clip/trigger.js";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { ClipId } from "../../shared/kernel/ids.js";
@@ -58,34 +57,6 @@ export const cutDefaults: CutSettings = {
   clipMax: millis(60_000),
   stuckMax: millis(15 * 60_000),
 };
-
-/** What the sealer is told of a clip. Times inside count from 0, sequence numbers from 1. */
-export type ClipEffect =
-  | {
-      readonly kind: "begin";
-      readonly clip: ClipId;
-      /** Of the first frame. */
-      readonly start: Moment;
-      readonly trigger: TriggerKind;
-      readonly init: InitSegment;
-    }
-  | {
-      readonly kind: "append";
-      readonly clip: ClipId;
-      readonly fragment: Fragment;
-      /** The newest so far: what a power cut would cost is at most this and what follows, so it goes out at once. */
-      readonly live: boolean;
-      /** Other than `no`: the clip ends with this fragment. */
-      readonly end: SegmentEnd;
-    }
-  | EndClip;
-
-/** The clip ends, and its last fragment was handed out before. */
-export interface EndClip {
-  readonly kind: "end";
-  readonly clip: ClipId;
-  readonly end: Exclude<SegmentEnd, "no">;
-}
 
 export type CutEffect = ClipEffect | { readonly kind: "happened"; readonly event: NewEvent };
 

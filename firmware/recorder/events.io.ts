@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { toUtf8 } from "../../shared/kernel/bytes.js";
 import { isEventId, newEventId } from "../../shared/kernel/ids.js";
-import type { Clock, Random } from "../../shared/kernel/ports.js";
+import type { Clock, Log, Random } from "../../shared/kernel/ports.js";
 import { type DoorEvent, jsonBytesMax, readEvent } from "../../shared/protocol/messages.js";
 import { replaceFile, unfinished } from "./disk.io.js";
 import type { Disk } from "./disk.js";
-import { type Log, logFault, type NewEvent } from "./journal.js";
+import { logFault, type NewEvent } from "./journal.js";
 import type { Reserve } from "./reserve.io.js";
 import { readFile } from "./segment.io.js";
 import { isRemoved, setStrangeAside } from "./strange.io.js";

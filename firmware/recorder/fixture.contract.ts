@@ -3,7 +3,7 @@ import { cameraKeyName } from "../../shared/charter/lines.js";
 import { formatReceipt } from "../../shared/clip/custody.js";
 import { type Fragment, parseFragment } from "../../shared/clip/fmp4.js";
 import { type InitSegment, parseInit } from "../../shared/clip/init.js";
-import { formatSegment } from "../../shared/clip/segment.js";
+import { formatSegment, type SealedSegment } from "../../shared/clip/segment.js";
 import { assert } from "../../shared/kernel/assert.js";
 import { bytes, type Millis, millis } from "../../shared/kernel/brand.js";
 import { concat } from "../../shared/kernel/bytes.js";
@@ -19,7 +19,6 @@ import type { Clock } from "../../shared/kernel/ports.js";
 import { type Identity, newIdentity, type Recipient, recipientOf, seal } from "../../shared/seal/age.js";
 import { type Hash, hashOf, hashOfText } from "../../shared/seal/hash.js";
 import { type Signer, signNote, type Verifier, verifierOf } from "../../shared/seal/note.js";
-import type { SealedSegment } from "./journal.js";
 
 /** Ticks a second of the test's pictures: a tick is a millisecond. */
 const timescale = 1000;

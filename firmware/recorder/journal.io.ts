@@ -1,24 +1,22 @@
 import { dirname, join } from "node:path";
 import { parseReceipt } from "../../shared/clip/custody.js";
+import type { SealedSegment } from "../../shared/clip/segment.js";
 import { bytes, type Millis } from "../../shared/kernel/brand.js";
 import type { ClipId } from "../../shared/kernel/ids.js";
-import type { Clock, Random } from "../../shared/kernel/ports.js";
+import type { Clock, Log, Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
-import type { DoorEvent } from "../../shared/protocol/messages.js";
+import type { DoorEvent, GapReason } from "../../shared/protocol/messages.js";
 import { type Signer, textOf, verifierOf } from "../../shared/seal/note.js";
 import { systemDisk, unfinished } from "./disk.io.js";
 import type { Disk } from "./disk.js";
 import { type EventStore, openEvents } from "./events.io.js";
 import { frameBytes } from "./frame.js";
 import {
-  type GapReason,
   type Journal,
   type JournalListener,
-  type Log,
   logFault,
   type NewEvent,
   type ReceiptRefusal,
-  type SealedSegment,
   type SegmentHead,
   type StoredSegment,
   type Usage,

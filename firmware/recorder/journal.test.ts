@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { test } from "tap";
-import { openSegmentChain } from "../../shared/clip/segment.js";
+import { openSegmentChain, type SealedSegment } from "../../shared/clip/segment.js";
 import { millis } from "../../shared/kernel/brand.js";
 import { concat } from "../../shared/kernel/bytes.js";
 import { open as openAge } from "../../shared/seal/age.js";
@@ -26,7 +26,7 @@ import { systemDisk } from "./disk.io.js";
 import type { Disk } from "./disk.js";
 import { testReceipt, testSegments } from "./fixture.contract.js";
 import { decodeFrame, encodeFrame } from "./frame.js";
-import type { Journal, SealedSegment } from "./journal.js";
+import type { Journal } from "./journal.js";
 import { reserveBytes } from "./reserve.io.js";
 
 const run = promisify(execFile);

@@ -1,31 +1,11 @@
-import type { SegmentEnd } from "../../shared/clip/segment.js";
+import type { SealedSegment, SegmentEnd } from "../../shared/clip/segment.js";
 import type { TriggerKind } from "../../shared/clip/trigger.js";
 import type { Bytes, Millis } from "../../shared/kernel/brand.js";
 import type { ClipId, EventId } from "../../shared/kernel/ids.js";
+import type { Log } from "../../shared/kernel/ports.js";
 import type { Result } from "../../shared/kernel/result.js";
-import type { DoorEvent } from "../../shared/protocol/messages.js";
+import type { DoorEvent, GapReason } from "../../shared/protocol/messages.js";
 import type { Hash } from "../../shared/seal/hash.js";
-
-/** An event for the log: a name and fields. Never keys, footage, addresses. */
-export type Log = (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void;
-
-export type GapReason = Extract<DoorEvent, { kind: "gap" }>["reason"];
-
-/** A segment as the sealer hands it over. */
-export interface SealedSegment {
-  readonly clip: ClipId;
-  readonly index: number;
-  readonly end: SegmentEnd;
-  /** The signed ciphertext note. */
-  readonly note: string;
-  /** The whole age file. */
-  readonly sealed: Uint8Array;
-  /** Hash of the text of the manifest inside: names it in the next clip. */
-  readonly manifest: Hash;
-  /** Wall times of its footage. */
-  readonly from: Millis;
-  readonly to: Millis;
-}
 
 /** A segment that is durable on the card and not yet known to be safe in the vault. */
 export interface StoredSegment {

@@ -1,6 +1,6 @@
 // A story that makes every kind of durable write; the power is cut at each of them, and at each of what mends it.
 import { test } from "tap";
-import { openSegment } from "../../shared/clip/segment.js";
+import { openSegment, type SealedSegment } from "../../shared/clip/segment.js";
 import { millis } from "../../shared/kernel/brand.js";
 import { concat, equal } from "../../shared/kernel/bytes.js";
 import { type ClipId, newClipId } from "../../shared/kernel/ids.js";
@@ -9,7 +9,7 @@ import type { Hash } from "../../shared/seal/hash.js";
 import { CrashDisk } from "./crashdisk.contract.js";
 import { testCamera, testClock, testReceipt, testSegments, testWall } from "./fixture.contract.js";
 import { openJournal } from "./journal.io.js";
-import type { Journal, SealedSegment } from "./journal.js";
+import type { Journal } from "./journal.js";
 import { reserveBytes } from "./reserve.io.js";
 
 const camera = await testCamera();

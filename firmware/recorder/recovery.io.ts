@@ -9,6 +9,8 @@ import {
 import { bytes, type Millis, millis } from "../../shared/kernel/brand.js";
 import { fromUtf8 } from "../../shared/kernel/bytes.js";
 import { type ClipId, isClipId, timeOf } from "../../shared/kernel/ids.js";
+import type { Log } from "../../shared/kernel/ports.js";
+import type { GapReason } from "../../shared/protocol/messages.js";
 import { hashOf } from "../../shared/seal/hash.js";
 import { type Signer, signNote, textOf, verifierOf } from "../../shared/seal/note.js";
 import { replaceFile, unfinished } from "./disk.io.js";
@@ -22,7 +24,7 @@ import {
   type JournalState,
   stateBytesMax,
 } from "./frame.js";
-import type { GapReason, Log, NewEvent } from "./journal.js";
+import type { NewEvent } from "./journal.js";
 import { isFull, type Reserve } from "./reserve.io.js";
 import {
   asideMark,

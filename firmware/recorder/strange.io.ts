@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import type { Millis } from "../../shared/kernel/brand.js";
+import type { Log } from "../../shared/kernel/ports.js";
 import type { Disk } from "./disk.js";
-import type { Log } from "./journal.js";
 import { asideMark, isNoFile } from "./segment.io.js";
 
 /** The card, and who is told when something on it is not what it should be. */

@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { test } from "tap";
+import type { SealedSegment } from "../../shared/clip/segment.js";
 import { newEventId } from "../../shared/kernel/ids.js";
 import {
   begun,
@@ -16,7 +17,6 @@ import {
   record,
   workDir,
 } from "./card.contract.js";
-import type { SealedSegment } from "./journal.js";
 import { reserveBytes } from "./reserve.io.js";
 
 const run = promisify(execFile);

@@ -1,42 +1,9 @@
-import type { Fragment } from "../../shared/clip/fmp4.js";
-import type { InitSegment } from "../../shared/clip/init.js";
-import type { SegmentEnd } from "../../shared/clip/segment.js";
-import type { TriggerKind } from "../../shared/clip/trigger.js";
+import type { AppendFragment, BeginClip, ClipEffect, EndClip } from "../../shared/clip/cutting.js";
 import { assert } from "../../shared/kernel/assert.js";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { ClipId } from "../../shared/kernel/ids.js";
-import type { DoorEvent } from "../../shared/protocol/messages.js";
+import type { GapReason } from "../../shared/protocol/messages.js";
 import { finish, type Gathering, gather, type PlannedSegment } from "./plan.js";
-
-export type GapReason = Extract<DoorEvent, { kind: "gap" }>["reason"];
-
-/** What the cutter tells of a clip, in order; clips one after another. */
-export type ClipEffect = BeginClip | AppendFragment | EndClip;
-
-export interface BeginClip {
-  readonly kind: "begin";
-  readonly clip: ClipId;
-  /** Of the first frame. */
-  readonly start: { readonly wall: Millis; readonly monotonic: Millis };
-  readonly trigger: TriggerKind;
-  readonly init: InitSegment;
-}
-
-/** At least one follows each `begin`. */
-export interface AppendFragment {
-  readonly kind: "append";
-  readonly clip: ClipId;
-  readonly fragment: Fragment;
-  /** The newest fragment there is. */
-  readonly live: boolean;
-  readonly end: SegmentEnd;
-}
-
-export interface EndClip {
-  readonly kind: "end";
-  readonly clip: ClipId;
-  readonly end: Exclude<SegmentEnd, "no">;
-}
 
 /** Footage of a clip that could not be sealed in time and is lost. */
 export interface Shortfall {

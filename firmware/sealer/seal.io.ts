@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { BeginClip, ClipEffect } from "../../shared/clip/cutting.js";
 import type { InitSegment } from "../../shared/clip/init.js";
 import {
   type ClockQuality,
@@ -8,27 +9,18 @@ import {
   signManifest,
 } from "../../shared/clip/manifest.js";
 import { factsOf, formatPlain } from "../../shared/clip/plain.js";
-import { formatSegment, type SegmentEnd, segmentBytesMax } from "../../shared/clip/segment.js";
+import { formatSegment, type SealedSegment, segmentBytesMax } from "../../shared/clip/segment.js";
 import { assert } from "../../shared/kernel/assert.js";
 import { bytes, type Millis } from "../../shared/kernel/brand.js";
 import type { CameraId, ClipId, HouseholdId } from "../../shared/kernel/ids.js";
-import type { Random } from "../../shared/kernel/ports.js";
+import type { Log, Random } from "../../shared/kernel/ports.js";
+import type { GapReason } from "../../shared/protocol/messages.js";
 import { type Recipient, seal } from "../../shared/seal/age.js";
 import { type Hash, hashOf, hashOfText } from "../../shared/seal/hash.js";
 import { type Signer, signNote, textOf } from "../../shared/seal/note.js";
 import { close as closeLine, type Opening } from "../../shared/seal/opening.js";
-import {
-  type BeginClip,
-  type ClipEffect,
-  type GapReason,
-  type Incoming,
-  type Job,
-  type Shortfall,
-  take,
-} from "./intake.js";
+import { type Incoming, type Job, type Shortfall, take } from "./intake.js";
 import type { PlannedSegment } from "./plan.js";
-
-type Log = (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void;
 
 /** To whom a clip is sealed and under which rules; asked once for each clip, when it begins, however long it waits then. */
 export interface Custody {
@@ -39,21 +31,6 @@ export interface Custody {
   /** Hash of that charter. */
   readonly charter: Hash;
   readonly clock: ClockQuality;
-}
-
-export interface SealedSegment {
-  readonly clip: ClipId;
-  readonly index: number;
-  readonly end: SegmentEnd;
-  /** The signed ciphertext note. */
-  readonly note: string;
-  /** The whole age file. */
-  readonly sealed: Uint8Array;
-  /** Hash of the text of the manifest inside. */
-  readonly manifest: Hash;
-  /** Wall times of the footage inside. */
-  readonly from: Millis;
-  readonly to: Millis;
 }
 
 /** Where sealed segments go. */

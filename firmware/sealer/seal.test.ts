@@ -8,7 +8,12 @@ import { test } from "tap";
 import { cameraKeyName } from "../../shared/charter/lines.js";
 import { type Fragment, rebase } from "../../shared/clip/fmp4.js";
 import { openClip } from "../../shared/clip/plain.js";
-import { openSegmentChain, type SegmentEnd, segmentMillisMax } from "../../shared/clip/segment.js";
+import {
+  openSegmentChain,
+  type SealedSegment,
+  type SegmentEnd,
+  segmentMillisMax,
+} from "../../shared/clip/segment.js";
 import { splitFmp4 } from "../../shared/clip/split.js";
 import { millis } from "../../shared/kernel/brand.js";
 import { concat } from "../../shared/kernel/bytes.js";
@@ -19,7 +24,7 @@ import { hashOf, hashOfText } from "../../shared/seal/hash.js";
 import { verifierOf } from "../../shared/seal/note.js";
 import type { Shortfall } from "./intake.js";
 import { finish, type Gathering, gather } from "./plan.js";
-import { type SealedSegment, type SealerOptions, startSealer } from "./seal.io.js";
+import { type SealerOptions, startSealer } from "./seal.io.js";
 
 const run = promisify(execFile);
 const has = (program: string): boolean => {

@@ -2,7 +2,7 @@ import type { TLSSocket } from "node:tls";
 import { type IClientOptions, MqttClient } from "mqtt";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { CameraId } from "../../shared/kernel/ids.js";
-import type { Clock, Random } from "../../shared/kernel/ports.js";
+import type { Clock, Log, Random } from "../../shared/kernel/ports.js";
 import { writeMessage } from "../../shared/protocol/messages.js";
 import {
   type DownKind,
@@ -22,9 +22,6 @@ import {
   waitBefore,
 } from "./retry.js";
 import { openTls, type Server, ServerRefused, type TlsIdentity } from "./tls.io.js";
-
-/** An event with its fields for the log. Never keys, footage, addresses. */
-export type Log = (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void;
 
 export interface LinkOptions {
   readonly camera: CameraId;

@@ -1,5 +1,4 @@
-import type { Bytes } from "../kernel/brand.js";
-import { bytes } from "../kernel/brand.js";
+import { type Bytes, bytes, type Millis } from "../kernel/brand.js";
 import {
   type CameraId,
   type ClipId,
@@ -39,6 +38,22 @@ export interface SegmentNote {
   /** Of the whole age file, header included. */
   readonly sha256: Hash;
   readonly end: SegmentEnd;
+}
+
+/** A segment as the sealer hands it over. */
+export interface SealedSegment {
+  readonly clip: ClipId;
+  readonly index: number;
+  readonly end: SegmentEnd;
+  /** The signed ciphertext note. */
+  readonly note: string;
+  /** The whole age file. */
+  readonly sealed: Uint8Array;
+  /** Hash of the text of the manifest inside: names it in the next clip. */
+  readonly manifest: Hash;
+  /** Wall times of the footage inside. */
+  readonly from: Millis;
+  readonly to: Millis;
 }
 
 const shape: NoteShape = {

@@ -8,6 +8,9 @@ export interface Clock {
   monotonic(): Millis;
 }
 
+/** An event for the log: a name and fields. Never keys, footage, addresses. */
+export type Log = (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void;
+
 /** A source of chance: the system's for keys and salts, a seeded one in simulations. */
 export interface Random {
   /** `length` fresh random bytes. */

@@ -170,6 +170,8 @@ export type Init = Static<typeof initSchema>;
 export type Progress = Static<typeof progressSchema>;
 export type ClipAnswer = Static<typeof clipAnswerSchema>;
 export type DoorEvent = Static<typeof eventSchema>;
+/** Why footage is missing. */
+export type GapReason = Extract<DoorEvent, { readonly kind: "gap" }>["reason"];
 export type Status = Static<typeof statusSchema>;
 
 export type MessageRefusal = {
