@@ -79,6 +79,11 @@ export class CrashDisk implements Disk {
     return node === undefined ? [] : [...node.names.keys()];
   }
 
+  async kind(path: string): Promise<"file" | "directory" | undefined> {
+    this.needPower();
+    return this.find(path)?.kind;
+  }
+
   async size(path: string): Promise<number | undefined> {
     this.needPower();
     const node = this.find(path);

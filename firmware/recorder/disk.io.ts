@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Disk } from "./disk.js";
 
@@ -15,6 +15,11 @@ export const systemDisk: Disk = {
   },
   async list(path) {
     return (await unlessAbsent(readdir(path))) ?? [];
+  },
+  async kind(path) {
+    const found = (await unlessAbsent(stat(path))) ?? (await unlessAbsent(lstat(path)));
+    if (found === undefined) return undefined;
+    return found.isFile() ? "file" : found.isDirectory() ? "directory" : "other";
   },
   async size(path) {
     return (await unlessAbsent(stat(path)))?.size;

@@ -7,6 +7,8 @@ export interface Disk {
   makeDir(path: string): Promise<void>;
   /** Names in a directory, in no order; none when it is not there. */
   list(path: string): Promise<readonly string[]>;
+  /** What has this name, links followed; `other` is what may never be opened, such as a pipe, or a link to nothing. */
+  kind(path: string): Promise<"file" | "directory" | "other" | undefined>;
   /** `undefined` when there is no such file. */
   size(path: string): Promise<number | undefined>;
   /** Fewer bytes at the end of the file; `undefined` when there is no such file. */

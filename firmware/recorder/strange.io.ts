@@ -17,13 +17,15 @@ export interface OwnPlaces {
   readonly files: readonly string[];
 }
 
-/** Sets aside what stands where a directory should, and the directories that stand where a file should. */
+/** Sets aside what stands where a directory should, and what is no file where a file should. */
 export async function makeWay(watched: Watched, { directories, files }: OwnPlaces): Promise<void> {
   const { disk } = watched;
   for (const path of directories) if (!(await isDirectory(disk, path))) await setStrangeAside(watched, path);
-  for (const path of files)
-    if ((await disk.size(path)) !== undefined && (await isDirectory(disk, path)))
-      await setStrangeAside(watched, path);
+  for (const path of files) {
+    // To open a pipe is to wait for whoever reads it: the camera would never have started.
+    const kind = await disk.kind(path);
+    if (kind !== undefined && kind !== "file") await setStrangeAside(watched, path);
+  }
 }
 
 /** Something other than the journal put it there: it stays for whoever wants to know, under a name that says nothing to us. */
@@ -37,13 +39,8 @@ export async function setStrangeAside({ disk, log, now }: Watched, path: string)
 
 /** True also of what is not there. */
 export async function isDirectory(disk: Disk, path: string): Promise<boolean> {
-  try {
-    await disk.list(path);
-    return true;
-  } catch (error) {
-    if (!isNoFile(error)) throw error;
-    return false;
-  }
+  const kind = await disk.kind(path);
+  return kind === undefined || kind === "directory";
 }
 
 /** Removes a file; false when it is a directory. */

@@ -78,6 +78,21 @@ for (const name of ["reserve", "state.json", "state.json.part"])
     t.same(names(journal.pending()), names(recorded));
   });
 
+for (const name of ["reserve", "state.json", "state.json.part"])
+  test(`a pipe or a link to nothing named journal/${name} neither holds up the boot nor stops footage`, async (t) => {
+    const make = [["mkfifo"], ["ln", "-s", "/nonexistent/target"]] as const;
+    for (const [program, ...args] of make) {
+      const dir = await workDir(t);
+      await mkdir(join(dir, "journal"));
+      await run(program, [...args, join(dir, "journal", name)]);
+      const { journal, logged } = await opened(t, dir);
+      t.match(logged, ["journal.damaged"]);
+      t.notOk(logged.includes("journal.fault"));
+      const recorded = await record(journal, 2);
+      t.same(names(journal.pending()), names(recorded));
+    }
+  });
+
 test("directories among the events are set aside, and the events stay", async (t) => {
   const dir = await workDir(t);
   const { journal } = await opened(t, dir);
