@@ -29,6 +29,8 @@ test("what would be unsafe or unreachable is refused, with what to set", (t) => 
     [{ LINTEL_METRICS_TOKEN: "short" }, /16 to 256/],
     [{ LINTEL_NODE: "aaaaaaaaaaaaaaaa" }, /cloud-/],
     [{ LINTEL_VAULT_LIMIT: "0" }, /whole number/],
+    [{ LINTEL_HOUSEHOLD_LIMIT: "50 GiB" }, /LINTEL_HOUSEHOLD_LIMIT is .*whole number/],
+    [{ LINTEL_HOURLY: "0" }, /LINTEL_HOURLY is .*whole number/],
   ] as const;
   for (const [environment, why] of refusals) {
     const config = readConfig(environment);

@@ -40,7 +40,10 @@ export interface Config {
   readonly publicMqtt?: string;
   /** Anyone may register a household. */
   readonly openRegistration: boolean;
+  /** Of households, charters and claims, each, in an hour. */
+  readonly budget: { readonly perAddress: number; readonly total: number };
   readonly vaultBytesMax: Bytes;
+  readonly householdBytesMax: Bytes;
   readonly retentionDays: number;
   /** YYYY-MM-DD, on which the operator compared the clock after it had leapt. */
   readonly clockChecked?: string;
@@ -70,7 +73,10 @@ const settings = {
   LINTEL_BROKER_CERT: ["", "PEM file: the cloud's client certificate for it; default: its own"],
   LINTEL_BROKER_KEY: ["", "PEM file: its key"],
   LINTEL_REGISTRATION: ["open", "open | closed: may anyone register a household"],
+  LINTEL_HOURLY: ["60", "households, charters, claims: of each in an hour by one address (IPv6: one /64)"],
+  LINTEL_HOURLY_TOTAL: ["1000", "the same by all addresses together"],
   LINTEL_VAULT_LIMIT: [`${100 * gibibyte}`, "bytes that the vault may hold"],
+  LINTEL_HOUSEHOLD_LIMIT: [`${50 * gibibyte}`, "bytes that the vault may hold of one household"],
   LINTEL_RETENTION_DAYS: [`${retentionDaysDefault}`, `days until a clip is destroyed, 1–${retentionDaysMax}`],
   LINTEL_CLOCK_CHECKED: ["", "YYYY-MM-DD, today: the clock is right although it leapt; retention goes on"],
   LINTEL_METRICS_TOKEN: ["", "bearer token that opens /metrics to callers off this machine"],
@@ -110,7 +116,12 @@ export function readConfig(environment: Environment): Result<Config, readonly st
     ...present("publicMqtt", optional("LINTEL_PUBLIC_MQTT", mqttPattern, "mqtts://host:port")),
     ...present("broker", readBroker({ text, optional }, faults)),
     openRegistration: word("LINTEL_REGISTRATION", "open", "closed") === "open",
+    budget: {
+      perAddress: number("LINTEL_HOURLY", 1, 1_000_000) ?? 0,
+      total: number("LINTEL_HOURLY_TOTAL", 1, 1_000_000) ?? 0,
+    },
     vaultBytesMax: bytes(number("LINTEL_VAULT_LIMIT", 1, Number.MAX_SAFE_INTEGER) ?? 0),
+    householdBytesMax: bytes(number("LINTEL_HOUSEHOLD_LIMIT", 1, Number.MAX_SAFE_INTEGER) ?? 0),
     retentionDays: number("LINTEL_RETENTION_DAYS", 1, retentionDaysMax) ?? 0,
     ...present("clockChecked", optional("LINTEL_CLOCK_CHECKED", dayPattern, "a day like 2026-11-01")),
     ...present(

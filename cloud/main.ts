@@ -66,7 +66,7 @@ type House = Awaited<ReturnType<typeof openHouse>>;
 
 /** Database, keys, households, vault. */
 async function openHouse(config: Config, started: Started) {
-  const { data, vaultBytesMax: bytesMax, retentionDays, clockChecked } = config;
+  const { data, vaultBytesMax: bytesMax, householdBytesMax, retentionDays, clockChecked } = config;
   await privateDirectory(data);
   const lock = lockDirectory(data);
   started.push(() => lock.release());
@@ -77,7 +77,7 @@ async function openHouse(config: Config, started: Started) {
   const charters = createCharters(db, clock);
   const cameras = createCameraDirectory(db);
   const noon = clockChecked === undefined ? undefined : millis(Date.parse(`${clockChecked}T12:00:00Z`));
-  const limits = { retentionDays, bytesMax, clockChecked: noon };
+  const limits = { retentionDays, bytesMax, householdBytesMax, clockChecked: noon };
   const vault = await openVault({ directory: join(data, "vault"), db, clock, ...limits });
   started.push(() => vault.close());
   return { db, authority, sessionKey, charters, cameras, vault };
@@ -147,7 +147,7 @@ function logTo(log: Logger): Log {
 
 /** The REST API; resolves with its origin. */
 async function serve(
-  { http, publicUrl, metricsToken, openRegistration }: Config,
+  { http, publicUrl, metricsToken, openRegistration, budget }: Config,
   { db, bus, ingest, mqttUrl, hub, ...house }: House & Gate,
   log: Logger,
   started: Started,
@@ -166,10 +166,12 @@ async function serve(
       sight: createSight(cameras),
       states: ingest,
       vaultKey: vault.writer.vaultKey,
+      roomOf: vault.reader.room,
       orderDeletion: ingest.deletion,
       audiences: () => origins,
       mqttUrl: () => mqttUrl,
       limit: perMinute(http.openCallsPerMinute),
+      budget,
       checks: [
         { name: "database", works: () => answers(db) },
         { name: "vault", works: async () => takes(await vault.reader.health()) },

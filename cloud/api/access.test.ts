@@ -1,6 +1,20 @@
 import { t as tap, test } from "tap";
+import { assert } from "../../shared/kernel/assert.js";
 import { problems, problemType } from "./problems.js";
-import { call, loginNote, newHousehold, newPerson, openTestCloud, storeClip } from "./testing.js";
+import {
+  call,
+  firstCharter,
+  loginNote,
+  newClaim,
+  newHousehold,
+  newPerson,
+  nextCharter,
+  opened,
+  openTestCloud,
+  sign,
+  storeClip,
+  type TestCloud,
+} from "./testing.js";
 
 const unknownClip = "01999999-9999-7999-8999-999999999999";
 const unknownKey = "aaaaaaaaaaaaaaaa";
@@ -186,6 +200,48 @@ test("behind a proxy the address that counts is the one that the proxy saw, not 
   t.equal(await ask("192.0.2.1"), 200);
   t.equal(await ask("198.51.100.7, 192.0.2.1"), 429, "the same caller under an invented address");
   t.equal(await ask("192.0.2.2"), 200);
+});
+
+/** A household, a claim and a charter more, each from its own address. */
+async function make(small: TestCloud, remoteAddress: string): Promise<readonly number[]> {
+  const ada = await newPerson("owner", "Ada");
+  const first = sign(firstCharter([ada]), [ada]);
+  const { household, hash } = opened(first);
+  const send = async (method: "POST" | "PUT", url: string, payload: object, token = "") => {
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await small.app.inject({ method, url, payload, headers, remoteAddress });
+    if (answer.statusCode === 429) assert(Number(answer.headers["retry-after"]) > 60, "an hour's window");
+    return answer.statusCode;
+  };
+  const registered = await send("POST", "/v1/households", { charter: first });
+  if (registered !== 201) return [registered];
+  const token = small.app.jwt.sign({ household, member: ada.member.id, role: "owner" });
+  const { claimId } = newClaim(opened(first));
+  const expiresAt = new Date(Date.now() + 60_000).toISOString();
+  const next = sign(nextCharter(opened(first), { cameras: [] }), [ada]);
+  return [
+    registered,
+    await send("POST", "/v1/claims", { claimId, charter: hash, expiresAt }, token),
+    await send("PUT", "/v1/household/charter", { charter: next }, token),
+  ];
+}
+
+test("households, claims and charters have a budget for each address, of IPv6 for each /64, and one for all", async (t) => {
+  const small = await openTestCloud({ budget: { perAddress: 1, total: 3 } });
+  t.teardown(small.close);
+  t.same(await make(small, "192.0.2.1"), [201, 201, 200]);
+  t.same(await make(small, "192.0.2.1"), [429], "the address has spent its own");
+  t.same(await make(small, "::ffff:192.0.2.1"), [429], "also written as IPv6");
+  t.same(await make(small, "2001:db8:0:1::5"), [201, 201, 200]);
+  t.same(await make(small, "2001:db8:0:1:ffff::9"), [429], "the same /64");
+  t.same(
+    await make(small, "2001:db8:0:2::5"),
+    [201, 201, 200],
+    "what was refused took nothing from the others",
+  );
+  t.same(await make(small, "198.51.100.1"), [429], "all together have spent theirs");
+  const text = { method: "POST", url: "/v1/households", payload: {}, remoteAddress: "192.0.2.9" } as const;
+  t.equal((await small.app.inject(text)).statusCode, 400, "what is malformed spends nothing");
 });
 
 test("malformed requests are problems with a place, never more", async (t) => {

@@ -75,12 +75,13 @@ test("a first charter that its owners did not sign is refused", async (t) => {
   t.equal(await register(claimed), "other-household");
 });
 
-test("the chain comes back as it was signed, with the vault's key", async (t) => {
+test("the chain comes back as it was signed, with the vault's key and how full the household's part is", async (t) => {
   const home = await newHousehold(cloud);
   const { body } = await call(cloud, "GET", "/v1/household", { token: home.token });
   t.same(body.charters, home.chain);
   t.equal(body.household, home.household);
   t.ok(parseVerifier(body.vaultKey).ok);
+  t.same(body.storage, { bytes: 0, bytesMax: 1_000_000_000 });
 });
 
 test("a fork, a rollback, a gap, a foreign signer and a foreign household are refused", async (t) => {

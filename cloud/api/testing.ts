@@ -48,7 +48,7 @@ import { openSessionKey } from "../household/sessionkey.io.js";
 import { systemRandom as random, systemClock } from "../system.io.js";
 import { openVault } from "../vault/vault.io.js";
 import { createHub } from "./hub.js";
-import { perMinute } from "./plugins/ratelimit.js";
+import { type HourlyBudget, perMinute } from "./plugins/ratelimit.js";
 import { createApi } from "./server.js";
 import { createSight } from "./sight.js";
 
@@ -188,6 +188,8 @@ export async function openTestCloud(
   options: {
     readonly openCallsPerMinute?: number;
     readonly openRegistration?: boolean;
+    readonly budget?: HourlyBudget;
+    readonly householdBytesMax?: number;
     readonly trustProxy?: boolean;
   } = {},
 ) {
@@ -202,6 +204,7 @@ export async function openTestCloud(
     clock,
     retentionDays: 30,
     bytesMax: 1_000_000_000,
+    householdBytesMax: options.householdBytesMax ?? 1_000_000_000,
   });
   const charters = createCharters(db, clock);
   const cameras = createCameraDirectory(db);
@@ -212,6 +215,7 @@ export async function openTestCloud(
       charters,
       cameras,
       vault,
+      roomOf: vault.reader.room,
       hub,
       authority,
       clock,
@@ -226,6 +230,7 @@ export async function openTestCloud(
       mqttUrl: () => "mqtts://127.0.0.1:1",
       openRegistration: options.openRegistration ?? true,
       limit: perMinute(options.openCallsPerMinute ?? 100_000),
+      budget: options.budget ?? { perAddress: 100_000, total: 100_000 },
       checks: [],
       measures: [],
     },

@@ -1,35 +1,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Test, test } from "tap";
+import { test } from "tap";
 import { parseReceipt } from "../../shared/clip/custody.js";
-import { householdIdOf, newEventId } from "../../shared/kernel/ids.js";
-import { chunkBytesMax, type DoorEvent, writeMessage } from "../../shared/protocol/messages.js";
+import { householdIdOf } from "../../shared/kernel/ids.js";
+import { chunkBytesMax, writeMessage } from "../../shared/protocol/messages.js";
 import { openNote, parseVerifier } from "../../shared/seal/note.js";
-import { initOf, type TestCamera } from "./camera.contract.js";
-import { mosquittoMissing, type Rig, type RigOptions, startRig } from "./rig.contract.js";
-import {
-  collect,
-  makeClip,
-  makeSegment,
-  type RigSegment,
-  systemClock,
-  systemRandom,
-} from "./segment.contract.js";
+import { initOf } from "./camera.contract.js";
+import { mosquittoMissing, type Scene, setUpScene, startRig } from "./rig.contract.js";
+import { collect, makeClip, makeSegment, type RigSegment, systemRandom } from "./segment.contract.js";
 import { partsPerCameraMax } from "./segments.io.js";
-
-interface Scene {
-  readonly rig: Rig;
-  readonly camera: TestCamera;
-}
-
-async function setUp(t: Test, options: RigOptions = {}): Promise<Scene> {
-  const rig = await startRig(options);
-  t.teardown(() => rig.close());
-  const camera = await rig.connect(await rig.camera());
-  t.teardown(() => camera.close());
-  return { rig, camera };
-}
 
 async function oneSegment({ camera }: Scene, bodyBytes = 100_000): Promise<RigSegment> {
   const [segment] = await makeClip(camera.camera, 1, { bodyBytes });
@@ -54,7 +34,7 @@ for (const broker of ["embedded", "mosquitto"] as const) {
   test(`${broker}: a clip is stored, receipted, announced and read back byte for byte`, {
     skip,
   }, async (t) => {
-    const scene = await setUp(t, { broker });
+    const scene = await setUpScene(t, { broker });
     const { rig, camera } = scene;
     const clip = await makeClip(camera.camera, 3, { bodyBytes: 1_500_000 });
     const key = parseVerifier(rig.vault.writer.vaultKey);
@@ -76,7 +56,7 @@ for (const broker of ["embedded", "mosquitto"] as const) {
 }
 
 test("a segment that is sent again is answered with the same receipt and stored once", async (t) => {
-  const scene = await setUp(t);
+  const scene = await setUpScene(t);
   const segment = await oneSegment(scene);
   const first = await scene.camera.push(segment);
   const second = await scene.camera.push(segment);
@@ -87,7 +67,7 @@ test("a segment that is sent again is answered with the same receipt and stored 
 });
 
 test("chunks that come in another order, twice or not at all cost time, nothing else", async (t) => {
-  const scene = await setUp(t);
+  const scene = await setUpScene(t);
   const segment = await oneSegment(scene, 400_000);
   const { clip, index } = segment;
   await scene.camera.publish({ kind: "init" }, initOf(segment));
@@ -112,7 +92,7 @@ test("chunks that come in another order, twice or not at all cost time, nothing 
 });
 
 test("a segment that is not what its note says is damaged, and the right bytes are taken afterwards", async (t) => {
-  const scene = await setUp(t);
+  const scene = await setUpScene(t);
   const segment = await oneSegment(scene);
   for (const at of [0, 50_000, segment.body.length - 1]) {
     const body = Buffer.from(segment.body);
@@ -131,7 +111,7 @@ test("a segment that is not what its note says is damaged, and the right bytes a
 });
 
 test("an announcement whose header is missing, cut, too long or another's is damaged", async (t) => {
-  const scene = await setUp(t);
+  const scene = await setUpScene(t);
   const segment = await oneSegment(scene);
   const { header, body } = segment;
   const wrong = {
@@ -159,7 +139,7 @@ test("an announcement whose header is missing, cut, too long or another's is dam
 });
 
 test("a note that another signed, or that is about another camera or household, is forged", async (t) => {
-  const scene = await setUp(t);
+  const scene = await setUpScene(t);
   const sibling = await scene.rig.camera();
   const foreign = householdIdOf(systemRandom.bytes(32));
   const { camera } = scene.camera;
@@ -180,7 +160,7 @@ test("a note that another signed, or that is about another camera or household, 
 });
 
 test("messages that are not what their topic says are counted, and nothing comes of them", async (t) => {
-  const scene = await setUp(t);
+  const scene = await setUpScene(t);
   const { camera, rig } = scene;
   const segment = await oneSegment(scene);
   const junk = [
@@ -202,14 +182,14 @@ test("messages that are not what their topic says are counted, and nothing comes
 });
 
 test("a camera that no charter names is told so, and its events are not acknowledged", async (t) => {
-  const scene = await setUp(t);
+  const scene = await setUpScene(t);
   const segment = await oneSegment(scene);
   scene.rig.cameras.delete(scene.camera.camera.id);
   t.equal(await refusalOf(scene, segment), "unknown-camera");
 });
 
 test("another segment in a stored one's place is a conflict", async (t) => {
-  const scene = await setUp(t);
+  const scene = await setUpScene(t);
   const segment = await oneSegment(scene);
   await scene.camera.push(segment);
   const other = await makeSegment(scene.camera.camera, { clip: segment.clip });
@@ -221,7 +201,7 @@ test("another segment in a stored one's place is a conflict", async (t) => {
 });
 
 test("a deleted clip's segments are refused, with the household's word for the camera's own copy", async (t) => {
-  const scene = await setUp(t);
+  const scene = await setUpScene(t);
   const { rig, camera } = scene;
   const segment = await oneSegment(scene);
   await camera.push(segment);
@@ -237,15 +217,29 @@ test("a deleted clip's segments are refused, with the household's word for the c
 });
 
 test("a full vault refuses what is new and still knows what it has", async (t) => {
-  const scene = await setUp(t, { bytesMax: 150_000 });
+  const scene = await setUpScene(t, { bytesMax: 150_000 });
   const [one, two] = [await oneSegment(scene), await oneSegment(scene)];
   t.equal((await scene.camera.push(one)).kind, "done");
   t.equal(await refusalOf(scene, two), "full");
   t.equal((await scene.camera.push(one)).kind, "done");
 });
 
+test("a household beyond its limit is told `full`, its camera keeps what it has, and after a deletion all of it is stored", async (t) => {
+  const scene = await setUpScene(t, { householdBytesMax: 150_000 });
+  const [one, two] = [await oneSegment(scene), await oneSegment(scene)];
+  t.equal((await scene.camera.push(one)).kind, "done");
+  t.equal(await refusalOf(scene, two), "full");
+  t.match(
+    scene.rig.logged.find(({ event }) => event === "segment.refused"),
+    { fields: { code: "full" } },
+  );
+  await scene.rig.vault.eraser.erase(scene.rig.household, one.clip);
+  t.equal((await scene.camera.push(two)).kind, "done");
+  t.ok((await storedFile(scene, two))?.equals(two.file));
+});
+
 test("a camera has a limited number of segments under way", async (t) => {
-  const scene = await setUp(t);
+  const scene = await setUpScene(t);
   const codes: string[] = [];
   for (let index = 0; index <= partsPerCameraMax; index++)
     codes.push(await refusalOf(scene, await oneSegment(scene)));
@@ -278,111 +272,4 @@ test("after a restart of the cloud a segment goes on where its part file ends", 
   t.match(await again.answer(segment), { kind: "progress", stored: chunkBytesMax });
   t.equal((await again.push(segment)).kind, "done");
   t.ok((await storedFile({ rig, camera: again }, segment))?.equals(segment.file));
-});
-
-function press(): DoorEvent {
-  return {
-    v: 1,
-    id: newEventId(systemClock.wall(), systemRandom),
-    kind: "press",
-    at: "2026-11-01T12:00:00.000Z",
-  };
-}
-
-test("an event is acknowledged after it is stored, each time it is sent, and kept once", async (t) => {
-  const { rig, camera } = await setUp(t);
-  const event = press();
-  const acknowledged = (): Promise<true> =>
-    camera.hears(
-      ({ kind, payload }) => (kind === "event" && Buffer.from(payload).includes(event.id)) || undefined,
-    );
-  for (let round = 0; round < 2; round++) {
-    await camera.publish({ kind: "event" }, writeMessage(event));
-    t.ok(await acknowledged());
-  }
-  t.match(await rig.vault.reader.events(rig.household, { limit: 5 }), { items: [{ event }] });
-  t.equal(rig.announced.filter(({ kind }) => kind === "event").length, 1);
-});
-
-test("a camera's status, its will and its silence are known, also after a restart", async (t) => {
-  const directory = mkdtempSync(join(tmpdir(), "lintel-status-"));
-  t.teardown(() => rmSync(directory, { recursive: true }));
-  const before = await startRig({ directory });
-  const device = await before.camera();
-  const camera = await before.connect(device);
-  const status = {
-    ...{
-      v: 1,
-      state: "online",
-      at: "2026-11-01T12:00:00.000Z",
-      firmware: "0.1.0",
-      source: "scene",
-      video: "copied",
-    },
-    ...{
-      recording: true,
-      clock: "synchronised",
-      charter: 1,
-      uptimeSeconds: 5,
-      outboxSegments: 0,
-      outboxBytes: 0,
-    },
-    ...{ diskFreeBytes: 1, cameraRestarts: 0, trouble: [] },
-  };
-  await camera.publish({ kind: "status" }, writeMessage(status));
-  // The charter's answer comes behind the status on the same connection.
-  await camera.publish({ kind: "charter" }, writeMessage({ v: 1, have: 0 }));
-  await camera.hears(({ kind }) => kind === "charter" || undefined);
-  t.match(before.ingest.health(device.id), { online: true, status: { recording: true } });
-  t.match(before.announced, [{ kind: "camera.status", camera: device.id }]);
-  await camera.close();
-  await before.close();
-  const rig = await startRig({ directory, cameras: before.cameras });
-  t.teardown(() => rig.close());
-  t.match(rig.ingest.health(device.id), { online: false, status: { firmware: "0.1.0" } });
-  t.same(rig.ingest.health((await rig.camera()).id), { online: false, identityConflict: false });
-});
-
-test("a camera gets the charters that it does not have, when it asks and when there is a new one", async (t) => {
-  const charters = ["one", "two"].map((note) => ({ note, openings: [] }));
-  const { rig, camera } = await setUp(t, { charters });
-  const answer = (): Promise<unknown> =>
-    camera.hears(({ kind, payload }) =>
-      kind === "charter" ? JSON.parse(Buffer.from(payload).toString()) : undefined,
-    );
-  await camera.publish({ kind: "charter" }, writeMessage({ v: 1, have: 1 }));
-  t.match(await answer(), { v: 1, charters: [{ note: "two" }] });
-  charters.push({ note: "three", openings: [] });
-  await rig.ingest.charterChanged(rig.household);
-  t.same(await answer(), { v: 1, charters: [{ note: "three", openings: [] }] }, "not what it was sent");
-  for (let index = 4; index <= 24; index++) charters.push({ note: `${index}`, openings: [] });
-  await rig.ingest.charterChanged(rig.household);
-  t.match(await answer(), { charters: { length: 16 } });
-  await rig.ingest.charterChanged(rig.household);
-  t.match(await answer(), { charters: [{ note: "20" }, { note: "21" }] }, "and the chain does not stall");
-});
-
-test("a camera hears of every deletion, page after page, before it hears of new charters", async (t) => {
-  const charters = [{ note: "one", openings: [] }];
-  const { rig, camera } = await setUp(t, { charters });
-  for (let index = 0; index < 70; index++) {
-    const [segment] = await makeClip(camera.camera, 1, { bodyBytes: 10 });
-    if (segment === undefined) return;
-    await camera.push(segment);
-    await rig.vault.eraser.erase(rig.household, segment.clip, `deletion ${index} `);
-  }
-  await camera.publish({ kind: "charter" }, writeMessage({ v: 1, have: 0 }));
-  const before = camera.heard.length;
-  await camera.hears(({ kind }) => kind === "charter" || undefined);
-  t.ok(before + camera.heard.length >= 64, "a page came before the charter");
-  const heard = new Set<string>();
-  while (heard.size < 70) {
-    heard.add(
-      await camera.hears(
-        ({ kind, payload }) => (kind === "delete" ? Buffer.from(payload).toString() : undefined),
-        8_000,
-      ),
-    );
-  }
-  t.pass("all 70");
 });

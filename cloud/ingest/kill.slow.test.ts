@@ -124,6 +124,7 @@ test(`a cloud that is killed ${kills} times loses nothing that it acknowledged a
     clock: systemClock,
     retentionDays: 30,
     bytesMax: 2 ** 40,
+    householdBytesMax: 2 ** 40,
   };
   const vault = await openVault(options);
   t.teardown(() => vault.close().then(() => db.destroy()));

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { IClientOptions } from "mqtt";
+import type { Test } from "tap";
 import type { SignedCharter } from "../../shared/charter/charter.js";
 import { type CameraId, type HouseholdId, householdIdOf } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
@@ -49,6 +50,7 @@ export interface RigOptions {
   readonly cameras?: Map<CameraId, RigCamera>;
   readonly charters?: readonly SignedCharter[];
   readonly bytesMax?: number;
+  readonly householdBytesMax?: number;
   readonly clock?: Clock;
 }
 
@@ -63,6 +65,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     clock,
     retentionDays: 30,
     bytesMax: options.bytesMax ?? 2 ** 40,
+    householdBytesMax: options.householdBytesMax ?? 2 ** 40,
   });
   const cameras = options.cameras ?? new Map<CameraId, RigCamera>();
   const removed = new Map<CameraId, RigCamera>();
@@ -117,6 +120,20 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** A rig with one camera of its household, connected. */
+export interface Scene {
+  readonly rig: Rig;
+  readonly camera: TestCamera;
+}
+
+export async function setUpScene(t: Test, options: RigOptions = {}): Promise<Scene> {
+  const rig = await startRig(options);
+  t.teardown(() => rig.close());
+  const camera = await rig.connect(await rig.camera());
+  t.teardown(() => camera.close());
+  return { rig, camera };
 }
 
 export function rigAuthority(directory: string, clock: Clock = systemClock): Promise<Authority> {

@@ -57,7 +57,7 @@ async function store(rooms: Rooms, segments: readonly ReadySegment[]): Promise<r
   const wrapped = await makeDurable(rooms, segments);
   const at = rooms.clock.wall();
   const news = await rooms.records.insert(wrapped, at);
-  for (const { note } of segments) rooms.space.bytesStored += note.bytes;
+  for (const { note } of segments) rooms.space.add(note.household, note.bytes);
   return news.map((one) => ({ kind: "stored", at, ...one }));
 }
 

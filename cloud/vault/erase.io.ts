@@ -27,7 +27,7 @@ export function createEraser(rooms: Rooms): VaultEraser {
     const buried = await records.bury(clip, clock.wall(), deletion);
     if (buried === undefined) return undefined;
     await shred.destroy([clip]);
-    space.bytesStored -= Number(buried.bytes);
+    space.add(clip.household, -Number(buried.bytes));
     const camera = buried.camera as CameraId;
     await bodies.removeClip(camera, clip.id);
     return camera;
@@ -48,7 +48,7 @@ export function createEraser(rooms: Rooms): VaultEraser {
       await destroyStrayKeys(rooms);
       if (await rooms.calendar.believes(now, await records.newestArrival())) await endOld(now);
       await turn(async () => {
-        space.bytesStored = await records.bytesStored();
+        space.set(await records.bytesStored());
       });
     },
   };

@@ -192,13 +192,15 @@ export class Records {
     return row?.at == null ? undefined : millis(Number(row.at));
   }
 
-  /** Bytes of all segments that stand. */
-  async bytesStored(): Promise<number> {
-    const row = await this.db
+  /** Bytes of all segments that stand, by household. */
+  async bytesStored(): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.db
       .selectFrom("clip")
-      .select(({ fn }) => fn.sum<number | null>("bytes").as("bytes"))
-      .executeTakeFirst();
-    return Number(row?.bytes ?? 0);
+      .select(({ fn }) => ["household", fn.sum<number>("bytes").as("bytes")])
+      .groupBy("household")
+      .having(({ fn }) => fn.sum<number>("bytes"), ">", 0)
+      .execute();
+    return new Map(rows.map(({ household, bytes }) => [household, Number(bytes)]));
   }
 
   /** Stores events, once per id. Those that were new. */

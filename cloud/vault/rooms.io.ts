@@ -16,6 +16,8 @@ export interface VaultOptions {
   readonly retentionDays: number;
   /** All segments together, in bytes. */
   readonly bytesMax: number;
+  /** Those of one household, in bytes. */
+  readonly householdBytesMax: number;
   /** The operator has compared the clock with this day: near it the clock is believed. */
   readonly clockChecked?: Millis | undefined;
 }
@@ -36,19 +38,51 @@ const reserveBytes = 64 * 1024 * 1024;
 /** A full disk stays full for a while: asking the file system once a second is enough. */
 const askAgainMillis = 1_000;
 
+type SpaceOptions = Pick<VaultOptions, "directory" | "bytesMax" | "householdBytesMax" | "clock">;
+
 /** How much room there is. */
 export class Space {
-  bytesStored = 0;
-  private readonly options: Pick<VaultOptions, "directory" | "bytesMax" | "clock">;
+  /** By household; who stores nothing is not in it. */
+  private byHousehold = new Map<string, number>();
+  private all = 0;
+  private readonly options: SpaceOptions;
   private free = 0;
   private askedAt: Millis | undefined;
 
-  constructor(options: Pick<VaultOptions, "directory" | "bytesMax" | "clock">) {
+  constructor(options: SpaceOptions) {
     this.options = options;
   }
 
-  async hasRoomFor(bytes: number): Promise<boolean> {
-    if (this.bytesStored + bytes > this.options.bytesMax) return false;
+  get bytesStored(): number {
+    return this.all;
+  }
+
+  bytesOf(household: string): number {
+    return this.byHousehold.get(household) ?? 0;
+  }
+
+  /** What stands, as the rows say. */
+  set(byHousehold: ReadonlyMap<string, number>): void {
+    this.byHousehold = new Map(byHousehold);
+    this.all = [...byHousehold.values()].reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  /** `bytes` more of a household's, or fewer. */
+  add(household: string, bytes: number): void {
+    this.byHousehold.set(household, this.bytesOf(household) + bytes);
+    if (this.bytesOf(household) <= 0) this.byHousehold.delete(household);
+    this.all += bytes;
+  }
+
+  /** Segments that are under way at the same time may together go beyond it. */
+  async hasRoomFor(bytes: number, household: string): Promise<boolean> {
+    if (this.bytesOf(household) + bytes > this.options.householdBytesMax) return false;
+    return this.takes(bytes);
+  }
+
+  /** Whether a household far from its own limit would be taken. */
+  async takes(bytes: number): Promise<boolean> {
+    if (this.all + bytes > this.options.bytesMax) return false;
     return (await this.bytesFree()) >= reserveBytes + bytes;
   }
 

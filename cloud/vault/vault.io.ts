@@ -42,6 +42,8 @@ export interface VaultReader {
   clip(household: HouseholdId, id: ClipId): Promise<ClipDetail | undefined>;
   segment(household: HouseholdId, id: ClipId, index: number): Promise<StoredSegment | undefined>;
   events(household: HouseholdId, query: EventQuery): Promise<Page<StoredEvent>>;
+  /** How much of a household's is stored, and how much may be, in bytes. */
+  room(household: HouseholdId): { readonly bytesStored: number; readonly bytesMax: number };
   health(): Promise<VaultHealth>;
 }
 
@@ -107,7 +109,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     calendar: new Calendar(options.directory, options.clockChecked),
     turn: turnstile(),
   };
-  rooms.space.bytesStored = await rooms.records.bytesStored();
+  rooms.space.set(await rooms.records.bytesStored());
   return {
     reader: createReader(rooms),
     writer: await createWriter(rooms),
@@ -117,7 +119,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
 }
 
 function createReader(rooms: Rooms): VaultReader {
-  const { records, bodies, shred, clock, bytesMax, space, calendar } = rooms;
+  const { records, bodies, shred, clock, bytesMax, householdBytesMax, space, calendar } = rooms;
   const isWritable = writeProbe(rooms);
   return {
     clips: (household, query) => records.clips(household, query, clock.wall()),
@@ -137,10 +139,11 @@ function createReader(rooms: Rooms): VaultReader {
         read: (start, end) => readSegment(bodies, name, header, { start, end }),
       };
     },
+    room: (household) => ({ bytesStored: space.bytesOf(household), bytesMax: householdBytesMax }),
     async health() {
       return {
         writable: await isWritable(),
-        full: !(await space.hasRoomFor(segmentBytesMax)),
+        full: !(await space.takes(segmentBytesMax)),
         clockDoubtful: calendar.doubtful,
         bytesStored: space.bytesStored,
         bytesMax,
@@ -187,7 +190,9 @@ async function createWriter(rooms: Rooms): Promise<VaultWriter> {
     async standing(segment) {
       const standing = await records.standing(segment);
       if (standing.kind !== "absent") return standing;
-      return (await space.hasRoomFor(segment.note.bytes)) ? standing : { kind: "full" };
+      return (await space.hasRoomFor(segment.note.bytes, segment.note.household))
+        ? standing
+        : { kind: "full" };
     },
     openPart: ({ note, header }) => bodies.openPart(note, header),
     partCount: (camera) => bodies.partCount(camera),

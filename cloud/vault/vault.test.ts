@@ -1,36 +1,15 @@
 import { spawnSync } from "node:child_process";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
-import { type Test, test } from "tap";
-import { type Millis, millis } from "../../shared/kernel/brand.js";
+import { test } from "tap";
 import { householdIdOf } from "../../shared/kernel/ids.js";
-import type { Clock } from "../../shared/kernel/ports.js";
 import { openDatabase } from "../database.io.js";
-import {
-  collect,
-  makeClip,
-  makeSegment,
-  makeSigner,
-  type RigSegment,
-  systemClock,
-  systemRandom,
-} from "../ingest/segment.contract.js";
-import { dayMillis } from "./clip.js";
-import type { Committed } from "./commit.io.js";
+import { collect, makeClip, makeSegment, makeSigner, systemRandom } from "../ingest/segment.contract.js";
 import { recordsContract, wrapped } from "./records.contract.js";
-import { openShredKeys, unwrapHeader, wrapHeader } from "./shred.io.js";
-import { openVault, type Vault } from "./vault.io.js";
+import { fileOf, filesUnder, holds, household, setUp, signer, store } from "./setting.contract.js";
+import { unwrapHeader, wrapHeader } from "./shred.io.js";
 
 recordsContract("SQLite in memory", () => openDatabase(":memory:"));
 recordsContract("SQLite on disk", () => {
@@ -38,81 +17,6 @@ recordsContract("SQLite on disk", () => {
   process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
   return openDatabase(join(directory, "lintel.db"));
 });
-
-const household = householdIdOf(systemRandom.bytes(32));
-const signer = makeSigner(household);
-
-interface Setting {
-  readonly directory: string;
-  vault: Vault;
-  /** Moves the wall clock. */
-  later(milliseconds: number): void;
-  /** Closes everything and opens it again, as after a crash. */
-  restart(): Promise<void>;
-}
-
-interface Wish {
-  readonly bytesMax?: number;
-  readonly directory?: string;
-  readonly clockChecked?: Millis;
-}
-
-async function setUp(
-  t: Test,
-  { bytesMax = 2 ** 40, directory = t.testdir({}), clockChecked }: Wish = {},
-): Promise<Setting> {
-  let ahead = 0;
-  const clock: Clock = { wall: () => millis(Date.now() + ahead), monotonic: systemClock.monotonic };
-  const open = async (): Promise<{ vault: Vault; close: () => Promise<void> }> => {
-    const db = await openDatabase(join(directory, "lintel.db"));
-    const vault = await openVault({
-      directory: join(directory, "vault"),
-      db,
-      clock,
-      retentionDays: 30,
-      bytesMax,
-      clockChecked,
-    });
-    return { vault, close: () => vault.close().then(() => db.destroy()) };
-  };
-  let opened = await open();
-  t.teardown(() => opened.close());
-  const setting: Setting = {
-    directory,
-    vault: opened.vault,
-    later: (milliseconds) => {
-      ahead += milliseconds;
-    },
-    async restart() {
-      await opened.close();
-      opened = await open();
-      setting.vault = opened.vault;
-    },
-  };
-  return setting;
-}
-
-async function store({ vault }: Setting, segment: RigSegment): Promise<Committed> {
-  const offered = wrapped(signer, segment);
-  if (segment.file.length === 0) return vault.writer.commit(offered);
-  const part = await vault.writer.openPart(offered);
-  await part.append([segment.body.subarray(part.stored)]);
-  return vault.writer.commit({ ...offered, part });
-}
-
-function filesUnder(directory: string): readonly string[] {
-  return readdirSync(directory, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-}
-
-const holds = (directory: string, needle: Uint8Array): readonly string[] =>
-  filesUnder(directory).filter((path) => readFileSync(path).includes(Buffer.from(needle)));
-
-async function fileOf({ vault }: Setting, { clip, index }: RigSegment): Promise<Buffer | undefined> {
-  const stored = await vault.reader.segment(household, clip, index);
-  return stored && collect(stored.read(0, stored.bytes));
-}
 
 test("what is stored comes back as the plain age file, also in ranges across header and body", async (t) => {
   const setting = await setUp(t);
@@ -152,123 +56,6 @@ test("no file and no row holds an age header, and nobody else may look into the 
   const key = setting.vault.writer.vaultKey;
   await setting.restart();
   t.equal(setting.vault.writer.vaultKey, key, "one key for ever");
-});
-
-test("a deleted clip's shred key is in no file any more, its bodies are gone, and it cannot come back", async (t) => {
-  const setting = await setUp(t);
-  const clip = await makeClip(signer, 2);
-  const [first] = clip;
-  if (first === undefined) return;
-  for (const segment of clip) await store(setting, segment);
-  const keys = await openShredKeys(join(setting.directory, "vault/shred.db"));
-  const key = await keys.find({ household, id: first.clip });
-  await keys.close();
-  const encoded = Buffer.from(Buffer.from(key ?? []).toString("base64"));
-  t.equal(encoded.length, 44);
-  t.not(holds(setting.directory, encoded).length, 0, "while the clip stands, its key does");
-
-  t.equal(await setting.vault.eraser.erase(household, first.clip, "a signed note"), signer.id);
-  t.same(holds(setting.directory, encoded), []);
-  t.same(holds(setting.directory, first.body), []);
-  t.equal(await fileOf(setting, first), undefined);
-  t.match(await setting.vault.writer.standing(wrapped(signer, first)), {
-    kind: "deleted",
-    deletion: "a signed note",
-  });
-  t.match(await store(setting, first), { kind: "deleted" });
-  t.same(await setting.vault.writer.deletions(signer.id), { notes: ["a signed note"] });
-  t.equal(await setting.vault.eraser.erase(household, first.clip), undefined);
-  t.equal((await setting.vault.reader.health()).bytesStored, 0);
-});
-
-test("a deletion cut off by a crash is finished by the next sweep", async (t) => {
-  const setting = await setUp(t);
-  const [segment] = await makeClip(signer, 1);
-  if (segment === undefined) return;
-  await store(setting, segment);
-  const db = await openDatabase(join(setting.directory, "lintel.db"));
-  await db.updateTable("clip").set({ deleted_at: Date.now() }).execute();
-  await db.deleteFrom("segment").execute();
-  await db.destroy();
-  const [body = ""] = holds(setting.directory, segment.body);
-  utimesSync(body, new Date(0), new Date(0));
-  await setting.restart();
-  await setting.vault.eraser.sweep();
-  t.same(holds(setting.directory, segment.body), []);
-  const keys = await openShredKeys(join(setting.directory, "vault/shred.db"));
-  t.teardown(() => keys.close());
-  t.same(await keys.all(), []);
-});
-
-test("retention ends what arrived too long ago, and strays of crashes, and nothing else", async (t) => {
-  const setting = await setUp(t);
-  const [old] = await makeClip(signer, 1);
-  const [young] = await makeClip(signer, 1, { bodyBytes: 50_000 });
-  if (old === undefined || young === undefined) return;
-  await store(setting, old);
-  for (let day = 0; day < 29; day++) {
-    setting.later(dayMillis);
-    await setting.vault.eraser.sweep();
-  }
-  await store(setting, young);
-  const beside = `${holds(setting.directory, young.body)[0]}x`;
-  writeFileSync(beside, "a body whose row was never written");
-  await setting.vault.eraser.sweep();
-  t.ok((await fileOf(setting, old))?.equals(old.file), "29 days");
-  setting.later(1.5 * dayMillis);
-  await setting.vault.eraser.sweep();
-  t.equal(await fileOf(setting, old), undefined, "30 days and a half");
-  t.same(holds(setting.directory, old.body), []);
-  t.ok((await fileOf(setting, young))?.equals(young.file));
-  t.same(holds(setting.directory, Buffer.from("never written")), []);
-  t.match(await setting.vault.writer.standing(wrapped(signer, old)), { kind: "deleted" });
-});
-
-test("a lost database destroys nothing: with its backup every clip opens again", async (t) => {
-  const setting = await setUp(t);
-  const [segment] = await makeClip(signer, 1);
-  if (segment === undefined) return;
-  await store(setting, segment);
-  const empty = await openDatabase(":memory:");
-  const clock = { ...systemClock, wall: () => millis(Date.now() + 1.5 * dayMillis) };
-  const directory = join(setting.directory, "vault");
-  const vault = await openVault({
-    directory,
-    db: empty,
-    clock,
-    retentionDays: 30,
-    bytesMax: 2 ** 40,
-    clockChecked: undefined,
-  });
-  await vault.eraser.sweep();
-  await vault.close();
-  await empty.destroy();
-  t.ok((await fileOf(setting, segment))?.equals(segment.file));
-});
-
-test("a clock that leapt ends nothing until somebody has looked at it or it is right again", async (t) => {
-  const setting = await setUp(t);
-  const [segment] = await makeClip(signer, 1);
-  if (segment === undefined) return;
-  await store(setting, segment);
-  for (const swept of [false, true]) {
-    setting.later(365 * dayMillis);
-    await setting.restart();
-    await setting.vault.eraser.sweep();
-    t.ok((await fileOf(setting, segment))?.equals(segment.file), `swept before: ${swept}`);
-    t.match(await setting.vault.reader.health(), { clockDoubtful: true });
-    setting.later(-365 * dayMillis);
-    await setting.vault.eraser.sweep();
-    t.match(await setting.vault.reader.health(), { clockDoubtful: false });
-  }
-  const checked = await setUp(t, {
-    directory: setting.directory,
-    clockChecked: millis(Date.now() + 366 * dayMillis),
-  });
-  checked.later(365 * dayMillis);
-  await checked.vault.eraser.sweep();
-  t.match(await checked.vault.reader.health(), { clockDoubtful: false });
-  t.equal(await fileOf(checked, segment), undefined, "the operator says that a year went by");
 });
 
 test("the vault is not writable while no row can be written", async (t) => {
@@ -348,6 +135,26 @@ test("a full vault says so, stores nothing partial, and takes again what a delet
   );
   await setting.vault.eraser.erase(household, one.clip);
   t.match(await setting.vault.writer.standing(wrapped(signer, three)), { kind: "absent" });
+});
+
+test("a household at its own limit is full while its neighbours are not, and takes again what a deletion made room for", async (t) => {
+  const setting = await setUp(t, { householdBytesMax: 150_000 });
+  const [one, two] = [await makeClip(signer, 1), await makeClip(signer, 1)].flat();
+  if (one === undefined || two === undefined) return;
+  t.match(await store(setting, one), { kind: "stored" });
+  t.match(await setting.vault.writer.standing(wrapped(signer, two)), { kind: "full" });
+  const neighbour = makeSigner(householdIdOf(systemRandom.bytes(32)));
+  const [theirs] = await makeClip(neighbour, 1);
+  if (theirs === undefined) return;
+  t.match(await setting.vault.writer.standing(wrapped(neighbour, theirs)), { kind: "absent" });
+  t.match(await setting.vault.reader.health(), { full: false }, "the vault itself takes more");
+  const bytesStored = one.file.length;
+  t.same(setting.vault.reader.room(household), { bytesStored, bytesMax: 150_000 });
+  await setting.restart();
+  t.same(setting.vault.reader.room(household), { bytesStored, bytesMax: 150_000 }, "after a restart, too");
+  await setting.vault.eraser.erase(household, one.clip);
+  t.same(setting.vault.reader.room(household), { bytesStored: 0, bytesMax: 150_000 });
+  t.match(await store(setting, two), { kind: "stored" });
 });
 
 /** Why no small file system can be mounted here, or false. */

@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { signedCharterSchema } from "../../../shared/protocol/messages.js";
-import { cameraId, claimId, closed, hash, householdId, memberId, note, time } from "./common.js";
+import { bytesCount, cameraId, claimId, closed, hash, householdId, memberId, note, time } from "./common.js";
 
 /** Base64 of an age file with one 32-byte key for up to 32 members. */
 const keyFileText = Type.String({
@@ -29,6 +29,14 @@ export const household = Type.Object(
     household: householdId,
     charters: Type.Array(signedCharterSchema, { description: "The whole chain from version 1 on" }),
     vaultKey: Type.String({ description: "C2SP vkey that signs the vault's receipts" }),
+    storage: Type.Object(
+      { bytes: bytesCount, bytesMax: bytesCount },
+      {
+        ...closed,
+        description:
+          "What the vault holds of the household, and may hold: beyond it cameras keep their clips and say `refused-full`",
+      },
+    ),
   },
   closed,
 );

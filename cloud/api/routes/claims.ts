@@ -2,7 +2,7 @@ import type { Authority } from "../../household/ca.io.js";
 import type { Claims } from "../../household/claims.io.js";
 import type { App } from "../app.js";
 import * as contract from "../contract/household.js";
-import type { RateLimit } from "../plugins/ratelimit.js";
+import { type HourlyBudget, type RateLimit, spending } from "../plugins/ratelimit.js";
 import { ownersOnly, sessionOf } from "../plugins/session.js";
 import { demand, found, Problem } from "../problems.js";
 import { writable } from "../signed.js";
@@ -15,14 +15,17 @@ export interface ClaimServices {
   readonly mqttUrl: () => string;
   readonly vaultKey: string;
   readonly limit: RateLimit;
+  /** New claims. */
+  readonly budget: HourlyBudget;
 }
 
 /** The owner's side of pairing. */
-export function addOwnersClaims(members: App, { claims }: ClaimServices): void {
+export function addOwnersClaims(members: App, { claims, budget }: ClaimServices): void {
   members.post(
     "/v1/claims",
     {
       onRequest: ownersOnly,
+      preHandler: spending(members, budget),
       schema: {
         operationId: "makeClaim",
         summary: "A one-time pairing right, by its id only; the secret stays with the owner",

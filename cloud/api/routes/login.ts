@@ -5,7 +5,7 @@ import type { Logins } from "../../household/logins.io.js";
 import type { App } from "../app.js";
 import * as contract from "../contract/household.js";
 import { householdIdIn, memberIdIn } from "../ids.js";
-import type { RateLimit } from "../plugins/ratelimit.js";
+import { type HourlyBudget, type RateLimit, spending } from "../plugins/ratelimit.js";
 import { tokenSeconds } from "../plugins/session.js";
 import { demand, Problem } from "../problems.js";
 import { timeTextOf } from "../time.js";
@@ -18,15 +18,18 @@ export interface LoginServices {
   readonly audiences: () => readonly string[];
   readonly openRegistration: boolean;
   readonly limit: RateLimit;
+  /** New households. */
+  readonly budget: HourlyBudget;
 }
 
 /** How a household and its members come in; without a token. */
 export function addLogin(app: App, services: LoginServices): void {
-  const { charters, logins, clock, audiences, openRegistration, limit } = services;
+  const { charters, logins, clock, audiences, openRegistration, limit, budget } = services;
   app.post(
     "/v1/households",
     {
       config: limit,
+      preHandler: spending(app, budget),
       schema: {
         operationId: "registerHousehold",
         summary: "Registers a household with its first charter",
