@@ -1,21 +1,38 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { UnexpectedAnswer } from "../fields.js";
+import { fieldsOf, UnexpectedAnswer } from "../fields.js";
 import { Problem, Unreachable } from "../http.io.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { type Cloud, openCloud } from "./cloud.io.js";
+import { createNews, type News } from "./news.js";
 import { createEventReader, type ServerEvent } from "./sse.js";
 
 /** The cloud sends a comment at least this often; a longer silence is a dead connection. */
 const silenceMillisMax = 60_000;
 const pauseMillis = { first: 500, max: 30_000 };
 
-/** Prints what arrives in the vault until it is interrupted. */
-export function memberWatch(folder: string, terminal: Terminal): Promise<void> {
-  return watchEvents(openCloud(folder), terminal, ({ event, data, id }) => {
-    terminal.json({ event, id, data: parse(data) });
-    terminal.say(`${new Date().toISOString()}  ${event}  ${data}`);
+/** Tells what arrives in the vault until it is interrupted. */
+export async function memberWatch(folder: string, terminal: Terminal): Promise<void> {
+  const cloud = openCloud(folder);
+  const { newest } = await cloud.household();
+  const names = new Map<string, string>(newest.cameras.map(({ id, name }) => [id, name]));
+  const news = createNews((camera) => names.get(camera));
+  return watchEvents(cloud, terminal, ({ event, data, id }) => {
+    const parsed = parse(data);
+    terminal.json({ event, id, data: parsed });
+    const line = lineOf(news, event, parsed);
+    if (line !== undefined) terminal.say(line);
   });
+}
+
+/** What a newer cloud tells in another form is left out. */
+function lineOf(news: News, event: string, data: unknown): string | undefined {
+  try {
+    return news.lineOf(event, fieldsOf(data, event), new Date().toISOString());
+  } catch (error) {
+    if (error instanceof UnexpectedAnswer) return undefined;
+    throw error;
+  }
 }
 
 /** Hands over each event for ever; reconnects and misses nothing that the cloud still has. */
