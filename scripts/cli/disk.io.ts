@@ -2,18 +2,34 @@ import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { Refused } from "./refused.js";
+
+/** As `mkdir -p`. Node's own never returns where the system answers a mkdir with ENOENT, as /proc does. */
+export function makeFolder(path: string, mode = 0o777): void {
+  const missing: string[] = [];
+  for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.unshift(at);
+  try {
+    for (const folder of missing) mkdirSync(folder, { mode });
+  } catch (error) {
+    throw new Refused(`The folder ${path} cannot be made (${codeOf(error)}). Choose another one.`);
+  }
+  if (!statSync(path).isDirectory()) throw new Refused(`${path} is a file. Choose a folder.`);
+}
 
 /** A folder that only this user may look into. */
 export function makePrivateFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeFolder(path, 0o700);
   chmodSync(path, 0o700);
 }
 
@@ -30,6 +46,29 @@ export function writeDurably(path: string, data: string | Uint8Array, mode = 0o6
   }
   renameSync(half, path);
   syncFolder(dirname(path)); // power lost before this: the old or the new file stands, whole
+}
+
+/** Refuses what `writeDurably` could not write, before anybody takes pains. */
+export function refuseUnwritable(path: string): void {
+  const folder = dirname(path);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!existsSync(folder))
+    throw new Refused(`There is no folder ${folder}. Make it (mkdir -p ${folder}), or choose another --out.`);
+  if (found?.isDirectory())
+    throw new Refused(`${path} is a folder. Name a file: --out ${join(path, "clip.mp4")}`);
+  if (found !== undefined && !found.isFile())
+    throw new Refused(`${path} is no ordinary file. Choose another --out.`);
+  const probe = `${path}.${randomBytes(4).toString("hex")}.half`;
+  try {
+    closeSync(openSync(probe, "wx", 0o600));
+    rmSync(probe);
+  } catch (error) {
+    throw new Refused(`Nothing can be written into ${folder} (${codeOf(error)}). Choose another --out.`);
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? `${error.code}` : String(error);
 }
 
 function syncFolder(path: string): void {

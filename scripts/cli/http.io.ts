@@ -3,12 +3,18 @@ import { request as requestTls } from "node:https";
 import { setTimeout as wait } from "node:timers/promises";
 import { rootCertificates } from "node:tls";
 import { fieldsOf, UnexpectedAnswer } from "./fields.js";
-import { printable } from "./printable.js";
+import { problemSentence } from "./problems.js";
 
 /** Longest wait for the next byte of an answer. */
 const silenceMillisMax = 15_000;
+/** Longest wait for an answer's head, and then again for its JSON, however it drips. */
+const wholeMillisMax = 30_000;
+/** A call that failed is not tried again later than this after the first try. */
+const triesMillisMax = 30_000;
 /** Largest JSON answer. */
 const answerBytesMax = 8 * 1024 * 1024;
+/** Largest problem document. */
+const problemBytesMax = 64 * 1024;
 const triesMax = 5;
 const firstPauseMillis = 200;
 
@@ -31,6 +37,8 @@ export interface Call {
   readonly repeatable?: boolean;
   /** Longest wait for the next byte. */
   readonly silenceMillis?: number;
+  /** Longest wait for the answer's head, and for its body where it is read as a whole. */
+  readonly wholeMillis?: number;
 }
 
 /** The cloud refused: an RFC 9457 problem. */
@@ -55,21 +63,28 @@ export class Unreachable extends Error {
 }
 
 /** Calls for JSON; `undefined` for an answer without a body. Throws `Problem` and `Unreachable`. */
-export async function call(server: Server, wanted: Call): Promise<unknown> {
-  const answer = await send(server, wanted);
-  const text = (await bodyOf(answer, answerBytesMax)).toString("utf8");
-  if (text === "") return undefined;
-  return parseJson(text, wanted.path);
+export function call(server: Server, wanted: Call): Promise<unknown> {
+  return trying(wanted, async () => {
+    const answer = await once(server, wanted);
+    const text = (await bodyOf(answer, answerBytesMax, wanted.wholeMillis)).toString("utf8");
+    return text === "" ? undefined : parseJson(text, wanted.path);
+  });
 }
 
 /** As `call`, but hands over the answer as it comes. The caller reads it to its end or destroys it. */
-export async function send(server: Server, wanted: Call): Promise<IncomingMessage> {
+export function send(server: Server, wanted: Call): Promise<IncomingMessage> {
+  return trying(wanted, () => once(server, wanted));
+}
+
+async function trying<T>(wanted: Call, attempt: () => Promise<T>): Promise<T> {
   const repeatable = wanted.repeatable ?? (wanted.method === "GET" || wanted.method === "DELETE");
+  const until = performance.now() + triesMillisMax;
   for (let tries = 1; ; tries++) {
     try {
-      return await once(server, wanted);
+      return await attempt();
     } catch (error) {
-      if (tries >= triesMax || !repeatable || !passes(error)) throw error;
+      const over = tries >= triesMax || performance.now() > until;
+      if (over || !repeatable || !passes(error)) throw error;
       await wait(firstPauseMillis * 2 ** (tries - 1) * (0.5 + Math.random()));
     }
   }
@@ -90,7 +105,8 @@ async function once(server: Server, wanted: Call): Promise<IncomingMessage> {
   const answer = await start(server, wanted, { trustNobody: false });
   const status = answer.statusCode ?? 0;
   if (status >= 200 && status < 300) return answer;
-  throw problemOf(status, (await bodyOf(answer, answerBytesMax)).toString("utf8"), server);
+  const text = (await bodyOf(answer, problemBytesMax, wanted.wholeMillis)).toString("utf8");
+  throw problemOf(status, text, server);
 }
 
 /** A person waits and can try again. */
@@ -112,9 +128,11 @@ export async function fetchUnverifiedCa(url: string): Promise<string> {
 
 function start(
   server: Server,
-  { method, path, body, headers, token, silenceMillis = silenceMillisMax }: Call,
+  wanted: Call,
   { trustNobody }: { readonly trustNobody: boolean },
 ): Promise<IncomingMessage> {
+  const { method, path, body, headers, token } = wanted;
+  const { silenceMillis = silenceMillisMax, wholeMillis = wholeMillisMax } = wanted;
   const url = new URL(path, checkedUrl(server.url));
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const options = {
@@ -130,8 +148,13 @@ function start(
   };
   return new Promise((resolve, reject) => {
     const request = (url.protocol === "https:" ? requestTls : requestPlain)(url, options, resolve);
-    request.on("timeout", () => request.destroy(new Error(`no answer within ${silenceMillis / 1000} s`)));
+    const late = (millis: number) => () =>
+      void request.destroy(new Error(`no answer within ${millis / 1000} s`));
+    request.on("timeout", late(silenceMillis));
+    const timer = setTimeout(late(wholeMillis), wholeMillis);
+    request.once("response", () => clearTimeout(timer));
     request.on("error", (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
       const code = error.code ?? "";
       reject(new Unreachable(url.origin, code, error.message || code || "unknown reason"));
     });
@@ -154,23 +177,47 @@ export function checkedUrl(text: string): URL {
   return url;
 }
 
-export async function bodyOf(answer: IncomingMessage, bytesMax: number): Promise<Buffer> {
+/** The whole body. Throws `UnexpectedAnswer` for one that is too long, `Unreachable` for one that breaks off or drips. */
+export async function bodyOf(
+  answer: IncomingMessage,
+  bytesMax: number,
+  millisMax = wholeMillisMax,
+): Promise<Buffer> {
   const parts: Buffer[] = [];
   let bytes = 0;
-  for await (const part of answer) {
-    bytes += part.length;
-    if (bytes > bytesMax) throw new UnexpectedAnswer(`the answer is longer than ${bytesMax} bytes`);
-    parts.push(part);
+  let why = "the connection broke off in the middle of the answer";
+  const timer = setTimeout(() => {
+    why = `the answer did not come to its end within ${millisMax / 1000} s`;
+    answer.destroy();
+  }, millisMax);
+  try {
+    for await (const part of answer) {
+      bytes += part.length;
+      if (bytes > bytesMax) throw new UnexpectedAnswer(`it is longer than ${bytesMax / 1024} KiB`);
+      parts.push(part);
+    }
+  } catch (error) {
+    if (error instanceof UnexpectedAnswer) throw error;
+    throw new Unreachable("The cloud", "BROKEN_OFF", why);
+  } finally {
+    clearTimeout(timer);
   }
+  if (!answer.complete) throw new Unreachable("The cloud", "BROKEN_OFF", why);
   return Buffer.concat(parts);
 }
 
 function problemOf(status: number, text: string, { url }: Pick<Server, "url">): Problem {
+  if (status >= 300 && status < 400)
+    return new Problem(
+      status,
+      "",
+      `${url} sends to another address, and lintel follows nobody. Give the address that the cloud's operator calls the right one.`,
+    );
   try {
     const problem = fieldsOf(JSON.parse(text), "problem");
     const kind = problem.maybeText("type")?.split(/[/:#]/).at(-1) ?? "";
-    const title = problem.maybeText("title") ?? `status ${status}`;
-    return new Problem(status, kind, printable(problem.maybeText("detail") ?? title));
+    const said = problem.maybeText("detail") ?? problem.maybeText("title") ?? `status ${status}`;
+    return new Problem(status, kind, problemSentence(kind, said, problem.maybeText("requestId")));
   } catch {
     return new Problem(
       status,
@@ -184,6 +231,6 @@ function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new UnexpectedAnswer(`the answer to ${path} is not JSON`);
+    throw new UnexpectedAnswer(`${path} gave no JSON`);
   }
 }

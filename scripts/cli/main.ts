@@ -28,8 +28,11 @@ interface Common {
   readonly yes?: boolean;
 }
 
+for (const stream of [process.stdout, process.stderr]) stream.on("error", leave);
+
 const program = new Command("lintel")
   .description("Lintel, the video doorbell whose cloud cannot open the recordings it stores.")
+  .addHelpText("after", "\nExit code: 0 done, 1 refused or failed, 2 used wrongly (doctor says its own).")
   .exitOverride()
   .showHelpAfterError("(--help shows how)");
 const member = program.command("member").description("the household's side: claim, watch and open");
@@ -71,7 +74,7 @@ ofMember("clips", "list recordings, newest first")
   .option("--camera <id>", "of this camera only")
   .action((options: Common & ClipsOptions) => memberClips(options.profile, options, openTerminal(options)));
 
-ofMember("watch", "print what arrives, until Ctrl-C").action((options: Common) =>
+ofMember("watch", "tell what arrives, until Ctrl-C").action((options: Common) =>
   memberWatch(options.profile, openTerminal(options)),
 );
 
@@ -135,11 +138,18 @@ async function run(): Promise<number> {
   }
 }
 
+/** Who reads no further (`| head`) wants no more, and no complaint; a full disk is worth one. */
+function leave(error: NodeJS.ErrnoException): never {
+  if (error.code !== "EPIPE")
+    process.stderr.write(`lintel: the output cannot be written: ${error.message}\n`);
+  process.exit(error.code === "EPIPE" ? 0 : exitCodes.refused);
+}
+
 /** One sentence for what a person can do something about; a bug of ours shows its stack. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof UnexpectedAnswer)
-    return `The cloud's answer is not understood: ${printable(error.message)}. Is a Lintel cloud of this version there?`;
+    return `The cloud's answer cannot be understood. Is a Lintel cloud of this version there? (${printable(error.message)})`;
   const expected = [Refused, Problem, Unreachable].some((kind) => error instanceof kind);
   return expected || isOfTheSystem(error) ? printable(error.message) : (error.stack ?? error.message);
 }

@@ -1,6 +1,6 @@
-import { mkdirSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { makeFolder } from "../cli/disk.io.js";
 import { install } from "../cli/install/install.io.js";
 import { memberClaim } from "../cli/member/claim.io.js";
 import { memberInit } from "../cli/member/init.io.js";
@@ -30,7 +30,7 @@ export function placesIn(folder: string): Places {
     member: place("member"),
     videos: place("videos"),
   };
-  for (const path of Object.values(places)) mkdirSync(path, { recursive: true, mode: 0o700 });
+  for (const path of Object.values(places)) makeFolder(path, 0o700);
   return places;
 }
 

@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import { join, resolve } from "node:path";
 import { readIfThere } from "../disk.io.js";
 import { fieldsOf } from "../fields.js";
+import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { checkDisk, checkFfmpeg, checkGpio, checkSource, findSource } from "./checks.io.js";
 import { bad, exitCodeOf, type Finding, good } from "./finding.js";
@@ -67,6 +68,10 @@ function readSettings(state: string): {
 } {
   const text = readIfThere(join(state, "settings.json"));
   if (text === undefined) return {};
-  const fields = fieldsOf(JSON.parse(text), "settings.json");
-  return { source: fields.maybeText("source"), ffmpeg: fields.maybeText("ffmpeg") };
+  try {
+    const fields = fieldsOf(JSON.parse(text), "settings.json");
+    return { source: fields.maybeText("source"), ffmpeg: fields.maybeText("ffmpeg") };
+  } catch {
+    throw new Refused(`${join(state, "settings.json")} is damaged. Put back a copy of it, or install anew.`);
+  }
 }

@@ -16,8 +16,8 @@ import { hashOf } from "../../../shared/seal/hash.js";
 import { verifierOf } from "../../../shared/seal/note.js";
 import { checkInstallable, type Installable } from "../doctor/checks.io.js";
 import { checkClock } from "../doctor/installed.io.js";
-import { fieldsOf } from "../fields.js";
-import { bodyOf, call, fetchUnverifiedCa, Problem, type Server, send } from "../http.io.js";
+import { type Fields, fieldsOf } from "../fields.js";
+import { call, fetchUnverifiedCa, Problem, type Server } from "../http.io.js";
 import { readSignedCharter } from "../member/profile.io.js";
 import { Refused } from "../refused.js";
 import { sentenceOf } from "../sentences.js";
@@ -28,7 +28,6 @@ import { checkBroker, checkCharters, checkVaultKey, type Enrolled, type Enrolmen
 /** How long one run waits for the owner; the next run goes on where this one stopped. */
 const ownerMillisMax = 30 * 60_000;
 const pollMillis = 1_000;
-const enrolmentBytesMax = 8 * 1024 * 1024;
 
 export interface InstallOptions {
   readonly claim: string;
@@ -133,17 +132,16 @@ async function awaitEnrolment(
   const path = `/v1/claims/${claimIdOf(claim.secret)}/enrolment`;
   const until = systemClock.monotonic() + ownerMillisMax;
   while (systemClock.monotonic() < until) {
-    const answer = await send(server, { method: "GET", path, headers: { "lintel-answer": mac } });
-    const body = await bodyOf(answer, enrolmentBytesMax);
-    if (answer.statusCode === 200) return readEnrolment(JSON.parse(body.toString("utf8")));
+    const answer = await call(server, { method: "GET", path, headers: { "lintel-answer": mac } });
+    const fields = fieldsOf(answer, "enrolment");
+    if (fields.maybeText("state") !== "waiting") return readEnrolment(fields);
     terminal.progress("waiting for the owner to compare the fingerprint and confirm …");
     await wait(pollMillis);
   }
   throw new Refused("The owner has not confirmed within 30 minutes. The same command goes on waiting.");
 }
 
-function readEnrolment(value: unknown): Enrolment {
-  const fields = fieldsOf(value, "enrolment");
+function readEnrolment(fields: Fields): Enrolment {
   const pinned = fields.maybe("pinned", readSignedCharter);
   return {
     charters: [...(pinned === undefined ? [] : [pinned]), ...fields.list("charters", readSignedCharter)],

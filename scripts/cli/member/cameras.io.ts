@@ -3,7 +3,7 @@ import { type Identity, isIdentity, open, recipientOf } from "../../../shared/se
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { type Cloud, openCloud } from "./cloud.io.js";
-import { epochsOf, type Household } from "./household.js";
+import { epochsOf, findCamera, type Household } from "./household.js";
 import { type KeyFile, keptKeyFiles, readKeyFile } from "./profile.io.js";
 
 export async function memberCameras(folder: string, terminal: Terminal): Promise<void> {
@@ -83,6 +83,10 @@ export async function memberExportIdentity(
 ): Promise<void> {
   const cloud = openCloud(folder);
   const household = await cloud.household();
+  if (wanted !== undefined && findCamera(household, wanted) === undefined)
+    throw new Refused(
+      `Your household never had a camera "${wanted}". "lintel member cameras" lists those it has.`,
+    );
   const camera = wanted ?? onlyCamera(household);
   const identities = await cameraIdentities(cloud, household, camera);
   terminal.warn(

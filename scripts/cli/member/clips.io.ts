@@ -1,6 +1,6 @@
 import { memberKeyName } from "../../../shared/charter/lines.js";
 import { formatDeletion } from "../../../shared/clip/custody.js";
-import { type ClipId, isClipId } from "../../../shared/kernel/ids.js";
+import { type ClipId, isCameraId, isClipId } from "../../../shared/kernel/ids.js";
 import { signNote } from "../../../shared/seal/note.js";
 import { type Fields, UnexpectedAnswer } from "../fields.js";
 import { Refused } from "../refused.js";
@@ -10,6 +10,8 @@ import { type Cloud, openCloud } from "./cloud.io.js";
 import { findCamera } from "./household.js";
 
 const pageMax = 100;
+/** Pages without a clip, one after the other, that a cloud may show: more of them never end. */
+const emptyPagesMax = 100;
 
 /** A clip as the cloud lists it. */
 export interface ClipEntry {
@@ -28,6 +30,7 @@ export interface ClipsOptions {
 
 /** Newest first. */
 export async function memberClips(folder: string, options: ClipsOptions, terminal: Terminal): Promise<void> {
+  if (options.camera !== undefined) refuseNoCamera(options.camera);
   let shown = 0;
   for await (const clip of listClips(openCloud(folder), options)) {
     terminal.json(clip);
@@ -43,14 +46,17 @@ export async function* listClips(
   { limit, camera }: ClipsOptions,
 ): AsyncGenerator<ClipEntry> {
   let cursor: string | undefined;
+  let emptyPages = 0;
   for (let left = limit; left > 0; ) {
     const query = new URLSearchParams({ limit: `${Math.min(left, pageMax)}` });
     if (camera !== undefined) query.set("camera", camera);
     if (cursor !== undefined) query.set("cursor", cursor);
     const page = await cloud.get(`/v1/clips?${query}`);
-    const clips = page.list("clips", readClip);
+    const clips = page.list("clips", readClip).slice(0, left);
     yield* clips;
     left -= clips.length;
+    emptyPages = clips.length === 0 ? emptyPages + 1 : 0;
+    if (emptyPages > emptyPagesMax) throw new UnexpectedAnswer("the list of clips does not end");
     const next = page.maybeText("next");
     if (next === undefined || next === cursor) return;
     cursor = next;
@@ -78,6 +84,11 @@ export function readClipHead(fields: Fields): Pick<ClipEntry, "camera" | "state"
   if (state !== "recording" && state !== "complete" && state !== "interrupted")
     throw new UnexpectedAnswer(`the clip's state ${state} is not one`);
   return { camera: fields.text("camera"), state };
+}
+
+export function refuseNoCamera(text: string): void {
+  if (!isCameraId(text))
+    throw new Refused(`"${text}" is not a camera's id. "lintel member cameras" lists them.`);
 }
 
 export function clipIdOf(text: string): ClipId {

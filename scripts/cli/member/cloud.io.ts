@@ -11,6 +11,7 @@ import { systemClock } from "../world.io.js";
 import { type Household, openHousehold } from "./household.js";
 import {
   forgetSession,
+  isToken,
   loadSession,
   needProfile,
   type Profile,
@@ -93,7 +94,9 @@ export async function logIn({ cloudUrl, ca, household, member, keys }: LoginFact
     await call(server, { method: "POST", path: "/v1/login", body: { note } }),
     "/v1/login",
   );
-  return { token: session.text("token"), expiresAt: session.text("expiresAt") };
+  const token = session.text("token");
+  if (!isToken(token)) throw new UnexpectedAnswer("/v1/login gave no token");
+  return { token, expiresAt: session.text("expiresAt") };
 }
 
 function isFresh({ expiresAt }: Session): boolean {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { open as openFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { join, resolve } from "node:path";
@@ -6,7 +6,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { CharterCamera } from "../../../shared/charter/lines.js";
 import { segmentBytesMax, segmentsMax } from "../../../shared/clip/segment.js";
 import type { ClipId } from "../../../shared/kernel/ids.js";
-import { writeDurably } from "../disk.io.js";
+import { makeFolder, refuseUnwritable, writeDurably } from "../disk.io.js";
 import { UnexpectedAnswer } from "../fields.js";
 import { Problem } from "../http.io.js";
 import { Refused } from "../refused.js";
@@ -18,8 +18,11 @@ import { type Cloud, openCloud } from "./cloud.io.js";
 import { findCamera } from "./household.js";
 import { type Hole, openRecording, type Recording, type SealedRecording } from "./recording.js";
 
-const resumesMax = 8;
+/** Tries to go on with one segment, and with a whole clip: a cloud that always breaks off must not hold us for hours. */
+const resumesMax = { segment: 8, clip: 64 };
 const resumePauseMillis = 500;
+/** A cloud that sends less than this in a window drips: nobody could watch such a clip. */
+const drip = { windowMillis: 60_000, bytesMin: 60 * 1024 };
 
 export interface OpenOptions {
   readonly clip: string;
@@ -29,6 +32,8 @@ export interface OpenOptions {
 /** Downloads a clip, opens it here and writes the MP4, or says exactly why it is not what the camera signed. */
 export async function memberOpen(folder: string, options: OpenOptions, terminal: Terminal): Promise<void> {
   const clip = clipIdOf(options.clip);
+  const out = resolve(options.out ?? `${clip}.mp4`);
+  refuseUnwritable(out);
   const cloud = openCloud(folder);
   const place = { clip, folder: join(folder, "downloads", clip) };
   const begun = existsSync(place.folder);
@@ -38,7 +43,6 @@ export async function memberOpen(folder: string, options: OpenOptions, terminal:
     ({ opened, camera } = await openDownload(cloud, place, terminal));
   if (!opened.ok)
     throw new Refused(`Clip ${clip} does not verify. ${sentenceOf(opened.error)} Nothing was written.`);
-  const out = resolve(options.out ?? `${clip}.mp4`);
   writeDurably(out, opened.value.mp4);
   rmSync(place.folder, { recursive: true, force: true });
   report(opened.value, { out, camera: camera.name }, terminal);
@@ -90,16 +94,21 @@ export async function download(cloud: Cloud, { clip, folder }: Place, terminal: 
   }));
   if (entries.length > segmentsMax)
     throw new UnexpectedAnswer(`the clip lists ${entries.length} segments, and the most is ${segmentsMax}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const segments: { note: string; sealed: Uint8Array }[] = [];
+  const tries: Tries = { left: 2 * entries.length + resumesMax.clip }; // one to load, one to see that it is whole
   for (const { index, note, bytes } of entries) {
     terminal.progress(`loading segment ${index + 1} of ${entries.length} …`);
     const file = join(folder, `${index}.age`);
     const isThere =
-      bytes > 0 && (await downloadSegment(cloud, { path: `${path}/segments/${index}`, file, bytes }));
+      bytes > 0 && (await downloadSegment(cloud, { path: `${path}/segments/${index}`, file, bytes }, tries));
     segments.push({ note, sealed: isThere ? readFileSync(file) : new Uint8Array(0) });
   }
   return { sealed: { clip, state, segments }, camera };
+}
+
+interface Tries {
+  left: number;
 }
 
 interface Segment {
@@ -112,8 +121,8 @@ interface Segment {
  * Appends to what is there until all is there: a lost connection costs only what was under way. False when the vault has
  * not the segment, or breaks off each time: one that is lost must not withhold those before it.
  */
-async function downloadSegment(cloud: Cloud, segment: Segment): Promise<boolean> {
-  for (let resumes = 0; resumes <= resumesMax; resumes++) {
+async function downloadSegment(cloud: Cloud, segment: Segment, tries: Tries): Promise<boolean> {
+  for (let resumes = 0; resumes <= resumesMax.segment && tries.left-- > 0; resumes++) {
     const have = lengthOf(segment.file);
     if (have === segment.bytes) return true;
     if (resumes > 1) await wait(resumePauseMillis);
@@ -150,6 +159,12 @@ function noneOrThrow(error: unknown): undefined {
 /** At most `bytesMax` of an answer's bytes, and no error where the connection breaks. */
 async function* take(answer: IncomingMessage, bytesMax: number): AsyncGenerator<Uint8Array> {
   let left = bytesMax;
+  let wanted = bytesMax - drip.bytesMin;
+  const timer = setInterval(() => {
+    if (left > wanted)
+      answer.destroy(new Refused("The cloud's bytes only drip. Try again later; ask its operator."));
+    wanted = left - drip.bytesMin;
+  }, drip.windowMillis);
   try {
     for await (const part of answer) {
       left -= part.length;
@@ -158,6 +173,8 @@ async function* take(answer: IncomingMessage, bytesMax: number): AsyncGenerator<
     }
   } catch (error) {
     if (error instanceof Refused) throw error;
+  } finally {
+    clearInterval(timer);
   }
 }
 

@@ -32,6 +32,8 @@ export interface Session {
   readonly expiresAt: string;
 }
 
+const tokenCharsMax = 4096;
+
 const file = (folder: string, name: string): string => join(folder, name);
 
 export function defaultProfileFolder(): string {
@@ -88,11 +90,26 @@ export function keptKeyFiles(folder: string, camera: string): readonly KeyFile[]
   const names = existsSync(kept) ? readdirSync(kept) : [];
   return names
     .filter((name) => name.startsWith(`${camera}.`) && name.endsWith(".json"))
-    .map((name) => readKeyFile(fieldsOf(JSON.parse(readIfThere(join(kept, name)) ?? ""), name)));
+    .map((name) => readKeptKeyFile(join(kept, name)));
+}
+
+function readKeptKeyFile(path: string): KeyFile {
+  try {
+    return readKeyFile(fieldsOf(JSON.parse(readIfThere(path) ?? ""), path));
+  } catch {
+    throw new Refused(
+      `${path} is damaged. Put back a copy of it, or move it away: the cloud keeps one, too.`,
+    );
+  }
 }
 
 export function readKeyFile(fields: Fields): KeyFile {
   return { epoch: fields.number("epoch"), file: fields.text("file") };
+}
+
+/** A JWT (RFC 7519) of a size that a header takes. */
+export function isToken(text: string): boolean {
+  return text.length <= tokenCharsMax && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
 }
 
 export function loadSession(folder: string): Session | undefined {
@@ -100,7 +117,8 @@ export function loadSession(folder: string): Session | undefined {
   if (text === undefined) return undefined;
   try {
     const fields = fieldsOf(JSON.parse(text), "session.json");
-    return { token: fields.text("token"), expiresAt: fields.text("expiresAt") };
+    const token = fields.text("token");
+    return isToken(token) ? { token, expiresAt: fields.text("expiresAt") } : undefined;
   } catch {
     return undefined; // log in again
   }

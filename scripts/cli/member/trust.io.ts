@@ -14,8 +14,7 @@ export function originOf(cloud: string): string {
 export async function trustedCa(server: Server, caHash: string | undefined): Promise<string> {
   if (caHash === undefined) return verifiedCa(server);
   const ca = await fetchUnverifiedCa(server.url);
-  const found = hashOf(new X509Certificate(ca).raw);
-  if (caHash === found) return ca;
+  if (caHash === hashOf(parsed(server, ca).raw)) return ca;
   throw new Refused(
     "The cloud shows another CA than the one of --ca-hash. Ask its operator for the right hash; do not go on.",
   );
@@ -24,11 +23,21 @@ export async function trustedCa(server: Server, caHash: string | undefined): Pro
 /** Names no hash that was found: whoever stands between would be glad to see it pasted. */
 async function verifiedCa(server: Server): Promise<string> {
   try {
-    return await fetchCa(server);
+    const ca = await fetchCa(server);
+    parsed(server, ca);
+    return ca;
   } catch (error) {
     if (!(error instanceof Unreachable) || !isUntrusted(error)) throw error;
     throw new Refused(
       `${server.url} proves itself by its own CA only (${error.code}). Ask its operator for the CA's hash (caHash in the line that the cloud prints when it is ready) and give it: --ca-hash HASH.`,
     );
+  }
+}
+
+function parsed({ url }: Server, ca: string): X509Certificate {
+  try {
+    return new X509Certificate(ca);
+  } catch {
+    throw new Refused(`${url} shows no certificate of its CA. Is a Lintel cloud there?`);
   }
 }
