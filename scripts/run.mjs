@@ -10,5 +10,12 @@ if (program !== undefined) {
   process.setSourceMapsEnabled(true);
   const built = new URL(`../.build/${program.replace(/\.ts$/, ".js")}`, import.meta.url);
   process.argv = [process.execPath, built.pathname, ...rest];
+  standWhereTheUserStands();
   await import(built.href);
+}
+
+/** npm starts its scripts in the project's root; relative paths that a person types are meant from where they stand. */
+function standWhereTheUserStands() {
+  const { INIT_CWD: folder, npm_lifecycle_script: script = "" } = process.env;
+  if (folder !== undefined && script.includes("scripts/run.mjs")) process.chdir(folder);
 }

@@ -1,14 +1,27 @@
 // npm test [-- [--fast] [--coverage] [files.test.ts …]]: sets up, builds, runs each test file with plain node (a tap
 // test is a program that prints TAP), closes with one count line. Files named *.slow.test.ts run after the others, two
-// at a time whatever the machine has, since they mostly wait for footage; --fast leaves them out. Why not `tap run`: shared/decisions/0002-tests.md.
+// at a time whatever the machine has, since they mostly wait for footage; --fast leaves them out. The file that took
+// longest last time starts first, so that nothing waits for it at the end. Why not `tap run`: shared/decisions/0002-tests.md.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { helpOrNothing } from "./help.mjs";
 import { setUp } from "./setup.mjs";
+
+helpOrNothing(
+  `npm test [-- [--fast] [--coverage] [FILE.test.ts …]]: every test, or those of the named files.
+
+  --fast      without *.slow.test.ts
+  --coverage  count what the tests ran, file by file
+
+A test that needs a program that is not here is skipped, and says which. Exit code: 0 all passed, 1 one failed or none
+ran, 2 used wrongly.`,
+  { options: ["--fast", "--coverage"], files: true },
+);
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const secondsMax = { fast: 120, slow: 900 };
@@ -20,8 +33,6 @@ const workspaces = ["shared", "firmware", "cloud", "scripts", "hil-tests"];
 const options = process.argv.slice(2).filter((word) => word.startsWith("--"));
 const named = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const coverage = options.includes("--coverage");
-const unknown = options.filter((word) => !["--fast", "--coverage"].includes(word));
-if (unknown.length > 0) stop(`unknown option ${unknown.join(" ")}; there are --fast and --coverage`);
 
 setUp("test");
 await import("./build.mjs");
@@ -29,7 +40,9 @@ await import("./build.mjs");
 const coverageFolder = join(root, ".build/coverage");
 if (coverage) rmSync(coverageFolder, { recursive: true, force: true });
 
-const files = named.length > 0 ? named.map(builtPath) : allTestFiles();
+const durations = join(root, ".build/test-seconds.json");
+const lastSeconds = readDurations();
+const files = longestFirst(named.length > 0 ? named.map(builtPath) : allTestFiles());
 const slow = files.filter((file) => /\.slow\.test\.js$/.test(file));
 const fast = files.filter((file) => !slow.includes(file));
 
@@ -39,6 +52,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, endAl
 await inParallel(fast, availableParallelism(), secondsMax.fast);
 if (!options.includes("--fast")) await inParallel(slow, slowJobs, secondsMax.slow);
 if (coverage) printCoverage();
+writeFileSync(durations, JSON.stringify(lastSeconds));
 closeWithCounts();
 
 function stop(message) {
@@ -62,6 +76,20 @@ function allTestFiles() {
     )
     .filter((path) => path.endsWith(".test.js"))
     .sort();
+}
+
+/** Seconds that each file took when it last ran here. */
+function readDurations() {
+  try {
+    return JSON.parse(readFileSync(durations, "utf8"));
+  } catch {
+    return {};
+  }
+}
+
+function longestFirst(paths) {
+  const seconds = (path) => lastSeconds[path] ?? Infinity;
+  return paths.sort((a, b) => (seconds(a) === seconds(b) ? 0 : seconds(b) - seconds(a)));
 }
 
 /** A group of its own is not told when somebody at the terminal stops us. */
@@ -154,6 +182,7 @@ function statOf(pid) {
 
 function report({ file, stdout, stderr, faults, seconds }) {
   const name = file.replace(/^\.build\//, "").replace(/\.js$/, ".ts");
+  lastSeconds[file] = seconds;
   const counts = countsOf(stdout);
   if (counts.total === 0) faults.push("no test ran to its end");
   if (faults.length > 0 && counts.fail === 0) counts.fail = 1; // the file itself
