@@ -1,8 +1,8 @@
 import type { TSchema } from "typebox";
+import { chunkBytesMax } from "../../shared/protocol/limits.js";
 import {
   charterAnswerSchema,
   charterAskSchema,
-  chunkBytesMax,
   clipAnswerSchema,
   deleteSchema,
   eventAckSchema,

@@ -1,7 +1,7 @@
 import { test } from "tap";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import { type Prng, seededPrng } from "../../shared/kernel/prng.js";
-import { chunkBytesMax } from "../../shared/protocol/messages.js";
+import { chunkBytesMax } from "../../shared/protocol/limits.js";
 import {
   type Assembly,
   type AssemblyEffect,

@@ -1,5 +1,5 @@
 import type { Millis } from "../../shared/kernel/brand.js";
-import { chunkBytesMax } from "../../shared/protocol/messages.js";
+import { chunkBytesMax } from "../../shared/protocol/limits.js";
 
 /** A write and its progress answer come after so many bytes (a third of what may be under way), or so long after the first one. */
 export const answerBytes = 12 * chunkBytesMax;

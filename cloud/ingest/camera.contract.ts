@@ -2,12 +2,8 @@
 import { generateKeyPairSync } from "node:crypto";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import type { ClipId, HouseholdId } from "../../shared/kernel/ids.js";
-import {
-  type ClipAnswer,
-  chunkBytesMax,
-  readClipAnswer,
-  writeMessage,
-} from "../../shared/protocol/messages.js";
+import { chunkBytesMax } from "../../shared/protocol/limits.js";
+import { type ClipAnswer, readClipAnswer, writeMessage } from "../../shared/protocol/messages.js";
 import {
   type DownKind,
   downTopic,

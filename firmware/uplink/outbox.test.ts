@@ -1,6 +1,6 @@
 import { test } from "tap";
 import type { ClipId, EventId } from "../../shared/kernel/ids.js";
-import { chunkBytesMax, stalledMillis } from "../../shared/protocol/messages.js";
+import { chunkBytesMax, stalledMillis } from "../../shared/protocol/limits.js";
 import { Bench, name } from "./bench.contract.js";
 import { eventRepeatMillis, isDrained, unacknowledgedMillisMax } from "./outbox.js";
 

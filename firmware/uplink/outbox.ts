@@ -1,7 +1,8 @@
 import { unreachable } from "../../shared/kernel/assert.js";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { ClipId, EventId } from "../../shared/kernel/ids.js";
-import { type Progress, type RefusalCode, stalledMillis } from "../../shared/protocol/messages.js";
+import { stalledMillis } from "../../shared/protocol/limits.js";
+import type { Progress, RefusalCode } from "../../shared/protocol/messages.js";
 import { addSegment, dropClip, findClip, type Place, removeSegment, replace, samePlace } from "./queue.js";
 import { type Backoff, waitBefore } from "./retry.js";
 import { fill, isRemote, nextLength, park } from "./send.js";

@@ -1,5 +1,5 @@
 import type { Millis } from "../../shared/kernel/brand.js";
-import { chunkBytesMax } from "../../shared/protocol/messages.js";
+import { chunkBytesMax } from "../../shared/protocol/limits.js";
 import { addSegment, mostUrgent, removeSegment } from "./queue.js";
 import type { Effect, Outbox, PublishChunk, Sending, Step, UnderWay } from "./state.js";
 

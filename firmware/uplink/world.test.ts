@@ -2,7 +2,7 @@ import { test } from "tap";
 import { millis } from "../../shared/kernel/brand.js";
 import { type ClipId, newClipId, newEventId } from "../../shared/kernel/ids.js";
 import { type Prng, seededPrng } from "../../shared/kernel/prng.js";
-import { chunkBytesMax } from "../../shared/protocol/messages.js";
+import { chunkBytesMax } from "../../shared/protocol/limits.js";
 import { Bench } from "./bench.contract.js";
 import type { Place } from "./queue.js";
 import { underWayMax } from "./send.js";

@@ -1,6 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Brand, Millis } from "./brand.js";
-import { toBase32, toHex } from "./bytes.js";
+import { toBase32 } from "./bytes.js";
 import type { Random } from "./ports.js";
 
 /** UUIDv7 (RFC 9562 §5.7): sorts by the time at which the clip's trigger came. */
@@ -44,6 +44,6 @@ function uuidV7(now: Millis, random: Random): string {
   const chance = random.bytes(10);
   chance[0] = 0x70 | ((chance[0] ?? 0) & 0x0f);
   chance[2] = 0x80 | ((chance[2] ?? 0) & 0x3f);
-  const tail = toHex(chance);
+  const tail = Array.from(chance, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return `${time.slice(0, 8)}-${time.slice(8)}-${tail.slice(0, 4)}-${tail.slice(4, 8)}-${tail.slice(8)}`;
 }

@@ -3,12 +3,8 @@ import { Compile } from "typebox/compile";
 import { fromUtf8, toUtf8 } from "../kernel/bytes.js";
 import { ok, type Result, refuse } from "../kernel/result.js";
 
-/** Bytes of a segment's body in one chunk: fits brokers that allow 64 KB in flight with two chunks under way. */
-export const chunkBytesMax = 30 * 1024;
 /** Largest JSON message in either direction; a charter chain of 32 members is the largest in practice. */
 export const jsonBytesMax = 256 * 1024;
-/** Time without progress after which the camera asks again what the cloud has. */
-export const stalledMillis = 3_000;
 
 const uuid = Type.String({
   pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { test } from "tap";
 import { isCameraId } from "../kernel/ids.js";
 import { vectors } from "../vectors/vectors.contract.js";
+import { chunkBytesMax } from "./limits.js";
 import {
-  chunkBytesMax,
   jsonBytesMax,
   type MessageReader,
   readCharterAnswer,
