@@ -64,6 +64,14 @@ async function fails(t: Teardown, settings: Record<string, string>): Promise<{ c
   return { code, said: log() };
 }
 
+async function freePort(): Promise<number> {
+  const free = createServer().listen(0, "127.0.0.1");
+  await once(free, "listening");
+  const { port } = free.address() as AddressInfo;
+  await new Promise((resolve) => free.close(resolve));
+  return port;
+}
+
 /** A request by a client that trusts this authority only; plain where the cloud is. */
 async function ask(
   url: string,
@@ -148,12 +156,27 @@ test("keys that others may read, a newer database, a port in use, wrong settings
   const cases = [
     [{ LINTEL_DATA: open }, 1, /session\.key holds keys but has mode 644.*chmod 600/],
     [{ LINTEL_DATA: newer }, 1, /written by a newer Lintel \(it has 9999-future\)/],
+    ...(["HTTP", "MQTT"] as const).map(
+      (what) =>
+        [
+          { LINTEL_DATA: join(room, `busy-${what}`), [`LINTEL_${what}`]: `127.0.0.1:${port}` },
+          78,
+          new RegExp(
+            `^The cloud does not start: LINTEL_${what} is 127.0.0.1:${port}, but another [^\\n]*\\n$`,
+          ),
+        ] as const,
+    ),
     [
-      { LINTEL_DATA: join(room, "busy"), LINTEL_HTTP: `127.0.0.1:${port}` },
-      1,
-      /does not start: .*EADDRINUSE/,
+      { LINTEL_DATA: join(open, "identity/session.key/x") },
+      78,
+      /^The cloud does not start: LINTEL_DATA is [^\n]*, but it is not in a directory[^\n]*\n$/,
     ],
-    [wrong, 2, /LINTEL_HTTP is[\s\S]*LINTEL_RETENTION_DAYS is[\s\S]*LINTEL_LOG is/],
+    [
+      { LINTEL_DATA: join(open, "identity/session.key") },
+      78,
+      /^The cloud does not start: LINTEL_DATA is [^\n]*, but it is not a directory[^\n]*\n$/,
+    ],
+    [wrong, 78, /LINTEL_HTTP is[\s\S]*LINTEL_RETENTION_DAYS is[\s\S]*LINTEL_LOG is/],
   ] as const;
   const ends = await Promise.all(cases.map(([settings]) => fails(t, settings)));
   for (const [index, [, code, sentence]] of cases.entries()) {
@@ -162,16 +185,38 @@ test("keys that others may read, a newer database, a port in use, wrong settings
   }
 });
 
+test("a word that it does not know ends it as wrong usage, in one line", async (t) => {
+  for (const flags of [["--foo"], ["start"], ["--mosquitto"]]) {
+    const { child, log } = spawnCloud(t, { LINTEL_DATA: join(room, "never") }, flags);
+    t.equal((await once(child, "close"))[0], 64, flags.join());
+    t.match(log(), /^[A-Z][^\n]*\. lintel-cloud --help lists every setting\.\n$/);
+  }
+});
+
+test("a reader that has enough ends the help quietly, and the cloud not at all", async (t) => {
+  const { child, log } = spawnCloud(t, {}, ["--help"]);
+  child.stdout.destroy();
+  t.equal((await once(child, "close"))[0], 0);
+  t.equal(log(), "");
+  const port = await freePort();
+  const running = spawnCloud(t, { LINTEL_DATA: join(room, "unread"), LINTEL_HTTP: `127.0.0.1:${port}` });
+  running.child.stdout.destroy();
+  const ended = once(running.child, "close");
+  for (let answers = false; !answers; ) {
+    if (running.child.exitCode !== null) return t.fail(running.log());
+    answers = (await ask(`http://127.0.0.1:${port}/healthz`, "").catch(() => undefined)) !== undefined;
+  }
+  running.child.kill("SIGTERM");
+  t.equal((await ended)[0], 0);
+});
+
 const noMosquitto = spawnSync("mosquitto", ["-h"]).error === undefined ? false : "mosquitto is not installed";
 
 test("a Mosquitto started with the written configuration takes the cloud in", {
   skip: noMosquitto,
 }, async (t) => {
   const directory = join(room, "mosquitto");
-  const free = createServer().listen(0, "127.0.0.1");
-  await once(free, "listening");
-  const { port } = free.address() as AddressInfo;
-  await new Promise((resolve) => free.close(resolve));
+  const port = await freePort();
   const url = `mqtts://127.0.0.1:${port}`;
   const settings = { LINTEL_DATA: join(room, "outside"), LINTEL_PUBLIC_MQTT: url };
   const [code] = await once(spawnCloud(t, settings, ["--mosquitto", directory]).child, "close");

@@ -33,6 +33,7 @@ import { openSessionKey } from "./household/sessionkey.io.js";
 import { startIngest } from "./ingest/ingest.io.js";
 import { lockDirectory } from "./lock.io.js";
 import { writeMosquittoFiles } from "./mosquitto.io.js";
+import { exitCodes, keepAt, listenAs, SettingFault } from "./startup.js";
 import { systemClock as clock, systemRandom as random } from "./system.io.js";
 import { openVault, type Vault, type VaultHealth } from "./vault/vault.io.js";
 
@@ -52,7 +53,7 @@ type Started = (() => Promise<unknown>)[];
 
 /** From the ground up; what is pushed to `started` is closed again in reverse order. */
 async function start(config: Config, log: Logger, started: Started): Promise<void> {
-  const house = await openHouse(config, started);
+  const house = await keepAt("LINTEL_DATA", config.data, () => openHouse(config, started));
   startSweeps(house.vault, log, started);
   const gate = await openGate(config, house, log, started);
   const url = await serve(config, { ...house, ...gate }, log, started);
@@ -97,16 +98,19 @@ async function openGate(config: Config, house: House, log: Logger, started: Star
   const { db, cameras, charters, vault } = house;
   const hub = createHub(toHex(random.bytes(6)));
   const bus = await createBus(config, house, log);
-  const ingest = await startIngest({
-    bus,
-    db,
-    charters,
-    clock,
-    vault: vault.writer,
-    directory: cameras,
-    announce: ({ household, camera, kind, ...data }) => hub.publish({ household, camera, kind, data }),
-    log: logTo(log),
-  });
+  const { mqtt } = config;
+  const ingest = await listenAs("LINTEL_MQTT", `${urlHost(mqtt.host)}:${mqtt.port}`, () =>
+    startIngest({
+      bus,
+      db,
+      charters,
+      clock,
+      vault: vault.writer,
+      directory: cameras,
+      announce: ({ household, camera, kind, ...data }) => hub.publish({ household, camera, kind, data }),
+      log: logTo(log),
+    }),
+  );
   started.push(() => ingest.close());
   charters.onChange(({ household }) => {
     ingest
@@ -183,7 +187,9 @@ async function serve(
     { log, trustProxy: http.trustProxy, metricsToken, ...(http.tls ? { tls: { key, cert } } : {}) },
   );
   started.push(() => app.close());
-  const listening = await app.listen({ host: http.host, port: http.port });
+  const listening = await listenAs("LINTEL_HTTP", `${urlHost(http.host)}:${http.port}`, () =>
+    app.listen({ host: http.host, port: http.port }),
+  );
   const { port } = new URL(listening);
   const here = isLoopback(http.host) ? ["localhost", "127.0.0.1", "[::1]"] : [];
   origins.push(listening, ...here.map((host) => `${http.tls ? "https" : "http"}://${host}:${port}`));
@@ -226,42 +232,79 @@ async function run(config: Config): Promise<void> {
   const log = pino({ level: config.logLevel, base: null }, pino.destination({ dest: 2, sync: true }));
   const started: Started = [];
   let stopping = false;
-  const stop = async (why: string, code: number): Promise<void> => {
+  const stop = async (code: number): Promise<void> => {
     if (stopping) return;
     stopping = true;
-    log.info({ why }, "cloud.stopping");
     setTimeout(() => process.exit(1), shutdownMillisMax).unref();
     for (const close of started.reverse()) {
       await close().catch((error: unknown) => log.error({ error: `${error}` }, "cloud.stop-failed"));
     }
     process.exit(code);
   };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void stop(signal, 0));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      log.info({ why: signal }, "cloud.stopping");
+      void stop(0);
+    });
+  }
   try {
     await start(config, log, started);
   } catch (error) {
-    process.stderr.write(`The cloud does not start: ${error instanceof Error ? error.message : error}\n`);
-    await stop("start failed", 1);
+    await stop(sayWhy(error));
   }
+}
+
+/** One sentence, and the exit code that goes with it. */
+function sayWhy(error: unknown): number {
+  process.stderr.write(`The cloud does not start: ${error instanceof Error ? error.message : error}\n`);
+  return error instanceof SettingFault ? exitCodes.configuration : exitCodes.failed;
 }
 
 /** For an operator who runs a Mosquitto. */
 async function writeMosquitto(config: Config, directory: string): Promise<void> {
   const { publicMqtt, data, node } = config;
   const at = publicMqtt === undefined ? config.mqtt : endpointOf(publicMqtt);
-  await privateDirectory(data);
-  const authority = await openKeys(config);
+  const authority = await keepAt("LINTEL_DATA", data, async () => {
+    await privateDirectory(data);
+    return openKeys(config);
+  });
   const path = await writeMosquittoFiles(authority, { directory, at, nodes: [node] });
   process.stdout.write(`Give ${directory} to the user that Mosquitto runs as, then: mosquitto -c ${path}\n`);
 }
 
-const { values: flags } = parseArgs({
-  options: { help: { type: "boolean" }, mosquitto: { type: "string" } },
+/** What the words after the program's name ask for; `undefined` after saying what is wrong with them. */
+function readFlags(): { readonly help?: boolean; readonly mosquitto?: string } | undefined {
+  try {
+    return parseArgs({ options: { help: { type: "boolean" }, mosquitto: { type: "string" } } }).values;
+  } catch (error) {
+    const [what] = error instanceof Error ? error.message.split(". ") : [];
+    process.stderr.write(`${what}. ${seeHelp}`);
+    return undefined;
+  }
+}
+
+const seeHelp = "lintel-cloud --help lists every setting.\n";
+
+/** Resolves with the exit code once there is nothing more to do; a cloud that runs ends the process itself. */
+async function main(): Promise<number> {
+  const flags = readFlags();
+  if (flags === undefined) return exitCodes.usage;
+  if (flags.help === true) {
+    process.stdout.write(describeConfig());
+    return 0;
+  }
+  const config = readConfig(process.env);
+  if (!config.ok) {
+    process.stderr.write(`${config.error.join("\n")}\n${seeHelp}`);
+    return exitCodes.configuration;
+  }
+  if (flags.mosquitto === undefined) await run(config.value);
+  else await writeMosquitto(config.value, flags.mosquitto);
+  return 0;
+}
+
+// Whoever read what it prints may have enough (`| head`): that ends nothing, and is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
 });
-const config = readConfig(process.env);
-if (flags.help === true) process.stdout.write(describeConfig());
-else if (!config.ok) {
-  process.stderr.write(`${config.error.join("\n")}\nlintel-cloud --help lists every setting.\n`);
-  process.exitCode = 2;
-} else if (flags.mosquitto !== undefined) await writeMosquitto(config.value, flags.mosquitto);
-else await run(config.value);
+process.exitCode = await main().catch(sayWhy);

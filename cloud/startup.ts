@@ -1,0 +1,48 @@
+/** How the program ends when it does not start: BSD's sysexits, which service managers and scripts know. */
+export const exitCodes = { failed: 1, usage: 64, configuration: 78 } as const;
+
+/** A setting that is well-formed and that this machine does not go along with. Its message says what to change. */
+export class SettingFault extends Error {}
+
+const listening: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another program listens there. Stop it, or choose another port",
+  EADDRNOTAVAIL: "this machine has no such address. Choose one that it has",
+  ENOTFOUND: "no address has that name. Choose an address of this machine",
+  EACCES: "this user may not listen there. Choose a port from 1024 up",
+};
+
+const keeping: Readonly<Record<string, string>> = {
+  EACCES: "this user may not read and write it. Give it to them, or choose another directory",
+  EPERM: "this user may not read and write it. Give it to them, or choose another directory",
+  EROFS: "it can only be read. Choose a directory that can be written",
+  EEXIST: "it is not a directory. Choose another one",
+  ENOTDIR: "it is not in a directory. Choose another one",
+  SQLITE_CANTOPEN: "no database opens in it. See whose it is, or choose another directory",
+  SQLITE_READONLY: "its database can only be read. See whose it is, or choose another directory",
+};
+
+/** Listens as a setting says. A refusal by the machine becomes a `SettingFault`. */
+export function listenAs<T>(setting: string, value: string, listen: () => Promise<T>): Promise<T> {
+  return blaming(listening, setting, value, listen);
+}
+
+/** Opens what is kept where a setting says. */
+export function keepAt<T>(setting: string, value: string, open: () => Promise<T>): Promise<T> {
+  return blaming(keeping, setting, value, open);
+}
+
+async function blaming<T>(
+  reasons: Readonly<Record<string, string>>,
+  setting: string,
+  value: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const why = reasons[code];
+    if (why === undefined) throw error;
+    throw new SettingFault(`${setting} is ${value}, but ${why} by ${setting}.`);
+  }
+}
