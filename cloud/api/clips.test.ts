@@ -1,10 +1,5 @@
-import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { type IncomingMessage, request } from "node:http";
-import { connect } from "node:net";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
-import { chromium } from "playwright-core";
 import { t as tap, test } from "tap";
 import { formatDeletion } from "../../shared/clip/custody.js";
 import { openSegmentChain } from "../../shared/clip/segment.js";
@@ -12,42 +7,17 @@ import { toBase64 } from "../../shared/kernel/bytes.js";
 import { open, splitHeader } from "../../shared/seal/age.js";
 import { signNote } from "../../shared/seal/note.js";
 import { systemClock, systemRandom } from "../system.io.js";
-import { createHub } from "./hub.js";
-import { tokenSeconds } from "./plugins/session.js";
 import { parseRange } from "./range.js";
-import {
-  call,
-  metricsToken,
-  newHousehold,
-  newPerson,
-  nextCharter,
-  openTestCloud,
-  sign,
-  storeClip,
-} from "./testing.js";
+import { bytesOf, call, getter, newHousehold, newPerson, openTestCloud, storeClip } from "./testing.js";
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);
 const origin = await cloud.app.listen({ host: "127.0.0.1", port: 0 });
 const home = await newHousehold(cloud);
-const authorization = `Bearer ${home.token}`;
+const get = getter(origin, home.token);
 const plain = systemRandom.bytes(200_000);
 const { clip, sealed } = await storeClip(cloud, home, plain);
 const path = `/v1/clips/${clip}/segments/0`;
-
-/** Over a real socket, which is where ranges and streams live. */
-function get(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const sent = request(origin + path, { method, headers: { authorization, ...headers } }, resolve);
-    sent.on("error", reject);
-    sent.end();
-  });
-}
-async function bytesOf(answer: Readable): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of answer) pieces.push(piece);
-  return Buffer.concat(pieces);
-}
 
 test("a segment comes as the age file that the camera sealed, and opens with the camera's identity only", async (t) => {
   const answer = await get(path);
@@ -218,209 +188,4 @@ test("nothing in the cloud's directory opens a clip: no identity, no member's se
     all.includes(Buffer.from(sealed.subarray(-64))),
     "the search does find what is there: the sealed body",
   );
-});
-
-const event = (number: number) => ({
-  household: home.household,
-  camera: home.board.id,
-  kind: "clip.started" as const,
-  data: { number },
-});
-
-/** Reads a stream until it has this many events, or ends. */
-async function events(answer: IncomingMessage, count: number): Promise<string[]> {
-  let text = "";
-  answer.setEncoding("utf8");
-  for await (const piece of answer) {
-    text += piece;
-    if ((text.match(/^event: /gm) ?? []).length >= count) break;
-  }
-  return text.split("\n\n").filter((block) => block.includes("event: "));
-}
-async function stream(headers: Record<string, string> = {}): Promise<IncomingMessage> {
-  const answer = await get("/v1/stream", headers);
-  return answer;
-}
-
-test("a stream hears its own household, in order, and goes on behind Last-Event-ID", async (t) => {
-  const neighbour = await newHousehold(cloud);
-  const first = await stream();
-  t.equal(first.headers["content-type"], "text/event-stream; charset=utf-8");
-  cloud.hub.publish({ ...event(0), household: neighbour.household, camera: neighbour.board.id });
-  for (const number of [1, 2, 3]) cloud.hub.publish(event(number));
-  const heard = await events(first, 3);
-  const numbers = (blocks: string[]) =>
-    blocks.map((block) => JSON.parse(block.split("data: ")[1] ?? "").number);
-  t.same(numbers(heard), [1, 2, 3]);
-  t.match(
-    heard[0] ?? "",
-    new RegExp(`^id: test-\\d+\nevent: clip.started\ndata: \\{"camera":"${home.board.id}"`, "m"),
-  );
-  const id = /^id: (.+)$/m.exec(heard[0] ?? "")?.[1] ?? "";
-  t.same(numbers(await events(await stream({ "last-event-id": id }), 2)), [2, 3]);
-});
-
-test("a stream whose last event is kept no more, or is of another start of the cloud, hears `missed` first", async (t) => {
-  for (const id of ["test-0", "other-5", "nonsense"]) {
-    for (let number = 0; number < 9; number++) cloud.hub.publish(event(number));
-    const [first] = await events(await stream({ "last-event-id": id }), 1);
-    t.match(first ?? "", /event: missed\ndata: \{\}/, id);
-  }
-});
-
-test("the buffer of events is bounded, and a subscription ends", (t) => {
-  const hub = createHub("x", 3);
-  const got: string[] = [];
-  const { stop } = hub.subscribe(home.household, undefined, ({ id }) => got.push(id));
-  for (let number = 0; number < 5; number++) hub.publish(event(number));
-  stop();
-  hub.publish(event(9));
-  t.same(got, ["x-1", "x-2", "x-3", "x-4", "x-5"]);
-  const late = hub.subscribe(home.household, "x-4", () => undefined);
-  t.same([late.incomplete, late.backlog.map(({ id }) => id)], [false, ["x-5", "x-6"]]);
-  t.equal(hub.subscribe(home.household, "x-2", () => undefined).incomplete, true);
-  t.end();
-});
-
-test("a member who is removed hears no more, and a closing cloud ends its streams", async (t) => {
-  const guest = await newPerson("guest", "Bo");
-  const other = await openTestCloud();
-  const away = await newHousehold(other, [guest]);
-  const address = await other.app.listen({ host: "127.0.0.1", port: 0 });
-  const token = other.app.jwt.sign({ household: away.household, member: guest.member.id, role: "guest" });
-  const follow = (bearer: string) =>
-    new Promise<IncomingMessage>((resolve) => {
-      request(`${address}/v1/stream`, { headers: { authorization: `Bearer ${bearer}` } }, resolve).end();
-    });
-  const [theirs, owners] = [await follow(token), await follow(away.token)];
-  const ended = events(theirs, 1);
-  const without = sign(nextCharter(away.charter, { members: [away.owner.member] }), [away.owner]);
-  await call(other, "PUT", "/v1/household/charter", { token: away.token, body: { charter: without } });
-  t.same(await ended, [], "ended by the cloud without an event");
-  const closing = events(owners, 1);
-  await other.close();
-  t.same(await closing, []);
-});
-
-const contract = [
-  "delete /v1/clips/{clip}",
-  "get /ca.pem",
-  "get /healthz",
-  "get /metrics",
-  "get /readyz",
-  "get /v1/cameras",
-  "get /v1/cameras/{camera}",
-  "get /v1/cameras/{camera}/keys",
-  "get /v1/claims/{claimId}",
-  "get /v1/claims/{claimId}/enrolment",
-  "get /v1/clips",
-  "get /v1/clips/{clip}",
-  "get /v1/clips/{clip}/segments/{index}",
-  "get /v1/events",
-  "get /v1/household",
-  "get /v1/stream",
-  "post /v1/claims",
-  "post /v1/claims/{claimId}/answer",
-  "post /v1/households",
-  "post /v1/login",
-  "post /v1/login/challenge",
-  "put /v1/household/charter",
-];
-
-test("a stream ends with its token, and a household has 32 at most", async (t) => {
-  const crowd = await newHousehold(cloud);
-  const claims = { household: crowd.household, member: crowd.owner.member.id, role: "owner" as const };
-  const iat = Math.floor(Date.now() / 1_000) - tokenSeconds + 2;
-  const dying = cloud.app.jwt.sign({ ...claims, iat } as typeof claims);
-  const opened: IncomingMessage[] = [];
-  for (let i = 0; i < 32; i++) opened.push(await get("/v1/stream", { authorization: `Bearer ${dying}` }));
-  t.ok(opened.every(({ statusCode }) => statusCode === 200));
-  const one = await get("/v1/stream", { authorization: `Bearer ${crowd.token}` });
-  t.equal(one.statusCode, 429);
-  one.resume();
-  for (const stream of opened) t.same(await events(stream, 1), []);
-});
-
-/** Bytes over a bare connection, and all that comes back. */
-async function sendRaw(bytes: string): Promise<string> {
-  const socket = connect(Number(new URL(origin).port), "127.0.0.1");
-  socket.end(bytes);
-  return (await bytesOf(socket)).toString();
-}
-
-test("an address that is none, one far too long, and bytes that are no HTTP get problems, too", async (t) => {
-  const from = (answer: string) =>
-    JSON.parse(answer.split("\r\n\r\n")[1] ?? "")
-      .type.split(":")
-      .at(-1);
-  const ask = (path: string) => sendRaw(`GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
-  t.equal(from(await ask("/v1/clips/%zz")), "malformed-request");
-  t.equal(from(await ask(`/v1/clips/${"a".repeat(300)}`)), "not-there");
-  t.equal(from(await sendRaw("what is this\r\n\r\n")), "malformed-request");
-  t.equal((await ask("/healthz")).split("\r\n")[0], "HTTP/1.1 200 OK");
-});
-
-test("the OpenAPI document names every route, with problems and tokens where they belong", async (t) => {
-  const { body: document } = await call(cloud, "GET", "/openapi.json");
-  t.equal(document.openapi, "3.1.0");
-  const operations = Object.values<Record<string, { operationId: string; responses: object }>>(
-    document.paths,
-  ).flatMap((methods) => Object.values(methods));
-  const ids = operations.map(({ operationId }) => operationId);
-  t.equal(new Set(ids).size, ids.length);
-  t.ok(ids.every((id) => id !== undefined));
-  t.ok(operations.every(({ responses }) => "default" in responses));
-  const routes = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
-    Object.keys(methods).map((method) => `${method} ${path}`),
-  );
-  t.same(routes.sort(), [...contract].sort());
-  t.notMatch(JSON.stringify(document), /decline|"seen"|latitude|longitude|"near/i, "what must never exist");
-  t.notMatch(JSON.stringify(document), /\$ref/, "nothing that leads nowhere");
-});
-
-test("the AsyncAPI document describes every topic, and its references lead somewhere", async (t) => {
-  const { body: document } = await call(cloud, "GET", "/asyncapi.json");
-  t.equal(document.asyncapi, "3.0.0");
-  t.same(Object.keys(document.channels).sort(), Object.keys(document.operations).sort());
-  t.equal(document.channels.chunk.address, "lt1/{camera}/up/c/{node}/{clip}/{segment}/{offset}");
-  const resolve = (ref: string) =>
-    ref
-      .slice(2)
-      .split("/")
-      .reduce((at, key) => at?.[key], document);
-  for (const [, ref = ""] of JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)) t.ok(resolve(ref), ref);
-});
-
-test("metrics are for this machine, or for the operator's token", async (t) => {
-  t.match(await bytesOf(await get("/metrics")).then(String), /lintel_http_seconds_count/);
-  const ask = async ({ app }: typeof cloud, headers: Record<string, string>, remoteAddress: string) =>
-    (await app.inject({ url: "/metrics", remoteAddress, headers })).statusCode;
-  t.equal(await ask(cloud, {}, "192.0.2.1"), 404);
-  t.equal(await ask(cloud, { authorization: "Bearer wrong" }, "192.0.2.1"), 404);
-  t.equal(await ask(cloud, { authorization: `Bearer ${metricsToken}` }, "192.0.2.1"), 200);
-  const proxied = await openTestCloud({ trustProxy: true });
-  t.teardown(proxied.close);
-  t.equal(await ask(proxied, { "x-forwarded-for": "127.0.0.1" }, "127.0.0.1"), 404, "a proxy proves nothing");
-});
-
-const browser = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((file) => existsSync(file));
-test("the page at /docs loads and a request tried from it works", {
-  skip: browser === undefined && "chromium is not installed",
-}, async (t) => {
-  const started = await chromium.launch({
-    executablePath: browser ?? "",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-  });
-  t.teardown(() => started.close());
-  const page = await started.newPage();
-  const failures: string[] = [];
-  page.on("pageerror", (error) => failures.push(error.message));
-  page.on("requestfailed", (failed) => failures.push(failed.url()));
-  await page.goto(`${origin}/docs`);
-  const block = page.locator("#operations-operation-getHealth");
-  await block.locator("button").first().click();
-  await block.getByRole("button", { name: "Execute" }).click();
-  await block.locator(".live-responses-table .response-col_status").first().waitFor();
-  t.match(await block.locator(".live-responses-table").innerText(), /200[\s\S]*"status": "ok"/);
-  t.same(failures, []);
 });

@@ -23,6 +23,11 @@ export const problems = {
     "The range lies behind the end; Content-Range gives the length.",
   ],
   "too-many-requests": [429, "Too many requests", "Wait as long as Retry-After says, then try again."],
+  "too-many-streams": [
+    429,
+    "Too many streams",
+    "A member follows at most 8 streams at a time, and a household 32. End one, then open another.",
+  ],
   "internal-error": [
     500,
     "Internal error",

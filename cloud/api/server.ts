@@ -20,8 +20,16 @@ import { addStream, type StreamServices } from "./routes/stream.js";
 
 /** Largest request: a charter with the most members and cameras and a key file for each. */
 const bodyBytesMax = 1024 * 1024;
-/** A request that has not come whole after this is dropped. */
-const requestMillisMax = 30_000;
+/** How long a connection may keep the cloud waiting: what has not come by then is cut off. */
+export interface Patience {
+  /** For the headers, from the first moment of the connection or the end of the request before. */
+  readonly headersMillis: number;
+  /** For a request as a whole. */
+  readonly requestMillis: number;
+  /** Looked after so often. */
+  readonly checkMillis: number;
+}
+const patient: Patience = { headersMillis: 10_000, requestMillis: 30_000, checkMillis: 2_000 };
 /** The API's version; breaking changes get another path. */
 const version = "1.0.0";
 
@@ -45,19 +53,29 @@ export interface ApiOptions {
   readonly metricsToken?: string | undefined;
   /** PEM; without it the API speaks plain HTTP, which is for loopback only. */
   readonly tls?: { readonly key: string; readonly cert: string };
+  readonly patience?: Patience;
 }
 
 /** The REST API, wired and not yet listening. */
 export async function createApi(
   services: ApiServices,
-  { log, trustProxy, metricsToken, tls }: ApiOptions,
+  { log, trustProxy, metricsToken, tls, patience = patient }: ApiOptions,
 ): Promise<App> {
+  const { headersMillis, requestMillis, checkMillis } = patience;
+  // TLS's own greeting counts as headers: Node would wait two minutes for it.
+  const server = {
+    headersTimeout: headersMillis,
+    requestTimeout: requestMillis,
+    connectionsCheckingInterval: checkMillis,
+  };
   const app = Fastify({
-    ...(tls === undefined ? {} : { https: tls }),
+    ...(tls === undefined
+      ? { http: server }
+      : { https: { ...server, ...tls, handshakeTimeout: headersMillis } }),
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     genReqId: () => randomUUID(),
-    requestTimeout: requestMillisMax,
+    requestTimeout: requestMillis,
     bodyLimit: bodyBytesMax,
     // One hop: only what the proxy itself added, never what its caller wrote into the header.
     trustProxy: trustProxy ? (_address, hop) => hop === 0 : false,

@@ -1,7 +1,9 @@
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
+import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import type { InjectOptions } from "fastify";
 import Fastify from "fastify";
 import {
@@ -49,7 +51,7 @@ import { systemRandom as random, systemClock } from "../system.io.js";
 import { openVault } from "../vault/vault.io.js";
 import { createHub } from "./hub.js";
 import { type HourlyBudget, perMinute } from "./plugins/ratelimit.js";
-import { createApi } from "./server.js";
+import { createApi, type Patience } from "./server.js";
 import { createSight } from "./sight.js";
 
 // People and boards for the API's tests. Everything here is real but the clock, which can be set forward.
@@ -189,6 +191,7 @@ export async function openTestCloud(
     readonly openCallsPerMinute?: number;
     readonly openRegistration?: boolean;
     readonly budget?: HourlyBudget;
+    readonly patience?: Patience;
     readonly householdBytesMax?: number;
     readonly trustProxy?: boolean;
   } = {},
@@ -234,7 +237,12 @@ export async function openTestCloud(
       checks: [],
       measures: [],
     },
-    { log: Fastify().log, trustProxy: options.trustProxy ?? false, metricsToken },
+    {
+      log: Fastify().log,
+      trustProxy: options.trustProxy ?? false,
+      metricsToken,
+      ...(options.patience === undefined ? {} : { patience: options.patience }),
+    },
   );
   await app.ready();
   const close = async (): Promise<void> => {
@@ -277,6 +285,22 @@ export async function call(
     text: response.body,
     body: type.includes("json") ? JSON.parse(response.body) : undefined,
   };
+}
+
+/** Requests with this token over a real socket, which is where ranges and streams live. */
+export function getter(origin: string, token: string) {
+  const authorization = `Bearer ${token}`;
+  return (path: string, headers: Record<string, string> = {}, method = "GET"): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      const sent = request(origin + path, { method, headers: { authorization, ...headers } }, resolve);
+      sent.on("error", reject).end();
+    });
+}
+
+export async function bytesOf(answer: Readable): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of answer) pieces.push(piece);
+  return Buffer.concat(pieces);
 }
 
 export async function loginNote(

@@ -12,8 +12,8 @@ import type { Sight } from "../sight.js";
 
 /** A comment at least this often, so that both ends notice a dead line. */
 const heartbeatMillis = 15_000;
-/** Streams of one household at a time. */
-const streamsMax = 32;
+/** Streams at a time. */
+const streamsMax = { ofMember: 8, ofHousehold: 32 } as const;
 /** What may wait for a slow client before it is cut off; it comes back with Last-Event-ID. */
 const waitingBytesMax = 256 * 1024;
 
@@ -61,10 +61,13 @@ export function addStream(members: App, { hub, sight, logins, charters }: Stream
     },
     async (request, reply) => {
       const session = sessionOf(request);
-      if (countOf(streams, session.household) >= streamsMax) throw new Problem("too-many-requests");
       const visible = new Set((await sight.of(session)).keys());
+      // From here to its place among the streams nothing waits: no two requests count the same gap as theirs.
+      if (isCrowded(streams, session)) throw new Problem("too-many-streams");
       reply.hijack();
       const raw = reply.raw;
+      // Its `close` is over already: nobody would take the stream off the list.
+      if (raw.destroyed) return;
       raw.writeHead(200, {
         "content-type": "text/event-stream; charset=utf-8",
         "cache-control": "no-store",
@@ -127,6 +130,8 @@ function endAll(streams: ReadonlySet<Stream>, household?: HouseholdId): void {
   }
 }
 
-function countOf(streams: ReadonlySet<Stream>, household: HouseholdId): number {
-  return [...streams].filter(({ session }) => session.household === household).length;
+function isCrowded(streams: ReadonlySet<Stream>, { household, member }: Session): boolean {
+  const theirs = [...streams].filter(({ session }) => session.household === household);
+  const own = theirs.filter(({ session }) => session.member === member);
+  return theirs.length >= streamsMax.ofHousehold || own.length >= streamsMax.ofMember;
 }

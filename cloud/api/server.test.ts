@@ -1,0 +1,138 @@
+import { existsSync } from "node:fs";
+import { connect } from "node:net";
+import { chromium } from "playwright-core";
+import { t as tap, test } from "tap";
+import { bytesOf, call, getter, metricsToken, openTestCloud } from "./testing.js";
+
+const cloud = await openTestCloud();
+tap.teardown(cloud.close);
+const origin = await cloud.app.listen({ host: "127.0.0.1", port: 0 });
+const get = getter(origin, "");
+
+/** Bytes over a bare connection, and all that comes back. */
+async function sendRaw(bytes: string): Promise<string> {
+  const socket = connect(Number(new URL(origin).port), "127.0.0.1");
+  socket.end(bytes);
+  return (await bytesOf(socket)).toString();
+}
+
+test("an address that is none, one far too long, and bytes that are no HTTP get problems, too", async (t) => {
+  const from = (answer: string) =>
+    JSON.parse(answer.split("\r\n\r\n")[1] ?? "")
+      .type.split(":")
+      .at(-1);
+  const ask = (path: string) => sendRaw(`GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+  t.equal(from(await ask("/v1/clips/%zz")), "malformed-request");
+  t.equal(from(await ask(`/v1/clips/${"a".repeat(300)}`)), "not-there");
+  t.equal(from(await sendRaw("what is this\r\n\r\n")), "malformed-request");
+  t.equal((await ask("/healthz")).split("\r\n")[0], "HTTP/1.1 200 OK");
+});
+
+const contract = [
+  "delete /v1/clips/{clip}",
+  "get /ca.pem",
+  "get /healthz",
+  "get /metrics",
+  "get /readyz",
+  "get /v1/cameras",
+  "get /v1/cameras/{camera}",
+  "get /v1/cameras/{camera}/keys",
+  "get /v1/claims/{claimId}",
+  "get /v1/claims/{claimId}/enrolment",
+  "get /v1/clips",
+  "get /v1/clips/{clip}",
+  "get /v1/clips/{clip}/segments/{index}",
+  "get /v1/events",
+  "get /v1/household",
+  "get /v1/stream",
+  "post /v1/claims",
+  "post /v1/claims/{claimId}/answer",
+  "post /v1/households",
+  "post /v1/login",
+  "post /v1/login/challenge",
+  "put /v1/household/charter",
+];
+
+test("who is slower than the cloud waits is cut off: silent, header by header, or with half a body", async (t) => {
+  const patience = { headersMillis: 300, requestMillis: 600, checkMillis: 50 };
+  const hasty = await openTestCloud({ patience });
+  t.teardown(hasty.close);
+  const { port } = new URL(await hasty.app.listen({ host: "127.0.0.1", port: 0 }));
+  const login =
+    "POST /v1/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n";
+  const slow = async (said: string, drip = ""): Promise<string> => {
+    const socket = connect(Number(port), "127.0.0.1");
+    socket.on("error", () => undefined).write(said);
+    const dripping = setInterval(() => socket.writable && socket.write(drip), 100);
+    const heard = (await bytesOf(socket)).toString();
+    clearInterval(dripping);
+    return heard;
+  };
+  const cut = await Promise.all([slow(""), slow("GET / HTTP/1.1\r\n", "x: y\r\n"), slow(`${login}{`, " ")]);
+  for (const heard of cut) t.match(heard, /^HTTP\/1\.1 408 [\s\S]*urn:lintel:problem:too-slow/);
+});
+
+test("the OpenAPI document names every route, with problems and tokens where they belong", async (t) => {
+  const { body: document } = await call(cloud, "GET", "/openapi.json");
+  t.equal(document.openapi, "3.1.0");
+  const operations = Object.values<Record<string, { operationId: string; responses: object }>>(
+    document.paths,
+  ).flatMap((methods) => Object.values(methods));
+  const ids = operations.map(({ operationId }) => operationId);
+  t.equal(new Set(ids).size, ids.length);
+  t.ok(ids.every((id) => id !== undefined));
+  t.ok(operations.every(({ responses }) => "default" in responses));
+  const routes = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method} ${path}`),
+  );
+  t.same(routes.sort(), [...contract].sort());
+  t.notMatch(JSON.stringify(document), /decline|"seen"|latitude|longitude|"near/i, "what must never exist");
+  t.notMatch(JSON.stringify(document), /\$ref/, "nothing that leads nowhere");
+});
+
+test("the AsyncAPI document describes every topic, and its references lead somewhere", async (t) => {
+  const { body: document } = await call(cloud, "GET", "/asyncapi.json");
+  t.equal(document.asyncapi, "3.0.0");
+  t.same(Object.keys(document.channels).sort(), Object.keys(document.operations).sort());
+  t.equal(document.channels.chunk.address, "lt1/{camera}/up/c/{node}/{clip}/{segment}/{offset}");
+  const resolve = (ref: string) =>
+    ref
+      .slice(2)
+      .split("/")
+      .reduce((at, key) => at?.[key], document);
+  for (const [, ref = ""] of JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)) t.ok(resolve(ref), ref);
+});
+
+test("metrics are for this machine, or for the operator's token", async (t) => {
+  t.match(await bytesOf(await get("/metrics")).then(String), /lintel_http_seconds_count/);
+  const ask = async ({ app }: typeof cloud, headers: Record<string, string>, remoteAddress: string) =>
+    (await app.inject({ url: "/metrics", remoteAddress, headers })).statusCode;
+  t.equal(await ask(cloud, {}, "192.0.2.1"), 404);
+  t.equal(await ask(cloud, { authorization: "Bearer wrong" }, "192.0.2.1"), 404);
+  t.equal(await ask(cloud, { authorization: `Bearer ${metricsToken}` }, "192.0.2.1"), 200);
+  const proxied = await openTestCloud({ trustProxy: true });
+  t.teardown(proxied.close);
+  t.equal(await ask(proxied, { "x-forwarded-for": "127.0.0.1" }, "127.0.0.1"), 404, "a proxy proves nothing");
+});
+
+const browser = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((file) => existsSync(file));
+test("the page at /docs loads and a request tried from it works", {
+  skip: browser === undefined && "chromium is not installed",
+}, async (t) => {
+  const started = await chromium.launch({
+    executablePath: browser ?? "",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+  });
+  t.teardown(() => started.close());
+  const page = await started.newPage();
+  const failures: string[] = [];
+  page.on("pageerror", (error) => failures.push(error.message));
+  page.on("requestfailed", (failed) => failures.push(failed.url()));
+  await page.goto(`${origin}/docs`);
+  const block = page.locator("#operations-operation-getHealth");
+  await block.locator("button").first().click();
+  await block.getByRole("button", { name: "Execute" }).click();
+  await block.locator(".live-responses-table .response-col_status").first().waitFor();
+  t.match(await block.locator(".live-responses-table").innerText(), /200[\s\S]*"status": "ok"/);
+  t.same(failures, []);
+});
