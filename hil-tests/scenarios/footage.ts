@@ -1,8 +1,6 @@
 import { execFile } from "node:child_process";
-import { createWriteStream } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import { memberExportIdentity } from "../../scripts/cli/member/cameras.io.js";
@@ -130,15 +128,13 @@ async function openWithAge({ places }: House, clip: ClipId, { folder, joined }: 
     { clip, folder: join(folder, "sealed") },
     quiet(),
   );
-  const output = createWriteStream(joined);
   const withFootage = sealed.segments.filter(({ sealed: bytes }) => bytes.length > 0);
+  await writeFile(joined, "");
   for (const [index, { sealed: bytes }] of withFootage.entries()) {
     const file = join(folder, `${index}.age`);
     await writeFile(file, bytes);
-    const age = execFile("age", ["-d", "-i", identity, file], { encoding: "buffer", maxBuffer: 1e8 });
-    if (age.stdout === null) throw new Error("age has no output");
-    await pipeline(age.stdout, output, { end: false });
+    const opened = await run("age", ["-d", "-i", identity, file], { encoding: "buffer", maxBuffer: 1e8 });
+    await appendFile(joined, opened.stdout);
   }
-  await new Promise<void>((done) => output.end(() => done()));
   return withFootage.length;
 }
