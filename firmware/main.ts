@@ -1,6 +1,8 @@
 import "./board/memory.io.js";
+import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
+import { ok, type Result, refuse } from "../shared/kernel/result.js";
 import { type Board, openBoard } from "./board/board.io.js";
 import { watchClock } from "./board/clock.io.js";
 import { type Enrolment, type Keystore, type KeystoreRefusal, openKeystore } from "./board/keystore.io.js";
@@ -16,6 +18,7 @@ import { openJournal } from "./recorder/journal.io.js";
 import type { NewEvent } from "./recorder/journal.js";
 import { type Facts, startReporter } from "./report.io.js";
 import { type Custody, startSealer } from "./sealer/seal.io.js";
+import { closeAll, type Started } from "./shutdown.io.js";
 import type { Server } from "./uplink/tls.io.js";
 import { startUplink, type Uplink } from "./uplink/uplink.io.js";
 
@@ -34,22 +37,37 @@ const logger = pino({ base: null }, pino.destination({ dest: 2, sync: true }));
 const log = (event: string, fields: Readonly<Record<string, string | number | boolean>>): void =>
   logger.info(fields, event);
 
-/** How to close what runs, in the order in which it was started. */
-type Started = (() => unknown)[];
-
 async function main(): Promise<void> {
   const command = readCommand(process.argv.slice(2), process.env);
   if (!command.ok) return giveUp(exitUsage, command.error);
   if (command.value.kind === "help") return void process.stdout.write(helpText());
   const { state, flags } = command.value;
-  const keystore = openKeystore(state, clock, log);
-  const config = readConfig(flags, process.env, keystore.readSettings());
-  if (!config.ok) return giveUp(exitConfiguration, config.error);
-  const enrolment = keystore.readEnrolment();
-  if (!enrolment.ok) return giveUp(exitConfiguration, [sentenceOf(enrolment.error)]);
-  const ffmpeg = await findFfmpeg({ path: config.value.ffmpeg, searchPath: process.env.PATH ?? "" });
+  const held = readState(state, flags);
+  if (!held.ok) return giveUp(exitConfiguration, held.error);
+  const { config } = held.value;
+  const ffmpeg = await findFfmpeg({ path: config.ffmpeg, searchPath: process.env.PATH ?? "" });
   if (!ffmpeg.ok) return giveUp(exitConfiguration, [ffmpeg.error.message]);
-  await run({ state, config: config.value, keystore, enrolment: enrolment.value, ffmpeg: ffmpeg.value });
+  await run({ ...held.value, ffmpeg: ffmpeg.value });
+}
+
+/** The camera that the directory holds, and its settings. Of a board that is not enrolled nothing is written. */
+function readState(
+  state: string,
+  flags: Readonly<Record<string, string>>,
+): Result<Omit<Ground, "ffmpeg">, readonly string[]> {
+  try {
+    const keystore = openKeystore(state, clock, log);
+    const enrolment = keystore.readEnrolment();
+    if (!enrolment.ok) return refuse([sentenceOf(enrolment.error)]);
+    const config = readConfig(flags, process.env, keystore.readSettings());
+    if (!config.ok) return config;
+    accessSync(state, constants.R_OK | constants.W_OK | constants.X_OK);
+    return ok({ state, config: config.value, keystore, enrolment: enrolment.value });
+  } catch (error) {
+    return refuse([
+      `The state directory ${state} cannot be used (${messageOf(error)}); give with --state a directory that this user may read and write.`,
+    ]);
+  }
 }
 
 interface Ground {
@@ -69,20 +87,15 @@ async function run(ground: Ground): Promise<void> {
     stopping = true;
     log("stopping", { why });
     setTimeout(() => process.exit(1), shutdownMillisMax).unref();
-    for (const close of started.reverse()) {
-      // One that fails must not keep the others from closing.
-      await Promise.resolve()
-        .then(close)
-        .catch((error: unknown) => log("stop-failed", { why: `${error}` }));
-    }
+    await closeAll(started, log);
     process.exit(code);
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void stop(signal, 0));
   try {
     await start(ground, started);
   } catch (error) {
-    process.stderr.write(`The firmware does not start: ${error instanceof Error ? error.message : error}\n`);
-    await stop("start failed", 1);
+    process.stderr.write(`The firmware does not start: ${messageOf(error)}\n`);
+    await stop("start failed", isLasting(error) ? exitConfiguration : 1);
   }
 }
 
@@ -286,6 +299,16 @@ function isAlive(capture: Capture, house: House): boolean {
 function serverOf(mqttUrl: string): Server {
   const { hostname, port } = new URL(mqttUrl);
   return { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port === "" ? mqttsPort : port) };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What the next start would meet again: the card cannot be written, or what is on it is not ours. */
+function isLasting(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return ["EROFS", "EACCES", "EPERM", "ENOTDIR"].some((one) => one === code);
 }
 
 function giveUp(exitCode: number, sentences: readonly string[]): void {

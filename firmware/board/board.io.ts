@@ -4,10 +4,10 @@ import { type Button, type ButtonEffect, type ButtonEvent, buttonUp, stepButton 
 import { openGpio } from "./gpio.io.js";
 import type { Wiring } from "./gpio.js";
 import type { Lines, LinesHandlers } from "./lines.js";
-import { openSocket } from "./socket.io.js";
+import { openSocket, SocketTaken } from "./socket.io.js";
 
 export interface BoardOptions {
-  /** `undefined`, or a chip that is not there: the socket stands in. */
+  /** `undefined`, or a chip that is not there: the socket stands in, or nothing when it cannot be made. */
   readonly wiring: Wiring | undefined;
   readonly socketPath: string;
   readonly clock: Clock;
@@ -131,13 +131,26 @@ class Chime {
 }
 
 async function openLines({ wiring, socketPath, log }: BoardOptions, handlers: LinesHandlers): Promise<Lines> {
-  if (wiring === undefined || !existsSync(wiring.chip)) return openSocket(socketPath, handlers);
+  if (wiring === undefined || !existsSync(wiring.chip)) return openStandIn(socketPath, log, handlers);
   try {
     return await openGpio(wiring, handlers);
   } catch (error) {
     // A doorbell whose wires fail still watches the door; the socket keeps the same path alive.
     log("board.gpio-failed", { why: String(error) });
     handlers.trouble("button", `GPIO does not work (${String(error)}); install the package gpiod`);
-    return openSocket(socketPath, handlers);
+    return openStandIn(socketPath, log, handlers);
+  }
+}
+
+/** A doorbell without its socket still watches the door. Next to a firmware that runs already it does not start. */
+async function openStandIn(path: string, log: Log, handlers: LinesHandlers): Promise<Lines> {
+  try {
+    return await openSocket(path, handlers);
+  } catch (error) {
+    if (error instanceof SocketTaken) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    log("board.socket-failed", { why });
+    handlers.trouble("button", `there is no board.sock, so no press comes in: ${why}`);
+    return { described: "none", set: () => undefined, close: () => undefined };
   }
 }

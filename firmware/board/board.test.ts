@@ -1,4 +1,13 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -181,7 +190,22 @@ test("a socket left by a killed firmware is replaced, a running one's is not", a
   const presses = { count: 0 };
   await open(t, path, presses);
   await t.rejects(open(t, path, presses), /another firmware is running/);
-  await t.rejects(open(t, join(directory, "x".repeat(120)), presses), /shorter state directory/);
+});
+
+test("a board without wires whose socket cannot be made goes on, and says why", async (t) => {
+  const directory = temporary(t);
+  mkdirSync(join(directory, "occupied", "within"), { recursive: true });
+  const paths = {
+    ["x".repeat(120)]: /board\.sock.*longer than the 107 bytes.*shorter state directory/,
+    occupied: /board\.sock.*directory/,
+    "absent/board.sock": /board\.sock.*absent/,
+  };
+  for (const [name, why] of Object.entries(paths)) {
+    const board = await open(t, join(directory, name), { count: 0 });
+    t.match(board.troubles(), [why]);
+    board.light(true);
+    board.close();
+  }
 });
 
 /** Programs that stand in for libgpiod's: the monitor prints edges, the setter writes down what it held. */

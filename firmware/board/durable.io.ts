@@ -1,10 +1,22 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 
 /** The file's bytes; `undefined` when there is none. Throws when it is there and cannot be read. */
 export function readIfThere(path: string): Buffer | undefined {
   try {
+    // To open a pipe is to wait for whoever writes into it.
+    if (!statSync(path).isFile()) throw new Error(`${path} is not a file`);
     return readFileSync(path);
   } catch (error) {
     if (isCode(error, "ENOENT")) return undefined;
@@ -12,9 +24,10 @@ export function readIfThere(path: string): Buffer | undefined {
   }
 }
 
-/** Replaces a small file as a whole; durable when it returns. Readable by its owner only. */
+/** Replaces a small file as a whole, in a directory that is made when there is none; durable when it returns. Readable by its owner only. */
 export function writeDurably(path: string, content: string | Uint8Array): void {
   const half = `${path}.${randomUUID()}.half`;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {
     writeHalf(half, content);
     // Power lost before this: the old file stands, beside a half that nobody reads.

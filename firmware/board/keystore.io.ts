@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
-import { chmodSync, mkdirSync, statSync } from "node:fs";
+import { chmodSync, statSync } from "node:fs";
 import { join } from "node:path";
 import Type, { type Static, type TSchema } from "typebox";
 import { Compile } from "typebox/compile";
@@ -87,7 +87,7 @@ const chartersSchema = Type.Array(signedCharterSchema, { minItems: 1 });
 const chartersKeptMax = 64;
 const noteKeyBytes = 32;
 
-/** Opens or makes the directory. Throws when it may not be written. */
+/** Writes nothing until it is told to save. Its methods throw when the directory cannot be read or written. */
 export function openKeystore(directory: string, clock: Clock, log: Log): Keystore {
   const identityPath = (name: string): string => join(directory, "identity", name);
   const files = {
@@ -99,8 +99,6 @@ export function openKeystore(directory: string, clock: Clock, log: Log): Keystor
     charter: join(directory, "charter.json"),
     settings: join(directory, "settings.json"),
   };
-  mkdirSync(join(directory, "identity"), { recursive: true, mode: 0o700 });
-  for (const key of [files.noteKey, files.tlsKey]) tighten(key, log);
 
   const damaged = (file: string): Result<never, KeystoreRefusal> => {
     const aside = setAside(file, clock.wall());
@@ -125,6 +123,7 @@ export function openKeystore(directory: string, clock: Clock, log: Log): Keystor
 
   return {
     createIdentity(random) {
+      tighten([files.noteKey, files.tlsKey], log);
       // Power lost between the two: the next call makes what is missing; nobody has seen the first yet.
       if (readIfThere(files.noteKey) === undefined)
         writeDurably(files.noteKey, `${toBase64(random.bytes(noteKeyBytes))}\n`);
@@ -142,7 +141,11 @@ export function openKeystore(directory: string, clock: Clock, log: Log): Keystor
       writeDurably(files.charter, json(charters));
     },
     saveSettings: (settings) => writeDurably(files.settings, json(settings)),
-    readEnrolment: () => readEnrolment(files, read, readIdentity),
+    readEnrolment() {
+      const enrolment = readEnrolment(files, read, readIdentity);
+      if (enrolment.ok) tighten([files.noteKey, files.tlsKey], log);
+      return enrolment;
+    },
     readSettings() {
       const settings = read(files.settings, parseAs(Type.Record(Type.String(), Type.Unknown())));
       return settings.ok ? settings.value : {};
@@ -199,11 +202,13 @@ function openKept(charters: readonly SignedCharter[]): Result<OpenedCharter, Cha
 }
 
 /** A key that others may read is no secret for long. */
-function tighten(path: string, log: Log): void {
-  const mode = statSync(path, { throwIfNoEntry: false })?.mode;
-  if (mode === undefined || (mode & 0o077) === 0) return;
-  chmodSync(path, 0o600);
-  log("keystore.mode-tightened", { file: path, was: (mode & 0o777).toString(8) });
+function tighten(keys: readonly string[], log: Log): void {
+  for (const file of keys) {
+    const mode = statSync(file, { throwIfNoEntry: false })?.mode;
+    if (mode === undefined || (mode & 0o077) === 0) continue;
+    chmodSync(file, 0o600);
+    log("keystore.mode-tightened", { file, was: (mode & 0o777).toString(8) });
+  }
 }
 
 function identityOf(

@@ -11,6 +11,9 @@ const unreadBytesMax = 64 * 1024;
 /** `sun_path` of unix(7) holds 108 bytes, the last of them zero. */
 const socketPathBytesMax = 107;
 
+/** The socket belongs to a running firmware: there must not be a second one. */
+export class SocketTaken extends Error {}
+
 /**
  * Stands in for the wires where the machine has none: whoever connects writes `press`, `press down` or `press up`, a line each, and
  * reads `light on|off` and `chime on|off`. Only this user may connect.
@@ -18,11 +21,12 @@ const socketPathBytesMax = 107;
 export async function openSocket(path: string, handlers: LinesHandlers): Promise<Lines> {
   if (Buffer.byteLength(path) > socketPathBytesMax)
     throw new Error(
-      `the path ${path} is longer than a socket's name may be; choose a shorter state directory`,
+      `its path is longer than the ${socketPathBytesMax} bytes of a socket's name; choose a shorter state directory`,
     );
   await removeStale(path);
   const lines = new SocketLines(path, handlers);
   await lines.listen();
+  chmodSync(path, 0o600);
   return lines;
 }
 
@@ -45,10 +49,7 @@ class SocketLines implements Lines {
   listen(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.server.once("error", reject);
-      this.server.listen(this.path, () => {
-        chmodSync(this.path, 0o600);
-        resolve();
-      });
+      this.server.listen(this.path, () => resolve());
     });
   }
 
@@ -101,11 +102,8 @@ function removeStale(path: string): Promise<void> {
     const probe = connect(path);
     probe.once("connect", () => {
       probe.destroy();
-      reject(new Error(`another firmware is running: it answers at ${path}`));
+      reject(new SocketTaken(`another firmware is running: it answers at ${path}`));
     });
-    probe.once("error", () => {
-      rmSync(path, { force: true });
-      resolve();
-    });
-  });
+    probe.once("error", () => resolve(undefined));
+  }).then(() => rmSync(path, { force: true }));
 }
