@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -66,6 +66,32 @@ test("Ctrl-C ends every program and removes what it made", async (t) => {
   await running.printed(/^try /m);
   running.child.kill("SIGINT");
   t.equal((await running.ended).code, 0);
+  t.same(readdirSync(folder), []);
+});
+
+test("--keep refuses at once what is no fresh folder", async (t) => {
+  const full = mkdtempSync(join(tmpdir(), "lintel-keep-"));
+  t.teardown(() => rmSync(full, { recursive: true }));
+  writeFileSync(join(full, "mine"), "");
+  for (const [keep, why] of [
+    ["/proc/x", /cannot be made/],
+    [join(full, "mine"), /is a file/],
+    [full, /is not empty/],
+  ] as const) {
+    const { code, err } = await demo("--once", "--keep", keep).ended;
+    t.equal(code, 1);
+    t.match(err, why);
+    t.match(err.trim().split("\n"), [/^demo: /], "a sentence, and no more");
+  }
+});
+
+test("a demo whose reader goes away ends, and removes what it made", async (t) => {
+  const running = demo("--source", "scene:seed=1,size=320x180,fps=10,quiet");
+  await running.printed(/^cloud/m);
+  running.child.stdout?.destroy();
+  const { code, err } = await running.ended;
+  t.equal(code, 0, err);
+  t.equal(err, "");
   t.same(readdirSync(folder), []);
 });
 

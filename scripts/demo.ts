@@ -1,13 +1,15 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Command } from "commander";
 import { describeFfmpeg, type Ffmpeg, findFfmpeg } from "../firmware/camera/finder.io.js";
 import { parseSource } from "../firmware/camera/source.js";
+import { makeFolder } from "./cli/disk.io.js";
+import { Refused } from "./cli/refused.js";
 import { type Follower, followClips } from "./demo/follow.io.js";
 import { type Places, placesIn, pressBell, settle, startCamera, startCloud } from "./demo/home.io.js";
-import { type Program, ProgramFailed } from "./demo/program.io.js";
+import { interruption, type Program, ProgramFailed } from "./demo/program.io.js";
 import { openAsOwner, openAsThief, takePicture } from "./demo/recordings.io.js";
 import { openScreen, type Screen } from "./demo/screen.io.js";
 import type { OpenedFile } from "./demo/story.js";
@@ -42,18 +44,16 @@ await new Command("npm run demo --")
     "scene:seed=3,first=8,every=40",
   )
   .option("--once", "end after two clips with a summary")
-  .option("--keep <dir>", "keep everything in this folder")
+  .option("--keep <dir>", "keep everything in this folder, which must be new or empty")
+  .addHelpText("after", "\nExit code: 0 all was shown, or Ctrl-C; 1 something failed, or was used wrongly.")
   .action(demo)
   .parseAsync();
 
 async function demo({ source, ...wishes }: Options): Promise<void> {
   const options = { ...wishes, source: endless(source) };
-  const folder = options.keep === undefined ? mkdtempSync(join(tmpdir(), "lintel-")) : resolve(options.keep);
-  mkdirSync(folder, { recursive: true });
+  const folder = freshFolder(options.keep);
   const stage: Stage = { places: placesIn(folder), screen: openScreen(), programs: [], step: "the start" };
-  const interrupted = new Promise<void>((done) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => done());
-  });
+  const interrupted = interruption();
   let code = 0;
   try {
     await Promise.race([play(options, stage), interrupted]);
@@ -66,6 +66,20 @@ async function demo({ source, ...wishes }: Options): Promise<void> {
   for (const running of stage.programs.toReversed()) await running.stop();
   if (options.keep === undefined) rmSync(folder, { recursive: true, force: true });
   process.exit(code); // the live stream would go on for ever
+}
+
+/** Keys and recordings of an earlier demo belong to a cloud that is gone; other people's files are not ours. */
+function freshFolder(keep: string | undefined): string {
+  if (keep === undefined) return mkdtempSync(join(tmpdir(), "lintel-"));
+  try {
+    makeFolder(keep);
+    if (readdirSync(keep).length > 0)
+      throw new Refused(`${resolve(keep)} is not empty. Choose a new folder for --keep.`);
+    return resolve(keep);
+  } catch (error) {
+    console.error(`demo: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(1);
+  }
 }
 
 /** A file that ended would leave the demo waiting at an empty door. */

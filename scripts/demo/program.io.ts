@@ -50,6 +50,14 @@ const lastLinesMax = 12;
 const readyMillisMax = 60_000;
 const stopMillisMax = 10_000;
 
+/** Resolves when somebody ends us: by a signal, or by reading no further what we print. */
+export function interruption(): Promise<"stop"> {
+  return new Promise((done) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => done("stop"));
+    for (const stream of [process.stdout, process.stderr]) stream.on("error", () => done("stop"));
+  });
+}
+
 /** Starts a program and waits until it is ready. */
 export function startProgram({ name, main, environment, onEvent }: ProgramOptions): Promise<Program> {
   const file = fileURLToPath(new URL(`../../${main}`, import.meta.url));
@@ -57,6 +65,9 @@ export function startProgram({ name, main, environment, onEvent }: ProgramOption
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  const killed = (): void => void child.kill("SIGKILL");
+  process.once("exit", killed); // however we end: it must not outlive us
+  child.once("close", () => process.off("exit", killed));
   const lines: string[] = [];
   const ended = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(`did not start: ${error.message}`));
