@@ -20,7 +20,10 @@ export interface House {
   rules(): Rules;
   /** To whom a clip that begins now is sealed. */
   custody(): Omit<Custody, "clock">;
-  /** Takes what follows the charter in force, durably; true when something did. */
+  /**
+   * Takes one answer's charters that follow the one in force, durably; true when something did. The removal of this camera is a
+   * last word: nothing is taken any more once it is the newest that there is, or at the next start.
+   */
   follow(later: readonly SignedCharter[]): boolean;
   /** The clip that a deletion names; `undefined` when the order does not hold. */
   openDeletion(note: string): ClipId | undefined;
@@ -31,6 +34,8 @@ export function createHouse(keystore: Keystore, { identity, charter: first }: En
   const { camera } = identity;
   let charter: OpenedCharter = first;
   let refusal: string | undefined;
+  /** Longer chains come in several answers: a later one may name this camera again, but not once it has heard the end. */
+  let over = charter.cameras.every(({ id }) => id !== camera);
   const ownLine = (): CharterCamera | undefined => charter.cameras.find(({ id }) => id === camera);
   return {
     version: () => charter.version,
@@ -41,14 +46,24 @@ export function createHouse(keystore: Keystore, { identity, charter: first }: En
       return { household: charter.household, camera, recipient: line.recipient, charter: charter.hash };
     },
     follow(later) {
+      if (over) {
+        if (later.length > 0) log("charter.not-taken", { have: charter.version, why: "removed" });
+        return false;
+      }
       const followed = follow(charter, later);
       refusal = followed.refusal?.kind;
       if (refusal !== undefined) log("charter.refused", { have: followed.charter.version, why: refusal });
+      if (later.length === 0) over = ownLine() === undefined;
       if (followed.added.length === 0) return false;
       // Power lost before this: the charter in force stays, and the cloud is asked again.
       keystore.addCharters(followed.added);
       charter = followed.charter;
-      log("charter.followed", { version: charter.version, mode: rulesOf(ownLine()).mode });
+      const line = ownLine();
+      log("charter.followed", {
+        version: charter.version,
+        mode: rulesOf(line).mode,
+        removed: line === undefined,
+      });
       return true;
     },
     openDeletion(note) {
@@ -58,13 +73,16 @@ export function createHouse(keystore: Keystore, { identity, charter: first }: En
       return undefined;
     },
     troubles() {
-      const removed =
-        ownLine() === undefined ? ["the household removed this camera; it does not record"] : [];
+      const removed = ownLine() === undefined ? [removedText(charter.version)] : [];
       const refused =
         refusal === undefined ? [] : [`the cloud sent a charter that does not hold: ${refusal}`];
       return [...removed, ...refused];
     },
   };
+}
+
+function removedText(version: number): string {
+  return `the household removed this camera with charter ${version}: it records no more, what waits on its card stays there; reset and install it to use it again`;
 }
 
 /** The most that the charter allows. A camera that it does not name any more has had its last word: off. */

@@ -108,6 +108,31 @@ test("removal is a last word: the camera is off and says why", async (t) => {
   t.throws(() => house.custody(), "nothing can be sealed any more");
 });
 
+test("a camera that was removed takes no later charter, also not after a start", async (t) => {
+  const { keystore, house, first, line, next } = await enrolled(t);
+  const removal = next(first, { cameras: [] });
+  const back = next(removal, { cameras: [line] });
+  t.ok(house.follow([removal]));
+  t.notOk(house.follow([]), "asked again, the cloud has nothing later: that was the last word");
+  t.notOk(house.follow([back]));
+  t.equal(house.version(), 2);
+  t.match(house.troubles(), [/removed this camera with charter 2.*stays there; reset and install/]);
+  const again = houseOf(keystore);
+  t.notOk(again.follow([back]));
+  t.same([again.version(), again.rules().mode], [2, "off"]);
+});
+
+test("only the last of the later charters must name the camera, in however many answers they come", async (t) => {
+  for (const answers of [1, 2]) {
+    const { house, first, line, next } = await enrolled(t);
+    const removal = next(first, { cameras: [] });
+    const back = next(removal, { cameras: [line] });
+    if (answers === 1) t.ok(house.follow([removal, back]));
+    else t.ok(house.follow([removal]) && !house.follow([removal]) && house.follow([back]));
+    t.same([house.version(), house.rules().mode, house.troubles().length], [3, "record", 0]);
+  }
+});
+
 test("a clip is deleted by an owner of the household, and by nobody else", async (t) => {
   const { house, line, owner, guest, first } = await enrolled(t);
   const opened = openFirstCharter(first);

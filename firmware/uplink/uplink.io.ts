@@ -16,7 +16,7 @@ import {
 } from "../../shared/protocol/messages.js";
 import type { DownKind } from "../../shared/protocol/topics.js";
 import type { Verifier } from "../../shared/seal/note.js";
-import { type Link, type LinkOptions, type LinkTrouble, openLink } from "./mqtt.io.js";
+import { type Link, type LinkHandlers, type LinkOptions, type LinkTrouble, openLink } from "./mqtt.io.js";
 import { openReceipt } from "./orders.js";
 import { emptyOutbox, isDrained, step } from "./outbox.js";
 import type { Place, Segment } from "./queue.js";
@@ -80,9 +80,13 @@ const drainStepMillis = 20;
 /** A refusal stays among the troubles for this long after it was heard. */
 const refusalMillis = 120_000;
 
-/** Pushes what the card holds to the cloud, from now on and again after each start. */
-export function startUplink(options: UplinkOptions, handlers: UplinkHandlers): Uplink {
-  return new Pusher(options, handlers);
+/** Pushes what the card holds to the cloud, from now on and again after each start; over MQTT unless a test brings its own line. */
+export function startUplink(
+  options: UplinkOptions,
+  handlers: UplinkHandlers,
+  open: (options: LinkOptions, handlers: LinkHandlers) => Link = openLink,
+): Uplink {
+  return new Pusher(options, handlers, open);
 }
 
 class Pusher implements Uplink {
@@ -97,11 +101,11 @@ class Pusher implements Uplink {
   private readonly refusals: { readonly trouble: UplinkTrouble; until: number }[] = [];
   private readonly events: Record<string, DoorEvent> = {};
 
-  constructor(options: UplinkOptions, handlers: UplinkHandlers) {
+  constructor(options: UplinkOptions, handlers: UplinkHandlers, open: typeof openLink) {
     this.options = options;
     this.handlers = handlers;
     this.outbox = emptyOutbox(options.windowMax);
-    this.link = openLink(options, {
+    this.link = open(options, {
       up: () => this.up(),
       down: () => this.down(),
       message: (kind, payload) => this.hear(kind, payload),

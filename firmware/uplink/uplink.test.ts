@@ -1,0 +1,112 @@
+import { test } from "tap";
+import type { SignedCharter } from "../../shared/charter/charter.js";
+import { millis } from "../../shared/kernel/brand.js";
+import type { CameraId } from "../../shared/kernel/ids.js";
+import { seededPrng } from "../../shared/kernel/prng.js";
+import { readCharterAsk, writeMessage } from "../../shared/protocol/messages.js";
+import { verifierOf } from "../../shared/seal/note.js";
+import type { Link, LinkHandlers } from "./mqtt.io.js";
+import { type Store, startUplink, type UplinkOptions } from "./uplink.io.js";
+
+const camera = "aaaaaaaaaaaaaaaa" as CameraId;
+const nothing: Store = {
+  pending: () => [],
+  pendingEvents: () => [],
+  readHead: async () => undefined,
+  readBody: async () => undefined,
+  acknowledge: async () => ({ ok: false }),
+  check: async () => "gone",
+  acknowledgeEvents: async () => undefined,
+};
+const now = () => millis(Math.floor(performance.now()));
+const options: UplinkOptions = {
+  ...{ camera, store: nothing, windowMax: 2, clockIsSet: () => true },
+  ...{ server: { host: "localhost", port: 1 }, identity: { key: "", certificate: "", ca: "" } },
+  vault: verifierOf({ name: "vault", secretKey: new Uint8Array(32).fill(1) }),
+  ...{ clock: { wall: now, monotonic: now }, random: seededPrng(1), log: () => undefined },
+};
+/** As many as an answer may hold, and the camera's view of a chain: only the order of the notes counts here. */
+const pageMax = 16;
+const chain = Array.from({ length: 40 }, (_, i): SignedCharter => ({ note: `${i + 1}`, openings: [] }));
+
+/** A line to a cloud that answers each question about charters with one page. */
+function lineToCloud(asked: number[]): (_: unknown, handlers: LinkHandlers) => Link {
+  return (_, handlers) => {
+    queueMicrotask(handlers.up);
+    return {
+      publish(topic, payload) {
+        if (topic.kind !== "charter") return true;
+        const ask = readCharterAsk(payload);
+        if (!ask.ok) throw new Error(ask.error.why);
+        const { have } = ask.value;
+        asked.push(have);
+        const answer = writeMessage({ v: 1, charters: chain.slice(have, have + pageMax) });
+        queueMicrotask(() => handlers.message("charter", answer));
+        return true;
+      },
+      drop: () => undefined,
+      close: async () => undefined,
+    };
+  };
+}
+
+test("charters that do not fit into one answer are asked for to their end, in order", async (t) => {
+  const asked: number[] = [];
+  const taken: string[] = [];
+  const uplink = await new Promise<ReturnType<typeof startUplink>>((resolve) => {
+    const started = startUplink(
+      options,
+      {
+        have: () => taken.length,
+        charters: (later) => {
+          taken.push(...later.map(({ note }) => note));
+          if (later.length === 0) resolve(started);
+        },
+        ...{ deletion: () => undefined, changed: () => undefined },
+      },
+      lineToCloud(asked),
+    );
+  });
+  await uplink.stop(0);
+  t.same(asked, [0, 16, 32, 40]);
+  t.same(
+    taken,
+    chain.map(({ note }) => note),
+  );
+});
+
+test("an answer that leads no further is not asked about again", async (t) => {
+  const asked: number[] = [];
+  const refused = await new Promise<ReturnType<typeof startUplink>>((resolve) => {
+    const started = startUplink(
+      options,
+      {
+        have: () => 3,
+        charters: () => resolve(started),
+        deletion: () => undefined,
+        changed: () => undefined,
+      },
+      lineToCloud(asked),
+    );
+  });
+  await refused.stop(0);
+  t.same(asked, [3]);
+});
+
+test("a line that throws at once when it is closed ends the stop with its error, and no timer is left", async (t) => {
+  const open = (): Link => ({
+    publish: () => false,
+    drop: () => undefined,
+    close: () => {
+      throw new Error("the socket is gone");
+    },
+  });
+  const handlers = {
+    have: () => 0,
+    charters: () => undefined,
+    deletion: () => undefined,
+    changed: () => undefined,
+  };
+  // With a timer left this file would never end.
+  await t.rejects(startUplink(options, handlers, open).stop(0), /the socket is gone/);
+});
