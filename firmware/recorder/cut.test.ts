@@ -1,6 +1,6 @@
 import { test } from "tap";
 import { millis } from "../../shared/kernel/brand.js";
-import { at, numbers, range, rig, seconds, started } from "./cut.contract.js";
+import { at, type Clip, numbers, range, rig, seconds, started } from "./cut.contract.js";
 import { testFragment, testWall } from "./fixture.contract.js";
 import { emptyRing, keep } from "./ring.js";
 
@@ -76,6 +76,45 @@ test("motion that goes on is recorded to 60 s, and the next clip follows without
   );
   t.equal(camera.clips[1]?.start, 64_000);
   t.equal(camera.clips[1]?.fragments[0]?.time, 0);
+});
+
+test("two clips that follow each other have no time between them, whatever their fragments last", async (t) => {
+  const camera = started();
+  const durations = [1000, 967, 1033, 500, 2000, 1001];
+  const recorded = (clip: Clip | undefined): number =>
+    (clip?.fragments ?? []).reduce((sum, { duration }) => sum + duration, 0);
+  camera.seconds(10);
+  camera.motion();
+  camera.say("active");
+  for (let i = 0; i < 200; i++) camera.fragment({ duration: durations[i % durations.length] ?? 1000 });
+  t.ok(camera.clips.length >= 4);
+  for (const [i, clip] of camera.clips.slice(1).entries()) {
+    const before = camera.clips[i];
+    t.equal(clip.start, (before?.start ?? 0) + recorded(before));
+    t.equal(numbers(clip)[0], (numbers(before).at(-1) ?? 0) + 1);
+    t.equal(before?.end, "complete");
+  }
+});
+
+test("a press between two clips of motion makes the second a press's, and a press within one is told with its id", async (t) => {
+  const camera = started();
+  camera.seconds(10);
+  camera.motion();
+  camera.say("active");
+  camera.seconds(54);
+  camera.press();
+  camera.seconds(3);
+  camera.press();
+  t.same(
+    camera.clips.map(({ trigger }) => trigger),
+    ["motion", "press"],
+  );
+  const [first, second] = camera.clips;
+  t.match(camera.happened, [
+    { kind: "motion", clip: first?.id },
+    { kind: "press", at: testWall + 64_000, clip: second?.id },
+    { kind: "press", at: testWall + 67_000, clip: second?.id },
+  ]);
 });
 
 test("a press while a clip is open belongs to it and keeps it open for another 10 s", async (t) => {

@@ -143,8 +143,11 @@ function pull(cutter: Cutter, trigger: TriggerKind, at: Moment): Cut {
     event: { kind: trigger, at: at.wall, ...(clip === undefined ? {} : { clip }) },
   });
   if (phase.kind === "recording") return { cutter: seen, effects: [happened(phase.clip.id)] };
-  if (phase.kind === "following" || phase.kind === "waiting")
-    return { cutter: seen, effects: [happened(phase.clip)] };
+  if (phase.kind === "following" || phase.kind === "waiting") {
+    // Nothing of the clip is there yet: it is the press's clip, and says so.
+    const due = trigger === "press" ? { ...phase, trigger } : phase;
+    return { cutter: { ...seen, phase: due }, effects: [happened(phase.clip)] };
+  }
   if (!fresh) return { cutter: seen, effects: [happened()] };
   const clip = newClipId(at.wall, cutter.random);
   if (picture === undefined || picture.ring.kept.length === 0) {
