@@ -29,6 +29,8 @@ export interface CameraOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly masks?: readonly Mask[];
+  /** Whether sound is recorded where the source has it. Without this there is no track of it at all. */
+  readonly sound?: boolean;
   readonly settings?: Partial<Settings>;
   /** `own`, the default: files play at their own pace. `fast`: as fast as they are taken. */
   readonly pace?: "own" | "fast";
@@ -67,8 +69,11 @@ export interface CameraHandlers {
   readonly onPlan: (plan: CameraPlan) => void;
   /** Once in each run, before its first fragment. Earlier fragments belong to another timeline. */
   readonly onInit: (init: InitSegment) => void;
-  /** In order, without gaps within a run. While a returned promise is open, the child is held back. */
-  readonly onFragment: (fragment: Fragment, arrivedAt: Millis) => void | Promise<void>;
+  /**
+   * In order, without gaps within a run, with the sound that came with it. While a returned promise is open, the child
+   * is held back.
+   */
+  readonly onFragment: (fragment: Fragment, arrivedAt: Millis, sound?: Fragment) => void | Promise<void>;
   readonly onLuma: (frame: LumaFrame) => void;
   readonly onTrouble: (trouble: Trouble) => void;
   /** A file played to its end, or `stop()` is done. Nothing is called after it. */
@@ -193,7 +198,7 @@ class Camera {
         break;
       case "fragment":
         this.take({ kind: "fragment" });
-        return handlers.onFragment(event.fragment, at);
+        return handlers.onFragment(event.fragment, at, event.sound);
       case "picture":
         this.take({ kind: "luma" });
         handlers.onLuma(lumaFrame(event.picture, at, options));
@@ -220,16 +225,16 @@ function settingsOf({ settings }: CameraOptions): Settings {
 }
 
 function planFor(options: CameraOptions, mode: Mode): Plan {
-  const { source, masks = [], ffmpeg, pace = "own" } = options;
+  const { source, masks = [], sound = false, ffmpeg, pace = "own" } = options;
   const [encoder = "libx264"] = ffmpeg.encoders;
   const { libavformat } = ffmpeg;
-  return planOf({ source, mode, encoder, libavformat, masks, pace, settings: settingsOf(options) });
+  return planOf({ source, mode, encoder, libavformat, masks, sound, pace, settings: settingsOf(options) });
 }
 
 function runOptions(options: CameraOptions, mode: Mode): RunOptions {
   const plan = planFor(options, mode);
-  const { source, ffmpeg, pace = "own", rpicam = "rpicam-vid" } = options;
-  return { plan, source, settings: settingsOf(options), pace, ffmpeg: ffmpeg.path, rpicam };
+  const { source, ffmpeg, sound = false, pace = "own", rpicam = "rpicam-vid" } = options;
+  return { plan, source, sound, settings: settingsOf(options), pace, ffmpeg: ffmpeg.path, rpicam };
 }
 
 function reasonToEncode({ source, masks = [] }: CameraOptions): string {

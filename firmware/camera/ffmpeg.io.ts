@@ -60,7 +60,9 @@ export function watched(child: ChildProcess): Child {
 /** Exported for those who compare with plain ffmpeg. */
 export function argumentsOf(plan: Plan): readonly string[] {
   const quiet = ["-hide_banner", "-nostats", "-loglevel", "warning"];
-  const command = fluent(plan.input.target).inputOptions(...quiet, "-nostdin", ...plan.input.options);
+  const command = fluent();
+  for (const [i, { target, options }] of plan.inputs.entries())
+    command.input(target).inputOptions(...(i === 0 ? [...quiet, "-nostdin"] : []), ...options);
   if (plan.graph !== undefined) command.complexFilter(plan.graph);
   for (const output of plan.outputs) command.output(output.target).outputOptions(...output.options);
   const build: unknown = Reflect.get(command, "_getArguments");

@@ -6,7 +6,8 @@ import { type LumaEvent, type LumaPicture, LumaStream } from "./luma.js";
 
 export type IntakeEvent =
   | { readonly kind: "init"; readonly init: InitSegment }
-  | { readonly kind: "fragment"; readonly fragment: Fragment }
+  /** A second of picture, and the sound that came with it. */
+  | { readonly kind: "fragment"; readonly fragment: Fragment; readonly sound?: Fragment }
   | { readonly kind: "picture"; readonly picture: LumaPicture }
   /** The child's output is not what it must be. The last event. */
   | { readonly kind: "babble"; readonly why: string }
@@ -15,6 +16,8 @@ export type IntakeEvent =
 
 export interface IntakeOptions {
   readonly copying: boolean;
+  /** Whether the recording may have sound. */
+  readonly sound: boolean;
   readonly lumaFps: number;
   /** Whether luma frames tell the time that passes, so that a missing keyframe shows. */
   readonly paced: boolean;
@@ -28,6 +31,8 @@ export class Intake {
   private readonly lumaStream = new LumaStream();
   private readonly options: IntakeOptions;
   private init: InitSegment | undefined;
+  /** It comes before the picture of its second. */
+  private sound: Fragment | undefined;
   /** Where the last fragment ends in the footage. */
   private recordedMillis = 0;
   private closed = false;
@@ -64,6 +69,8 @@ export class Intake {
     switch (event.kind) {
       case "init":
         this.init = event.init;
+        if (event.init.tracks.length > (this.options.sound ? 2 : 1))
+          return { kind: "babble", why: "its recording has more tracks than it was asked for" };
         return this.unless(unfitInit(event.init), event);
       case "fragment":
         return this.judgeFragment(event);
@@ -78,7 +85,13 @@ export class Intake {
   private judgeFragment(event: Extract<StreamEvent, { kind: "fragment" }>): IntakeEvent | undefined {
     if (this.init === undefined) return undefined;
     const { fragment } = event;
-    const judged = this.unless(unfitFragment(fragment, this.init), event);
+    if (fragment.track !== this.init.track) {
+      this.sound = fragment;
+      return undefined;
+    }
+    const { sound } = this;
+    this.sound = undefined;
+    const judged = this.unless(unfitFragment(fragment, this.init), sound ? { ...event, sound } : event);
     if (judged.kind === "fragment") this.fragments += 1;
     this.recordedMillis = ((fragment.time + fragment.duration) * 1000) / this.init.timescale;
     return judged;

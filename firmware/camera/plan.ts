@@ -1,5 +1,6 @@
 import { assert } from "../../shared/kernel/assert.js";
 import { type Bar, barsOf, gridColumns, gridRows, type Mask } from "./mask.js";
+import { microphoneInput, type Sound, soundOf, soundOutput } from "./sound.js";
 import type { Source, Wish } from "./source.js";
 
 export type Encoder = "h264_v4l2m2m" | "libx264";
@@ -32,6 +33,8 @@ export interface PlanRequest {
   /** libavformat's major version: 58 in ffmpeg 4, 59 in 5, and so on. */
   readonly libavformat: number;
   readonly masks: readonly Mask[];
+  /** Whether the household wants sound. Without it the recording has no track of it at all. */
+  readonly sound?: boolean;
   /** `own`: a file plays at its own pace. `fast`: as fast as it is read; for tests and benches. */
   readonly pace: "own" | "fast";
   readonly settings: Settings;
@@ -40,11 +43,17 @@ export interface PlanRequest {
 /** One ffmpeg run: fragments leave through `pipe:1`, luma frames (YUV4MPEG2, mono) through `pipe:3`. */
 export interface Plan {
   readonly mode: Mode;
-  readonly input: { readonly options: readonly string[]; readonly target: string };
+  /** The picture's, and the microphone's where there is one. */
+  readonly inputs: readonly Place[];
   readonly graph: string | undefined;
-  readonly outputs: readonly { readonly options: readonly string[]; readonly target: string }[];
+  readonly outputs: readonly Place[];
   /** Who writes into ffmpeg's stdin. */
   readonly feed: "nobody" | "scene" | "rpicam";
+}
+
+interface Place {
+  readonly options: readonly string[];
+  readonly target: string;
 }
 
 /** Shortest fragment where the source has more keyframes than one a second. */
@@ -63,10 +72,15 @@ export function planOf(request: PlanRequest): Plan {
   );
   const { source, mode } = request;
   const feed = source.kind === "scene" ? "scene" : source.kind === "libcamera" ? "rpicam" : "nobody";
-  const common = { mode, input: inputOf(request), feed } as const;
+  const inputs = [inputOf(request), ...microphoneInput(wantedSound(request))];
+  const common = { mode, inputs, feed } as const;
   return mode === "copy"
     ? { ...common, graph: undefined, outputs: copyOutputs(request) }
     : { ...common, graph: graphOf(request), outputs: encodeOutputs(request) };
+}
+
+function wantedSound({ source, sound }: PlanRequest): Sound | undefined {
+  return sound === true ? soundOf(source) : undefined;
 }
 
 /** The arguments for `rpicam-vid`: raw H.264 on stdout with a keyframe and its headers each second. */
@@ -123,12 +137,12 @@ const pixelsMax = 4096 * 4096;
 const containers =
   "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,mxf,dv,nut,wtv,h264,hevc,vvc,av1,obu,ivf,m4v,mjpeg,mpjpeg,yuv4mpegpipe,gif";
 
-function inputOf(request: PlanRequest): Plan["input"] {
+function inputOf(request: PlanRequest): Place {
   const { options, target } = openingOf(request);
   return { options: ["-max_pixels", `${pixelsMax}`, ...options], target };
 }
 
-function openingOf({ source, settings, pace }: PlanRequest): Plan["input"] {
+function openingOf({ source, settings, pace, sound }: PlanRequest): Place {
   switch (source.kind) {
     case "v4l2": {
       const wish = { ...settings.wish, ...source.wish };
@@ -140,7 +154,13 @@ function openingOf({ source, settings, pace }: PlanRequest): Plan["input"] {
       return { options: [...briefLook, "-f", "mpegts"], target: "pipe:0" };
     case "rtsp":
       return {
-        options: [...brisk, "-rtsp_transport", "tcp", "-allowed_media_types", "video"],
+        options: [
+          ...brisk,
+          "-rtsp_transport",
+          "tcp",
+          "-allowed_media_types",
+          sound ? "video+audio" : "video",
+        ],
         target: source.url,
       };
     case "file": {
@@ -162,16 +182,10 @@ function sizeText({ size }: Pick<Required<Wish>, "size">): string {
   return `${size.width}x${size.height}`;
 }
 
-function copyOutputs({ settings }: PlanRequest): Plan["outputs"] {
-  const video = [
-    "-map",
-    "0:v:0",
-    "-c:v",
-    "copy",
-    ...fragmented,
-    "-min_frag_duration",
-    `${fragmentMicrosMin}`,
-  ];
+function copyOutputs(request: PlanRequest): Plan["outputs"] {
+  const { settings } = request;
+  const copied = ["-map", "0:v:0", "-c:v", "copy"];
+  const video = [...recorded(request, copied), "-min_frag_duration", `${fragmentMicrosMin}`];
   const luma = ["-map", "0:v:0", "-filter:v", lumaFilter(settings), ...y4m];
   return [
     { options: video, target: "pipe:1" },
@@ -179,27 +193,38 @@ function copyOutputs({ settings }: PlanRequest): Plan["outputs"] {
   ];
 }
 
-function encodeOutputs({ encoder, settings, libavformat }: PlanRequest): Plan["outputs"] {
-  const kbps = settings.bitrateKbpsMax;
-  const x264 = ["-preset", "veryfast", "-crf", "24", "-maxrate", `${kbps}k`, "-bufsize", `${2 * kbps}k`];
-  // No keyframe but those of each second, none that later frames reach over, no frames that wait for later ones.
-  const quality = encoder === "libx264" ? [...x264, "-sc_threshold", "0"] : ["-b:v", `${kbps}k`];
+function encodeOutputs(request: PlanRequest): Plan["outputs"] {
+  const { encoder, settings, libavformat } = request;
+  // A keyframe each second and no other, none that later frames reach over, no frames that wait for later ones.
   const gop = ["-bf", "0", "-flags", "+cgop", "-force_key_frames", "expr:gte(t,n_forced*1)"];
   // ffmpeg 4 takes no expression in its fps filter: there the muxer evens out the rate, at the source's own.
   const even = libavformat < 59 ? ["-vsync", "cfr"] : [];
-  const video = ["-map", "[video]", ...even, "-c:v", encoder, ...quality, ...gop, ...fragmented];
+  const encoded = ["-map", "[video]", ...even, "-c:v", encoder, ...quality(encoder, settings), ...gop];
   return [
-    { options: video, target: "pipe:1" },
+    { options: recorded(request, encoded), target: "pipe:1" },
     { options: ["-map", "[luma]", ...y4m], target: "pipe:3" },
   ];
 }
 
-const fragmented: readonly string[] = [
-  // Sound, subtitles and what the source says about itself (a place, a name) stay out of the recording.
-  ...["-an", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"],
-  ...["-f", "mp4", "-movflags", "+frag_keyframe+empty_moov+default_base_moof+separate_moof+skip_trailer"],
-  ...["-flush_packets", "1"],
-];
+/** Constant quality under a ceiling; the hardware knows bitrates only, and its own keyframes must stay out of the way. */
+function quality(encoder: Encoder, { bitrateKbpsMax: kbps }: Settings): readonly string[] {
+  if (encoder === "h264_v4l2m2m") return ["-b:v", `${kbps}k`, "-g", "9999"];
+  const x264 = ["-preset", "veryfast", "-tune", "zerolatency", "-crf", "26", "-sc_threshold", "0"];
+  return [...x264, "-maxrate", `${kbps}k`, "-bufsize", `${2 * kbps}k`];
+}
+
+/** One track a fragment, so that sound can be left out of what is released. */
+const fragmented = "+frag_keyframe+empty_moov+default_base_moof+separate_moof+skip_trailer";
+
+/** Subtitles and what the source says about itself (a place, a name) stay out of the recording; sound without leave too. */
+function recorded(request: PlanRequest, video: readonly string[]): readonly string[] {
+  const sound = wantedSound(request);
+  const tracks = sound === undefined ? [...video, "-an"] : [...soundOutput(sound), ...video];
+  // Else each track would count from its own first frame.
+  const flags = sound === undefined ? fragmented : `${fragmented}+frag_discont`;
+  const bare = ["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"];
+  return [...tracks, ...bare, "-f", "mp4", "-movflags", flags, "-flush_packets", "1"];
+}
 
 const y4m: readonly string[] = ["-an", "-sn", "-dn", "-f", "yuv4mpegpipe", "-flush_packets", "1"];
 

@@ -24,6 +24,8 @@ export interface RunEnd {
 
 export interface RunOptions extends FeedOptions {
   readonly plan: Plan;
+  /** Whether the recording may have sound. */
+  readonly sound: boolean;
 }
 
 /** `listener` gets each event in its pipe's order; while it has a fragment in hand, the video pipe waits. */
@@ -32,7 +34,8 @@ export function startRun(options: RunOptions, listener: (event: IntakeEvent) => 
   const copying = plan.mode === "copy";
   const child = startFfmpeg(options.ffmpeg, plan);
   const feed = startFeed(options, child.input);
-  const intake = new Intake({ copying, lumaFps: settings.lumaFps, paced: pace === "own" });
+  const { lumaFps } = settings;
+  const intake = new Intake({ copying, sound: options.sound, lumaFps, paced: pace === "own" });
   let held = false;
 
   // After its last event the intake answers nothing: a child that is told to end can still empty its pipes.

@@ -188,10 +188,10 @@ test("a plan decodes once: painted, then split into recording and luma frames", 
     "ffmpeg 4 knows no expressions there",
   );
   t.match(
-    planOf(request("/a.mp4")).input.options.join(" "),
+    planOf(request("/a.mp4")).inputs[0]?.options.join(" "),
     /-protocol_whitelist file -format_whitelist mov,\S+ -re$/,
   );
-  t.notMatch(planOf({ ...request("/a.mp4"), pace: "fast" }).input.options.join(" "), /-re/);
+  t.notMatch(planOf({ ...request("/a.mp4"), pace: "fast" }).inputs[0]?.options.join(" "), /-re/);
   t.same(
     [request("scene"), request("libcamera"), request("/a")].map((each) => planOf(each).feed),
     ["scene", "rpicam", "nobody"],

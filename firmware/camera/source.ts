@@ -10,7 +10,14 @@ export interface Wish {
 
 /** Where a camera's pictures come from. */
 export type Source =
-  | { readonly kind: "v4l2"; readonly device: string; readonly wish: Wish; readonly format?: V4l2Format }
+  | {
+      readonly kind: "v4l2";
+      readonly device: string;
+      readonly wish: Wish;
+      readonly format?: V4l2Format;
+      /** ALSA's name of the microphone, such as `plughw:1`. It is opened only where the charter wants sound. */
+      readonly audio?: string;
+    }
   | { readonly kind: "libcamera"; readonly wish: Wish }
   | { readonly kind: "rtsp"; readonly url: string }
   | { readonly kind: "file"; readonly path: string; readonly loop: boolean }
@@ -35,8 +42,8 @@ const forms =
   "v4l2:/dev/video0, libcamera, rtsp://host/path, file:/path/to/video or scene:seed=1; each is described in the README";
 
 /**
- * Parses `v4l2:/dev/video0[?size=1280x720&fps=15&format=h264]`, `libcamera[?size=…&fps=…]`, `rtsp://…`, `rtsps://…`,
- * `file:/path[?loop=1]`, a bare path, or `scene[:…]`.
+ * Parses `v4l2:/dev/video0[?size=1280x720&fps=15&format=h264&audio=plughw:1]`, `libcamera[?size=…&fps=…]`, `rtsp://…`,
+ * `rtsps://…`, `file:/path[?loop=1]`, a bare path, or `scene[:…]`.
  */
 export function parseSource(text: string): Parsed {
   if (text === "") return refused(`No camera source is given. Write one of ${forms}.`);
@@ -85,7 +92,7 @@ function parseV4l2(text: string): Parsed {
   if (!/^\/dev\/[A-Za-z0-9/_.:-]+$/.test(device) || device.includes("..")) {
     return refused(`A V4L2 camera is a device such as v4l2:/dev/video0, not "${text}".`);
   }
-  const options = readOptions(query, ["size", "fps", "format"], text);
+  const options = readOptions(query, ["size", "fps", "format", "audio"], text);
   if (!options.ok) return options;
   const wish = readWish(options.value);
   if (!wish.ok) return wish;
@@ -94,7 +101,14 @@ function parseV4l2(text: string): Parsed {
   if (wanted !== undefined && format === undefined) {
     return refused(`The format "${wanted}" of a V4L2 camera is not one of ${v4l2Formats.join(", ")}.`);
   }
-  return ok({ kind: "v4l2", device, wish: wish.value, ...(format === undefined ? {} : { format }) });
+  const audio = valueFor(options.value, "audio");
+  if (audio !== undefined && !/^[A-Za-z0-9][A-Za-z0-9_:,.-]{0,63}$/.test(audio)) {
+    return refused(
+      `audio is a microphone's name in ALSA, such as plughw:1 (arecord -l lists them), not "${audio}".`,
+    );
+  }
+  const camera = { kind: "v4l2", device, wish: wish.value } as const;
+  return ok({ ...camera, ...(format && { format }), ...(audio !== undefined && { audio }) });
 }
 
 function parseLibcamera(text: string): Parsed {

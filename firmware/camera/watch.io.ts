@@ -35,6 +35,7 @@ export const skip = found.ok ? false : found.error.message;
 interface Seen {
   readonly plan?: CameraPlan;
   readonly init?: InitSegment;
+  readonly sound?: Fragment;
   readonly fragment?: Fragment;
   readonly luma?: LumaFrame;
   readonly trouble?: Trouble;
@@ -57,7 +58,7 @@ export class Watch {
       {
         onPlan: (plan) => note({ plan }),
         onInit: (init) => note({ init }),
-        onFragment: (fragment) => note({ fragment }),
+        onFragment: (fragment, _, sound) => note({ ...(sound && { sound }), fragment }),
         onLuma: (luma) => note({ luma }),
         onTrouble: (trouble) => note({ trouble }),
         onEnd: () => note({ end: true }),
@@ -83,15 +84,20 @@ export class Watch {
 
   /** The same, of the newest run only. */
   lastRun<K extends keyof Seen>(kind: K): readonly NonNullable<Seen[K]>[] {
-    const from = this.seen.findLastIndex((seen) => seen.plan !== undefined);
-    return this.seen.slice(from).flatMap((seen) => (seen[kind] === undefined ? [] : [seen[kind]]));
+    return this.lastSeen().flatMap((seen) => (seen[kind] === undefined ? [] : [seen[kind]]));
+  }
+
+  private lastSeen(): readonly Seen[] {
+    return this.seen.slice(this.seen.findLastIndex((seen) => seen.plan !== undefined));
   }
 
   /** The newest run's recording. */
   recording(): Uint8Array {
     return concat(
       ...this.lastRun("init").map(({ bytes }) => bytes),
-      ...this.lastRun("fragment").map(({ bytes }) => bytes),
+      ...this.lastSeen().flatMap(({ sound, fragment }) =>
+        [sound, fragment].flatMap((one) => one?.bytes ?? []),
+      ),
     );
   }
 }
@@ -119,6 +125,32 @@ export async function card(t: Teardown, name: string, ...encode: readonly string
   const picture = ["-f", "lavfi", "-i", "testsrc2=size=320x240:rate=10", "-t", "6", "-pix_fmt", "yuv420p"];
   await run(ffmpeg().path, ["-v", "error", ...picture, ...encode, path]);
   return path;
+}
+
+/** The same with a tone; a keyframe each second. */
+export async function soundingCard(t: Teardown, name: string): Promise<string> {
+  const path = join(await directory(t), name);
+  const picture = ["-f", "lavfi", "-i", "testsrc2=size=320x240:rate=10"];
+  const tone = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100"];
+  const encode = [...h264(10), "-c:a", "aac", "-t", "6", "-pix_fmt", "yuv420p"];
+  await run(ffmpeg().path, ["-v", "error", ...picture, ...tone, ...encode, path]);
+  return path;
+}
+
+/** What a stranger's tool finds in a recording: each track's kind and where it starts, in seconds. */
+export async function tracksOf(
+  t: Teardown,
+  recording: Uint8Array,
+): Promise<readonly (readonly [string, number])[]> {
+  const path = join(await directory(t), "recording.mp4");
+  await writeFile(path, recording);
+  const asked = ["-v", "error", "-show_entries", "stream=codec_type,start_time", "-of", "csv=p=0", path];
+  const { stdout } = await run("ffprobe", asked);
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.split(","))
+    .map(([kind = "", start]) => [kind, Number(start)]);
 }
 
 export const h264 = (gop: number): readonly string[] => [
