@@ -35,6 +35,7 @@ import { lockDirectory } from "./lock.io.js";
 import { writeMosquittoFiles } from "./mosquitto.io.js";
 import { exitCodes, keepAt, listenAs, SettingFault } from "./startup.js";
 import { systemClock as clock, systemRandom as random } from "./system.io.js";
+import type { Damage } from "./vault/rooms.io.js";
 import { openVault, type Vault, type VaultHealth } from "./vault/vault.io.js";
 
 /** Shutting down takes at most this long; then the process ends as if power were lost, which is safe too. */
@@ -48,12 +49,14 @@ const clockAdvice = {
   next: "Compare it with another clock. If it is wrong, set it; if it is right, start with LINTEL_CLOCK_CHECKED=<today, YYYY-MM-DD>.",
 };
 
+const damageAdvice = "Put the file back into vault/clips from a backup, and look at the disk that it lay on.";
+
 /** How to close what runs, in the order in which it was started. */
 type Started = (() => Promise<unknown>)[];
 
 /** From the ground up; what is pushed to `started` is closed again in reverse order. */
 async function start(config: Config, log: Logger, started: Started): Promise<void> {
-  const house = await keepAt("LINTEL_DATA", config.data, () => openHouse(config, started));
+  const house = await keepAt("LINTEL_DATA", config.data, () => openHouse(config, log, started));
   startSweeps(house.vault, log, started);
   const gate = await openGate(config, house, log, started);
   const url = await serve(config, { ...house, ...gate }, log, started);
@@ -66,7 +69,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<voi
 type House = Awaited<ReturnType<typeof openHouse>>;
 
 /** Database, keys, households, vault. */
-async function openHouse(config: Config, started: Started) {
+async function openHouse(config: Config, log: Logger, started: Started) {
   const { data, vaultBytesMax: bytesMax, householdBytesMax, retentionDays, clockChecked } = config;
   await privateDirectory(data);
   const lock = lockDirectory(data);
@@ -79,7 +82,8 @@ async function openHouse(config: Config, started: Started) {
   const cameras = createCameraDirectory(db);
   const noon = clockChecked === undefined ? undefined : millis(Date.parse(`${clockChecked}T12:00:00Z`));
   const limits = { retentionDays, bytesMax, householdBytesMax, clockChecked: noon };
-  const vault = await openVault({ directory: join(data, "vault"), db, clock, ...limits });
+  const onDamage = (body: Damage): void => log.error({ ...body, next: damageAdvice }, "vault.body-damaged");
+  const vault = await openVault({ directory: join(data, "vault"), db, clock, onDamage, ...limits });
   started.push(() => vault.close());
   return { db, authority, sessionKey, charters, cameras, vault };
 }

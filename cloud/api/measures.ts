@@ -20,6 +20,11 @@ export function measuresOf({ reader }: { readonly reader: VaultReader }, ingest:
     measure("lintel_vault_full", "1 while it takes nothing", async () =>
       Number((await reader.health()).full),
     ),
+    measure(
+      "lintel_vault_bodies_damaged",
+      "Bodies found missing or damaged since start",
+      async () => (await reader.health()).bodiesDamaged,
+    ),
     measure("lintel_vault_clock_doubtful", "1 while the clock is not believed", async () =>
       Number((await reader.health()).clockDoubtful),
     ),

@@ -28,6 +28,11 @@ export const problems = {
     "Too many streams",
     "A member follows at most 8 streams at a time, and a household 32. End one, then open another.",
   ],
+  "segment-damaged": [
+    500,
+    "Segment damaged",
+    "The vault's copy of this segment is missing or not what its camera signed, so nothing of it is sent. Trying again does not help: its operator can put it back from a backup.",
+  ],
   "internal-error": [
     500,
     "Internal error",

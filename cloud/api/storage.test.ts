@@ -1,5 +1,8 @@
+import { appendFile, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { sql } from "kysely";
 import { type Test, test } from "tap";
+import { toBase64 } from "../../shared/kernel/bytes.js";
 import { storageFaultOf } from "../faults.js";
 import { systemRandom as random } from "../system.io.js";
 import {
@@ -11,6 +14,7 @@ import {
   newPerson,
   openTestCloud,
   sign,
+  storeClip,
   type TestCloud,
 } from "./testing.js";
 
@@ -97,6 +101,49 @@ test("what a transaction failed of is what its caller hears, also when SQLite ha
   await makeRoom(cloud);
   const later = cloud.db.transaction().execute((tx) => tx.selectFrom("camera_status").selectAll().execute());
   t.same(await later, [], "and the connection is free for the next one");
+});
+
+test("a body that is missing, cut, longer or changed on the disk is a problem, counted and told once; no byte of it leaves", async (t) => {
+  const cloud = await openTestCloud();
+  t.teardown(cloud.close);
+  const home = await newHousehold(cloud);
+  const harm: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
+    missing: (path) => rm(path),
+    cut: (path) => truncate(path, 100),
+    longer: (path) => appendFile(path, "x"),
+    changed: async (path) => {
+      const bytes = await readFile(path);
+      bytes[500] = (bytes[500] ?? 0) ^ 1;
+      await writeFile(path, bytes);
+    },
+  };
+  for (const [how, damage] of Object.entries(harm)) {
+    const { clip, sealed } = await storeClip(cloud, home, random.bytes(2_000));
+    const ask = (range = "bytes=0-") =>
+      call(cloud, "GET", `/v1/clips/${clip}/segments/0`, { token: home.token, headers: { range } });
+    t.equal((await ask()).status, 206, how);
+    const folder = join(cloud.directory, "vault/clips", home.board.id, clip);
+    const [body = ""] = await readdir(folder);
+    await damage(join(folder, body));
+    for (const range of ["bytes=0-", "bytes=0-9", `bytes=${sealed.length - 1}-`]) {
+      const answer = await ask(range);
+      t.equal(answer.status, 500, `${how}, ${range}`);
+      t.equal(answer.body?.type, "urn:lintel:problem:segment-damaged");
+      for (const name of ["content-range", "etag", "repr-digest"]) t.equal(answer.headers[name], undefined);
+    }
+    const what = how === "missing" ? "missing" : "damaged";
+    t.same(cloud.damages.pop(), { camera: home.board.id, clip, index: 0, what });
+    t.same(cloud.damages, [], "told once");
+  }
+  t.equal((await cloud.vault.reader.health()).bodiesDamaged, 4);
+  const { clip } = await storeClip(cloud, home, random.bytes(2_000));
+  await cloud.db
+    .updateTable("segment")
+    .set({ header: toBase64(random.bytes(200)) })
+    .where("clip", "=", clip)
+    .execute();
+  const bent = await call(cloud, "GET", `/v1/clips/${clip}/segments/0`, { token: home.token });
+  t.equal(bent.body?.type, "urn:lintel:problem:segment-damaged", "a header that was changed, too");
 });
 
 test("errors of the storage are known by their codes, and no other error is one", (t) => {

@@ -48,6 +48,7 @@ import { createClaims } from "../household/claims.io.js";
 import { createLogins } from "../household/logins.io.js";
 import { openSessionKey } from "../household/sessionkey.io.js";
 import { systemRandom as random, systemClock } from "../system.io.js";
+import type { Damage } from "../vault/rooms.io.js";
 import { openVault } from "../vault/vault.io.js";
 import { createHub } from "./hub.js";
 import { type HourlyBudget, perMinute } from "./plugins/ratelimit.js";
@@ -201,12 +202,14 @@ export async function openTestCloud(
   const db = await openDatabase(join(directory, "cloud.db"));
   const identity = join(directory, "identity");
   const authority = await openAuthority({ directory: identity, hosts: ["127.0.0.1"], clock, random });
+  const damages: Damage[] = [];
   const vault = await openVault({
     directory: join(directory, "vault"),
     db,
     clock,
     retentionDays: 30,
     bytesMax: 1_000_000_000,
+    onDamage: (body) => damages.push(body),
     householdBytesMax: options.householdBytesMax ?? 1_000_000_000,
   });
   const charters = createCharters(db, clock);
@@ -251,7 +254,7 @@ export async function openTestCloud(
     await db.destroy();
     await rm(directory, { recursive: true });
   };
-  return { app, authority, vault, db, hub, clock, directory, deletions, close };
+  return { app, authority, vault, db, hub, clock, directory, deletions, damages, close };
 }
 
 export interface Answer {

@@ -2,7 +2,6 @@ import type { Kysely } from "kysely";
 import type { CameraId, HouseholdId } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import {
-  type DoorEvent,
   jsonBytesMax,
   readCharterAsk,
   readEvent,
@@ -13,6 +12,7 @@ import type { UpTopic } from "../../shared/protocol/topics.js";
 import type { Bus, BusAddress, BusListener, Log } from "../broker/bus.js";
 import { batched } from "../vault/batch.js";
 import type { DeletionCursor } from "../vault/clip.js";
+import type { CameraEvent } from "../vault/events.io.js";
 import type { VaultTables } from "../vault/tables.js";
 import type { VaultWriter } from "../vault/vault.io.js";
 import { type CameraHealth, Cameras } from "./cameras.io.js";
@@ -81,12 +81,6 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       await intake.flush();
     },
   };
-}
-
-interface CameraEvent {
-  readonly household: HouseholdId;
-  readonly camera: CameraId;
-  readonly event: DoorEvent;
 }
 
 /** What a connected camera was told since it asked. */

@@ -108,6 +108,19 @@ export class Bodies {
     }
   }
 
+  /** SHA-256 of the header and of all that lies in the body's file; `undefined` when there is no file. */
+  async digest(name: BodyName, header: Uint8Array): Promise<Hash | undefined> {
+    const file = await open(this.path(name), "r").catch(ignoreMissing);
+    if (file === undefined) return undefined;
+    const hash = createHash("sha256").update(header);
+    try {
+      for await (const piece of piecesOf(file)) hash.update(piece);
+    } finally {
+      await file.close();
+    }
+    return hash.digest("base64");
+  }
+
   /** Writes a file durably and takes it away again. Throws when that fails. */
   async tryWrite(): Promise<void> {
     const path = join(this.root, "probe");
@@ -182,13 +195,11 @@ class FilePart implements Part {
     const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
     const part = new FilePart(path, file, header);
     if ((await file.stat()).size === 0) return part;
-    const buffer = Buffer.allocUnsafe(readBytes);
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, part.stored);
-      if (bytesRead === 0) return part;
-      part.hash.update(buffer.subarray(0, bytesRead));
-      part.stored += bytesRead;
+    for await (const piece of piecesOf(file)) {
+      part.hash.update(piece);
+      part.stored += piece.length;
     }
+    return part;
   }
 
   async append(pieces: readonly Uint8Array[]): Promise<void> {
@@ -227,6 +238,17 @@ class FilePart implements Part {
     const rest = Buffer.concat(pieces).subarray(bytesWritten);
     await this.file.write(rest, 0, rest.length, this.stored + bytesWritten);
     return pieces;
+  }
+}
+
+/** A file from its front to its end. A piece's memory is used again for the next one. */
+async function* piecesOf(file: FileHandle): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafe(readBytes);
+  for (let at = 0; ; ) {
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+    at += bytesRead;
   }
 }
 

@@ -20,6 +20,15 @@ export interface VaultOptions {
   readonly householdBytesMax: number;
   /** The operator has compared the clock with this day: near it the clock is believed. */
   readonly clockChecked?: Millis | undefined;
+  /** A stored body was found missing or damaged. Told once of each, while the cloud runs. */
+  readonly onDamage?: (body: Damage) => void;
+}
+
+export interface Damage {
+  readonly camera: string;
+  readonly clip: string;
+  readonly index: number;
+  readonly what: "missing" | "damaged";
 }
 
 /** What the vault's reader, writer and eraser share. */
@@ -29,6 +38,7 @@ export interface Rooms extends VaultOptions {
   readonly shred: ShredKeys;
   readonly space: Space;
   readonly calendar: Calendar;
+  readonly damages: Damages;
   /** Commits and erasures go one after the other: no key is made for a clip that is being deleted. */
   readonly turn: <T>(work: () => Promise<T>) => Promise<T>;
 }
@@ -93,6 +103,30 @@ export class Space {
     this.askedAt = now;
     this.free = bavail * bsize;
     return this.free;
+  }
+}
+
+/** Bodies found damaged that are remembered; beyond that they are counted no more. */
+const damagesMax = 10_000;
+
+/** Which bodies were found damaged since the start. */
+export class Damages {
+  private readonly found = new Set<string>();
+  private readonly tell: (body: Damage) => void;
+
+  constructor(tell: (body: Damage) => void = () => undefined) {
+    this.tell = tell;
+  }
+
+  get count(): number {
+    return this.found.size;
+  }
+
+  note(body: Damage): void {
+    const name = `${body.clip}/${body.index}`;
+    if (this.found.has(name) || this.found.size >= damagesMax) return;
+    this.found.add(name);
+    this.tell(body);
   }
 }
 

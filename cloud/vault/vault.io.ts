@@ -21,17 +21,20 @@ import {
 } from "./clip.js";
 import { type Committed, createCommitter, type ReadySegment } from "./commit.io.js";
 import { createEraser, type VaultEraser } from "./erase.io.js";
-import type { EventQuery } from "./events.io.js";
+import type { CameraEvent, EventQuery } from "./events.io.js";
 import { openReceipts } from "./receipts.io.js";
 import { Records } from "./records.io.js";
-import { headerPlace, type Rooms, Space, turnstile, type VaultOptions } from "./rooms.io.js";
+import { Damages, headerPlace, type Rooms, Space, turnstile, type VaultOptions } from "./rooms.io.js";
 import { openShredKeys, unwrapHeader } from "./shred.io.js";
+import type { SegmentRow } from "./tables.js";
 
 /** One sealed segment as the camera made it: a plain age file. */
 export interface StoredSegment {
   readonly bytes: number;
   /** Base64 SHA-256 of the whole file. */
   readonly sha256: string;
+  /** Reads it all and compares it with the hash that its camera signed: false when it is damaged or missing. */
+  isWhole(): Promise<boolean>;
   /** The bytes from `start` to before `end`. */
   read(start: number, end: number): AsyncIterable<Uint8Array>;
 }
@@ -57,6 +60,8 @@ export interface VaultHealth {
   readonly bytesStored: number;
   readonly bytesMax: number;
   readonly bytesFree: number;
+  /** Found missing or damaged since the start. */
+  readonly bodiesDamaged: number;
 }
 
 /** Takes what cameras send. Knows nothing of who may send what: ingest has decided that. */
@@ -74,13 +79,7 @@ export interface VaultWriter {
   receipt(note: OpenedSegment, at: Millis): string;
   partCount(camera: CameraId): Promise<number>;
   partsOf(camera: CameraId): Promise<readonly IdlePart[]>;
-  storeEvents(
-    events: readonly {
-      readonly household: HouseholdId;
-      readonly camera: CameraId;
-      readonly event: DoorEvent;
-    }[],
-  ): Promise<readonly DoorEvent[]>;
+  storeEvents(events: readonly CameraEvent[]): Promise<readonly DoorEvent[]>;
   /** Signed deletions that a camera is told when it connects, a page of them. */
   deletions(camera: CameraId, after?: DeletionCursor): Promise<DeletionPage>;
 }
@@ -107,6 +106,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     shred,
     space: new Space(options),
     calendar: new Calendar(options.directory, options.clockChecked),
+    damages: new Damages(options.onDamage),
     turn: turnstile(),
   };
   rooms.space.set(await rooms.records.bytesStored());
@@ -119,7 +119,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
 }
 
 function createReader(rooms: Rooms): VaultReader {
-  const { records, bodies, shred, clock, bytesMax, householdBytesMax, space, calendar } = rooms;
+  const { records, bodies, shred, clock, bytesMax, householdBytesMax, space, calendar, damages } = rooms;
   const isWritable = writeProbe(rooms);
   return {
     clips: (household, query) => records.clips(household, query, clock.wall()),
@@ -130,12 +130,12 @@ function createReader(rooms: Rooms): VaultReader {
       const row = await records.segmentRow({ household, id }, index);
       const key = await shred.find({ household, id });
       if (clip === undefined || row === undefined || key === undefined) return undefined;
-      const place = headerPlace(household, id, index);
-      const header = row.header === "" ? new Uint8Array() : unwrapHeader(row.header, key, place);
+      const header = headerOf(row, key);
       const name: BodyName = { camera: clip.camera as CameraId, clip: id, index, sha256: row.sha256 };
       return {
         bytes: Number(row.bytes),
         sha256: row.sha256,
+        isWhole: () => isWhole(rooms, { household, name, header, bytes: Number(row.bytes) }),
         read: (start, end) => readSegment(bodies, name, header, { start, end }),
       };
     },
@@ -148,6 +148,7 @@ function createReader(rooms: Rooms): VaultReader {
         bytesStored: space.bytesStored,
         bytesMax,
         bytesFree: await space.bytesFree(),
+        bodiesDamaged: damages.count,
       };
     },
   };
@@ -170,6 +171,38 @@ function writeProbe({ records, bodies, clock }: Rooms): () => Promise<boolean> {
     if (last === undefined || now - last.at > probeMillis) last = { at: now, works: probe() };
     return last.works;
   };
+}
+
+/** The segment's age header; one that was changed where it is stored is none. */
+function headerOf({ household, clip, segment, header }: SegmentRow, key: Uint8Array): Uint8Array {
+  if (header === "") return new Uint8Array();
+  try {
+    return unwrapHeader(header, key, headerPlace(household, clip, segment));
+  } catch {
+    return new Uint8Array();
+  }
+}
+
+interface Kept {
+  readonly household: HouseholdId;
+  readonly name: BodyName;
+  readonly header: Uint8Array;
+  readonly bytes: number;
+}
+
+async function isWhole(
+  { bodies, records, damages }: Rooms,
+  { household, name, header, bytes }: Kept,
+): Promise<boolean> {
+  const { camera, clip, index, sha256 } = name;
+  // A closing segment: it has no file.
+  if (bytes === 0) return true;
+  const digest = await bodies.digest(name, header);
+  if (digest === sha256) return true;
+  // One that was deleted meanwhile is no damage.
+  const stands = (await records.segmentRow({ household, id: clip }, index)) !== undefined;
+  if (stands) damages.note({ camera, clip, index, what: digest === undefined ? "missing" : "damaged" });
+  return false;
 }
 
 async function* readSegment(
