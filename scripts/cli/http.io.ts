@@ -178,7 +178,7 @@ export function checkedUrl(text: string): URL {
 }
 
 /** The whole body. Throws `UnexpectedAnswer` for one that is too long, `Unreachable` for one that breaks off or drips. */
-export async function bodyOf(
+async function bodyOf(
   answer: IncomingMessage,
   bytesMax: number,
   millisMax = wholeMillisMax,

@@ -86,7 +86,7 @@ export function readClipHead(fields: Fields): Pick<ClipEntry, "camera" | "state"
   return { camera: fields.text("camera"), state };
 }
 
-export function refuseNoCamera(text: string): void {
+function refuseNoCamera(text: string): void {
   if (!isCameraId(text))
     throw new Refused(`"${text}" is not a camera's id. "lintel member cameras" lists them.`);
 }
