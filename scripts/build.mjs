@@ -1,10 +1,11 @@
 // Turns every .ts of the workspaces into .build/<same path>.js, one file from one file: source maps give back
-// .ts lines, coverage counts per source file. A file that did not change is left alone, so that a running
-// program never sees its modules disappear.
+// .ts lines, coverage counts per source file. The camera's core is bundled beside, as the firmware loads it. A file
+// that did not change is left alone, so that a running program never sees its modules disappear.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, stop } from "esbuild";
+import { bundleCore } from "./core.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const workspaces = ["shared", "firmware", "cloud", "scripts", "hil-tests"];
@@ -43,7 +44,7 @@ const entryPoints = workspaces
   .flatMap((workspace) => filesUnder(join(root, workspace)))
   .filter((path) => /\.tsx?$/.test(path) && !path.endsWith(".d.ts"));
 
-const built = await build({
+const modules = build({
   absWorkingDir: root,
   entryPoints,
   outbase: root,
@@ -54,13 +55,17 @@ const built = await build({
   sourcemap: "linked",
   logLevel: "warning",
   write: false,
-}).catch(() => process.exit(1)); // esbuild has printed where and why
+});
+const built = await Promise.all([modules, bundleCore()])
+  .then((results) => results.flat())
+  .catch(() => process.exit(1)); // esbuild has printed where and why
+const outputFiles = built.flatMap((result) => result.outputFiles);
 
 await stop();
 
-for (const { path, contents: bytes } of built.outputFiles) replace(path, Buffer.from(bytes));
+for (const { path, contents: bytes } of outputFiles) replace(path, Buffer.from(bytes));
 
-const wanted = new Set(built.outputFiles.map(({ path }) => path));
+const wanted = new Set(outputFiles.map(({ path }) => path));
 for (const workspace of workspaces) {
   for (const path of filesUnder(join(root, ".build", workspace))) {
     const stale = /\.js(\.map)?$/.test(path) && !wanted.has(path);

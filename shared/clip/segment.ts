@@ -116,7 +116,7 @@ export function openSegmentChain(
   for (const [index, signed] of notes.entries()) {
     const segment = openSegment(signed, camera);
     if (!segment.ok) return segment;
-    if (!follows(chain.at(-1), segment.value)) return refuse({ kind: "segment-missing", index });
+    if (!follows(chain[index - 1], segment.value)) return refuse({ kind: "segment-missing", index });
     chain.push(segment.value);
   }
   return ok(chain);
