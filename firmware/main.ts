@@ -20,6 +20,7 @@ import { type Facts, startReporter } from "./report.io.js";
 import { type Custody, startSealer } from "./sealer/seal.io.js";
 import { closeAll, type Started } from "./shutdown.io.js";
 import type { Server } from "./uplink/tls.io.js";
+import { troubleText } from "./uplink/troubles.js";
 import { startUplink, type Uplink } from "./uplink/uplink.io.js";
 
 /** On a signal: what is not sent by then waits on the card. */
@@ -285,7 +286,7 @@ function factsOf({ config }: Ground, { clockWatch, journal, house, uplink, captu
       ...house.troubles(),
       ...(trouble === undefined ? [] : [trouble]),
       ...blocked,
-      ...uplink.troubles(),
+      ...uplink.troubles().map(troubleText),
       ...board.troubles(),
     ],
   };

@@ -183,11 +183,7 @@ class CardJournal implements Journal {
     if (this.shelf.find(clip, index) === undefined) return "gone";
     const { disk, camera } = this.parts;
     if (await isWhole(disk, this.shelf.place(clip, index), verifierOf(camera))) return "whole";
-    return this.lane.run(() => this.shelf.setAside(clip, index, "damaged"));
-  }
-
-  async setAside(clip: ClipId, index: number, why: string): Promise<void> {
-    await this.lane.run(() => this.shelf.setAside(clip, index, why));
+    return this.lane.run(() => this.shelf.setAside(clip, index));
   }
 
   async removeClip(clip: ClipId): Promise<void> {

@@ -139,11 +139,13 @@ test("what is acknowledged while its clip changes on the card stays acknowledged
   for (const segment of segments) await journal.append(segment);
   t.same(names(journal.pending()), names([second, third]), "while the next segment is written");
 
-  const moving = await opened(t, await workDir(t), undefined, before(".json", acknowledged(second)));
+  const card = await workDir(t);
+  const moving = await opened(t, card, undefined, before(".json", acknowledged(second)));
   journal = undefined;
   for (const segment of segments) await moving.journal.append(segment);
   journal = moving.journal;
-  await journal.setAside(first.clip, 0, "conflict");
+  await flip(pathOf(card, first), 4_500);
+  t.equal(await journal.check(first.clip, 0), "damaged");
   t.same(names(journal.pending()), names([third]), "while another is set aside");
   await Promise.all(answers);
 });
@@ -315,7 +317,7 @@ test("a deleted clip leaves the card, and the rest of it too while it is being r
   t.same(gapsOf((await opened(t, dir)).journal), []);
 });
 
-test("a segment that the vault has otherwise is set aside, and check tells whole from damaged", async (t) => {
+test("check tells whole from damaged, and sets nothing else aside", async (t) => {
   const dir = await workDir(t);
   const { journal } = await opened(t, dir);
   const [first, second] = (await record(journal, 2)) as [SealedSegment, SealedSegment];
@@ -323,9 +325,9 @@ test("a segment that the vault has otherwise is set aside, and check tells whole
   await flip(pathOf(dir, first), 4_500);
   t.equal(await journal.check(first.clip, 0), "damaged");
   t.equal(await journal.check(first.clip, 0), "gone");
-  await journal.setAside(second.clip, 1, "conflict");
-  t.same(journal.pending(), []);
-  t.equal(journal.usage().damaged, 2);
+  t.same(names(journal.pending()), names([second]));
+  t.same(gapsOf(journal), [`damaged ${first.clip}`]);
+  t.equal(journal.usage().damaged, 1);
 });
 
 /** Whether this machine lets us mount a card of one mebibyte, whose size is real. */

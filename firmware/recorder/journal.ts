@@ -88,8 +88,6 @@ export interface Journal {
   acknowledge(clip: ClipId, index: number, receipt: string): Promise<Result<void, ReceiptRefusal>>;
   /** Checks a segment against its own note; sets a damaged one aside and tells of the gap. */
   check(clip: ClipId, index: number): Promise<"whole" | "damaged" | "gone">;
-  /** Keeps a segment out of the way for good. */
-  setAside(clip: ClipId, index: number, why: string): Promise<void>;
   /** Every byte of the clip leaves the card; durable when resolved. Of a clip that still records, the rest too. */
   removeClip(clip: ClipId): Promise<void>;
   /** Something happened at the door. In memory at once; resolves when durable (on a full card from the reserve). */

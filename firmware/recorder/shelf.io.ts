@@ -192,12 +192,12 @@ export class Shelf {
     }
   }
 
-  /** Puts a segment where it is never read again, and tells of the gap. */
-  async setAside(clip: ClipId, index: number, why: string): Promise<"damaged" | "gone"> {
+  /** Puts a damaged segment where it is never read again, and tells of the gap. */
+  async setAside(clip: ClipId, index: number): Promise<"damaged" | "gone"> {
     const segment = this.find(clip, index);
     if (segment === undefined) return "gone";
     const { from, to } = segment;
-    this.parts.log("journal.set-aside", { clipId: clip, segment: index, why });
+    this.parts.log("journal.damaged", { clipId: clip, segment: index, acknowledged: segment.acknowledged });
     if (!segment.acknowledged) await this.parts.tell({ kind: "gap", from, to, reason: "damaged", clip });
     // Power lost here: the gap is on record; a damaged segment is found again at boot and told of once more.
     const aside = await setAside(this.parts.disk, this.place(clip, index), this.parts.clock.wall());

@@ -1,6 +1,8 @@
 import { test } from "tap";
 import { millis } from "../../shared/kernel/brand.js";
+import { refusalCodes } from "../../shared/protocol/messages.js";
 import { conflictTurns, endTurn, isConflict, noTurns, shortTurnMillis, waitBefore } from "./retry.js";
+import { troubleText } from "./troubles.js";
 import { acknowledged, openWindow, windowChunksMin } from "./window.js";
 
 test("the window grows on an idle line, shrinks on a queueing one and never falls below two", async (t) => {
@@ -34,4 +36,11 @@ test("connections that the broker soon ends, one after another, tell of a second
   t.notOk(isConflict(endTurn(endTurn(turns, { kind: "not-connected" }), kicked)), "the broker was away");
   t.notOk(isConflict(endTurn(endTurn(turns, { ...kicked, byBroker: false }), kicked)), "the line broke");
   t.notOk(isConflict(endTurn(endTurn(turns, { ...kicked, lasted: millis(shortTurnMillis) }), kicked)));
+});
+
+test("a trouble says its word and what becomes of the footage, within a status's limit", async (t) => {
+  t.match(troubleText("refused-conflict"), /^refused-conflict: .*the card keeps ours/);
+  t.match(troubleText("refused-deleted"), /^refused-deleted: .*leaves the card with the signed deletion/);
+  const words = refusalCodes.map((code) => troubleText(`refused-${code}`));
+  t.ok(words.every((text) => text.length <= 300 && !text.includes("undefined")));
 });

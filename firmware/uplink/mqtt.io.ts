@@ -22,6 +22,7 @@ import {
   waitBefore,
 } from "./retry.js";
 import { openTls, type Server, ServerRefused, type TlsIdentity } from "./tls.io.js";
+import type { LinkTrouble } from "./troubles.js";
 
 export interface LinkOptions {
   readonly camera: CameraId;
@@ -33,17 +34,6 @@ export interface LinkOptions {
   readonly clockIsSet: () => boolean;
   readonly log: Log;
 }
-
-/** Troubles of the line that a person should hear of. */
-export type LinkTrouble =
-  /** The broker's certificate is refused: it is not the enrolled cloud, or its certificate ran out. */
-  | "server-refused"
-  /** The broker does not let this camera in: its credentials are wrong or were withdrawn. */
-  | "not-accepted"
-  /** The clock is not set and the broker's certificate was taken without its dates. */
-  | "dates-ignored"
-  /** Another device seems to use this camera's identity. */
-  | "identity-conflict";
 
 export interface LinkHandlers {
   /** Subscribed; what is published from now on is answered. */

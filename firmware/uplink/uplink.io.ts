@@ -6,7 +6,6 @@ import type { Result } from "../../shared/kernel/result.js";
 import {
   type DoorEvent,
   type MessageRefusal,
-  type RefusalCode,
   readCharterAnswer,
   readClipAnswer,
   readDelete,
@@ -16,12 +15,13 @@ import {
 } from "../../shared/protocol/messages.js";
 import type { DownKind } from "../../shared/protocol/topics.js";
 import type { Verifier } from "../../shared/seal/note.js";
-import { type Link, type LinkHandlers, type LinkOptions, type LinkTrouble, openLink } from "./mqtt.io.js";
+import { type Link, type LinkHandlers, type LinkOptions, openLink } from "./mqtt.io.js";
 import { openReceipt } from "./orders.js";
 import { emptyOutbox, isDrained, step } from "./outbox.js";
 import type { Place, Segment } from "./queue.js";
 import { chanceOf } from "./retry.js";
 import type { Effect, Outbox, OutboxEvent, PublishChunk } from "./state.js";
+import type { LinkTrouble, UplinkTrouble } from "./troubles.js";
 
 /** The durable outbox as the uplink needs it. What is not there any more is `undefined`; a failing disk rejects. */
 export interface Store {
@@ -46,8 +46,6 @@ export interface UplinkOptions extends LinkOptions {
   /** Chunks that the broker allows on their way without PUBACK. */
   readonly windowMax: number;
 }
-
-export type UplinkTrouble = LinkTrouble | `refused-${RefusalCode}` | "forged-receipt";
 
 export interface UplinkHandlers {
   /** `charter` is asked for with `have` on each connection, and after each answer that raised it. */
