@@ -3,6 +3,12 @@
 import { setUp } from "./setup.mjs";
 
 const [purpose, program, ...rest] = process.argv.slice(2);
+if (["--help", "-h"].includes(program)) {
+  console.log(
+    "npm run build: everything into .build/, after setting up. It takes no arguments. Exit code: 0 built, 1 not.",
+  );
+  process.exit(0);
+}
 setUp(purpose);
 await import("./build.mjs");
 
