@@ -1,10 +1,10 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "tap";
 import { splitFmp4 } from "../../shared/clip/split.js";
 import { seededPrng } from "../../shared/kernel/prng.js";
-import { type LumaFrame, startCamera } from "./camera.io.js";
+import { startCamera } from "./camera.io.js";
 import { describeFfmpeg, findFfmpeg } from "./finder.io.js";
 import {
   card,
@@ -14,7 +14,6 @@ import {
   ffmpeg,
   h264,
   program,
-  run,
   searchPath,
   skip,
   source,
@@ -115,45 +114,6 @@ test("pictures of absurd size are trouble with the camera, and take no memory", 
   t.match(lines.join("\n"), /exceeds specified max pixel count/);
   t.same([camera.all("luma"), camera.all("fragment")], [[], []]);
   await camera.handle.stop();
-});
-
-test("under a mask every pixel is black (the encoder rings a little) in recording and luma frames", {
-  skip,
-}, async (t) => {
-  const mask = [
-    { x: 0.25, y: 0.25 },
-    { x: 0.75, y: 0.25 },
-    { x: 0.75, y: 0.75 },
-    { x: 0.25, y: 0.75 },
-  ];
-  const camera = new Watch(t, {
-    source: source(await card(t, "card.mp4", ...h264(10))),
-    pace: "fast",
-    masks: [mask],
-  });
-  await camera.first("end");
-  t.match(camera.all("plan"), [{ mode: "encode", description: /1 privacy mask/ }]);
-  const brightest = ({ pixels, width, height }: Pick<LumaFrame, "pixels" | "width" | "height">): number => {
-    let most = 0;
-    for (let y = Math.ceil(height / 4); y < (height * 3) / 4; y++) {
-      for (let x = Math.ceil(width / 4); x < (width * 3) / 4; x++)
-        most = Math.max(most, pixels[y * width + x] ?? 255);
-    }
-    return most;
-  };
-  t.ok(
-    camera.all("luma").every((frame) => brightest(frame) <= 2),
-    "luma frames",
-  );
-  const path = join(await directory(t), "recording.mp4");
-  await writeFile(path, camera.recording());
-  await run(ffmpeg().path, ["-v", "error", "-i", path, "-pix_fmt", "gray", "-f", "rawvideo", `${path}.gray`]);
-  const grey = await readFile(`${path}.gray`);
-  for (let at = 0; at < grey.length; at += 320 * 240) {
-    const most = brightest({ pixels: grey.subarray(at, at + 320 * 240), width: 320, height: 240 });
-    if (most > 24) t.fail(`brightness ${most} under the mask`);
-  }
-  t.equal(grey.length, 60 * 320 * 240);
 });
 
 test("a mask that cannot be painted, or an ffmpeg that cannot encode, starts nothing", {
