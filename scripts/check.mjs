@@ -35,6 +35,8 @@ const checks = {
     ".",
   ],
   layers: ["scripts/tidy/layers.mjs", ...workspaces],
+  engine: ["scripts/tidy/jerryscript.mjs"],
+  "engine types": compile("firmware/tsconfig.core.json"),
   unused: [tool("knip/bin/knip.js"), "--no-progress"],
 };
 

@@ -18,6 +18,8 @@ const configuration = [
   "tsconfig.base.json",
   "tsconfig.pure.json",
   "scripts/tidy",
+  "scripts/core.mjs",
+  "firmware/tsconfig.core.json",
   ...["shared", "firmware", "cloud", "scripts", "hil-tests"].map((workspace) => `${workspace}/package.json`),
 ];
 
@@ -81,7 +83,7 @@ test("the compiler refuses loose types, and in pure files the world", (t) => {
   t.end();
 });
 
-test("the linter refuses time and chance in pure files, waiting on the device, and what JerryScript lacks", (t) => {
+test("the linter refuses time and chance in pure files, and waiting on the device", (t) => {
   const deep = "if (a) { if (b) { if (a) { if (b) { if (a) { return 1; } } } } }";
   const planted: readonly Planted[] = [
     ["shared/lint/date.ts", "export const at = Date.now();\n", "noRestrictedGlobals"],
@@ -95,13 +97,6 @@ test("the linter refuses time and chance in pure files, waiting on the device, a
       "export async function f(x: AsyncIterable<number>) {\n  for await (const y of x) y;\n}\n",
       "synchronous",
     ],
-    [
-      "firmware/lint/private.ts",
-      "export class A {\n  #x = 1;\n  get() {\n    return this.#x;\n  }\n}\n",
-      "no #private",
-    ],
-    ["firmware/lint/group.ts", "export const g = /(?<year>a)/;\n", "no named groups"],
-    ["firmware/lint/behind.ts", "export const g = /(?<=a)b/;\n", "no named groups"],
     ["cloud/lint/any.io.ts", "export const x: any = 1;\n", "noExplicitAny"],
     ["cloud/lint/console.io.ts", 'console.log("x");\n', "noConsole"],
     ["cloud/lint/default.io.ts", "export default 1;\n", "noDefaultExport"],
@@ -125,6 +120,61 @@ test("the linter refuses time and chance in pure files, waiting on the device, a
   const { status, lines } = run(root, "node_modules/@biomejs/biome/bin/biome", "ci", ...told);
   for (const one of planted) t.ok(names(lines, one), `lint: ${one[0]} ${one[2]}`);
   t.not(status, 0);
+  t.end();
+});
+
+test("what JerryScript lacks is refused in every file of the camera's core", (t) => {
+  const lacks = (name: string, code: string, rule: string): Planted => [
+    `firmware/engine/${name}.ts`,
+    `${code}\n`,
+    rule,
+  ];
+  const call = `f(${Array.from({ length: 256 }, () => "1").join()})`;
+  const engine: readonly Planted[] = [
+    lacks("private", "export class A {\n  #x = 1;\n  x = () => this.#x;\n}", "#private"),
+    lacks("block", "export class A {\n  static x = 1;\n  static {\n    A.x++;\n  }\n}", "static block"),
+    lacks("group", "export const a = /(?<year>x)/;", "named groups"),
+    lacks("behind", "export const a = /(?<=x)y/;", "lookbehind"),
+    lacks("class", "export const a = /\\p{L}/u;", "\\p{"),
+    lacks("flag", "export const a = /x/d;", "flags d and v"),
+    lacks("delete", "export const f = (a?: { b?: number }) => delete a?.b;", "delete"),
+    lacks("map", "export const a = new Map();", "Map"),
+    lacks("weak", "export const a = new WeakSet();", "WeakSet"),
+    lacks("fixed", "export const f = (a: number) => a.toFixed(2);", "toFixed"),
+    lacks("precision", "export const f = (a: number) => a.toPrecision(2);", "toPrecision"),
+    lacks("exponential", "export const f = (a: number) => a.toExponential();", "toExponential"),
+    lacks("normalize", "export const f = (a: string) => a.normalize();", "normalize"),
+    lacks("intl", "export const a = Intl;", "Intl"),
+    lacks("registry", "export const a = FinalizationRegistry;", "FinalizationRegistry"),
+    lacks("date", "export const a = Date.now();", "Time is injected"),
+    lacks("random", "export const a = Math.random();", "Math.random"),
+    lacks("sin", "export const f = (a: number) => Math.sin(a);", "Math.sin"),
+    lacks("hypot", "export const f = (a: number) => { const { hypot } = Math; return hypot(a); };", "Math"),
+    lacks("text", `export const a = "${"x".repeat(65_537)}";`, "65536 bytes"),
+    lacks("call", `export const a = (f: (...all: number[]) => void) => ${call};`, "255 arguments"),
+  ];
+  const types: readonly Planted[] = [
+    lacks("findlast", "export const a = [1].findLast(Boolean);", "TS2550"),
+    lacks("sorted", "export const a = [1].toSorted();", "TS2550"),
+    lacks("with", "export const a = [1].with(0, 2);", "TS2550"),
+    lacks("groupby", "export const a = Object.groupBy([1], String);", "TS2550"),
+    lacks("iterator", "export const a = [1].values().map(String);", "TS2"),
+    lacks("union", "export const f = (a: Set<number>) => a.union(a);", "TS2"),
+    lacks("clone", "export const a = structuredClone(1);", "TS2304"),
+    lacks("encoder", "export const a = new TextEncoder();", "TS2304"),
+    lacks("console", "export const a = console;", "TS2584"),
+    lacks("timer", "export const a = setTimeout;", "TS2304"),
+  ];
+  const all = [...engine, ...types];
+  const name = (path: string): string => path.replace(/^.*\/|\.ts$/g, "");
+  const core = all.map(([path]) => `export * as ${name(path)}_ from "./engine/${name(path)}.js";\n`).join("");
+  const root = house([...all, ["firmware/core.ts", core, ""], ["firmware/core.vectors.ts", "", ""]], t);
+  const linted = run(root, "scripts/tidy/jerryscript.mjs");
+  for (const one of engine) t.ok(names(linted.lines, one), `engine: ${one[0]} ${one[2]}`);
+  const compiled = run(root, "node_modules/typescript/bin/tsc", "-p", "firmware/tsconfig.core.json");
+  for (const one of types) t.ok(names(compiled.lines, one), `engine types: ${one[0]} ${one[2]}`);
+  t.equal(linted.status, 1);
+  t.not(compiled.status, 0);
   t.end();
 });
 
