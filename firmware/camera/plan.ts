@@ -206,11 +206,15 @@ function encodeOutputs(request: PlanRequest): Plan["outputs"] {
   ];
 }
 
-/** Constant quality under a ceiling; the hardware knows bitrates only, and its own keyframes must stay out of the way. */
+/**
+ * Constant quality under a ceiling, with three frames' foresight and no frame kept back for its threads. The hardware
+ * knows bitrates only, and its own keyframes must stay out of the way.
+ */
 function quality(encoder: Encoder, { bitrateKbpsMax: kbps }: Settings): readonly string[] {
   if (encoder === "h264_v4l2m2m") return ["-b:v", `${kbps}k`, "-g", "9999"];
-  const x264 = ["-preset", "veryfast", "-tune", "zerolatency", "-crf", "26", "-sc_threshold", "0"];
-  return [...x264, "-maxrate", `${kbps}k`, "-bufsize", `${2 * kbps}k`];
+  const delay = ["-rc-lookahead", "3", "-x264-params", "sliced-threads=1:sync-lookahead=0"];
+  const ceiling = ["-maxrate", `${kbps}k`, "-bufsize", `${2 * kbps}k`];
+  return ["-preset", "veryfast", "-crf", "23", ...ceiling, ...delay, "-sc_threshold", "0"];
 }
 
 /** One track a fragment, so that sound can be left out of what is released. */
