@@ -10,6 +10,7 @@ import { memberExportIdentity } from "./member/cameras.io.js";
 import { clipIdOf, memberClips, memberDelete } from "./member/clips.io.js";
 import { openCloud } from "./member/cloud.io.js";
 import { download, memberOpen } from "./member/open.io.js";
+import { memberWatch } from "./member/watch.io.js";
 import type { Terminal } from "./terminal.io.js";
 
 const folder = mkdtempSync(join(tmpdir(), "lintel-clips-"));
@@ -31,6 +32,8 @@ const heard = (): { readonly terminal: Terminal; readonly values: Record<string,
   return { terminal: quiet((value) => values.push(value)), values };
 };
 
+const told: string[] = [];
+memberWatch(places.member, { ...quiet(), say: (line) => void told.push(line) }).catch(() => undefined);
 await pressBell(places);
 const clip = clipIdOf(await follower.nextEnded());
 
@@ -42,6 +45,14 @@ test("a press at the door opens at its owner's as a verified MP4 that plays with
   await memberClips(places.member, { limit: 5 }, terminal);
   t.match(values[0], { id: clip, state: "complete", segments: opened.segments });
   t.same(readdirSync(join(places.member, "downloads")), [], "no sealed copy stays behind");
+});
+
+test("watch has told of it to people, with the camera's name and what to type next", (t) => {
+  const lines = told.join("\n");
+  t.match(lines, new RegExp(`Z {2}Front door {2}somebody pressed the bell: clip ${clip}`));
+  t.match(lines, new RegExp(`Front door {2}a recording is whole. Watch it: lintel member open ${clip}`));
+  t.notMatch(lines, /[{}]/, "no JSON");
+  t.end();
 });
 
 test("age and cat give the same MP4 from the exported identity", { skip: missing("age") }, async (t) => {
