@@ -2,11 +2,12 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { type Test, t, test } from "tap";
-import { card, decodeErrors, h264, skip, source, Watch } from "./watch.io.js";
+import { card, decodeErrors, h264, skip, source, tracksOf, Watch } from "./watch.io.js";
 
 // The smallest RTSP server (RFC 2326) that plays H.264 (RFC 6184) inside its own TCP connection, as IP cameras do.
 
-type Manner = "plays" | "hangs-up" | "falls-silent" | "wants-a-password";
+/** `sounds`: plays, and has a tone beside its picture for those who ask for it. */
+type Manner = "plays" | "sounds" | "hangs-up" | "falls-silent" | "wants-a-password";
 
 interface Picture {
   readonly nals: readonly Uint8Array[];
@@ -17,6 +18,8 @@ t.setTimeout(120_000);
 
 const fps = 10;
 const payloadBytesMax = 1400;
+/** G.711 µ-law, RTP's payload type 0: a byte is a sample. */
+const soundRate = 8000;
 
 /** Cuts an Annex B stream into pictures: parameter sets and SEI belong to the slice that follows. */
 function picturesOf(stream: Uint8Array): readonly Picture[] {
@@ -60,6 +63,7 @@ function payloadsOf(nal: Uint8Array): readonly Uint8Array[] {
 
 class Session {
   private sequence = 0;
+  private soundSequence = 0;
   private readonly socket: Socket;
 
   constructor(socket: Socket) {
@@ -69,17 +73,34 @@ class Session {
   send(picture: Picture, index: number): void {
     const payloads = picture.nals.flatMap(payloadsOf);
     for (const [i, payload] of payloads.entries()) {
-      const packet = Buffer.alloc(16 + payload.length);
-      packet.write("$\0", 0, "latin1");
-      packet.writeUInt16BE(12 + payload.length, 2);
-      packet[4] = 0x80;
-      packet[5] = (i === payloads.length - 1 ? 0x80 : 0) | 96;
-      packet.writeUInt16BE(this.sequence++ & 0xffff, 6);
-      packet.writeUInt32BE((index * 90000) / fps, 8);
-      packet.writeUInt32BE(0x1234, 12);
-      packet.set(payload, 16);
-      this.socket.write(packet);
+      const type = (i === payloads.length - 1 ? 0x80 : 0) | 96;
+      const head = { channel: 0, type, sequence: this.sequence++, time: (index * 90000) / fps };
+      this.packet(head, payload);
     }
+  }
+
+  /** A picture's time of a square wave. */
+  sound(index: number): void {
+    const samples = soundRate / fps;
+    const payload = Uint8Array.from({ length: samples }, (_, i) => (i % 16 < 8 ? 0x90 : 0x10));
+    this.packet({ channel: 2, type: 0x80, sequence: this.soundSequence++, time: index * samples }, payload);
+  }
+
+  private packet(
+    head: { channel: number; type: number; sequence: number; time: number },
+    payload: Uint8Array,
+  ) {
+    const packet = Buffer.alloc(16 + payload.length);
+    packet.write("$", 0, "latin1");
+    packet[1] = head.channel;
+    packet.writeUInt16BE(12 + payload.length, 2);
+    packet[4] = 0x80;
+    packet[5] = head.type;
+    packet.writeUInt16BE(head.sequence & 0xffff, 6);
+    packet.writeUInt32BE(head.time, 8);
+    packet.writeUInt32BE(0x1234 + head.channel, 12);
+    packet.set(payload, 16);
+    this.socket.write(packet);
   }
 }
 
@@ -94,19 +115,29 @@ function answer(socket: Socket, request: string, sdp: string, manner: Manner): b
   if (manner === "wants-a-password" && method === "DESCRIBE") reply("401 Unauthorized");
   else if (method === "DESCRIBE") reply("200 OK", ["Content-Type: application/sdp"], sdp);
   else if (method === "SETUP")
-    reply("200 OK", ["Transport: RTP/AVP/TCP;unicast;interleaved=0-1", "Session: 1"]);
+    reply("200 OK", [`Transport: RTP/AVP/TCP;unicast;interleaved=${channelsIn(request)}`, "Session: 1"]);
   else reply("200 OK", ["Public: DESCRIBE, SETUP, PLAY", "Session: 1"]);
   return method === "PLAY";
 }
 
+function channelsIn(request: string): string {
+  return /interleaved=(\d+-\d+)/.exec(request)?.[1] ?? "0-1";
+}
+
 /** At the card's own pace; one that is not well-mannered stops after five and a half seconds. */
-function play(socket: Socket, pictures: readonly Picture[], manner: Manner): void {
+function play(
+  socket: Socket,
+  pictures: readonly Picture[],
+  manner: Manner,
+  wanted: ReadonlySet<string>,
+): void {
   const session = new Session(socket);
   let index = 0;
   const timer = setInterval(() => {
     const picture = pictures[index % pictures.length];
+    if (wanted.has("2-3")) session.sound(index);
     if (picture !== undefined) session.send(picture, index++);
-    if (manner === "plays" || index < 5.5 * fps) return;
+    if (manner === "plays" || manner === "sounds" || index < 5.5 * fps) return;
     clearInterval(timer);
     if (manner === "hangs-up") socket.destroy();
   }, 1000 / fps);
@@ -123,16 +154,21 @@ async function serve(t: Test, first: Manner): Promise<{ readonly url: string; co
     "a=rtpmap:96 H264/90000",
     `a=fmtp:96 packetization-mode=1;sprop-parameter-sets=${sprop}`,
   ];
-  const sdp = ["v=0", "o=- 0 0 IN IP4 127.0.0.1", "s=-", "t=0 0", ...media, "a=control:0", ""].join("\r\n");
+  const sound = first === "sounds" ? ["m=audio 0 RTP/AVP 0", "a=control:1"] : [];
+  const head = ["v=0", "o=- 0 0 IN IP4 127.0.0.1", "s=-", "t=0 0"];
+  const sdp = [...head, ...media, "a=control:0", ...sound, ""].join("\r\n");
   let connections = 0;
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     const manner = connections++ === 0 || first === "wants-a-password" ? first : "plays";
+    const wanted = new Set<string>();
     sockets.add(socket);
     socket.on("error", () => undefined);
     socket.on("data", (data) => {
       const text = data.toString("latin1");
-      if (/^[A-Z_]+ rtsp/.test(text) && answer(socket, text, sdp, manner)) play(socket, pictures, manner);
+      if (text.startsWith("SETUP")) wanted.add(channelsIn(text));
+      if (/^[A-Z_]+ rtsp/.test(text) && answer(socket, text, sdp, manner))
+        play(socket, pictures, manner, wanted);
     });
   });
   server.listen(0, "127.0.0.1");
@@ -159,6 +195,27 @@ test("an RTSP camera's H.264 is recorded as it comes", { skip }, async (t) => {
   t.match(camera.all("luma")[0], { width: 160, height: 120 });
   await camera.handle.stop();
   t.equal(await decodeErrors(t, camera.recording()), "");
+});
+
+test("an RTSP camera's sound is not even asked for without leave, and stands beside its picture with it", {
+  skip,
+}, async (t) => {
+  const { url } = await serve(t, "sounds");
+  const record = async (sound: boolean): Promise<readonly (readonly [string, number])[]> => {
+    const camera = new Watch(t, { source: source(url), sound });
+    await camera.first("fragment", (fragment) => camera.all("fragment").indexOf(fragment) === 2);
+    await camera.handle.stop();
+    t.equal(await decodeErrors(t, camera.recording()), "");
+    return tracksOf(t, camera.recording());
+  };
+  t.same(await record(false), [["video", 0]]);
+  const tracks = await record(true);
+  t.same(
+    tracks.map(([kind]) => kind),
+    ["audio", "video"],
+  );
+  const [sound = 0, picture = 0] = tracks.map(([, start]) => start);
+  t.ok(Math.abs(sound - picture) <= 0.1, `sound starts at ${sound} s, picture at ${picture} s`);
 });
 
 test("an RTSP camera that hangs up half-way is connected again", { skip }, async (t) => {
