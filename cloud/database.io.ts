@@ -15,6 +15,9 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0002-clips": clips,
 };
 
+/** Statements that stay prepared: more than the cloud has kinds of. */
+const preparedMax = 500;
+
 /** How long a writer waits for another process's lock, in milliseconds. */
 const busyMillis = 5_000;
 
@@ -37,7 +40,9 @@ export async function openSqlite<Tables>(
     sqlite.pragma("synchronous = FULL");
     sqlite.pragma("foreign_keys = ON");
     refuseNewerSchema(sqlite, path, Object.keys(wanted));
-    const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: rollingBackOnce(sqlite) }) });
+    const db = new Kysely<Tables>({
+      dialect: new SqliteDialect({ database: prepareOnce(rollingBackOnce(sqlite)) }),
+    });
     await migrate(db, wanted);
     return db;
   } catch (error) {
@@ -55,6 +60,21 @@ function rollingBackOnce(sqlite: Sqlite): SqliteDatabase {
   return {
     prepare: (text) => sqlite.prepare(text === "rollback" && !sqlite.inTransaction ? done : text),
     close: () => sqlite.close(),
+  };
+}
+
+/** To prepare a statement costs as much as to carry it out, and the cloud has few of them. */
+function prepareOnce(database: SqliteDatabase): SqliteDatabase {
+  const prepared = new Map<string, ReturnType<SqliteDatabase["prepare"]>>();
+  return {
+    ...database,
+    prepare(text) {
+      const before = prepared.get(text);
+      if (before !== undefined) return before;
+      const statement = database.prepare(text);
+      if (prepared.size < preparedMax && text !== "rollback") prepared.set(text, statement);
+      return statement;
+    },
   };
 }
 
