@@ -3,9 +3,10 @@ import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { test } from "tap";
 import { millis } from "../../shared/kernel/brand.js";
+import { writeMessage } from "../../shared/protocol/messages.js";
 import { initOf, makeCamera, type TestCamera } from "../ingest/camera.contract.js";
 import { mosquittoMissing, type Rig, rigAuthority, startRig } from "../ingest/rig.contract.js";
-import { makeClip, systemClock } from "../ingest/segment.contract.js";
+import { makeClip, systemClock, testStatus } from "../ingest/segment.contract.js";
 import { packetBytesMax } from "./bus.js";
 
 const yearMillis = 366 * 24 * 60 * 60 * 1_000;
@@ -146,12 +147,15 @@ test("a camera that was removed while it was away may connect to learn it, and f
   const [segment] = await makeClip(camera, 1);
   if (segment === undefined) return;
   t.match(await connected.push(segment), { kind: "refused", code: "unknown-camera" });
+  await connected.publish({ kind: "status" }, writeMessage(testStatus));
   await connected.publish({ kind: "charter" }, Buffer.from('{"v":1,"have":0}'));
   const heard = await connected.hears(({ kind, payload }) =>
     kind === "charter" ? Buffer.from(payload).toString() : undefined,
   );
   t.match(heard, "removes it");
   await closed;
+  t.same(rig.announced, []);
+  t.equal(rig.ingest.health(camera.id).status, undefined, "what it says of itself is not noted");
   t.pass("then it is disconnected");
 });
 

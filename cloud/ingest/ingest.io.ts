@@ -196,9 +196,10 @@ class Intake implements BusListener {
   private async status(camera: CameraId, payload: Uint8Array): Promise<void> {
     const status = readStatus(payload);
     if (!status.ok) return this.refused(camera, "status", status.error.why);
-    this.cameras.said(camera, status.value);
     if (status.value.state === "offline") this.following.delete(camera);
     const sender = await this.options.directory.find(camera);
+    // What a camera says that its charter names no more is not noted, but for its going.
+    if (sender !== undefined || status.value.state === "offline") this.cameras.said(camera, status.value);
     if (sender === undefined) return;
     this.options.announce({
       kind: "camera.status",

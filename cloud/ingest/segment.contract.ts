@@ -11,6 +11,7 @@ import {
   newClipId,
 } from "../../shared/kernel/ids.js";
 import type { Clock, Random } from "../../shared/kernel/ports.js";
+import type { Status } from "../../shared/protocol/messages.js";
 import { newIdentity, recipientOf, seal, splitHeader } from "../../shared/seal/age.js";
 import { hashOfText } from "../../shared/seal/hash.js";
 import { type Signer, signNote, type Verifier, verifierOf } from "../../shared/seal/note.js";
@@ -104,3 +105,22 @@ export async function collect(stream: AsyncIterable<Uint8Array>): Promise<Buffer
   for await (const piece of stream) pieces.push(piece);
   return Buffer.concat(pieces);
 }
+
+/** What a camera that records says of itself. */
+export const testStatus: Extract<Status, { state: "online" }> = {
+  v: 1,
+  state: "online",
+  at: "2026-11-01T12:00:00.000Z",
+  firmware: "0.1.0",
+  source: "scene",
+  video: "copied",
+  recording: true,
+  clock: "synchronised",
+  charter: 1,
+  uptimeSeconds: 5,
+  outboxSegments: 0,
+  outboxBytes: 0,
+  diskFreeBytes: 1,
+  cameraRestarts: 0,
+  trouble: [],
+};

@@ -5,7 +5,7 @@ import { test } from "tap";
 import { newEventId } from "../../shared/kernel/ids.js";
 import { type DoorEvent, writeMessage } from "../../shared/protocol/messages.js";
 import { setUpScene, startRig } from "./rig.contract.js";
-import { makeClip, systemClock, systemRandom } from "./segment.contract.js";
+import { makeClip, systemClock, systemRandom, testStatus } from "./segment.contract.js";
 
 function press(): DoorEvent {
   return {
@@ -37,26 +37,7 @@ test("a camera's status, its will and its silence are known, also after a restar
   const before = await startRig({ directory });
   const device = await before.camera();
   const camera = await before.connect(device);
-  const status = {
-    ...{
-      v: 1,
-      state: "online",
-      at: "2026-11-01T12:00:00.000Z",
-      firmware: "0.1.0",
-      source: "scene",
-      video: "copied",
-    },
-    ...{
-      recording: true,
-      clock: "synchronised",
-      charter: 1,
-      uptimeSeconds: 5,
-      outboxSegments: 0,
-      outboxBytes: 0,
-    },
-    ...{ diskFreeBytes: 1, cameraRestarts: 0, trouble: [] },
-  };
-  await camera.publish({ kind: "status" }, writeMessage(status));
+  await camera.publish({ kind: "status" }, writeMessage(testStatus));
   // The charter's answer comes behind the status on the same connection.
   await camera.publish({ kind: "charter" }, writeMessage({ v: 1, have: 0 }));
   await camera.hears(({ kind }) => kind === "charter" || undefined);
