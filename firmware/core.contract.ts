@@ -12,13 +12,15 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { runInNewContext } from "node:vm";
+import { setFlagsFromString } from "node:v8";
+import { createContext, runInContext, runInNewContext } from "node:vm";
 import { getQuickJS, type QuickJSContext } from "quickjs-emscripten";
 import type { Story } from "./core.vectors.js";
 
-/** What a run printed, and the most memory that the engine held meanwhile, where it tells. */
+/** What a run printed, its CPU time, and the most memory that the engine held meanwhile, where it tells. */
 export interface Ran {
   readonly lines: readonly string[];
+  readonly cpuMillis: number;
   readonly heapBytesMax?: number;
 }
 
@@ -33,10 +35,34 @@ export const node: Engine = {
   name: "Node",
   run: async (scripts) => {
     const lines: string[] = [];
-    runInNewContext(scripts.join("\n"), { print: (line: string) => void lines.push(line) });
-    return { lines };
+    let heapBytesMax = 0;
+    const print = (line: string): void => {
+      if (lines.push(line) % linesPerLook === 0) heapBytesMax = Math.max(heapBytesMax, heldBytes() - before);
+    };
+    const context = createContext({ print });
+    const before = heldBytes();
+    const start = process.cpuUsage();
+    runInContext(scripts.join("\n"), context);
+    return { lines, cpuMillis: cpuMillisSince(start), heapBytesMax };
   },
 };
+
+const linesPerLook = 50;
+
+/** What is still in use, typed arrays too. */
+function heldBytes(): number {
+  collectGarbage();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+function cpuMillisSince(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000;
+}
 
 /** Stands in for JerryScript where that is not installed. The limit is of what QuickJS itself needs, too. */
 export const quickjs: Engine = {
@@ -54,8 +80,9 @@ export const quickjs: Engine = {
       });
       context.setProp(context.global, "print", print);
       print.dispose();
+      const start = process.cpuUsage();
       for (const script of scripts) context.unwrapResult(context.evalCode(script)).dispose();
-      return { lines, heapBytesMax };
+      return { lines, cpuMillis: cpuMillisSince(start), heapBytesMax };
     } finally {
       context.dispose();
       runtime.dispose();
@@ -103,20 +130,28 @@ export const jerry: Engine = {
         writeFileSync(file, script);
         return file;
       });
-      const told = { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 } as const;
-      const { status, stdout, stderr } = spawnSync(jerryPath ?? "", ["--mem-stats", ...files], told);
-      if (status !== 0)
-        throw new Error(
-          `JerryScript ended with ${status}${status === 10 ? " (out of memory)" : ""}: ${stderr}`,
-        );
-      const lines = stdout.split("\n").slice(0, -1);
-      const peak = /Peak allocated = (\d+) bytes/.exec(stderr)?.[1];
-      return peak === undefined ? { lines } : { lines, heapBytesMax: Number(peak) };
+      return runJerry(files);
     } finally {
       rmSync(folder, { recursive: true });
     }
   },
 };
+
+/** The shell says what its children's CPU time was. */
+const timed = '"$0" --mem-stats "$@"; code=$?; times >&2; exit $code';
+
+function runJerry(files: readonly string[]): Ran {
+  const told = { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 } as const;
+  const { status, stdout, stderr } = spawnSync("sh", ["-c", timed, jerryPath ?? "", ...files], told);
+  const reason = status === 10 ? " (out of memory)" : "";
+  if (status !== 0) throw new Error(`JerryScript ended with ${status}${reason}: ${stderr}`);
+  const lines = stdout.split("\n").slice(0, -1);
+  const times = stderr.trim().split("\n").at(-1) ?? "";
+  const seconds = [...times.matchAll(/(\d+)m([\d.]+)s/g)].map(([, m, s]) => Number(m) * 60 + Number(s));
+  const cpuMillis = seconds.reduce((sum, one) => sum + one, 0) * 1000;
+  const peak = /Peak allocated = (\d+) bytes/.exec(stderr)?.[1];
+  return peak === undefined ? { lines, cpuMillis } : { lines, cpuMillis, heapBytesMax: Number(peak) };
+}
 
 export const bundlePath = fileURLToPath(new URL("core.bundle.js", import.meta.url));
 const playerPath = fileURLToPath(new URL("core.vectors.bundle.js", import.meta.url));
