@@ -51,7 +51,7 @@ export interface CaptureState {
 
 /** From the lens to the cut: camera, detector, trigger, cutter. */
 export interface Capture {
-  /** Takes effect at once; a camera whose masks changed starts anew, so that nothing is recorded without them. */
+  /** Takes effect at once; a camera whose masks or leave for sound changed starts anew: nothing is recorded that they forbid. */
   apply(rules: Rules): Promise<void>;
   press(): void;
   state(): CaptureState;
@@ -60,9 +60,10 @@ export interface Capture {
 }
 
 const tickMillis = 500;
-const off: Rules = { mode: "off", masks: [] };
+const off: Rules = { mode: "off", masks: [], audio: false };
 
-const masksOf = ({ masks }: Rules): string => JSON.stringify(masks);
+/** What a running camera cannot change. */
+const bornWith = ({ masks, audio }: Rules): string => JSON.stringify({ masks, audio });
 
 export function openCapture(options: CaptureOptions, handlers: CaptureHandlers): Capture {
   return new DoorCapture(options, handlers);
@@ -78,8 +79,10 @@ class DoorCapture implements Capture {
   private last: Promise<void> = Promise.resolve();
   /** Undefined from the moment it is told to stop. */
   private camera: CameraHandle | undefined;
-  /** The masks that the camera paints. */
-  private painted = "";
+  /** What the camera was started with. */
+  private born = "";
+  /** Sound is wanted, and the source gives none. */
+  private mute = false;
   private motion: Motion | undefined;
   private trigger = idleTrigger();
   private cutter;
@@ -108,8 +111,7 @@ class DoorCapture implements Capture {
 
   state(): CaptureState {
     const { video, aliveAt } = this;
-    const trouble =
-      this.trouble ?? (this.stuck ? "motion never stops; look at what the camera sees" : undefined);
+    const trouble = this.trouble ?? this.lesserTrouble();
     const restarts = Math.max(0, this.starts - 1);
     return { recording: isRecording(this.cutter), video, restarts, trouble, aliveAt };
   }
@@ -132,7 +134,7 @@ class DoorCapture implements Capture {
   /** Carries out the newest rules; nothing when the camera runs as they say. */
   private async obey(): Promise<void> {
     const wanted = (): boolean => this.rules.mode !== "off";
-    if (this.camera !== undefined && (!wanted() || masksOf(this.rules) !== this.painted))
+    if (this.camera !== undefined && (!wanted() || bornWith(this.rules) !== this.born))
       await this.stopCamera();
     if (wanted() && this.camera === undefined) this.startCamera();
     this.handlers.changed();
@@ -140,10 +142,10 @@ class DoorCapture implements Capture {
 
   private startCamera(): void {
     const { source, ffmpeg, rpicam, clock, random, log } = this.options;
-    const { masks } = this.rules;
-    this.painted = masksOf(this.rules);
+    const { masks, audio } = this.rules;
+    this.born = bornWith(this.rules);
     const started = startCamera(
-      { source, ffmpeg, clock, random, masks, ...(rpicam !== undefined && { rpicam }) },
+      { source, ffmpeg, clock, random, masks, sound: audio, ...(rpicam !== undefined && { rpicam }) },
       {
         onPlan: ({ description }) => {
           this.starts++;
@@ -152,10 +154,10 @@ class DoorCapture implements Capture {
           this.handlers.changed();
         },
         onInit: (init) => this.onInit(init),
-        onFragment: (fragment) => {
+        onFragment: (fragment, _, sound) => {
           this.aliveAt = clock.monotonic();
           this.setTrouble(undefined);
-          this.cut({ kind: "fragment", fragment, at: this.now() });
+          this.cut({ kind: "fragment", fragment, ...(sound && { sound }), at: this.now() });
         },
         onLuma: (frame) => this.look(frame),
         onTrouble: (trouble) => this.onTrouble(trouble),
@@ -169,11 +171,20 @@ class DoorCapture implements Capture {
   private async stopCamera(): Promise<void> {
     const { camera } = this;
     this.camera = undefined;
+    this.mute = false;
     await camera?.stop();
+  }
+
+  /** The camera runs, and yet not as it should. */
+  private lesserTrouble(): string | undefined {
+    if (this.stuck) return "motion never stops; look at what the camera sees";
+    return this.mute ? "the household wants sound, and the camera's source gives none" : undefined;
   }
 
   private onInit(init: InitSegment): void {
     this.motion = undefined;
+    this.mute = this.rules.audio && init.tracks.length === 1;
+    this.handlers.changed();
     this.cut({ kind: "init", init, at: this.now() });
   }
 

@@ -12,6 +12,8 @@ import { follow, openDeletion } from "./uplink/orders.js";
 export interface Rules {
   readonly mode: Mode;
   readonly masks: readonly Mask[];
+  /** Whether it records sound, where its source has any. */
+  readonly audio: boolean;
 }
 
 /** The household as its newest charter here says. */
@@ -87,8 +89,8 @@ function removedText(version: number): string {
 
 /** The most that the charter allows. A camera that it does not name any more has had its last word: off. */
 function rulesOf(line: CharterCamera | undefined): Rules {
-  if (line === undefined) return { mode: "off", masks: [] };
+  if (line === undefined) return { mode: "off", masks: [], audio: false };
   const mode = (["record", "detect", "off"] as const).find((one) => line.modes.includes(one)) ?? "off";
   const masks = line.masks.map((mask) => mask.map(({ x, y }) => ({ x: x / maskScale, y: y / maskScale })));
-  return { mode, masks };
+  return { mode, masks, audio: line.audio };
 }

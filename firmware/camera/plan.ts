@@ -232,11 +232,17 @@ function recorded(request: PlanRequest, video: readonly string[]): readonly stri
 
 const y4m: readonly string[] = ["-an", "-sn", "-dn", "-f", "yuv4mpegpipe", "-flush_packets", "1"];
 
+/**
+ * Sensor noise costs more bits than all else by night and can be told from movement, which is stronger: so one strength
+ * is right by night and by day. After the painting, or a mask's edge would take on what is under it.
+ */
+const denoise = "hqdn3d=2:2:9:9";
+
 /** Decoded once, thinned, painted, and only then split into the recording and the luma frames. */
 function graphOf({ masks, settings, libavformat }: PlanRequest): string {
   const rate = libavformat >= 59 ? [`fps=fps='min(source_fps,${settings.fpsMax})'`] : [];
   const painted = ["format=yuv420p", ...rate, ...barsOf(masks).map(boxFilter)].join(",");
-  return `[0:v:0]${painted},split=2[video][small];[small]${lumaFilter(settings)}[luma]`;
+  return `[0:v:0]${painted},split=2[large][small];[large]${denoise}[video];[small]${lumaFilter(settings)}[luma]`;
 }
 
 /** `x:y:w:h:colour:thickness`, rounded outwards, so that no masked pixel shows. */

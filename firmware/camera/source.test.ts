@@ -172,7 +172,7 @@ test("a plan decodes once: painted, then split into recording and luma frames", 
   const masked = planOf({ ...request("/a.mp4"), masks: [rectangle(0, 0, 0.5, 0.5)] });
   t.match(
     masked.graph,
-    /^\[0:v:0\]format=yuv420p,fps=.*,drawbox=[^,]*,split=2\[video\]\[small\];\[small\]fps=10,scale=160:-2/,
+    /^\[0:v:0\]format=yuv420p,fps=.*,drawbox=[^,]*,split=2\[large\]\[small\];\[large\]hqdn3d=[^,]*\[video\];\[small\]fps=10,scale=160:-2/,
   );
   const copied = planOf({ ...request("/a.mp4"), mode: "copy" });
   t.equal(copied.graph, undefined);

@@ -1,5 +1,7 @@
-import { rebase } from "../../shared/clip/fmp4.js";
+import { type Fragment, rebase } from "../../shared/clip/fmp4.js";
+import type { InitSegment } from "../../shared/clip/init.js";
 import { manifestFragmentsMax } from "../../shared/clip/manifest.js";
+import type { SegmentEnd } from "../../shared/clip/segment.js";
 import type { TriggerKind } from "../../shared/clip/trigger.js";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import { type ClipId, newClipId } from "../../shared/kernel/ids.js";
@@ -22,11 +24,12 @@ export function begin(
   const { init } = picture;
   const origin = arrived[0]?.fragment.time ?? 0;
   const ticks = arrived.reduce((sum, { fragment }) => sum + fragment.duration, 0);
-  const open: OpenClip = { id: clip, trigger, start, origin, ticks, fragments: arrived.length };
-  const effects = arrived.map(({ fragment }, i): CutEffect => {
-    const rebased = rebase(fragment, { origin, sequence: i + 1 });
-    return { kind: "append", clip, fragment: rebased, live: i === arrived.length - 1, end: "no" };
-  });
+  const effects: CutEffect[] = [];
+  for (const [i, second] of arrived.entries()) {
+    const parts = partsOf({ origin, fragments: effects.length }, init, second);
+    effects.push(...appended(clip, parts, { live: i === arrived.length - 1, end: "no" }));
+  }
+  const open: OpenClip = { id: clip, trigger, start, origin, ticks, fragments: effects.length };
   const last = arrived[arrived.length - 1];
   const left: Picture = { init, ring: emptyRing, ...(last === undefined ? {} : { last }) };
   return {
@@ -50,36 +53,70 @@ export function startOf(arrived: readonly Arrived[], picture: Picture, now: Mome
 /** The open clip takes the fragment in; where it would grow too long it ends, and the next begins with the fragment. */
 export function append(cutter: Cutter, picture: Picture, clip: OpenClip, arrived: Arrived): Cut {
   const { fragment, at } = arrived;
-  if (!fits(cutter, picture, clip, 1, fragment.duration)) {
+  if (!fits(cutter, picture, clip, arrived)) {
     // Longer than the one before it, and so not foreseen.
     const ended: CutEffect = { kind: "end", clip: clip.id, end: "complete" };
     const due = followOn(cutter, picture, clip, at);
     const next = begin({ ...cutter, picture }, picture, due, [arrived], due.start);
     return { ...next, effects: [ended, ...next.effects] };
   }
-  const place = { origin: clip.origin, sequence: clip.fragments + 1 };
-  const grown = { ...clip, ticks: clip.ticks + fragment.duration, fragments: clip.fragments + 1 };
+  const parts = partsOf(clip, picture.init, arrived);
+  const grown = { ...clip, ticks: clip.ticks + fragment.duration, fragments: clip.fragments + parts.length };
   const phase = phaseAfter(cutter, picture, grown, arrived);
   const end = phase.kind === "recording" ? "no" : "complete";
-  return {
-    cutter: { ...cutter, phase },
-    effects: [{ kind: "append", clip: clip.id, fragment: rebase(fragment, place), live: true, end }],
-  };
+  return { cutter: { ...cutter, phase }, effects: appended(clip.id, parts, { live: true, end }) };
 }
 
-function phaseAfter(cutter: Cutter, picture: Picture, clip: OpenClip, { fragment, at }: Arrived): Phase {
+/** A second's fragments at their places in the clip: what was heard, then what was seen. */
+function partsOf(
+  { origin, fragments }: Pick<OpenClip, "origin" | "fragments">,
+  init: InitSegment,
+  { fragment, sound }: Arrived,
+): readonly Fragment[] {
+  const heard = sound === undefined ? [] : soundParts(sound, init, { origin, sequence: fragments + 1 });
+  const sequence = fragments + 1 + heard.length;
+  return [...heard, rebase(fragment, { origin, sequence })];
+}
+
+/** Nothing where it began before the clip's first picture: a time below 0 cannot be written. */
+function soundParts(
+  sound: Fragment,
+  init: InitSegment,
+  { origin, sequence }: { readonly origin: number; readonly sequence: number },
+): readonly Fragment[] {
+  const track = init.tracks.find(({ id }) => id === sound.track);
+  if (track === undefined) return [];
+  const begin = Math.floor((origin * track.timescale) / init.timescale);
+  return sound.time < begin ? [] : [rebase(sound, { origin: begin, sequence })];
+}
+
+/** The picture is the second's last part: what is said of it holds for all. */
+function appended(
+  clip: ClipId,
+  parts: readonly Fragment[],
+  { live, end }: { readonly live: boolean; readonly end: SegmentEnd },
+): readonly CutEffect[] {
+  return parts.map((fragment, i): CutEffect => {
+    const last = i === parts.length - 1;
+    return { kind: "append", clip, fragment, live: live && last, end: last ? end : "no" };
+  });
+}
+
+function phaseAfter(cutter: Cutter, picture: Picture, clip: OpenClip, arrived: Arrived): Phase {
+  const { at } = arrived;
   const { postRoll, stuckMax } = cutter.settings;
   const wanted = cutter.active || at.monotonic < cutter.lastActive + postRoll;
   if (!wanted) return { kind: "idle" };
   if (at.monotonic - cutter.runSince >= stuckMax) return { kind: "muted" };
-  if (!fits(cutter, picture, clip, 1, fragment.duration)) return followOn(cutter, picture, clip, at);
+  if (!fits(cutter, picture, clip, arrived)) return followOn(cutter, picture, clip, at);
   return { kind: "recording", clip };
 }
 
-/** Whether the clip can grow by so many fragments and ticks. */
-function fits(cutter: Cutter, { init }: Picture, clip: OpenClip, fragments: number, ticks: number): boolean {
+/** Whether the clip can grow by as much as this. */
+function fits(cutter: Cutter, { init }: Picture, clip: OpenClip, { fragment, sound }: Arrived): boolean {
   const longest = cutter.settings.clipMax * init.timescale;
-  return (clip.ticks + ticks) * 1000 <= longest && clip.fragments + fragments <= manifestFragmentsMax;
+  const fragments = clip.fragments + (sound === undefined ? 1 : 2);
+  return (clip.ticks + fragment.duration) * 1000 <= longest && fragments <= manifestFragmentsMax;
 }
 
 function followOn(cutter: Cutter, picture: Picture, clip: OpenClip, at: Moment) {

@@ -20,7 +20,7 @@ const pictureWaitMillisMax = 30_000;
 export type CutEvent =
   /** The source started anew: what came before has ended. */
   | { readonly kind: "init"; readonly init: InitSegment; readonly at: Moment }
-  | { readonly kind: "fragment"; readonly fragment: Fragment; readonly at: Moment }
+  | ({ readonly kind: "fragment" } & Arrived)
   /** Begins a clip, or keeps the one that is open. A press always does; motion not while a stuck trigger is muted. */
   | { readonly kind: "trigger"; readonly trigger: TriggerKind; readonly at: Moment }
   /** Motion goes on, and has ended. Alone they begin no clip. */

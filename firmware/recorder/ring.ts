@@ -10,6 +10,8 @@ export interface Moment {
 /** A fragment and when it was whole, which is about when its last frame was taken. */
 export interface Arrived {
   readonly fragment: Fragment;
+  /** What was heard meanwhile, where sound is recorded. */
+  readonly sound?: Fragment;
   readonly at: Moment;
 }
 
@@ -35,13 +37,18 @@ export const emptyRing: Ring = { kept: [], ticks: 0, bytes: 0 };
 export function keep(ring: Ring, arrived: Arrived, limits: RingLimits): Ring {
   const kept = [...ring.kept, arrived];
   let ticks = ring.ticks + arrived.fragment.duration;
-  let bytes = ring.bytes + arrived.fragment.bytes.length;
+  let bytes = ring.bytes + bytesIn(arrived);
   let from = 0;
-  for (const { fragment } of kept) {
-    if (ticks - fragment.duration < limits.ticks && bytes <= limits.bytes) break;
-    ticks -= fragment.duration;
-    bytes -= fragment.bytes.length;
+  for (const oldest of kept) {
+    const { duration } = oldest.fragment;
+    if (ticks - duration < limits.ticks && bytes <= limits.bytes) break;
+    ticks -= duration;
+    bytes -= bytesIn(oldest);
     from++;
   }
   return { kept: kept.slice(from), ticks, bytes };
+}
+
+function bytesIn({ fragment, sound }: Arrived): number {
+  return fragment.bytes.length + (sound === undefined ? 0 : sound.bytes.length);
 }

@@ -60,7 +60,8 @@ export function take(incoming: Incoming | undefined, effect: ClipEffect, pressur
 
 function beginClip(effect: BeginClip, { waitingBytes, limitBytes, reason }: Pressure): Taken {
   const { clip, start, init } = effect;
-  const gathering = { timescale: init.timescale, fragments: [] };
+  const { track, timescale } = init;
+  const gathering = { track, timescale, fragments: [] };
   const fresh = { clip, start: start.wall, gathering, ticks: 0 };
   return waitingBytes < limitBytes
     ? { incoming: fresh, jobs: [effect], bytes: 0 }
@@ -79,7 +80,8 @@ function appendFragment(incoming: Incoming, effect: AppendFragment, pressure: Pr
     const rest = appendFragment({ ...incoming, lost: { from, reason } }, effect, pressure);
     return { ...rest, jobs };
   }
-  const grown = { ...incoming, ticks: fragment.time + fragment.duration };
+  const isPicture = fragment.track === incoming.gathering.track;
+  const grown = isPicture ? { ...incoming, ticks: fragment.time + fragment.duration } : incoming;
   if (grown.lost !== undefined)
     return end === "no" ? { incoming: grown, jobs: [], bytes: 0 } : endClip(grown, end);
   const { gathering, segments } = gather(incoming.gathering, effect);
@@ -96,9 +98,9 @@ function endClip(incoming: Incoming, end: EndClip["end"]): Taken {
 }
 
 function segment(incoming: Incoming, planned: PlannedSegment): Job {
-  const { fragments } = planned;
-  const first = fragments[0];
-  const last = fragments[fragments.length - 1];
+  const pictures = planned.fragments.filter(({ track }) => track === incoming.gathering.track);
+  const first = pictures[0];
+  const last = pictures[pictures.length - 1];
   const from = wallAt(incoming, first?.time ?? incoming.ticks);
   const to = wallAt(incoming, last === undefined ? incoming.ticks : last.time + last.duration);
   return { kind: "segment", planned, from, to };

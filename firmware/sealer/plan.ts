@@ -8,7 +8,8 @@ const plainBytesMax = segmentBytesMax - 512 * 1024;
 
 /** Fragments of a clip that are gathered for its next segment. */
 export interface Gathering {
-  /** Ticks a second. */
+  /** The picture's, and its ticks a second: how long footage is, is told by the picture. */
+  readonly track: number;
   readonly timescale: number;
   readonly fragments: readonly Fragment[];
 }
@@ -41,7 +42,8 @@ export function gather(gathering: Gathering, { fragment, live, end }: Gathered):
     return { gathering: rest.gathering, segments: [before, ...rest.segments] };
   }
   const due = live && ticksIn(grown) * 1000 >= liveMillisMin * grown.timescale;
-  if (end === "no" && !due && fits(grown, fragment.duration)) return { gathering: grown, segments: [] };
+  if (end === "no" && !due && fits(grown, ticksOf(grown, fragment)))
+    return { gathering: grown, segments: [] };
   return { gathering: { ...gathering, fragments: [] }, segments: [{ fragments: grown.fragments, end }] };
 }
 
@@ -56,6 +58,10 @@ function fits(gathering: Gathering, moreTicks: number): boolean {
   return ticks * 1000 <= segmentMillisMax * gathering.timescale && bytes <= plainBytesMax;
 }
 
-function ticksIn({ fragments }: Gathering): number {
-  return fragments.reduce((sum, { duration }) => sum + duration, 0);
+function ticksIn(gathering: Gathering): number {
+  return gathering.fragments.reduce((sum, fragment) => sum + ticksOf(gathering, fragment), 0);
+}
+
+function ticksOf({ track }: Gathering, fragment: Fragment): number {
+  return fragment.track === track ? fragment.duration : 0;
 }

@@ -339,7 +339,7 @@ test("whatever the fragments' lengths, segments hold them all in order, none abo
   const memory = new Uint8Array(5_000_000);
   fc.assert(
     fc.property(fc.array(piece, { minLength: 1, maxLength: 40 }), (pieces) => {
-      let gathering: Gathering = { timescale: 1000, fragments: [] };
+      let gathering: Gathering = { track: 1, timescale: 1000, fragments: [] };
       const out: (readonly Fragment[])[] = [];
       pieces.forEach(({ duration, size, live }, sequence) => {
         const fragment = {

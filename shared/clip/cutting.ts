@@ -21,6 +21,7 @@ export interface BeginClip {
 export interface AppendFragment {
   readonly kind: "append";
   readonly clip: ClipId;
+  /** Of the picture, or the sound to the picture that follows. */
   readonly fragment: Fragment;
   /** The newest so far: what a power cut would cost is at most this and what follows, so it goes out at once. */
   readonly live: boolean;
