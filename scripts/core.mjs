@@ -1,5 +1,6 @@
 // The camera's core as one file for any engine, and beside it the player of its vectors. The options are those under
 // which JerryScript 3.0.0 gives what Node gives: ES2019 at most, fields assigned rather than defined.
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -10,8 +11,10 @@ const bundles = { "firmware/core": "LintelCore", "firmware/core.vectors": "Linte
 
 /** esbuild's result for each bundle: the files for .build/, not written yet, and which sources are in them. */
 export function bundleCore() {
+  // A project that tries the tools alone has no firmware.
+  const entries = Object.entries(bundles).filter(([entry]) => existsSync(`${root}${entry}.ts`));
   return Promise.all(
-    Object.entries(bundles).map(([entry, globalName]) =>
+    entries.map(([entry, globalName]) =>
       build({
         absWorkingDir: root,
         entryPoints: [`${entry}.ts`],
