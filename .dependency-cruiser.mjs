@@ -1,4 +1,10 @@
 // Who may import whom, as rules. Read beside README.md's map; `npm run check` enforces them.
+import { existsSync, readFileSync } from "node:fs";
+
+/** What firmware/core.ts hands on, and itself. */
+const core = existsSync("firmware/core.ts") ? readFileSync("firmware/core.ts", "utf8") : "";
+const handedOn = [...core.matchAll(/from "[.][/](.*)[.]js"/g)].map(([, path]) => path);
+const machines = `^firmware/(core|${handedOn.join("|")})[.]ts$`;
 const world = "[.]io[.]ts$|/main[.]ts$|[.](test|contract)[.]ts$";
 const pure = { path: "^(shared|firmware|cloud)/", pathNot: [world, "^cloud/(api|web)/"] };
 const fromNpm = ["npm", "npm-dev", "npm-optional", "npm-peer", "npm-no-pkg", "npm-unknown", "unknown"];
@@ -27,7 +33,13 @@ export default {
       "stages-meet-in-main",
       "A stage knows shared/ and itself.",
       { path: "^firmware/([^/]+)/" },
-      { path: "^firmware/", pathNot: "^firmware/$1/" },
+      { path: "^firmware/", pathNot: "^firmware/($1/|core[.]io[.]ts$)" },
+    ),
+    ban(
+      "one-core",
+      "What touches the world takes the machines from the bundle that every engine runs, by core.io.ts.",
+      { path: "^firmware/(.*[.]io|main)[.]ts$" },
+      { path: machines, dependencyTypesNot: ["type-only"] },
     ),
     ban("only-io-touches-the-world", "Pure files import no *.io.ts.", pure, { path: "[.]io[.]ts$" }),
     ban("pure-has-no-node", "No node: modules in pure files.", pure, { dependencyTypes: ["core"] }),

@@ -6,18 +6,16 @@ import type { Clock, Log, Random } from "../shared/kernel/ports.js";
 import { type CameraHandle, type LumaFrame, startCamera, type Trouble } from "./camera/camera.io.js";
 import type { Ffmpeg } from "./camera/finder.io.js";
 import { describeSource, type Source } from "./camera/source.js";
-import { createMotion, type Motion } from "./detector/motion.js";
-import {
-  idleTrigger,
-  step as stepTrigger,
-  type TriggerEffect,
-  type TriggerEvent,
-} from "./detector/trigger.js";
+import { core } from "./core.io.js";
+import type { Motion } from "./detector/motion.js";
+import type { TriggerEffect, TriggerEvent } from "./detector/trigger.js";
 import type { Rules } from "./house.io.js";
-import { type CutEvent, step as stepCutter } from "./recorder/cut.js";
-import { type CutSettings, cutDefaults, isRecording, newCutter } from "./recorder/cutter.js";
+import type { CutEvent } from "./recorder/cut.js";
+import type { CutSettings } from "./recorder/cutter.js";
 import type { NewEvent } from "./recorder/journal.js";
 import type { Moment } from "./recorder/ring.js";
+
+const { createMotion, cutDefaults, idleTrigger, isRecording, newCutter, stepCutter, stepTrigger } = core;
 
 export interface CaptureOptions {
   readonly source: Source;

@@ -1,4 +1,5 @@
 import { test } from "tap";
+import { millis } from "../shared/kernel/brand.js";
 import {
   type Engine,
   jerry,
@@ -9,6 +10,8 @@ import {
   scriptsFor,
   textOf,
 } from "./core.contract.js";
+import { core, loadCore } from "./core.io.js";
+import { createMotion } from "./detector/motion.js";
 
 const engines: readonly (readonly [Engine, string | false])[] = [
   [node, false],
@@ -31,3 +34,15 @@ for (const [engine, skip] of engines) {
     }
   });
 }
+
+test("the firmware takes its machines from the bundle and shares its arrays with it", async (t) => {
+  t.not(String(core.createMotion), String(createMotion), "not the module, whose code is not minified");
+  const { score, settling } = core
+    .createMotion({ width: 160, height: 90 })
+    .feed(new Uint8Array(160 * 90), millis(0));
+  t.same({ score, settling }, { score: 0, settling: true });
+});
+
+test("a firmware without the bundle says what is missing and what makes it", async (t) => {
+  t.throws(() => loadCore("/nowhere/core.bundle.js"), /\/nowhere\/core[.]bundle[.]js.*npm run build:core/);
+});

@@ -4,6 +4,7 @@ import { unreachable } from "../../shared/kernel/assert.js";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
+import { core } from "../core.io.js";
 import { adviceOn } from "./advice.js";
 import { cleanExit } from "./ffmpeg.io.js";
 import type { Ffmpeg } from "./finder.io.js";
@@ -13,15 +14,9 @@ import { checkMasks, type Mask, type MaskRefusal } from "./mask.js";
 import { defaultSettings, type Mode, mayCopy, type Plan, planOf, type Settings } from "./plan.js";
 import { type Run, type RunEnd, type RunOptions, startRun } from "./run.io.js";
 import { describeSource, type Source } from "./source.js";
-import {
-  dueAt,
-  type SupervisorEffect,
-  type SupervisorEvent,
-  type SupervisorState,
-  startSupervisor,
-  step,
-  type TroubleKind,
-} from "./supervisor.js";
+import type { SupervisorEffect, SupervisorEvent, SupervisorState, TroubleKind } from "./supervisor.js";
+
+const { dueAt, startSupervisor, stepSupervisor } = core;
 
 export interface CameraOptions {
   readonly source: Source;
@@ -135,7 +130,7 @@ class Camera {
   }
 
   take(event: SupervisorEvent): void {
-    const next = step(this.state, event, this.options.clock.monotonic());
+    const next = stepSupervisor(this.state, event, this.options.clock.monotonic());
     this.state = next.state;
     for (const effect of next.effects) this.carryOut(effect);
     this.arm();

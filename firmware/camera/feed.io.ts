@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { core } from "../core.io.js";
 import { type Child, watched } from "./ffmpeg.io.js";
 import { rpicamArguments, type Settings, stamperArguments } from "./plan.js";
 import { openScene } from "./scene.io.js";
 import type { Source } from "./source.js";
-import { graceMillis } from "./supervisor.js";
 
 /** What writes into ffmpeg's stdin. */
 export interface Feed {
@@ -96,7 +96,7 @@ function feedRpicam(
 /** Politely, then not. */
 async function ended(child: Child): Promise<void> {
   child.signal("SIGTERM");
-  const timer = setTimeout(() => child.signal("SIGKILL"), graceMillis);
+  const timer = setTimeout(() => child.signal("SIGKILL"), core.graceMillis);
   await child.gone;
   clearTimeout(timer);
 }

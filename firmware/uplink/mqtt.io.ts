@@ -11,18 +11,12 @@ import {
   type UpTopic,
   upTopic,
 } from "../../shared/protocol/topics.js";
-import {
-  type Backoff,
-  chanceOf,
-  endTurn,
-  isConflict,
-  noTurns,
-  type TurnEnd,
-  type Turns,
-  waitBefore,
-} from "./retry.js";
+import { core } from "../core.io.js";
+import type { Backoff, TurnEnd, Turns } from "./retry.js";
 import { openTls, type Server, ServerRefused, type TlsIdentity } from "./tls.io.js";
 import type { LinkTrouble } from "./troubles.js";
+
+const { chanceOf, endTurn, isConflict, noTurns, waitBefore } = core;
 
 export interface LinkOptions {
   readonly camera: CameraId;

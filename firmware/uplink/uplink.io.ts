@@ -15,13 +15,14 @@ import {
 } from "../../shared/protocol/messages.js";
 import type { DownKind } from "../../shared/protocol/topics.js";
 import type { Verifier } from "../../shared/seal/note.js";
+import { core } from "../core.io.js";
 import { type Link, type LinkHandlers, type LinkOptions, openLink } from "./mqtt.io.js";
 import { openReceipt } from "./orders.js";
-import { emptyOutbox, isDrained, step } from "./outbox.js";
 import type { Place, Segment } from "./queue.js";
-import { chanceOf } from "./retry.js";
 import type { Effect, Outbox, OutboxEvent, PublishChunk } from "./state.js";
 import type { LinkTrouble, UplinkTrouble } from "./troubles.js";
+
+const { chanceOf, emptyOutbox, isDrained, stepOutbox } = core;
 
 /** The durable outbox as the uplink needs it. What is not there any more is `undefined`; a failing disk rejects. */
 export interface Store {
@@ -182,7 +183,7 @@ class Pusher implements Uplink {
   }
 
   private dispatch(event: OutboxEvent): void {
-    const next = step(this.outbox, event, this.options.clock.monotonic());
+    const next = stepOutbox(this.outbox, event, this.options.clock.monotonic());
     this.outbox = next.outbox;
     // One after another: a segment's chunks leave in their order, whatever the disk does.
     for (const effect of next.effects) this.work = this.work.then(() => this.carryOut(effect));

@@ -187,6 +187,15 @@ test("the layer check refuses every forbidden import, and refuses to have seen n
     ["shared/kernel/up.ts", imports("../../cloud/vault/vault.js"), "shared-is-the-floor"],
     ["firmware/uplink/cloud.ts", imports("../../cloud/vault/vault.js"), "device-and-cloud-never-meet"],
     ["firmware/uplink/stage.ts", imports("../sealer/seal.js"), "stages-meet-in-main"],
+    ["firmware/core.ts", 'export { outbox } from "./uplink/outbox.js";\n', ""],
+    ["firmware/uplink/outbox.ts", "export const outbox = 1;\nexport type Outbox = 1;\n", ""],
+    ["firmware/uplink/uplink.io.ts", 'import { outbox } from "./outbox.js";\noutbox;\n', "one-core"],
+    [
+      "firmware/uplink/named.io.ts",
+      'import type { Outbox } from "./outbox.js";\nexport type A = Outbox;\n',
+      "",
+    ],
+    ["firmware/main.ts", imports("./core.js"), "one-core"],
     ["firmware/sealer/seal.ts", imports("./seal.io.js"), "only-io-touches-the-world"],
     ["firmware/sealer/seal.io.ts", "export const io = 1;\n", ""],
     ["cloud/vault/node.ts", imports("node:fs"), "pure-has-no-node"],
@@ -207,6 +216,10 @@ test("the layer check refuses every forbidden import, and refuses to have seen n
   for (const one of planted.filter(([, , rule]) => rule !== "")) {
     t.ok(names(lines, one), `layers: ${one[0]} ${one[2]}`);
   }
+  t.notOk(
+    lines.some((line) => line.includes("named.io.ts")),
+    "a type may come from anywhere",
+  );
   t.equal(status, 1);
   t.equal(layers("nothing").status, 1, "seeing no module is no success");
   t.end();
