@@ -14,7 +14,19 @@ const sentences = new Map<string, string>([
     "other-audience",
     "The cloud calls itself by another address. Use the one that its operator gives, letter by letter.",
   ],
-  ["too-many-requests", "The cloud is asked too often. Wait a minute, then give the same command again."],
+  [
+    "too-many-requests",
+    "The cloud is asked too often. Wait a minute, then give the same command again; where it is about a new household, claim or charter, it may take an hour.",
+  ],
+  ["too-slow", "The request did not reach the cloud in time. Give the same command again, on a faster line."],
+  [
+    "storage-full",
+    "The cloud's disk is full, and nothing was stored. Its operator must make room; try again then.",
+  ],
+  [
+    "storage-failed",
+    "The cloud's disk or database does not answer, and nothing was stored. Try again; if it stays so, tell its operator.",
+  ],
   [
     "not-the-next-charter",
     "Somebody else changed the household at the same moment. Give the same command again.",
