@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { test } from "tap";
-import { decodeErrors, skip, soundingCard, source, tracksOf, Watch } from "./watch.io.js";
+import { decodeErrors, skipProbe, soundingCard, source, tracksOf, Watch } from "./watch.io.js";
 
 const mask = [
   { x: 0, y: 0 },
@@ -11,7 +11,7 @@ const mask = [
 const aacFrame = 1024 / 48_000;
 
 test("without leave a source's sound is no track of the recording, copied or encoded", {
-  skip,
+  skip: skipProbe,
 }, async (t) => {
   const path = await soundingCard(t, "tone.mp4");
   t.same(
@@ -28,7 +28,7 @@ test("without leave a source's sound is no track of the recording, copied or enc
 });
 
 test("with leave each second's sound comes with its picture, in step, copied or encoded", {
-  skip,
+  skip: skipProbe,
 }, async (t) => {
   const path = await soundingCard(t, "tone.mp4");
   for (const masks of [[], [mask]]) {
@@ -61,7 +61,7 @@ test("with leave each second's sound comes with its picture, in step, copied or 
 });
 
 test("a source without sound is recorded without, and a microphone that is not there is told", {
-  skip,
+  skip: skipProbe,
 }, async (t) => {
   const camera = new Watch(t, {
     source: source("scene:size=320x240,fps=10,quiet"),

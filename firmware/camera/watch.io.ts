@@ -31,6 +31,11 @@ export const searchPath = process.env.PATH ?? "";
 const found = await findFfmpeg({ searchPath });
 export const clock: Clock = { monotonic: () => millis(performance.now()), wall: () => millis(Date.now()) };
 export const skip = found.ok ? false : found.error.message;
+const probes = await run("ffprobe", ["-version"]).then(
+  () => false as const,
+  () => "needs ffprobe",
+);
+export const skipProbe = skip || probes;
 
 interface Seen {
   readonly plan?: CameraPlan;
