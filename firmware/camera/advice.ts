@@ -10,6 +10,11 @@ const hints: readonly Hint[] = [
   [["libcamera"], /no cameras available/i, "No camera is connected to the board: check the ribbon cable."],
   [
     ["v4l2"],
+    /cannot open audio device/,
+    "The microphone cannot be opened: arecord -L lists the names that audio= may have; the user must be in the group audio.",
+  ],
+  [
+    ["v4l2"],
     /No such (file|device)/,
     "The device is not there: check the cable, and /dev/video* for its number.",
   ],

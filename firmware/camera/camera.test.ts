@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "tap";
+import { t, test } from "tap";
 import { splitFmp4 } from "../../shared/clip/split.js";
 import { seededPrng } from "../../shared/kernel/prng.js";
 import { startCamera } from "./camera.io.js";
@@ -19,6 +19,9 @@ import {
   source,
   Watch,
 } from "./watch.io.js";
+
+/** Many children, on a machine that may be busy. */
+t.setTimeout(120_000);
 
 test("the finder takes a given path or says why not, and never another", { skip }, async (t) => {
   const given = await findFfmpeg({ path: ffmpeg().path, searchPath: "" });

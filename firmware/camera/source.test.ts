@@ -27,6 +27,10 @@ test("a source is read into its parts", async (t) => {
         format: "h264",
       },
     ],
+    [
+      "v4l2:/dev/video0?audio=plughw:1,0",
+      { kind: "v4l2", device: "/dev/video0", wish: {}, audio: "plughw:1,0" },
+    ],
     ["libcamera", { kind: "libcamera", wish: {} }],
     ["libcamera?fps=30", { kind: "libcamera", wish: { fps: 30 } }],
     ["rtsp://cam", { kind: "rtsp", url: "rtsp://cam" }],
@@ -58,6 +62,8 @@ test("a malformed source is refused with a word on what to write, and never repe
     ["v4l2:/dev/video0?fps=61", /1 to 60/],
     ["v4l2:/dev/video0?fps=1.5", /whole number/],
     ["v4l2:/dev/video0?format=h265", /not one of h264/],
+    ["v4l2:/dev/video0?audio=-f", /name in ALSA/],
+    ["v4l2:/dev/video0?audio=/etc/passwd", /name in ALSA/],
     ["v4l2:/dev/video0?fps=1&fps=2", /twice/],
     ["v4l2:/dev/video0?fps=", /no value/],
     ["v4l2:/dev/video0?", /not an option; known are size=…, fps=…/],
@@ -103,6 +109,8 @@ test("known last words come with advice", async (t) => {
   const said = (source: string, line: string): string | undefined => adviceOn(sourceOf(source), ["x", line]);
   t.match(said("v4l2:/dev/video0", "/dev/video0: No such file or directory"), /cable/);
   t.match(said("v4l2:/dev/video0", "Device or resource busy"), /Another program/);
+  const deaf = "[alsa @ 0x1] cannot open audio device hw:9 (No such file or directory)";
+  t.match(said("v4l2:/dev/video0?audio=hw:9", deaf), /microphone.*arecord -L/);
   t.match(said("rtsp://h/x", "method DESCRIBE failed: 401 Unauthorized"), /password/);
   t.match(said("rtsp://h/x", "Connection refused"), /Nothing answers/);
   t.match(said("/x", "/x: Invalid data found when processing input"), /no video/);
@@ -196,6 +204,31 @@ test("a plan decodes once: painted, then split into recording and luma frames", 
     [request("scene"), request("libcamera"), request("/a")].map((each) => planOf(each).feed),
     ["scene", "rpicam", "nobody"],
   );
+});
+
+test("sound is asked for with leave only, where the source may have it", async (t) => {
+  const saying = (text: string, sound: boolean, mode: "copy" | "encode" = "encode"): string => {
+    const { inputs, outputs } = planOf({ ...request(text), mode, sound });
+    return [...inputs, ...outputs].flatMap(({ options, target }) => [...options, target]).join(" ");
+  };
+  for (const text of ["/a.mp4", "rtsp://h/x", "v4l2:/dev/video0?audio=plughw:1", "libcamera", "scene"]) {
+    t.notMatch(saying(text, false), /:a:|aac|alsa|plughw|audio|frag_discont/, text);
+    t.match(saying(text, false), /-an /, text);
+  }
+  t.notMatch(saying("/a.mp4", false, "copy"), /:a:|aac/);
+  t.match(saying("/a.mp4", true), /-map 0:a:0\? .*-c:a aac .*-map \[video\].*frag_discont/);
+  t.match(saying("/a.mp4", true, "copy"), /-map 0:a:0\? .*-c:a aac .*-map 0:v:0 -c:v copy.*frag_discont/);
+  t.match(saying("rtsp://h/x", true), /-allowed_media_types video\+audio/);
+  t.match(saying("v4l2:/dev/video0?audio=plughw:1", true), /-f alsa .*plughw:1 .*-map 1:a:0 /);
+  for (const text of ["libcamera", "scene", "v4l2:/dev/video0"])
+    t.notMatch(saying(text, true), /:a:|alsa/, text);
+});
+
+test("the encoder keeps a constant quality under a ceiling; hardware gets no keyframes of its own", async (t) => {
+  const saying = (encoder: "libx264" | "h264_v4l2m2m"): string =>
+    planOf({ ...request("scene"), encoder }).outputs[0]?.options.join(" ") ?? "";
+  t.match(saying("libx264"), /-crf 23 -maxrate 2500k -bufsize 5000k .*-sc_threshold 0 .*-force_key_frames/);
+  t.match(saying("h264_v4l2m2m"), /-b:v 2500k -g 9999 -bf 0 .*-force_key_frames/);
 });
 
 function sourceOf(text: string): Source {
