@@ -1,10 +1,10 @@
 // Who may import whom, as rules. Read beside README.md's map; `npm run check` enforces them.
 import { existsSync, readFileSync } from "node:fs";
 
-/** What firmware/core.ts hands on, and itself. */
+/** What firmware/core.ts hands on, itself, and all of the detector. */
 const core = existsSync("firmware/core.ts") ? readFileSync("firmware/core.ts", "utf8") : "";
 const handedOn = [...core.matchAll(/from "[.][/](.*)[.]js"/g)].map(([, path]) => path);
-const machines = `^firmware/(core|${handedOn.join("|")})[.]ts$`;
+const machines = `^firmware/(core|detector/[^/]+|${handedOn.join("|")})[.]ts$`;
 const world = "[.]io[.]ts$|/main[.]ts$|[.](test|contract)[.]ts$";
 const pure = { path: "^(shared|firmware|cloud)/", pathNot: [world, "^cloud/(api|web)/"] };
 const fromNpm = ["npm", "npm-dev", "npm-optional", "npm-peer", "npm-no-pkg", "npm-unknown", "unknown"];

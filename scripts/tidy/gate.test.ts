@@ -196,6 +196,8 @@ test("the layer check refuses every forbidden import, and refuses to have seen n
       "",
     ],
     ["firmware/main.ts", imports("./core.js"), "one-core"],
+    ["firmware/capture.io.ts", imports("./detector/health.js"), "one-core"],
+    ["firmware/detector/health.ts", "export const health = 1;\n", ""],
     ["firmware/sealer/seal.ts", imports("./seal.io.js"), "only-io-touches-the-world"],
     ["firmware/sealer/seal.io.ts", "export const io = 1;\n", ""],
     ["cloud/vault/node.ts", imports("node:fs"), "pure-has-no-node"],
