@@ -21,7 +21,6 @@ export interface PassSettings {
   readonly absorbTenths: number;
 }
 
-const baseTolerance = 7;
 const firstDeviation = 2 << 8;
 
 export function createBackground(pixels: number): Background {
@@ -49,6 +48,7 @@ export const cellGhost = 2;
 export interface Pass {
   readonly luma: Uint8Array;
   readonly expected: Int16Array;
+  readonly slack: Uint8Array;
   readonly width: number;
   readonly height: number;
   readonly owners: Uint8Array;
@@ -59,7 +59,7 @@ export interface Pass {
 /** Marks the foreground and learns the rest. One call a row keeps the code that an engine compiles at once small. */
 export function passRow(background: Background, pass: Pass, settings: PassSettings, row: number): void {
   const { luma: model, deviation, foreground } = background;
-  const { luma, expected, width } = pass;
+  const { luma, expected, slack, width } = pass;
   const { learn } = settings;
   const end = (row + 1) * width;
   for (let i = row * width; i < end; i++) {
@@ -68,7 +68,7 @@ export function passRow(background: Background, pass: Pass, settings: PassSettin
     const spread = deviation[i] ?? 0;
     const off = value - (expected[known >> 8] ?? 0);
     const away = off < 0 ? -off : off;
-    const tolerance = baseTolerance + ((spread * 3) >> 8);
+    const tolerance = (slack[known >> 8] ?? 0) + ((spread * 3) >> 8);
     if (away <= tolerance) {
       foreground[i] = 0;
       model[i] = known + ((((value << 8) - known) * learn) >> 8);

@@ -17,36 +17,42 @@ export interface Blob {
   rim: number;
   rimNow: number;
   rimBefore: number;
+  /** A track has it. */
+  taken: boolean;
 }
 
 export interface Blobs {
   readonly list: readonly Blob[];
   /** Number of the blob that a cell belongs to, plus one; 0 for none. */
   readonly labels: Uint8Array;
-  readonly stack: Uint16Array;
+  /** The cells of the blob at hand, in the order in which they were found. */
+  readonly queue: Uint16Array;
 }
 
 /** In a picture with more, the ones below the first so many wait for a calmer frame. */
-const mostBlobs = 24;
+const mostBlobs = 32;
+/** Cells of a blob that is too small to be followed. */
+const passedOver = 255;
 
 export function createBlobs(cells: number): Blobs {
   return {
     list: Array.from({ length: mostBlobs }, emptyBlob),
     labels: new Uint8Array(cells),
-    stack: new Uint16Array(cells),
+    queue: new Uint16Array(cells),
   };
 }
 
 function emptyBlob(): Blob {
   const box = { left: 0, top: 0, right: 0, bottom: 0 };
-  return { area: 0, x: 0, y: 0, ...box, cells: 0, structural: 0, active: 0, rim: 0, rimNow: 0, rimBefore: 0 };
+  const rims = { rim: 0, rimNow: 0, rimBefore: 0 };
+  return { area: 0, x: 0, y: 0, ...box, cells: 0, structural: 0, active: 0, ...rims, taken: false };
 }
 
 /**
- * Joins cells that touch, corners included, into blobs; answers how many there are. One empty cell between two above
- * each other is bridged: a coat of the background's colour does not part head from legs.
+ * Joins cells that touch, corners included, into blobs of at least `leastArea` pixels; answers how many there are. One
+ * empty cell between two above each other is bridged: a coat of the background's colour does not part head from legs.
  */
-export function findBlobs(blobs: Blobs, cells: Cells): number {
+export function findBlobs(blobs: Blobs, cells: Cells, leastArea: number): number {
   const { counts } = cells;
   const { labels, list } = blobs;
   labels.fill(0);
@@ -55,29 +61,35 @@ export function findBlobs(blobs: Blobs, cells: Cells): number {
     if (counts[cell] === 0 || labels[cell] !== 0) continue;
     const blob = list[found];
     if (blob === undefined) break;
-    found++;
-    flood(blobs, cells, cell, found, blob);
+    const size = flood(blobs, cells, cell, found + 1, blob);
+    if (blob.area >= leastArea) found++;
+    else passOver(blobs, size);
   }
   return found;
 }
 
-function flood(blobs: Blobs, cells: Cells, start: number, label: number, blob: Blob): void {
-  const { stack, labels } = blobs;
+function passOver({ labels, queue }: Blobs, size: number): void {
+  for (let at = 0; at < size; at++) labels[queue[at] ?? 0] = passedOver;
+}
+
+/** Answers how many cells it has: the first so many of the queue. */
+function flood(blobs: Blobs, cells: Cells, start: number, label: number, blob: Blob): number {
+  const { queue, labels } = blobs;
   const { wide } = cells;
   clear(blob, cells);
-  let depth = 1;
-  stack[0] = start;
+  let end = 1;
+  queue[0] = start;
   labels[start] = label;
-  while (depth > 0) {
-    depth--;
-    const cell = stack[depth] ?? 0;
+  for (let at = 0; at < end; at++) {
+    const cell = queue[at] ?? 0;
     const row = (cell / wide) | 0;
     const column = cell - row * wide;
     include(cells, cell, column, row, blob);
-    depth = pushNeighbours(blobs, cells, column, row, label, depth);
+    end = addNeighbours(blobs, cells, column, row, label, end);
   }
   blob.x = ((blob.x / blob.area) | 0) + (cellSize << 3);
   blob.y = ((blob.y / blob.area) | 0) + (cellSize << 3);
+  return end;
 }
 
 function clear(blob: Blob, cells: Cells): void {
@@ -94,6 +106,7 @@ function clear(blob: Blob, cells: Cells): void {
   blob.rim = 0;
   blob.rimNow = 0;
   blob.rimBefore = 0;
+  blob.taken = false;
 }
 
 function include(cells: Cells, cell: number, column: number, row: number, blob: Blob): void {
@@ -113,26 +126,26 @@ function include(cells: Cells, cell: number, column: number, row: number, blob: 
   blob.rimBefore += cells.rimBefore[cell] ?? 0;
 }
 
-/** Puts the cells around that belong to the blob on the stack; answers the stack's new depth. */
-function pushNeighbours(
+/** Puts the cells around that belong to the blob into the queue; answers the queue's new end. */
+function addNeighbours(
   blobs: Blobs,
   cells: Cells,
   column: number,
   row: number,
   label: number,
-  depth: number,
+  end: number,
 ): number {
   const lastRow = Math.min(row + 2, cells.high - 1);
   const lastColumn = Math.min(column + 1, cells.wide - 1);
   const firstColumn = Math.max(column - 1, 0);
-  let top = depth;
+  let last = end;
   for (let y = Math.max(row - 2, 0); y <= lastRow; y++) {
     for (let next = y * cells.wide + firstColumn; next <= y * cells.wide + lastColumn; next++) {
       if (cells.counts[next] === 0 || blobs.labels[next] !== 0) continue;
       blobs.labels[next] = label;
-      blobs.stack[top] = next;
-      top++;
+      blobs.queue[last] = next;
+      last++;
     }
   }
-  return top;
+  return last;
 }

@@ -6,6 +6,9 @@ export const cellSize = 1 << cellShift;
 /** A cell with fewer foreground pixels is empty. */
 const leastPixels = 3;
 const noCell = 255;
+/** Of a cell's sixteen pixels together, above the noise. */
+const leastStructure = 40;
+const leastChange = 48;
 
 export interface Cells {
   readonly wide: number;
@@ -44,19 +47,23 @@ export interface Picture {
   readonly height: number;
 }
 
-/** Counts the foreground of every cell and looks closer at those that have some. */
-export function fillCells(cells: Cells, background: Background, picture: Picture): void {
+/** Counts the foreground of every cell and looks closer at those that have some; answers how many do. */
+export function fillCells(cells: Cells, background: Background, picture: Picture): number {
   cells.counts.fill(0);
+  let occupied = 0;
   for (let row = 0; row < picture.height; row++) countRow(cells, background.foreground, picture.width, row);
   for (let row = 0, cell = 0; row < cells.high; row++) {
     for (let column = 0; column < cells.wide; column++, cell++) {
-      if (isOccupied(cells, cell)) examine(cells, cell, column, row, background, picture);
-      else cells.structural[cell] = noCell;
+      if (isOccupied(cells, cell)) {
+        examine(cells, cell, column, row, background, picture);
+        occupied++;
+      } else cells.structural[cell] = noCell;
     }
   }
   for (let cell = 0; cell < cells.counts.length; cell++) {
     if (cells.structural[cell] === noCell) cells.counts[cell] = 0;
   }
+  return occupied;
 }
 
 /** Two pixels count when the cell above or below has two as well: somebody far away is narrow and upright. */
@@ -103,9 +110,9 @@ function examine(
       change += distance(picture.luma[i] ?? 0, background.previous[i] ?? 0);
     }
   }
-  const usual = cellSize * cellSize * 3 + (spread >> 7);
-  cells.structural[cell] = structure > usual ? 1 : 0;
-  cells.active[cell] = change > usual ? 1 : 0;
+  const noise = (spread * 5) >> 10;
+  cells.structural[cell] = structure > leastStructure + noise ? 1 : 0;
+  cells.active[cell] = change > leastChange + noise + (noise >> 1) ? 1 : 0;
   compareRims(cells, cell, first, background, picture);
 }
 

@@ -5,31 +5,36 @@
 export interface Light {
   /** Expected luma by background luma, 256 entries. */
   readonly expected: Int16Array;
+  /** How far a pixel may be off it by background luma, 256 entries: the larger the shift, the rougher the guess. */
+  readonly slack: Uint8Array;
   /** Compares `luma` with the background (luma × 256) and fills `expected`; the answer is the largest shift. */
   measure(luma: Uint8Array, background: Uint16Array): number;
 }
 
-const bands = 4;
+const leastSlack = 7;
+const bands = 8;
 const bandWidth = 256 / bands;
 const differences = 511;
 /** A band counts when one pixel in so many belongs to it. */
-const leastShare = 24;
+const leastShare = 32;
 /** One pixel in so many is looked at; prime, so that no column is preferred. */
 const stride = 5;
 
 export function createLight(): Light {
   const expected = new Int16Array(256);
+  const slack = new Uint8Array(256).fill(leastSlack);
   const histogram = new Uint16Array(bands * differences);
   const counts = new Uint16Array(bands);
   const shifts = new Int16Array(bands);
   return {
     expected,
+    slack,
     measure: (luma, background) => {
       histogram.fill(0);
       counts.fill(0);
       const seen = countDifferences(luma, background, histogram, counts);
       const largest = measureBands(histogram, counts, shifts, seen);
-      interpolate(shifts, expected);
+      interpolate(shifts, expected, slack);
       return largest;
     },
   };
@@ -60,7 +65,7 @@ function countDifferences(
   let seen = 0;
   for (let i = 0; i < luma.length; i += stride) {
     const before = (background[i] ?? 0) >> 8;
-    const band = before >> 6;
+    const band = before >> 5;
     const at = band * differences + (luma[i] ?? 0) - before + 255;
     histogram[at] = (histogram[at] ?? 0) + 1;
     counts[band] = (counts[band] ?? 0) + 1;
@@ -80,13 +85,15 @@ function median(histogram: Uint16Array, counts: Uint16Array, band: number): numb
   return 0;
 }
 
-function interpolate(shifts: Int16Array, expected: Int16Array): void {
+function interpolate(shifts: Int16Array, expected: Int16Array, slack: Uint8Array): void {
   for (let luma = 0; luma < 256; luma++) {
     const position = luma - bandWidth / 2;
-    const band = position < 0 ? 0 : Math.min(position >> 6, bands - 2);
+    const band = position < 0 ? 0 : Math.min(position >> 5, bands - 2);
     const part = Math.max(0, Math.min(bandWidth, position - band * bandWidth));
     const low = shifts[band] ?? 0;
     const high = shifts[band + 1] ?? 0;
-    expected[luma] = luma + ((low * (bandWidth - part) + high * part) >> 6);
+    const shift = (low * (bandWidth - part) + high * part) >> 5;
+    expected[luma] = luma + shift;
+    slack[luma] = leastSlack + ((shift < 0 ? -shift : shift) >> 4);
   }
 }

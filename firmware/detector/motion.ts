@@ -14,7 +14,8 @@ import {
 import { type Blobs, createBlobs, findBlobs } from "./blobs.js";
 import { cellShift, createCells, fillCells } from "./cells.js";
 import { createLight } from "./light.js";
-import { createTracks, follow, type Track } from "./tracks.js";
+import { createShake } from "./shake.js";
+import { createTracks, follow, forgetAll, isWatching, leastArea, type Track, type Tracks } from "./tracks.js";
 
 export interface MotionSettings {
   /** Of the luma frames, in pixels. */
@@ -62,7 +63,19 @@ export interface Motion {
 export const motionThreshold = 50;
 
 const settleMs = 2000;
+/**
+ * When most of the picture changed at once, as by the night filter, the scene is learnt anew; and again within the
+ * first time until it is steady, but then not before the second time is over: what keeps on changing is motion.
+ */
+const unsteadyMs = 2500;
+const renewMs = 8000;
+const drasticShift = 48;
+const resettleMs = 1000;
 const absorbTenths = 120;
+/** An object that rests is an event for so long; it belongs to the scene when it has been absorbed. */
+const restMs = 6000;
+/** And for no more than three times as long as it moved. */
+const restEachMs = 300;
 const learnMs = 4000;
 const learnMsSettling = 500;
 /** After a gap like this the scene is learnt anew. */
@@ -74,6 +87,7 @@ export function createMotion({ width, height }: MotionSettings): Motion {
   const background = createBackground(width * height);
   const cells = createCells(width, height);
   const light = createLight();
+  const shake = createShake(width, height);
   const tracks = createTracks();
   const owners = new Uint8Array(cells.wide * cells.high);
   const blobs = createBlobs(owners.length);
@@ -82,6 +96,7 @@ export function createMotion({ width, height }: MotionSettings): Motion {
   const pass: { -readonly [K in keyof Pass]: Pass[K] } = {
     luma: new Uint8Array(0),
     expected: light.expected,
+    slack: light.slack,
     width,
     height,
     owners,
@@ -89,35 +104,56 @@ export function createMotion({ width, height }: MotionSettings): Motion {
     cellsWide: cells.wide,
   };
   const reading = emptyReading();
-  let started = -1;
+  let settled = -1;
+  let renewed = 0;
   let last = 0;
 
   return {
     feed: (luma, at) => {
       assert(luma.length === width * height, "a luma frame has another size than the detector was made for");
-      if (started < 0 || at - last > gapMs) {
+      if (settled < 0 || at - last > gapMs) {
         startFrom(background, luma);
-        for (const track of tracks) track.alive = false;
-        started = at;
+        forgetAll(tracks);
+        settled = at + settleMs;
+        renewed = at;
         last = at;
-        return report(reading, tracks, blobs, { width, height, at, settling: true, light: 0 });
+        return report(reading, tracks.list, blobs, { width, height, at, settling: true, light: 0 });
       }
       const elapsed = at - last;
       last = at;
-      const settling = at - started < settleMs;
+      const settling = at < settled;
       settings.learn = learnShare(elapsed, settling ? learnMsSettling : learnMs);
       settings.tenths = Math.max(1, Math.round(elapsed / 100));
-      pass.luma = luma;
-      const shift = light.measure(luma, background.luma);
+      const steady = shake.steady(luma, background.luma, light.expected);
+      pass.luma = steady;
+      const shift = light.measure(steady, background.luma);
       passPicture(background, pass, settings);
-      fillCells(cells, background, pass);
-      const found = findBlobs(blobs, cells);
-      follow(tracks, blobs, found, at, pass);
-      own(owners, blobs, tracks, ownerOf);
-      background.previous.set(luma);
-      return report(reading, tracks, blobs, { width, height, at, settling, light: shift });
+      const occupied = fillCells(cells, background, pass);
+      if (mayRenew(at - renewed) && isAnother(occupied / owners.length, shift, tracks, at)) {
+        startFrom(background, steady);
+        forgetAll(tracks);
+        if (at - renewed > renewMs) renewed = at;
+        settled = at + resettleMs;
+        return report(reading, tracks.list, blobs, { width, height, at, settling: true, light: shift });
+      }
+      const found = findBlobs(blobs, cells, leastArea(tracks.clutter) >> 1);
+      follow(tracks, blobs, found, { width, height, at, elapsed });
+      own(owners, blobs, tracks.list, ownerOf);
+      background.previous.set(steady);
+      return report(reading, tracks.list, blobs, { width, height, at, settling, light: shift });
     },
   };
+}
+
+function mayRenew(since: number): boolean {
+  return since < unsteadyMs || since > renewMs;
+}
+
+/** More than half of the picture changed and nobody came close before, or a quarter and the light with it. */
+function isAnother(share: number, shift: number, tracks: Tracks, at: number): boolean {
+  return share > 0.5
+    ? shift >= drasticShift || !isWatching(tracks, at)
+    : share > 0.25 && shift >= drasticShift;
 }
 
 function learnShare(elapsed: number, constant: number): number {
@@ -173,7 +209,8 @@ function report(
   reasons.light = moment.light;
   for (const track of tracks) {
     if (!track.alive || track.blob < 0 || track.ghost) continue;
-    if (track.object) addObject(reading, track, blobs, moment);
+    if (track.object && moment.at - track.moved < Math.min(restMs, track.hits * restEachMs))
+      addObject(reading, track, blobs, moment);
     else reading.score = Math.max(reading.score, Math.min(49, track.hits * 4));
   }
   if (moment.settling) reading.score = 0;

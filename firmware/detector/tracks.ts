@@ -18,6 +18,8 @@ export interface Track {
   /** Frames in which it was there and changed. */
   hits: number;
   area: number;
+  /** Its blob's longer side. */
+  longest: number;
   /** Farthest from where it was born, and the way it took in whole steps. */
   travel: number;
   path: number;
@@ -29,12 +31,27 @@ export interface Track {
   blob: number;
 }
 
-export interface PictureSize {
-  readonly width: number;
-  readonly height: number;
+/**
+ * What comes and goes without ever becoming an object: drops, flakes, insects, leaves, noise. The more there is of it,
+ * the more an object has to show.
+ */
+export interface Clutter {
+  /** Candidates lost in a second, times 256, of the last seconds. */
+  rate: number;
+  /** Their usual area in pixels, times 16. */
+  area: number;
 }
 
-const mostTracks = 16;
+export interface Moment {
+  /** Of the picture, in pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly at: number;
+  /** Since the frame before. */
+  readonly elapsed: number;
+}
+
+const mostTracks = 24;
 /** A candidate that is lost for so long was nothing; an object may be hidden for longer. */
 const candidatePatienceMs = 450;
 const objectPatienceMs = 900;
@@ -43,46 +60,136 @@ const largeAgeMs = 500;
 const ghostAfterMs = 700;
 const leastHits = 3;
 const steadyHits = 6;
+/** A thing that flies by its own length within a frame or two is an insect or a flake until it stays for so long. */
+const quickAgeMs = 1200;
+/** Milliseconds to wait for each length that it flies in a second, times 1000. */
+const quickness = 300_000;
+/** The time over which clutter is remembered, and what each lost candidate adds: 256 a second. */
+const clutterMs = 4000;
+const lostCandidate = 64;
+/** An object must be larger than four times the clutter at 8 losses a second. */
+const mostClutter = 8 << 8;
+const usualClutter = 2 << 8;
+/** Each loss a second makes us wait so much longer. */
+const clutterAgeMs = 40;
+/** More things than this at once are weather. */
+const usualCrowd = 8;
+const closeMs = 500;
+const leastGate = 48;
+const longestWaitMs = 300;
 /** A step shorter than this, in sixteenths of a pixel, is a blob's outline trembling. */
 const shortestStep = 24;
 const leastPixels = 5;
 /** Luma steps a pixel that an outline has and the edge of a light has not. */
 const sharpRim = 9;
 
-export function createTracks(): readonly Track[] {
-  return Array.from({ length: mostTracks }, deadTrack);
+export interface Tracks {
+  readonly list: readonly Track[];
+  readonly clutter: Clutter;
+}
+
+export function createTracks(): Tracks {
+  return { list: Array.from({ length: mostTracks }, deadTrack), clutter: { rate: 0, area: 0 } };
 }
 
 function deadTrack(): Track {
   const places = { x: 0, y: 0, birthX: 0, birthY: 0, stepX: 0, stepY: 0 };
   const times = { born: 0, seen: 0, moved: 0 };
-  const figures = { hits: 0, area: 0, travel: 0, path: 0, blob: -1 };
+  const figures = { hits: 0, area: 0, longest: 0, travel: 0, path: 0, blob: -1 };
   return { alive: false, ...places, ...times, ...figures, object: false, ghost: false };
 }
 
-/** Gives every blob to the track that it continues, or to a new one, and judges what the tracks are. */
-export function follow(
-  tracks: readonly Track[],
-  blobs: Blobs,
-  found: number,
-  at: number,
-  size: PictureSize,
-): void {
-  for (const track of tracks) forget(track, at);
+/** Gives every track the blob that continues it, the rest new tracks, and judges what the tracks are. */
+export function follow(tracks: Tracks, blobs: Blobs, found: number, moment: Moment): void {
+  const { list, clutter } = tracks;
+  loseTracks(tracks, moment);
+  pursueAll(list, true, blobs, found, moment);
+  pursueAll(list, false, blobs, found, moment);
   for (let index = 0; index < found; index++) {
     const blob = blobs.list[index];
-    if (blob !== undefined && worthwhile(blob)) assign(tracks, blob, index, at, size);
+    if (blob !== undefined && !blob.taken && worthwhile(blob)) begin(list, blob, index, moment.at);
   }
-  for (const track of tracks) {
+  for (const track of list) {
     const blob = blobs.list[track.blob];
-    if (track.alive && blob !== undefined) judge(track, blob, at, size);
+    if (track.alive && blob !== undefined) judge(track, blob, clutter, moment);
   }
 }
 
-function forget(track: Track, at: number): void {
+/** Forgets what was not seen for too long and measures the clutter by it. */
+function loseTracks({ list, clutter }: Tracks, { at, elapsed }: Moment): void {
+  clutter.rate -= Math.min(clutter.rate, ((clutter.rate * elapsed) / clutterMs) | 0);
+  let crowd = 0;
+  for (const track of list) {
+    forget(track, clutter, at);
+    if (track.alive) crowd++;
+  }
+  if (crowd > usualCrowd) clutter.rate += ((crowd - usualCrowd) * Math.min(elapsed, clutterMs)) >> 5;
+}
+
+function pursueAll(
+  list: readonly Track[],
+  objects: boolean,
+  blobs: Blobs,
+  found: number,
+  moment: Moment,
+): void {
+  for (const track of list) {
+    if (track.alive && track.object === objects && track.blob < 0) pursue(track, blobs, found, moment);
+  }
+}
+
+export function forgetAll({ list, clutter }: Tracks): void {
+  for (const track of list) track.alive = false;
+  clutter.rate = 0;
+  clutter.area = 0;
+}
+
+/** Whether an object has been there for a while: who comes close may fill the picture. */
+export function isWatching({ list }: Tracks, at: number): boolean {
+  return list.some(({ alive, object, born }) => alive && object && at - born > closeMs);
+}
+
+/** What a blob needs at least, in pixels, to be told from the clutter. */
+export function leastArea({ rate, area }: Clutter): number {
+  return leastPixels + ((((area * Math.min(rate, mostClutter)) / usualClutter) | 0) >> 4);
+}
+
+function forget(track: Track, clutter: Clutter, at: number): void {
+  if (!track.alive) return;
   track.blob = -1;
   const patience = track.object ? objectPatienceMs : candidatePatienceMs;
-  if (at - track.seen > patience) track.alive = false;
+  if (at - track.seen <= patience) return;
+  track.alive = false;
+  if (track.object) return;
+  clutter.rate += lostCandidate;
+  const more = (track.area << 4) - clutter.area;
+  clutter.area += more > 0 ? more >> 3 : more >> 5;
+}
+
+/** A thing moves by less than its own length in a tenth of a second; its size does not change at once. */
+function pursue(track: Track, blobs: Blobs, found: number, moment: Moment): void {
+  const waited = Math.min(moment.at - track.moved, longestWaitMs);
+  let best = -1;
+  let bestWay = 0x7fff_ffff;
+  for (let index = 0; index < found; index++) {
+    const blob = blobs.list[index];
+    if (blob === undefined || blob.taken || !worthwhile(blob) || blob.area * 8 < track.area) continue;
+    const longest = Math.max(track.longest, longestSide(blob));
+    const gate = leastGate + (((longest * waited) / 160) | 0);
+    const way = octile(blob.x - track.x, blob.y - track.y);
+    if (way > gate || way >= bestWay) continue;
+    best = index;
+    bestWay = way;
+  }
+  const blob = blobs.list[best];
+  if (blob === undefined) return;
+  blob.taken = true;
+  advance(track, blob, best, moment.at);
+}
+
+/** In sixteenths of a pixel. */
+function longestSide({ left, right, top, bottom }: Blob): number {
+  return (Math.max(right - left, bottom - top) + 1) << (cellShift + 4);
 }
 
 /** Light alone changes no structure and ends softly. */
@@ -92,30 +199,10 @@ function worthwhile(blob: Blob): boolean {
   return blob.area >= leastPixels && (structured || sharp);
 }
 
-function assign(tracks: readonly Track[], blob: Blob, index: number, at: number, size: PictureSize): void {
-  const track = nearest(tracks, blob, size) ?? begin(tracks, blob, at);
-  if (track !== undefined) advance(track, blob, index, at);
-}
-
-function nearest(tracks: readonly Track[], blob: Blob, { width }: PictureSize): Track | undefined {
-  let best: Track | undefined;
-  let bestWay = 0x7fff_ffff;
-  const gate = ((blob.right - blob.left + blob.bottom - blob.top + 2) << (cellShift + 2)) + width;
-  for (const track of tracks) {
-    if (!track.alive || track.blob >= 0) continue;
-    const way = octile(blob.x - track.x, blob.y - track.y);
-    const cost = track.object ? way >> 1 : way;
-    if (way > gate || cost >= bestWay) continue;
-    best = track;
-    bestWay = cost;
-  }
-  return best;
-}
-
 /** The first free track; none when all are in use: then a blob waits for the next frame. */
-function begin(tracks: readonly Track[], blob: Blob, at: number): Track | undefined {
+function begin(tracks: readonly Track[], blob: Blob, index: number, at: number): void {
   const track = tracks.find(({ alive }) => !alive);
-  if (track === undefined) return undefined;
+  if (track === undefined) return;
   track.alive = true;
   track.x = blob.x;
   track.y = blob.y;
@@ -130,13 +217,14 @@ function begin(tracks: readonly Track[], blob: Blob, at: number): Track | undefi
   track.path = 0;
   track.object = false;
   track.ghost = false;
-  return track;
+  advance(track, blob, index, at);
 }
 
 function advance(track: Track, blob: Blob, index: number, at: number): void {
   track.x = blob.x;
   track.y = blob.y;
   track.area = blob.area;
+  track.longest = longestSide(blob);
   track.seen = at;
   track.blob = index;
   if (blob.active === 0) return;
@@ -150,15 +238,22 @@ function advance(track: Track, blob: Blob, index: number, at: number): void {
   track.stepY = blob.y;
 }
 
-function judge(track: Track, blob: Blob, at: number, { width, height }: PictureSize): void {
+function judge(track: Track, blob: Blob, clutter: Clutter, { width, height, at }: Moment): void {
   track.ghost = at - track.moved > ghostAfterMs && blob.rimBefore * 2 > blob.rimNow * 3;
+  const least = leastArea(clutter);
+  if (track.object) {
+    if (blob.area * 2 < least) track.object = false;
+    return;
+  }
   const age = at - track.born;
-  if (track.object || age < leastAgeMs || track.hits < leastHits) return;
+  if (age < leastAgeMs + ((clutter.rate * clutterAgeMs) >> 8) || track.hits < leastHits || blob.area < least)
+    return;
   const net = octile(track.x - track.birthX, track.y - track.birthY);
+  const large = blob.area * 40 >= width * height && blob.active * 3 >= blob.cells && age >= largeAgeMs;
+  if (age < quickAgeMs && age * age * track.longest < net * quickness && !large) return;
   const girth = (blob.right - blob.left + blob.bottom - blob.top + 2) << (cellShift + 3);
   const far = net >= Math.max(width >> 1, girth >> 2);
   const straight = net * 2 >= track.path;
-  const large = blob.area * 40 >= width * height && blob.active * 3 >= blob.cells && age >= largeAgeMs;
   const steady = track.hits >= steadyHits && net >= (width * 16) / 53 && net * 4 >= track.path * 3;
   track.object = (far && straight) || steady || large;
 }

@@ -6,7 +6,7 @@ import t, { test } from "tap";
 import { parseSceneSpec, type SceneSpec } from "../../firmware/camera/scene/spec.js";
 import { createScene, type SceneEvent, truth } from "../../firmware/camera/scene.js";
 import { createMotion, motionThreshold } from "../../firmware/detector/motion.js";
-import { footageFolder, scoreFootage } from "../../scripts/bench/motion.js";
+import { footageFolder, scoreFootage } from "../../scripts/bench/motion/footage.js";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 
 t.setTimeout(300_000);
@@ -97,8 +97,8 @@ const skip = !hasScorer
 test("on the marked footage every event is hit and at most one quiet stretch disturbed", {
   skip,
 }, async (t) => {
-  const { table } = await scoreFootage(footageFolder);
-  const total = table.trimEnd().split("\n").at(-1) ?? "";
+  const [plain] = await scoreFootage(footageFolder);
+  const total = (plain?.table ?? "").trimEnd().split("\n").at(-1) ?? "";
   const [, hits, events] = /events +(\d+)\/ *(\d+)/.exec(total) ?? [];
   const [, disturbed] = /disturbed +(\d+)\//.exec(total) ?? [];
   const [, quietOn] = /quiet_on +([\d.]+)%/.exec(total) ?? [];
