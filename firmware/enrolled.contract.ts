@@ -54,6 +54,7 @@ async function lineOf({ camera, signer, tlsPublicKey }: CameraIdentity): Promise
     audio: false,
     modes: ["off", "detect", "record"],
     masks: [],
+    zones: [],
     name: "Front door",
   };
 }

@@ -1,5 +1,6 @@
+import { pictureScale } from "../shared/charter/areas.js";
 import type { OpenedCharter, SignedCharter } from "../shared/charter/charter.js";
-import { type CharterCamera, type Mode, maskScale } from "../shared/charter/lines.js";
+import type { CharterCamera, Mode } from "../shared/charter/lines.js";
 import { assert } from "../shared/kernel/assert.js";
 import type { ClipId } from "../shared/kernel/ids.js";
 import type { Log } from "../shared/kernel/ports.js";
@@ -91,6 +92,8 @@ function removedText(version: number): string {
 function rulesOf(line: CharterCamera | undefined): Rules {
   if (line === undefined) return { mode: "off", masks: [], audio: false };
   const mode = (["record", "detect", "off"] as const).find((one) => line.modes.includes(one)) ?? "off";
-  const masks = line.masks.map((mask) => mask.map(({ x, y }) => ({ x: x / maskScale, y: y / maskScale })));
+  const masks = line.masks.map((mask) =>
+    mask.map(({ x, y }) => ({ x: x / pictureScale, y: y / pictureScale })),
+  );
   return { mode, masks, audio: line.audio };
 }

@@ -98,7 +98,7 @@ export async function newBoard(name: string, place: CharterCamera["place"] = "ou
   const tls = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const tlsKey = new Uint8Array(tls.publicKey.export({ format: "der", type: "spki" }));
   const identity = await newIdentity();
-  const obeys = { audio: false, modes: ["record"], masks: [] } as const;
+  const obeys = { audio: false, modes: ["record"], masks: [], zones: [] } as const;
   const recipient = await recipientOf(identity);
   return {
     id,

@@ -1,10 +1,13 @@
 import { test } from "tap";
 import { equal, fromHex, toBase64, toHex } from "../kernel/bytes.js";
 import { memberIdOf } from "../kernel/ids.js";
+import { seededPrng } from "../kernel/prng.js";
+import { readCharterAnswer, writeMessage } from "../protocol/messages.js";
 import { recipientOf } from "../seal/age.js";
 import { verifierOf } from "../seal/note.js";
 import { vectors } from "../vectors/vectors.contract.js";
-import { openCharterChain, openPinnedCharter, ownersOf, type SignedCharter } from "./charter.js";
+import { cornersMax, masksMax, pictureScale, sensitivityMax, zonesMax } from "./areas.js";
+import { openCharterChain, openPinnedCharter, ownersOf, type SignedCharter, signCharter } from "./charter.js";
 import {
   answerClaim,
   type Claim,
@@ -67,6 +70,35 @@ test("a charter says who may read and what the camera obeys", async (t) => {
   t.equal(camera?.audio, false);
   t.equal(camera?.masks[0]?.length, 3);
   t.same(camera?.modes, ["off", "detect", "record"]);
+  t.same(camera?.zones, [], "the whole picture");
+});
+
+test("a charter's zones read back as they were signed", async (t) => {
+  const zonesIn = (index: number) => {
+    const opened = openCharterChain(charters.valid[index]?.chain ?? []);
+    return opened.ok ? (opened.value.cameras[0]?.zones ?? []) : [];
+  };
+  t.match(zonesIn(3), [
+    { corners: { length: 3, 2: { x: 5_000, y: 10_000 } }, sensitivity: 70, sizeMin: 200 },
+    { corners: { length: 4 }, sensitivity: 0, sizeMin: 0 },
+  ]);
+  t.match(zonesIn(4), { length: 16, 0: { corners: { length: 32 }, sensitivity: 100, sizeMin: 10_000 } });
+});
+
+test("a camera's line with all the masks and zones there may be fits into the wire", async (t) => {
+  const { seed = "" } = charters.members[0] ?? {};
+  const opened = openCharterChain(charters.valid[4]?.chain ?? []);
+  const [camera] = opened.ok ? opened.value.cameras : [];
+  if (!opened.ok || camera === undefined) return t.fail("no vector");
+  const corners = Array.from({ length: cornersMax }, () => ({ x: pictureScale, y: pictureScale }));
+  const zone = { corners, sensitivity: sensitivityMax, sizeMin: pictureScale };
+  const name = "\u{1f6aa}".repeat(32);
+  const masks = Array.from({ length: masksMax }, () => corners);
+  const full = { ...camera, name, masks, zones: Array.from({ length: zonesMax }, () => zone) };
+  const signer = { name: "x", secretKey: memberKeys(fromHex(seed), 0).noteSecret };
+  const { note, openings } = signCharter({ ...opened.value, cameras: [full] }, [signer], seededPrng(1));
+  const message = writeMessage({ v: 1, charters: [{ note, openings: [...openings] }] });
+  t.ok(readCharterAnswer(message).ok, `${message.length} bytes`);
 });
 
 test("a pinned charter opens by its hash alone, and no other does", async (t) => {

@@ -5,6 +5,7 @@ import { isRecipient, type Recipient } from "../seal/age.js";
 import { oneOf, parseDecimal } from "../seal/fields.js";
 import { type Hash, isHash } from "../seal/hash.js";
 import type { Verifier } from "../seal/note.js";
+import { formatMasks, formatZones, type Polygon, parseMasks, parseZones, type Zone } from "./areas.js";
 
 export type Role = "owner" | "adult" | "guest" | "contact";
 export type Mode = "off" | "detect" | "record";
@@ -30,12 +31,11 @@ export interface CharterCamera {
   readonly place: "outdoor" | "indoor";
   readonly audio: boolean;
   readonly modes: readonly Mode[];
-  /** Privacy masks: polygons in ten-thousandths of the picture's width and height. */
+  /** What lies inside is painted before anything is encoded or looked at. */
   readonly masks: readonly Polygon[];
+  readonly zones: readonly Zone[];
   readonly name: string;
 }
-
-export type Polygon = readonly { readonly x: number; readonly y: number }[];
 
 /** Who and what a charter names, a line each. */
 export interface CharterBody {
@@ -50,13 +50,6 @@ export type LineRefusal =
 
 export const charterMembersMax = 32;
 export const charterCamerasMax = 32;
-/** Masks a camera can be told to paint. */
-const masksMax = 16;
-/** Corners of one mask. */
-const maskCornersMax = 32;
-/** A mask's coordinates run from 0 to this. */
-export const maskScale = 10_000;
-
 const nameCharsMax = 64;
 const allModes: readonly Mode[] = ["off", "detect", "record"];
 
@@ -114,9 +107,8 @@ function parseMember(words: readonly string[]): Member | undefined {
 
 function cameraLine(camera: CharterCamera): string {
   const { id, noteKey, tlsKeyHash, epoch, recipient, place, name } = camera;
-  const masks = camera.masks.map((mask) => mask.map(({ x, y }) => `${x},${y}`).join(";")).join("/") || "none";
   const audio = camera.audio ? "on" : "off";
-  const obeys = [audio, camera.modes.join(","), masks];
+  const obeys = [audio, camera.modes.join(","), formatMasks(camera.masks), formatZones(camera.zones)];
   return ["camera", id, toBase64(noteKey), tlsKeyHash, `${epoch}`, recipient, place, ...obeys, name].join(
     " ",
   );
@@ -124,10 +116,10 @@ function cameraLine(camera: CharterCamera): string {
 
 function parseCamera(words: readonly string[]): CharterCamera | undefined {
   const [id, note = "", tlsKeyHash = "", epochText = "", recipient = "", place = "", ...rest] = words;
-  const [audio = "", modesText = "", masksText = "", ...nameWords] = rest;
+  const [audio = "", modesText = "", masksText = "", zonesText = "", ...nameWords] = rest;
   const noteKey = publicKeyOf(note);
   const epoch = parseDecimal(epochText);
-  const obeys = parseObeys(audio, modesText, masksText);
+  const obeys = parseObeys(audio, modesText, masksText, zonesText);
   const name = nameWords.join(" ");
   if (noteKey === undefined || cameraIdOf(noteKey) !== id || !isHash(tlsKeyHash)) return undefined;
   if (epoch === undefined || !isRecipient(recipient)) return undefined;
@@ -135,38 +127,24 @@ function parseCamera(words: readonly string[]): CharterCamera | undefined {
   return { id: cameraIdOf(noteKey), noteKey, tlsKeyHash, epoch, recipient, place, ...obeys, name };
 }
 
-type Obeys = Pick<CharterCamera, "audio" | "modes" | "masks">;
+type Obeys = Pick<CharterCamera, "audio" | "modes" | "masks" | "zones">;
 
-function parseObeys(audio: string, modesText: string, masksText: string): Obeys | undefined {
+function parseObeys(
+  audio: string,
+  modesText: string,
+  masksText: string,
+  zonesText: string,
+): Obeys | undefined {
   const modes = parseModes(modesText);
   const masks = parseMasks(masksText);
-  if (!isOnOff(audio) || modes === undefined || masks === undefined) return undefined;
-  return { audio: audio === "on", modes, masks };
+  const zones = parseZones(zonesText);
+  if (!isOnOff(audio) || modes === undefined || masks === undefined || zones === undefined) return undefined;
+  return { audio: audio === "on", modes, masks, zones };
 }
 
 function parseModes(text: string): readonly Mode[] | undefined {
   const modes = allModes.filter((mode) => text.split(",").includes(mode));
   return modes.length > 0 && modes.join(",") === text ? modes : undefined;
-}
-
-function parseMasks(text: string): readonly Polygon[] | undefined {
-  if (text === "none") return [];
-  const masks = text.split("/").map(parseMask);
-  const valid = masks.filter((mask) => mask !== undefined);
-  return valid.length === masks.length && masks.length <= masksMax ? valid : undefined;
-}
-
-function parseMask(text: string): Polygon | undefined {
-  const corners = text.split(";").map((corner) => {
-    const [x, y, ...more] = corner.split(",").map(parseDecimal);
-    return x !== undefined && y !== undefined && x <= maskScale && y <= maskScale && more.length === 0
-      ? { x, y }
-      : undefined;
-  });
-  const valid = corners.filter((corner) => corner !== undefined);
-  return valid.length === corners.length && valid.length >= 3 && valid.length <= maskCornersMax
-    ? valid
-    : undefined;
 }
 
 function repeatedKey({ members, cameras }: CharterBody): string | undefined {

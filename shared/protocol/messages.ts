@@ -148,7 +148,7 @@ export const charterAskSchema = Type.Object(
 export const signedCharterSchema = Type.Object(
   {
     note: Type.String({ minLength: 1, maxLength: 131_072 }),
-    openings: Type.Array(Type.Union([Type.String({ maxLength: 8_192 }), Type.Null()]), { maxItems: 64 }),
+    openings: Type.Array(Type.Union([Type.String({ maxLength: 16_384 }), Type.Null()]), { maxItems: 64 }),
   },
   closed,
 );

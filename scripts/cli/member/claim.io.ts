@@ -149,6 +149,7 @@ async function newCamera(answer: ClaimAnswer, { cameraName, place }: ClaimOption
     audio: false,
     modes: ["off", "detect", "record"],
     masks: [],
+    zones: [],
     name: cameraName,
   };
   return { line, identity };

@@ -67,6 +67,7 @@ const camera: CharterCamera = {
   audio: false,
   modes: ["record"],
   masks: [],
+  zones: [],
   name: "Door",
 };
 const newer = { ...camera, epoch: 2, recipient: await recipientOf(await newIdentity()) };

@@ -62,6 +62,7 @@ async function rig(seed: number): Promise<Rig> {
     audio: false,
     modes: ["record"],
     masks: [],
+    zones: [],
     name: "Door",
   };
   const charter = hashOf(random.bytes(8));
