@@ -204,6 +204,55 @@ test("a camera is claimed, installed and named by the household; a kill in betwe
   t.same(readdirSync(place("camera-2")), [], "nothing half-installed stays");
 });
 
+test("masks and zones are signed, shown as they are typed, and not called in force before the camera says so", async (t) => {
+  const camera = (...args: readonly string[]): Promise<Ended> =>
+    lintel("member", "camera", "Garden gate", ...profile, "--wait", "1", ...args);
+  const mask = "0,0 25.5,0 25.5,100 0,100";
+  const zone = "0,0 100,0 100,40 sensitivity=0";
+  const changed = await camera("--mask", mask, "--zone", zone, "--json");
+  t.match(changed, { code: 1, err: /Charter 3 is signed, but not yet in force: .*never connected/ });
+  const events = changed.out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  t.match(events, [
+    { event: "signed", charter: 3 },
+    { event: "unconfirmed", charter: 3 },
+  ]);
+  const shown = await lintel("member", "cameras", ...profile);
+  t.match(shown.out, `--mask "${mask}"`);
+  t.match(shown.out, `--zone "${zone}"`);
+  t.match(await camera("--mask", mask), { code: 1, out: /Charter 3 says so already/ });
+  t.comment("two at once: neither undoes the other");
+  const both = await Promise.all([camera("--no-masks"), camera("--audio", "on", "--modes", "record,off")]);
+  t.match(both, [{ err: /not yet in force/ }, { err: /not yet in force/ }]);
+  t.match(JSON.parse((await camera("--json")).out), {
+    masks: [],
+    zones: [{ corners: [{}, {}, { x: 10_000, y: 4_000 }], sensitivity: 0, sizeMin: 0 }],
+    audio: true,
+    modes: ["off", "record"],
+  });
+  t.match(await camera("--no-zones", "--audio", "off"), { code: 1, err: /Charter 6/ });
+});
+
+test("a camera's settings that cannot be are refused before anything is signed", async (t) => {
+  const camera = (...args: readonly string[]): Promise<Ended> =>
+    lintel("member", "camera", ...args, ...profile);
+  const many = Array.from({ length: 17 }, () => ["--mask", "0,0 1,0 1,1"]).flat();
+  const wrong = [
+    [["Garden gate", "--mask", "0,0 100,100 100,0 0,100"], { code: 2, err: /cross or touch/ }],
+    [["Garden gate", "--zone", "0,0 1,1"], { code: 2, err: /3 to 32/ }],
+    [["Garden gate", "--zone", "0,0 101,0 1,1"], { code: 2, err: /0 to 100/ }],
+    [["Garden gate", ...many], { code: 2, err: /more than 16/ }],
+    [["Garden gate", "--mask", "0,0 1,0 1,1", "--no-masks"], { code: 2, err: /cannot be used with/ }],
+    [["Garden gate", "--modes", "record,record"], { code: 2, err: /each once/ }],
+    [["Garden gate", "--name", " x"], { code: 2, err: /1 to 64/ }],
+    [["Back door", "--no-masks"], { code: 1, err: /no camera "Back door"/ }],
+  ] as const;
+  for (const [args, wanted] of wrong) t.match(await camera(...args), wanted, args.join(" "));
+  t.match(JSON.parse((await camera("Garden gate", "--json")).out), { masks: [], zones: [], audio: false });
+});
+
 test("a claim that is cut, unknown or points to another authority is refused, and nothing is left", async (t) => {
   const owner = claim("--yes");
   const text = await owner.field("claim");

@@ -1,10 +1,15 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { masksMax, zonesMax } from "../../shared/charter/areas.js";
+import { allModes, isName, type Mode } from "../../shared/charter/lines.js";
+import type { Result } from "../../shared/kernel/result.js";
 import { type DoctorOptions, doctor } from "./doctor/doctor.io.js";
 import { UnexpectedAnswer } from "./fields.js";
 import { Problem, Unreachable } from "./http.io.js";
 import { type InstallOptions, install } from "./install/install.io.js";
+import { parseMask, parseZone } from "./member/areas.js";
+import { type CameraOptions, memberCamera } from "./member/camera.io.js";
 import { memberCameras, memberExportIdentity } from "./member/cameras.io.js";
 import { type ClaimOptions, memberClaim } from "./member/claim.io.js";
 import { type ClipsOptions, memberClips, memberDelete } from "./member/clips.io.js";
@@ -19,6 +24,17 @@ import { openTerminal, type TerminalOptions } from "./terminal.io.js";
 
 const exitCodes = { refused: 1, usage: 2 };
 const clipsMax = 10_000;
+const waitSecondsMax = 86_400;
+const cameraHelp = `
+A mask or zone is 3 to 32 corners x,y in per cent of the picture from its upper left corner, with at most two decimals, in the
+order in which one walks round it. What is given replaces all masks or all zones that there were: at most 16 of each.
+  --mask "0,0 25.5,0 25.5,100 0,100"                      the left quarter is never recorded and never counts as motion
+  --zone "0,50 100,50 100,100 0,100"                      motion counts in the lower half only
+  --zone "0,0 100,0 100,40 0,40 sensitivity=0"            motion never counts in the upper part, but elsewhere it does
+  --zone "0,0 50,0 50,100 0,100 sensitivity=70 size=2%"   quicker than the usual 50, for objects of 2 % of the picture or more
+Where zones overlap, 0 wins, then the more sensitive.
+
+Exit code: 0 the camera does so; 1 refused, or not confirmed in time; 2 used wrongly.`;
 /** What a command's exit code says beyond done or refused. */
 let found = 0;
 
@@ -68,6 +84,34 @@ ofMember("claim", "bring a camera into the household")
 ofMember("cameras", "the household's cameras and how they are").action((options: Common) =>
   memberCameras(options.profile, openTerminal(options)),
 );
+
+ofMember(
+  "camera",
+  "show what a camera is told, or change it: signed by you, done when the camera confirms it",
+)
+  .argument("<camera>", "its id, or its name")
+  .option("--name <name>", "call it so", named)
+  .option(
+    "--mask <corners>",
+    "never record what lies inside; for several give it again",
+    collect(parseMask, masksMax),
+  )
+  .addOption(new Option("--no-masks", "record the whole picture").conflicts("mask"))
+  .option("--zone <corners>", "where motion counts; for several give it again", collect(parseZone, zonesMax))
+  .addOption(new Option("--no-zones", "motion counts everywhere").conflicts("zone"))
+  .addOption(
+    new Option("--audio <state>", "record sound too, where the camera has any").choices(["on", "off"]),
+  )
+  .option(
+    "--modes <modes>",
+    "what it may do: off, detect, record, joined by commas; it does the most of them",
+    modesOf,
+  )
+  .option("--wait <seconds>", "wait so long for the camera's confirmation", countUpTo(waitSecondsMax), 120)
+  .addHelpText("after", cameraHelp)
+  .action((camera: string, options: Common & CameraOptions) =>
+    memberCamera(options.profile, { ...options, camera }, openTerminal(options)),
+  );
 
 ofMember("clips", "list recordings, newest first")
   .option("--limit <n>", "at most so many", countUpTo(clipsMax), 20)
@@ -177,4 +221,29 @@ function countUpTo(max: number): (text: string) => number {
     if (Number.isInteger(count) && count >= 1 && count <= max) return count;
     throw new InvalidArgumentError(`it must be a number from 1 to ${max}`);
   };
+}
+
+/** For an option that may be given again. */
+function collect<T>(
+  parse: (text: string) => Result<T, string>,
+  max: number,
+): (text: string, before?: readonly T[]) => readonly T[] {
+  return (text, before = []) => {
+    const parsed = parse(text);
+    if (!parsed.ok) throw new InvalidArgumentError(`${parsed.error}.`);
+    if (before.length === max) throw new InvalidArgumentError(`there are more than ${max}.`);
+    return [...before, parsed.value];
+  };
+}
+
+function named(text: string): string {
+  if (isName(text)) return text;
+  throw new InvalidArgumentError("it must have 1 to 64 characters, without a space at an end.");
+}
+
+function modesOf(text: string): readonly Mode[] {
+  const words = text.split(",");
+  const modes = allModes.filter((mode) => words.includes(mode));
+  if (modes.length === words.length) return modes;
+  throw new InvalidArgumentError("it must be some of off, detect, record, each once.");
 }

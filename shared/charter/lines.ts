@@ -51,7 +51,7 @@ export type LineRefusal =
 export const charterMembersMax = 32;
 export const charterCamerasMax = 32;
 const nameCharsMax = 64;
-const allModes: readonly Mode[] = ["off", "detect", "record"];
+export const allModes: readonly Mode[] = ["off", "detect", "record"];
 
 export const memberKeyName = (id: MemberId): string => `member-${id}`;
 export const cameraKeyName = (id: CameraId): string => `camera-${id}`;

@@ -2,6 +2,7 @@ import { fromBase64, fromUtf8 } from "../../../shared/kernel/bytes.js";
 import { type Identity, isIdentity, open, recipientOf } from "../../../shared/seal/age.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
+import { settingLines, settingsOf } from "./camera.io.js";
 import { type Cloud, openCloud } from "./cloud.io.js";
 import { epochsOf, findCamera, type Household } from "./household.js";
 import { type KeyFile, keptKeyFiles, readKeyFile } from "./profile.io.js";
@@ -15,11 +16,16 @@ export async function memberCameras(folder: string, terminal: Terminal): Promise
     lastSeen: fields.maybeText("lastSeen"),
     charter: fields.maybeNumber("charter"),
   }));
-  for (const { id, name, place } of newest.cameras) {
+  for (const camera of newest.cameras) {
+    const { id, name, place } = camera;
     const known = states.find((one) => one.id === id);
-    const follows = known?.charter === newest.version ? "" : `, follows charter ${known?.charter ?? "none"}`;
-    terminal.json({ id, name, place, ...known });
+    const follows =
+      known?.charter === newest.version
+        ? ""
+        : `, not yet in force: it follows charter ${known?.charter ?? "none"}, not ${newest.version}`;
+    terminal.json({ ...settingsOf(camera), ...known });
     terminal.say(`${id}  ${name}  ${place}, ${known?.state ?? "never connected"}${follows}`);
+    for (const line of settingLines(camera)) terminal.say(line);
   }
   if (newest.cameras.length === 0) terminal.say("No camera yet. Run: lintel member claim");
 }

@@ -1,7 +1,6 @@
 import { createPublicKey, X509Certificate } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import qrcode from "qrcode";
-import { type Charter, type SignedCharter, signCharter } from "../../../shared/charter/charter.js";
 import {
   type Claim,
   type ClaimAnswer,
@@ -12,23 +11,22 @@ import {
   formatClaim,
   isAnswerTo,
 } from "../../../shared/charter/claim.js";
-import { type CharterCamera, isName, memberKeyName } from "../../../shared/charter/lines.js";
+import { type CharterCamera, isName } from "../../../shared/charter/lines.js";
 import { fromBase64, toBase64, toUtf8 } from "../../../shared/kernel/bytes.js";
 import { cameraIdOf } from "../../../shared/kernel/ids.js";
 import { type Identity, newIdentity, recipientOf, seal } from "../../../shared/seal/age.js";
 import { hashOf } from "../../../shared/seal/hash.js";
 import type { Fields } from "../fields.js";
-import { Problem } from "../http.io.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { systemClock, systemRandom } from "../world.io.js";
+import { awaitConfirmation, changeCharter } from "./charter.io.js";
 import { type Cloud, openCloud } from "./cloud.io.js";
 import { type Household, viewersOf } from "./household.js";
 import { type KeyFile, keepKeyFile } from "./profile.io.js";
 
 const pollMillis = 500;
 const confirmMillisMax = 120_000;
-const chartersTriesMax = 3;
 
 export interface ClaimOptions {
   readonly cameraName: string;
@@ -66,7 +64,11 @@ export async function memberClaim(folder: string, options: ClaimOptions, termina
   const version = await signIn(cloud, camera);
   terminal.json({ event: "signed", camera: camera.line.id, fingerprint, charter: version });
   terminal.say(`Camera ${camera.line.id} (${options.cameraName}) stands in charter ${version}.`);
-  const confirmed = await awaitConfirmation(cloud, { camera: camera.line.id, version, ...options }, terminal);
+  const { confirmMillis: millisMax = confirmMillisMax } = options;
+  const silence = await awaitConfirmation(cloud, { camera: camera.line.id, version, millisMax }, () =>
+    terminal.progress("waiting for the camera to start and confirm the charter …"),
+  );
+  const confirmed = silence === undefined;
   terminal.json({ event: confirmed ? "confirmed" : "unconfirmed", camera: camera.line.id, charter: version });
   terminal.say(
     confirmed
@@ -155,47 +157,20 @@ async function newCamera(answer: ClaimAnswer, { cameraName, place }: ClaimOption
   return { line, identity };
 }
 
-/** Signs the camera into the next charter; when another owner was quicker, into the one after. */
-async function signIn(cloud: Cloud, camera: NewCamera): Promise<number> {
-  for (let tries = 1; ; tries++) {
-    const household = await cloud.household();
+function signIn(cloud: Cloud, camera: NewCamera): Promise<number> {
+  return changeCharter(cloud, async (household) => {
     const { newest } = household;
     const known = newest.cameras.find(({ id }) => id === camera.line.id);
-    // Signed in by this loop, or by an earlier claim whose board lost power before it was enrolled.
-    if (known?.tlsKeyHash === camera.line.tlsKeyHash) return newest.version;
+    // Signed in by this claim in vain of an answer, or by an earlier one whose board lost power before it was enrolled.
+    if (known?.tlsKeyHash === camera.line.tlsKeyHash) return undefined;
     if (known !== undefined)
       throw new Refused(
         `Camera ${camera.line.id} already stands in charter ${newest.version}. To claim it anew, reset it to factory state first.`,
       );
-    const charter = nextCharter(cloud, household, camera.line);
     const file = await keyFile(household, camera);
     keepKeyFile(cloud.folder, file); // before the cloud has it: what the cloud loses or replaces is here
-    const body = { charter, keyFiles: [file] };
-    try {
-      await cloud.call({ method: "PUT", path: "/v1/household/charter", body, repeatable: true });
-    } catch (error) {
-      const raced = error instanceof Problem && error.status === 409;
-      if (!raced || tries >= chartersTriesMax) throw error;
-    }
-  }
-}
-
-function nextCharter({ profile }: Cloud, { newest }: Household, line: CharterCamera): SignedCharter {
-  const { hash, ...current } = newest;
-  const others = newest.members.filter(({ role, id }) => role === "owner" && id !== profile.member);
-  if (newest.change === "all-owners" && others.length > 0)
-    throw new Refused(
-      `The charter wants every owner's signature (${others.map(({ name }) => name).join(", ")}); signing together comes with a later version.`,
-    );
-  const charter: Charter = {
-    ...current,
-    version: newest.version + 1,
-    previous: hash,
-    issued: systemClock.wall(),
-    cameras: [...newest.cameras, line],
-  };
-  const signer = { name: memberKeyName(profile.member), secretKey: profile.keys.noteSecret };
-  return signCharter(charter, [signer], systemRandom);
+    return { cameras: [...newest.cameras, camera.line], keyFiles: [file] };
+  });
 }
 
 /** The camera's identity, sealed to every member who may see what it films. */
@@ -206,25 +181,4 @@ async function keyFile(
   const recipients = viewersOf(newest.members, line.place).map(({ recipient }) => recipient);
   const file = await seal(toUtf8(`${identity}\n`), recipients);
   return { camera: line.id, epoch: line.epoch, file: toBase64(file) };
-}
-
-interface Awaited extends Pick<ClaimOptions, "confirmMillis"> {
-  readonly camera: string;
-  readonly version: number;
-}
-
-/** Whether the camera reported, in time, that it follows the charter that names it. */
-async function awaitConfirmation(
-  cloud: Cloud,
-  { camera, version, confirmMillis = confirmMillisMax }: Awaited,
-  terminal: Terminal,
-): Promise<boolean> {
-  const until = systemClock.monotonic() + confirmMillis;
-  while (systemClock.monotonic() < until) {
-    const fields = await cloud.get(`/v1/cameras/${camera}`);
-    if ((fields.maybeNumber("charter") ?? 0) >= version) return true;
-    terminal.progress("waiting for the camera to start and confirm the charter …");
-    await wait(pollMillis);
-  }
-  return false;
 }

@@ -1,0 +1,117 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { type Charter, type SignedCharter, signCharter } from "../../../shared/charter/charter.js";
+import { type CharterCamera, memberKeyName } from "../../../shared/charter/lines.js";
+import { hashOfText } from "../../../shared/seal/hash.js";
+import { textOf } from "../../../shared/seal/note.js";
+import { Problem } from "../http.io.js";
+import { Refused } from "../refused.js";
+import { systemClock, systemRandom } from "../world.io.js";
+import type { Cloud } from "./cloud.io.js";
+import type { Household } from "./household.js";
+import { type KeyFile, saveSeen } from "./profile.io.js";
+
+const pollMillis = 500;
+const triesMax = 3;
+
+/** What the next charter says otherwise than the newest, and the keys of its new cameras. */
+export interface Change {
+  readonly cameras: readonly CharterCamera[];
+  readonly keyFiles?: readonly (KeyFile & { readonly camera: string })[];
+}
+
+/**
+ * Signs the change into the next charter; when another owner was quicker, into the one after. `change` sees the newest each
+ * time; `undefined` from it: all is so already. Gives the version of the charter in which it is.
+ */
+export async function changeCharter(
+  cloud: Cloud,
+  change: (household: Household) => Promise<Change | undefined> | Change | undefined,
+): Promise<number> {
+  for (let tries = 1; ; tries++) {
+    const household = await cloud.household();
+    const changed = await change(household);
+    if (changed === undefined) return household.newest.version;
+    const { cameras, keyFiles } = changed;
+    const charter = nextCharter(cloud, household, cameras);
+    const body = { charter, ...(keyFiles && { keyFiles }) };
+    try {
+      await cloud.call({ method: "PUT", path: "/v1/household/charter", body, repeatable: true });
+      const version = household.newest.version + 1;
+      saveSeen(cloud.folder, { version, hash: hashOfText(textOf(charter.note)) });
+      return version;
+    } catch (error) {
+      const raced = error instanceof Problem && error.status === 409;
+      if (!raced || tries >= triesMax) throw error;
+    }
+  }
+}
+
+function nextCharter(
+  { profile }: Cloud,
+  { newest }: Household,
+  cameras: readonly CharterCamera[],
+): SignedCharter {
+  const { hash, ...current } = newest;
+  const owners = newest.members.filter(({ role }) => role === "owner");
+  if (!owners.some(({ id }) => id === profile.member))
+    throw new Refused(
+      `Only an owner may change the household (${owners.map(({ name }) => name).join(", ")}). Nothing was signed; ask one of them.`,
+    );
+  const others = owners.filter(({ id }) => id !== profile.member);
+  if (newest.change === "all-owners" && others.length > 0)
+    throw new Refused(
+      `The charter wants every owner's signature (${others.map(({ name }) => name).join(", ")}); signing together comes with a later version.`,
+    );
+  const charter: Charter = {
+    ...current,
+    version: newest.version + 1,
+    previous: hash,
+    issued: systemClock.wall(),
+    cameras,
+  };
+  const signer = { name: memberKeyName(profile.member), secretKey: profile.keys.noteSecret };
+  return signCharter(charter, [signer], systemRandom);
+}
+
+/** What a camera said last of itself, as the cloud hands it on. */
+export interface CameraWords {
+  readonly state: string;
+  readonly lastSeen: string | undefined;
+  readonly charter: number;
+  readonly troubles: readonly string[];
+}
+
+export interface Awaited {
+  readonly camera: string;
+  /** The charter that it is to follow. */
+  readonly version: number;
+  readonly millisMax: number;
+}
+
+/** `undefined` once the camera says that it follows the charter; after the longest wait, what it said instead. */
+export async function awaitConfirmation(
+  cloud: Cloud,
+  { camera, version, millisMax }: Awaited,
+  waiting: (words: CameraWords, secondsLeft: number) => void,
+): Promise<CameraWords | undefined> {
+  const until = systemClock.monotonic() + millisMax;
+  for (;;) {
+    const words = await wordsOf(cloud, camera);
+    if (words.charter >= version) return undefined;
+    const left = until - systemClock.monotonic();
+    if (left <= 0) return words;
+    waiting(words, Math.ceil(left / 1000));
+    await wait(Math.min(pollMillis, left));
+  }
+}
+
+async function wordsOf(cloud: Cloud, camera: string): Promise<CameraWords> {
+  const fields = await cloud.get(`/v1/cameras/${camera}`);
+  const troubles = fields.maybe("status", (status) => status.texts("trouble")) ?? [];
+  return {
+    state: fields.maybeText("state") ?? "unknown",
+    lastSeen: fields.maybeText("lastSeen"),
+    charter: fields.maybeNumber("charter") ?? 0,
+    troubles: troubles.filter((trouble) => trouble !== null),
+  };
+}
