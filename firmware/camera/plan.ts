@@ -236,7 +236,7 @@ const y4m: readonly string[] = ["-an", "-sn", "-dn", "-f", "yuv4mpegpipe", "-flu
  * Sensor noise costs more bits than all else by night and can be told from movement, which is stronger: so one strength
  * is right by night and by day. After the painting, or a mask's edge would take on what is under it.
  */
-const denoise = "hqdn3d=2:2:9:9";
+const denoise = "hqdn3d=2:2:16:16";
 
 /** Decoded once, thinned, painted, and only then split into the recording and the luma frames. */
 function graphOf({ masks, settings, libavformat }: PlanRequest): string {

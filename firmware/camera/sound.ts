@@ -22,7 +22,7 @@ const rate = 48_000;
 /** Samples in an AAC frame, which the decoder needs before the first one that sounds. */
 const frameSamples = 1024;
 /** A picture never waits longer than this for its sound. */
-const waitMicrosMax = 2_000_000;
+const waitMicrosMax = 1_000_000;
 
 /**
  * One track of mono AAC before the picture's, so that each second's sound stands before its picture and nothing has to
