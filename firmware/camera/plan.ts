@@ -234,15 +234,17 @@ const y4m: readonly string[] = ["-an", "-sn", "-dn", "-f", "yuv4mpegpipe", "-flu
 
 /**
  * Sensor noise costs more bits than all else by night and can be told from movement, which is stronger: so one strength
- * is right by night and by day. After the painting, or a mask's edge would take on what is under it.
+ * is right by night and by day. After the painting, or a mask's edge would take on what is under it. Not where the
+ * hardware encodes: there the processor has no time for it.
  */
 const denoise = "hqdn3d=2:2:16:16";
 
 /** Decoded once, thinned, painted, and only then split into the recording and the luma frames. */
-function graphOf({ masks, settings, libavformat }: PlanRequest): string {
+function graphOf({ masks, settings, libavformat, encoder }: PlanRequest): string {
   const rate = libavformat >= 59 ? [`fps=fps='min(source_fps,${settings.fpsMax})'`] : [];
   const painted = ["format=yuv420p", ...rate, ...barsOf(masks).map(boxFilter)].join(",");
-  return `[0:v:0]${painted},split=2[large][small];[large]${denoise}[video];[small]${lumaFilter(settings)}[luma]`;
+  const clean = encoder === "libx264" ? denoise : "null";
+  return `[0:v:0]${painted},split=2[large][small];[large]${clean}[video];[small]${lumaFilter(settings)}[luma]`;
 }
 
 /** `x:y:w:h:colour:thickness`, rounded outwards, so that no masked pixel shows. */

@@ -224,10 +224,11 @@ test("sound is asked for with leave only, where the source may have it", async (
     t.notMatch(saying(text, true), /:a:|alsa/, text);
 });
 
-test("the encoder keeps a constant quality under a ceiling; hardware gets no keyframes of its own", async (t) => {
+test("the encoder keeps a constant quality under a ceiling; hardware has no keyframes of its own and no denoising before it", async (t) => {
   const saying = (encoder: "libx264" | "h264_v4l2m2m"): string =>
     planOf({ ...request("scene"), encoder }).outputs[0]?.options.join(" ") ?? "";
   t.match(saying("libx264"), /-crf 23 -maxrate 2500k -bufsize 5000k .*-sc_threshold 0 .*-force_key_frames/);
+  t.notMatch(planOf({ ...request("scene"), encoder: "h264_v4l2m2m" }).graph, /hqdn3d/);
   t.match(saying("h264_v4l2m2m"), /-b:v 2500k -g 9999 -bf 0 .*-force_key_frames/);
 });
 

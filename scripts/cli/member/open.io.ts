@@ -192,10 +192,11 @@ function report(
   terminal.say(
     `Verified: ${segments} sealed segments and ${fragments.length} fragments, all signed by ${camera} (${manifest.camera}), ${none}.`,
   );
+  const sound = fragments.some(({ track }) => track !== init.track) ? ", with sound" : "";
   const clock =
     manifest.clock === "synchronised" ? "" : " (the camera's clock was not set: the time may be wrong)";
   terminal.say(
-    `  ${manifest.trigger} at the door, from ${start}${clock}, ${seconds.toFixed(1)} s, ${init.width}x${init.height}`,
+    `  ${manifest.trigger} at the door, from ${start}${clock}, ${seconds.toFixed(1)} s, ${init.width}x${init.height}${sound}`,
   );
   if (end === "interrupted")
     terminal.say(
