@@ -1,4 +1,5 @@
-import { type Cells, cellShift, cellSize } from "./cells.js";
+import type { Cells } from "./cells.js";
+import { cellShift, cellSize } from "./grid.js";
 
 /** One connected patch of foreground. Positions in sixteenths of a pixel, the box in cells, last ones included. */
 export interface Blob {
@@ -17,6 +18,10 @@ export interface Blob {
   rim: number;
   rimNow: number;
   rimBefore: number;
+  /** The most sensitive zone that it is in, how many of its cells are in any, and what size that zone asks for. */
+  sensitivity: number;
+  inside: number;
+  sizeMin: number;
   /** A track has it. */
   taken: boolean;
 }
@@ -45,7 +50,8 @@ export function createBlobs(cells: number): Blobs {
 function emptyBlob(): Blob {
   const box = { left: 0, top: 0, right: 0, bottom: 0 };
   const rims = { rim: 0, rimNow: 0, rimBefore: 0 };
-  return { area: 0, x: 0, y: 0, ...box, cells: 0, structural: 0, active: 0, ...rims, taken: false };
+  const zone = { sensitivity: 0, inside: 0, sizeMin: 0 };
+  return { area: 0, x: 0, y: 0, ...box, ...zone, cells: 0, structural: 0, active: 0, ...rims, taken: false };
 }
 
 /**
@@ -106,6 +112,9 @@ function clear(blob: Blob, cells: Cells): void {
   blob.rim = 0;
   blob.rimNow = 0;
   blob.rimBefore = 0;
+  blob.sensitivity = 0;
+  blob.inside = 0;
+  blob.sizeMin = 0;
   blob.taken = false;
 }
 
@@ -124,6 +133,17 @@ function include(cells: Cells, cell: number, column: number, row: number, blob: 
   blob.rim += cells.rim[cell] ?? 0;
   blob.rimNow += cells.rimNow[cell] ?? 0;
   blob.rimBefore += cells.rimBefore[cell] ?? 0;
+  includeZone(cells, cell, blob);
+}
+
+function includeZone({ rules }: Cells, cell: number, blob: Blob): void {
+  const sensitivity = rules.sensitivity[cell] ?? 0;
+  if (sensitivity === 0) return;
+  blob.inside++;
+  const sizeMin = rules.sizeMin[cell] ?? 0;
+  if (sensitivity > blob.sensitivity) blob.sizeMin = sizeMin;
+  else if (sensitivity === blob.sensitivity) blob.sizeMin = Math.min(blob.sizeMin, sizeMin);
+  blob.sensitivity = Math.max(blob.sensitivity, sensitivity);
 }
 
 /** Puts the cells around that belong to the blob into the queue; answers the queue's new end. */

@@ -1,8 +1,7 @@
 import type { Background } from "./background.js";
+import { cellShift, cellSize } from "./grid.js";
+import type { CellRules } from "./zones.js";
 
-/** Cells are squares of 4 by 4 pixels. */
-export const cellShift = 2;
-export const cellSize = 1 << cellShift;
 /** A cell with fewer foreground pixels is empty. */
 const leastPixels = 3;
 const noCell = 255;
@@ -11,6 +10,7 @@ const leastStructure = 40;
 const leastChange = 48;
 
 export interface Cells {
+  readonly rules: CellRules;
   readonly wide: number;
   readonly high: number;
   /** Foreground pixels in each cell. */
@@ -24,11 +24,12 @@ export interface Cells {
   readonly rimBefore: Uint16Array;
 }
 
-export function createCells(width: number, height: number): Cells {
+export function createCells(width: number, height: number, rules: CellRules): Cells {
   const wide = (width + cellSize - 1) >> cellShift;
   const high = (height + cellSize - 1) >> cellShift;
   const cells = wide * high;
   return {
+    rules,
     wide,
     high,
     counts: new Uint8Array(cells),
@@ -67,7 +68,8 @@ export function fillCells(cells: Cells, background: Background, picture: Picture
 }
 
 /** Two pixels count when the cell above or below has two as well: somebody far away is narrow and upright. */
-function isOccupied({ counts, wide }: Cells, cell: number): boolean {
+function isOccupied({ rules, counts, wide }: Cells, cell: number): boolean {
+  if (rules.watched[cell] === 0) return false;
   const here = counts[cell] ?? 0;
   return (
     here >= leastPixels ||

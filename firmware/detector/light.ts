@@ -1,3 +1,6 @@
+import { cellShift, cellSize } from "./grid.js";
+import type { CellRules } from "./zones.js";
+
 /**
  * What a change of light did to the whole picture: for each background luma, the luma to expect now. Exposure, a
  * lamp, a cloud shift most pixels of one brightness alike, and an object only few; so the median tells.
@@ -20,7 +23,8 @@ const leastShare = 32;
 /** One pixel in so many is looked at; prime, so that no column is preferred. */
 const stride = 5;
 
-export function createLight(): Light {
+/** Areas that are not watched tell nothing about the light: a mask stays black. */
+export function createLight(width: number, rules: CellRules): Light {
   const expected = new Int16Array(256);
   const slack = new Uint8Array(256).fill(leastSlack);
   const histogram = new Uint16Array(bands * differences);
@@ -32,7 +36,7 @@ export function createLight(): Light {
     measure: (luma, background) => {
       histogram.fill(0);
       counts.fill(0);
-      const seen = countDifferences(luma, background, histogram, counts);
+      const seen = countDifferences(luma, background, width, rules.watched, histogram, counts);
       const largest = measureBands(histogram, counts, shifts, seen);
       interpolate(shifts, expected, slack);
       return largest;
@@ -59,11 +63,19 @@ function measureBands(histogram: Uint16Array, counts: Uint16Array, shifts: Int16
 function countDifferences(
   luma: Uint8Array,
   background: Uint16Array,
+  width: number,
+  watched: Uint8Array,
   histogram: Uint16Array,
   counts: Uint16Array,
 ): number {
+  const wide = (width + cellSize - 1) >> cellShift;
   let seen = 0;
-  for (let i = 0; i < luma.length; i += stride) {
+  for (let i = 0, x = 0, y = 0; i < luma.length; i += stride, x += stride) {
+    while (x >= width) {
+      x -= width;
+      y++;
+    }
+    if (watched[(y >> cellShift) * wide + (x >> cellShift)] === 0) continue;
     const before = (background[i] ?? 0) >> 8;
     const band = before >> 5;
     const at = band * differences + (luma[i] ?? 0) - before + 255;

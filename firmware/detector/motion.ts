@@ -12,15 +12,33 @@ import {
   startFrom,
 } from "./background.js";
 import { type Blobs, createBlobs, findBlobs } from "./blobs.js";
-import { cellShift, createCells, fillCells } from "./cells.js";
+import { createCells, fillCells } from "./cells.js";
+import { cellShift } from "./grid.js";
+import { type CameraTrouble, createHealth } from "./health.js";
 import { createLight } from "./light.js";
 import { createShake } from "./shake.js";
-import { createTracks, follow, forgetAll, isWatching, leastArea, type Track, type Tracks } from "./tracks.js";
+import {
+  createTracks,
+  follow,
+  forgetAll,
+  isInZone,
+  isWatching,
+  leastArea,
+  type Track,
+  type Tracks,
+} from "./tracks.js";
+import { createRules, type Polygon, type Zone } from "./zones.js";
 
 export interface MotionSettings {
   /** Of the luma frames, in pixels. */
   readonly width: number;
   readonly height: number;
+  /** None: the whole picture at the usual sensitivity. */
+  readonly zones?: readonly Zone[];
+  /** Masked areas: nothing in them is looked at. */
+  readonly ignore?: readonly Polygon[];
+  /** False for files and generated scenes, which may stand still. */
+  readonly live?: boolean;
 }
 
 /** A box in pixels of the luma frame. */
@@ -50,6 +68,8 @@ export interface MotionReading {
   readonly reasons: MotionReasons;
   /** The empty scene is still being learnt: the score stays 0. */
   settling: boolean;
+  /** What keeps the camera from seeing; a frame that shows nothing of the scene is no motion. */
+  trouble: CameraTrouble | undefined;
   /** The objects' boxes; only the first `boxCount` are of this frame. */
   readonly boxes: readonly MotionBox[];
   boxCount: number;
@@ -82,11 +102,19 @@ const learnMsSettling = 500;
 const gapMs = 10_000;
 const mostBoxes = 8;
 
-/** A detector with its memory: about 14 bytes a pixel, nothing allocated after this. */
-export function createMotion({ width, height }: MotionSettings): Motion {
+/** A detector with its memory: about 10 bytes a pixel, nothing allocated after this. */
+export function createMotion({
+  width,
+  height,
+  zones = [],
+  ignore = [],
+  live = true,
+}: MotionSettings): Motion {
+  const rules = createRules({ width, height, zones, ignore });
   const background = createBackground(width * height);
-  const cells = createCells(width, height);
-  const light = createLight();
+  const cells = createCells(width, height, rules);
+  const light = createLight(width, rules);
+  const health = createHealth({ width, height, live });
   const shake = createShake(width, height);
   const tracks = createTracks();
   const owners = new Uint8Array(cells.wide * cells.high);
@@ -111,16 +139,11 @@ export function createMotion({ width, height }: MotionSettings): Motion {
   return {
     feed: (luma, at) => {
       assert(luma.length === width * height, "a luma frame has another size than the detector was made for");
-      if (settled < 0 || at - last > gapMs) {
-        startFrom(background, luma);
-        forgetAll(tracks);
-        settled = at + settleMs;
-        renewed = at;
-        last = at;
-        return report(reading, tracks.list, blobs, { width, height, at, settling: true, light: 0 });
-      }
+      reading.trouble = health.feed(luma, at);
       const elapsed = at - last;
       last = at;
+      if (settled < 0 || elapsed > gapMs) return restart(luma, at, settleMs);
+      if (health.isBroken()) return nothing(reading, at < settled);
       const settling = at < settled;
       settings.learn = learnShare(elapsed, settling ? learnMsSettling : learnMs);
       settings.tenths = Math.max(1, Math.round(elapsed / 100));
@@ -130,11 +153,7 @@ export function createMotion({ width, height }: MotionSettings): Motion {
       passPicture(background, pass, settings);
       const occupied = fillCells(cells, background, pass);
       if (mayRenew(at - renewed) && isAnother(occupied / owners.length, shift, tracks, at)) {
-        startFrom(background, steady);
-        forgetAll(tracks);
-        if (at - renewed > renewMs) renewed = at;
-        settled = at + resettleMs;
-        return report(reading, tracks.list, blobs, { width, height, at, settling: true, light: shift });
+        return restart(steady, at, resettleMs);
       }
       const found = findBlobs(blobs, cells, leastArea(tracks.clutter) >> 1);
       follow(tracks, blobs, found, { width, height, at, elapsed });
@@ -143,6 +162,14 @@ export function createMotion({ width, height }: MotionSettings): Motion {
       return report(reading, tracks.list, blobs, { width, height, at, settling, light: shift });
     },
   };
+
+  function restart(luma: Uint8Array, at: Millis, settleFor: number): MotionReading {
+    startFrom(background, luma);
+    forgetAll(tracks);
+    if (at - renewed > renewMs) renewed = at;
+    settled = at + settleFor;
+    return nothing(reading, true);
+  }
 }
 
 function mayRenew(since: number): boolean {
@@ -188,9 +215,22 @@ function emptyReading(): MotionReading {
     score: 0,
     reasons: { area: 0, travel: 0, persistence: 0, light: 0 },
     settling: true,
+    trouble: undefined,
     boxes: Array.from({ length: mostBoxes }, () => ({ x: 0, y: 0, width: 0, height: 0 })),
     boxCount: 0,
   };
+}
+
+function nothing(reading: MotionReading, settling: boolean): MotionReading {
+  const { reasons } = reading;
+  reading.settling = settling;
+  reading.score = 0;
+  reading.boxCount = 0;
+  reasons.area = 0;
+  reasons.travel = 0;
+  reasons.persistence = 0;
+  reasons.light = 0;
+  return reading;
 }
 
 function report(
@@ -199,16 +239,10 @@ function report(
   blobs: Blobs,
   moment: Moment,
 ): MotionReading {
-  const { reasons } = reading;
-  reading.settling = moment.settling;
-  reading.score = 0;
-  reading.boxCount = 0;
-  reasons.area = 0;
-  reasons.travel = 0;
-  reasons.persistence = 0;
-  reasons.light = moment.light;
+  nothing(reading, moment.settling);
+  reading.reasons.light = moment.light;
   for (const track of tracks) {
-    if (!track.alive || track.blob < 0 || track.ghost) continue;
+    if (!track.alive || track.blob < 0 || track.ghost || !isInZone(track, moment.at)) continue;
     if (track.object && moment.at - track.moved < Math.min(restMs, track.hits * restEachMs))
       addObject(reading, track, blobs, moment);
     else reading.score = Math.max(reading.score, Math.min(49, track.hits * 4));

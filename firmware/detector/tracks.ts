@@ -1,5 +1,6 @@
 import type { Blob, Blobs } from "./blobs.js";
-import { cellShift } from "./cells.js";
+import { cellShift } from "./grid.js";
+import { usualSensitivity } from "./zones.js";
 
 /** A blob followed from frame to frame. Positions in sixteenths of a pixel, times in milliseconds. */
 export interface Track {
@@ -25,6 +26,9 @@ export interface Track {
   path: number;
   /** It proved to be an object and no leaf, drop or shadow. */
   object: boolean;
+  /** Since when it is in a zone, and when it last was; -1 for never. */
+  entered: number;
+  inside: number;
   /** It is what the background remembers of something that has gone. */
   ghost: boolean;
   /** The blob of this frame, or -1. */
@@ -75,6 +79,8 @@ const clutterAgeMs = 40;
 /** More things than this at once are weather. */
 const usualCrowd = 8;
 const closeMs = 500;
+const entryMs = 200;
+const exitMs = 1000;
 const leastGate = 48;
 const longestWaitMs = 300;
 /** A step shorter than this, in sixteenths of a pixel, is a blob's outline trembling. */
@@ -94,7 +100,7 @@ export function createTracks(): Tracks {
 
 function deadTrack(): Track {
   const places = { x: 0, y: 0, birthX: 0, birthY: 0, stepX: 0, stepY: 0 };
-  const times = { born: 0, seen: 0, moved: 0 };
+  const times = { born: 0, seen: 0, moved: 0, entered: -1, inside: -1 };
   const figures = { hits: 0, area: 0, longest: 0, travel: 0, path: 0, blob: -1 };
   return { alive: false, ...places, ...times, ...figures, object: false, ghost: false };
 }
@@ -147,6 +153,17 @@ export function forgetAll({ list, clutter }: Tracks): void {
 /** Whether an object has been there for a while: who comes close may fill the picture. */
 export function isWatching({ list }: Tracks, at: number): boolean {
   return list.some(({ alive, object, born }) => alive && object && at - born > closeMs);
+}
+
+/** It counts once it has been in a zone for a moment, and for a while after it left: at a zone's edge it does not flicker. */
+export function isInZone({ entered, inside }: Track, at: number): boolean {
+  return inside >= 0 && at - inside <= exitMs && inside - entered >= entryMs;
+}
+
+function visit(track: Track, blob: Blob, at: number): void {
+  if (blob.inside * 3 < blob.cells || blob.area < blob.sizeMin) return;
+  if (track.inside < 0 || at - track.inside > exitMs) track.entered = at;
+  track.inside = at;
 }
 
 /** What a blob needs at least, in pixels, to be told from the clutter. */
@@ -217,6 +234,8 @@ function begin(tracks: readonly Track[], blob: Blob, index: number, at: number):
   track.path = 0;
   track.object = false;
   track.ghost = false;
+  track.entered = -1;
+  track.inside = -1;
   advance(track, blob, index, at);
 }
 
@@ -225,6 +244,7 @@ function advance(track: Track, blob: Blob, index: number, at: number): void {
   track.y = blob.y;
   track.area = blob.area;
   track.longest = longestSide(blob);
+  visit(track, blob, at);
   track.seen = at;
   track.blob = index;
   if (blob.active === 0) return;
@@ -246,16 +266,23 @@ function judge(track: Track, blob: Blob, clutter: Clutter, { width, height, at }
     return;
   }
   const age = at - track.born;
-  if (age < leastAgeMs + ((clutter.rate * clutterAgeMs) >> 8) || track.hits < leastHits || blob.area < least)
-    return;
+  const demand = demandOf(blob.sensitivity);
+  const due = leastAgeMs + ((clutter.rate * clutterAgeMs) >> 8);
+  if (age * 100 < due * demand || track.hits < leastHits || blob.area * 100 < least * demand) return;
   const net = octile(track.x - track.birthX, track.y - track.birthY);
   const large = blob.area * 40 >= width * height && blob.active * 3 >= blob.cells && age >= largeAgeMs;
   if (age < quickAgeMs && age * age * track.longest < net * quickness && !large) return;
   const girth = (blob.right - blob.left + blob.bottom - blob.top + 2) << (cellShift + 3);
-  const far = net >= Math.max(width >> 1, girth >> 2);
+  const far = net * 100 >= Math.max(width >> 1, girth >> 2) * demand;
   const straight = net * 2 >= track.path;
-  const steady = track.hits >= steadyHits && net >= (width * 16) / 53 && net * 4 >= track.path * 3;
+  const steady = track.hits >= steadyHits && net * 5300 >= width * 16 * demand && net * 4 >= track.path * 3;
   track.object = (far && straight) || steady || large;
+}
+
+/** How much it takes in a zone, in hundredths of the usual; outside of all zones the usual. */
+function demandOf(sensitivity: number): number {
+  if (sensitivity === 0) return 100;
+  return sensitivity >= usualSensitivity ? 150 - sensitivity : 300 - 4 * sensitivity;
 }
 
 /** Length of a step, within 7 %, without a root. */
