@@ -58,7 +58,7 @@ export interface Capture {
 }
 
 const tickMillis = 500;
-const off: Rules = { mode: "off", masks: [], audio: false };
+const off: Rules = { mode: "off", masks: [], zones: [], audio: false };
 
 /** What a running camera cannot change. */
 const bornWith = ({ masks, audio }: Rules): string => JSON.stringify({ masks, audio });

@@ -73,7 +73,7 @@ const maskOf = (width: number): Mask => [
   { x: width, y: 0 },
   { x: width, y: 1 },
 ];
-const record = (...masks: readonly Mask[]): Rules => ({ mode: "record", masks, audio: false });
+const record = (...masks: readonly Mask[]): Rules => ({ mode: "record", masks, zones: [], audio: false });
 
 test("rules that come while a camera still stops start one camera, and after a stop none", async (t) => {
   const { ffmpeg: program, alive } = await slowToEnd(t);

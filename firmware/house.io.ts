@@ -1,4 +1,4 @@
-import { pictureScale } from "../shared/charter/areas.js";
+import { pictureScale, type Zone } from "../shared/charter/areas.js";
 import type { OpenedCharter, SignedCharter } from "../shared/charter/charter.js";
 import type { CharterCamera, Mode } from "../shared/charter/lines.js";
 import { assert } from "../shared/kernel/assert.js";
@@ -13,6 +13,8 @@ import { follow, openDeletion } from "./uplink/orders.js";
 export interface Rules {
   readonly mode: Mode;
   readonly masks: readonly Mask[];
+  /** Where motion counts. */
+  readonly zones: readonly Zone[];
   /** Whether it records sound, where its source has any. */
   readonly audio: boolean;
 }
@@ -90,10 +92,10 @@ function removedText(version: number): string {
 
 /** The most that the charter allows. A camera that it does not name any more has had its last word: off. */
 function rulesOf(line: CharterCamera | undefined): Rules {
-  if (line === undefined) return { mode: "off", masks: [], audio: false };
+  if (line === undefined) return { mode: "off", masks: [], zones: [], audio: false };
   const mode = (["record", "detect", "off"] as const).find((one) => line.modes.includes(one)) ?? "off";
   const masks = line.masks.map((mask) =>
     mask.map(({ x, y }) => ({ x: x / pictureScale, y: y / pictureScale })),
   );
-  return { mode, masks, audio: line.audio };
+  return { mode, masks, zones: line.zones, audio: line.audio };
 }

@@ -63,12 +63,14 @@ test("a camera follows its charter forward, durably, and passes over what it has
     { x: 5_000, y: 0 },
     { x: 5_000, y: 10_000 },
   ];
-  const second = next(first, { cameras: [{ ...line, masks: [mask], modes: ["off", "detect"] }] });
+  const zones = [{ corners: mask, sensitivity: 0, sizeMin: 0 }];
+  const second = next(first, { cameras: [{ ...line, masks: [mask], zones, modes: ["off", "detect"] }] });
   const third = next(second, { cameras: [{ ...line, audio: true, masks: [mask] }] });
-  t.same(house.rules(), { mode: "record", masks: [], audio: false });
+  t.same(house.rules(), { mode: "record", masks: [], zones: [], audio: false });
   t.ok(house.follow([first, second]));
   t.match(house.rules(), {
     mode: "detect",
+    zones,
     masks: [
       [
         { x: 0, y: 0 },
@@ -103,7 +105,7 @@ test("a fork, a gap and a stranger's charter are refused, and said", async (t) =
 test("removal is a last word: the camera is off and says why", async (t) => {
   const { house, first, next } = await enrolled(t);
   t.ok(house.follow([next(first, { cameras: [] })]));
-  t.same(house.rules(), { mode: "off", masks: [], audio: false });
+  t.same(house.rules(), { mode: "off", masks: [], zones: [], audio: false });
   t.match(house.troubles(), [/removed this camera/]);
   t.throws(() => house.custody(), "nothing can be sealed any more");
 });

@@ -113,15 +113,24 @@ async function start(ground: Ground, started: Started): Promise<void> {
   const uplink = openUplink(ground, { ...card, house, late }, started);
   const capture = openFootage(ground, { ...card, house, late }, started);
   const board = await openWires(ground, { capture, late }, started);
-  const facts = (): Facts => factsOf(ground, { ...card, house, uplink, capture, board });
+  let obeyed = house.version();
+  const facts = (): Facts => factsOf(ground, { ...card, house, uplink, capture, board, obeyed });
   const reporter = startReporter(state, facts, (status) => uplink.status(status));
   started.push(() => reporter.close());
   late.changed = () => reporter.soon();
 
   const notifier = openNotifier(process.env, () => isAlive(capture, house), log);
   started.push(() => notifier.stopping());
-  late.obey = () =>
-    void capture.apply(house.rules()).catch((error: unknown) => log("capture.failed", { why: `${error}` }));
+  late.obey = () => {
+    const version = house.version();
+    const inForce = (): void => {
+      obeyed = version;
+      reporter.soon();
+    };
+    capture
+      .apply(house.rules())
+      .then(inForce, (error: unknown) => log("capture.failed", { why: `${error}` }));
+  };
   late.obey();
   notifier.ready();
   const source = describeSource(config.source);
@@ -265,9 +274,12 @@ type Parts = Card & {
   readonly uplink: Uplink;
   readonly capture: Capture;
   readonly board: Board;
+  /** The charter whose rules the camera runs by: a mask is in force when no camera runs any more that lacks it. */
+  readonly obeyed: number;
 };
 
-function factsOf({ config }: Ground, { clockWatch, journal, house, uplink, capture, board }: Parts): Facts {
+function factsOf({ config }: Ground, parts: Parts): Facts {
+  const { clockWatch, journal, house, uplink, capture, board, obeyed } = parts;
   const { recording, video, restarts, trouble } = capture.state();
   const usage = journal.usage();
   const blocked = usage.blocked === undefined ? [] : [`the card takes no footage: ${usage.blocked}`];
@@ -277,7 +289,7 @@ function factsOf({ config }: Ground, { clockWatch, journal, house, uplink, captu
     video,
     recording,
     clock: clockWatch.quality(),
-    charter: house.version(),
+    charter: obeyed,
     uptimeSeconds: Math.floor(process.uptime()),
     outboxSegments: usage.pendingSegments,
     outboxBytes: usage.pendingBytes,
