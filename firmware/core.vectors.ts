@@ -7,6 +7,7 @@ import { seededPrng } from "../shared/kernel/prng.js";
 import type { SupervisorEvent } from "./camera/supervisor.js";
 import type * as Core from "./core.js";
 import { type SceneStory, sceneOf } from "./core.scene.js";
+import type { MotionSettings } from "./detector/motion.js";
 import type { TriggerEvent, TriggerSettings } from "./detector/trigger.js";
 import type { CutEvent } from "./recorder/cut.js";
 import type { CutEffect, CutSettings } from "./recorder/cutter.js";
@@ -19,7 +20,7 @@ type Say = (line: string) => void;
 type At<Event> = Event & { readonly at: number };
 
 export type Story =
-  | { readonly machine: "motion"; readonly scene: SceneStory }
+  | { readonly machine: "motion"; readonly scene: SceneStory; readonly rules?: Partial<MotionSettings> }
   | {
       readonly machine: "motion";
       readonly width: number;
@@ -78,7 +79,7 @@ export function run(core: LintelCore, name: string, story: Story, print: Say): v
 function play(core: LintelCore, story: Story, say: Say): void {
   switch (story.machine) {
     case "motion":
-      if ("scene" in story) watchScene(core, story.scene, say);
+      if ("scene" in story) watchScene(core, story.scene, story.rules, say);
       else watchFrames(core, story, say);
       break;
     case "none":
@@ -111,9 +112,14 @@ function drawScene(story: SceneStory): void {
   for (let frame = 0; frame < story.frames; frame++) draw(frame);
 }
 
-function watchScene(core: LintelCore, story: SceneStory, say: Say): void {
+function watchScene(
+  core: LintelCore,
+  story: SceneStory,
+  rules: Partial<MotionSettings> | undefined,
+  say: Say,
+): void {
   const draw = sceneOf(story);
-  const look = watch(core, story, say);
+  const look = watch(core, { ...rules, width: story.width, height: story.height }, say);
   for (let frame = 0; frame < story.frames; frame++) look(draw(frame), frame * frameMillis);
 }
 
@@ -127,16 +133,16 @@ function watchFrames(
 }
 
 /** As on the camera: each picture's reading goes to the trigger. */
-function watch(core: LintelCore, size: { readonly width: number; readonly height: number }, say: Say) {
-  const motion = core.createMotion({ width: size.width, height: size.height });
+function watch(core: LintelCore, settings: MotionSettings, say: Say) {
+  const motion = core.createMotion(settings);
   let trigger = core.idleTrigger();
   return (luma: Uint8Array, at: number): void => {
     const reading = motion.feed(luma, millis(at));
-    const { score, settling, reasons, boxCount } = reading;
+    const { score, settling, boxCount, ...rest } = reading;
     const boxes = reading.boxes.slice(0, boxCount).map((box) => [box.x, box.y, box.width, box.height]);
     const pulled = core.stepTrigger(trigger, { kind: "reading", score, settling }, millis(at));
     trigger = pulled.state;
-    say(`${at} ${text({ score, settling, reasons, boxes, effects: pulled.effects })}`);
+    say(`${at} ${text({ score, settling, ...rest, boxes, effects: pulled.effects })}`);
   };
 }
 
