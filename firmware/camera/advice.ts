@@ -5,13 +5,15 @@ type Hint = readonly [kinds: readonly Kind[], said: RegExp, advice: string];
 
 const all: readonly Kind[] = ["v4l2", "libcamera", "rtsp", "file", "scene"];
 
+const noMicrophone = /cannot open audio device/;
+
 const hints: readonly Hint[] = [
   [["libcamera"], /ENOENT|could not be started/, "Install rpicam-apps, which holds rpicam-vid."],
   [["libcamera"], /no cameras available/i, "No camera is connected to the board: check the ribbon cable."],
   [
     ["v4l2"],
-    /cannot open audio device/,
-    "The microphone cannot be opened: arecord -L lists the names that audio= may have; the user must be in the group audio.",
+    noMicrophone,
+    "The microphone cannot be opened, so the picture is recorded without sound: arecord -L lists the names that audio= may have; the user must be in the group audio.",
   ],
   [
     ["v4l2"],
@@ -55,4 +57,9 @@ const hints: readonly Hint[] = [
 export function adviceOn(source: Source, lines: readonly string[]): string | undefined {
   const said = lines.join("\n");
   return hints.find(([kinds, pattern]) => kinds.includes(source.kind) && pattern.test(said))?.[2];
+}
+
+/** Whether a child ended because its microphone cannot be opened; the picture may be well. */
+export function isDeaf(lines: readonly string[]): boolean {
+  return noMicrophone.test(lines.join("\n"));
 }

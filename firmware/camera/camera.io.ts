@@ -5,7 +5,7 @@ import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { core } from "../core.io.js";
-import { adviceOn } from "./advice.js";
+import { adviceOn, isDeaf } from "./advice.js";
 import { cleanExit } from "./ffmpeg.io.js";
 import type { Ffmpeg } from "./finder.io.js";
 import type { IntakeEvent } from "./intake.js";
@@ -118,6 +118,8 @@ class Camera {
   private timer: NodeJS.Timeout | undefined;
   /** Why the source's own stream is not recorded as it is. */
   private why: string;
+  /** The last child could not open its microphone: the next one records the picture alone. */
+  private deaf = false;
 
   constructor(options: CameraOptions, handlers: CameraHandlers, mode: Mode) {
     this.options = options;
@@ -178,7 +180,9 @@ class Camera {
 
   private spawn(mode: Mode): void {
     this.handlers.onPlan({ mode, description: describe(this.options, mode, this.why) });
-    const run = startRun(runOptions(this.options, mode), (event) => this.listen(event));
+    const { sound = false } = this.options;
+    const options = { ...this.options, sound: sound && !this.deaf };
+    const run = startRun(runOptions(options, mode), (event) => this.listen(event));
     this.run = run;
     void run.ended.then((end) => this.afterRun(end));
   }
@@ -205,6 +209,7 @@ class Camera {
 
   private afterRun({ how, fragments, unfit }: RunEnd): void {
     if (unfit !== undefined) this.take({ kind: "unfit", why: unfit });
+    this.deaf = fragments === 0 && isDeaf(this.run?.lastWords() ?? []);
     const finished = this.options.source.kind === "file" && how === cleanExit && fragments > 0;
     const chance = (this.options.random.bytes(1)[0] ?? 0) / 256;
     this.take({ kind: "exited", how, finished, chance });

@@ -1,6 +1,16 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "tap";
-import { decodeErrors, skipProbe, soundingCard, source, tracksOf, Watch } from "./watch.io.js";
+import {
+  decodeErrors,
+  directory,
+  ffmpeg,
+  skipProbe,
+  soundingCard,
+  source,
+  tracksOf,
+  Watch,
+} from "./watch.io.js";
 
 const mask = [
   { x: 0, y: 0 },
@@ -73,4 +83,27 @@ test("a source without sound is recorded without, and a microphone that is not t
   t.equal(camera.all("init")[0]?.tracks.length, 1);
   const silent = new Watch(t, { source: source("v4l2:/dev/video63?audio=plughw:63"), sound: true });
   t.match(await silent.first("trouble"), { kind: "dead" });
+});
+
+test("a microphone that cannot be opened costs the sound, not the picture", {
+  skip: skipProbe,
+}, async (t) => {
+  const path = join(await directory(t), "ffmpeg");
+  // As where neither camera nor microphone is: refuses the microphone, and takes a test card for the camera.
+  const standIn = `#!/bin/sh
+case "$*" in *alsa*) echo "[alsa @ 0x1] cannot open audio device hw:9 (No such device)" >&2; exit 1;; esac
+while [ "$1" != -i ]; do shift; done
+shift 2
+exec "${ffmpeg().path}" -hide_banner -loglevel error -re -f lavfi -i testsrc2=size=320x240:rate=10 "$@"
+`;
+  await writeFile(path, standIn, { mode: 0o755 });
+  const camera = new Watch(t, {
+    source: source("v4l2:/dev/video9?audio=hw:9"),
+    ffmpeg: { ...ffmpeg(), path },
+    sound: true,
+  });
+  await camera.first("fragment");
+  t.match(camera.all("trouble"), [{ message: /recorded without sound/ }]);
+  t.equal(camera.all("init")[0]?.tracks.length, 1);
+  await camera.handle.stop();
 });
