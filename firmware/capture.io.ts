@@ -1,3 +1,4 @@
+import { type Polygon, pictureScale } from "../shared/charter/areas.js";
 import type { ClipEffect } from "../shared/clip/cutting.js";
 import type { InitSegment } from "../shared/clip/init.js";
 import { unreachable } from "../shared/kernel/assert.js";
@@ -5,9 +6,10 @@ import type { Millis } from "../shared/kernel/brand.js";
 import type { Clock, Log, Random } from "../shared/kernel/ports.js";
 import { type CameraHandle, type LumaFrame, startCamera, type Trouble } from "./camera/camera.io.js";
 import type { Ffmpeg } from "./camera/finder.io.js";
+import type { Mask } from "./camera/mask.js";
 import { describeSource, type Source } from "./camera/source.js";
 import { core } from "./core.io.js";
-import type { Motion } from "./detector/motion.js";
+import type { Motion, MotionSettings } from "./detector/motion.js";
 import type { TriggerEffect, TriggerEvent } from "./detector/trigger.js";
 import type { Rules } from "./house.io.js";
 import type { CutEvent } from "./recorder/cut.js";
@@ -122,6 +124,8 @@ class DoorCapture implements Capture {
 
   /** What is recorded ends at once; the camera stops and starts after what it was told before. */
   private follow(rules: Rules): Promise<void> {
+    // The next picture makes a detector that knows them; the camera runs on.
+    if (JSON.stringify(rules.zones) !== JSON.stringify(this.rules.zones)) this.motion = undefined;
     this.rules = rules;
     if (rules.mode !== "record") this.cut({ kind: "stop", at: this.now() });
     const followed = this.last.then(() => this.obey());
@@ -204,9 +208,18 @@ class DoorCapture implements Capture {
   }
 
   private look({ pixels, width, height, at }: LumaFrame): void {
-    this.motion ??= createMotion({ width, height });
+    this.motion ??= createMotion({ width, height, ...this.sight() });
     const { score, settling } = this.motion.feed(pixels, at);
     this.feed({ kind: "reading", score, settling });
+  }
+
+  /** What the detector is made with. */
+  private sight(): Pick<MotionSettings, "zones" | "ignore" | "live"> {
+    const { masks, zones } = this.rules;
+    const { kind } = this.options.source;
+    const whole = (mask: Mask): Polygon =>
+      mask.map(({ x, y }) => ({ x: Math.round(x * pictureScale), y: Math.round(y * pictureScale) }));
+    return { zones, ignore: masks.map(whole), live: kind !== "file" && kind !== "scene" };
   }
 
   private feed(event: TriggerEvent): void {

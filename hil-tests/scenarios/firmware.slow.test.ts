@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Test, test } from "tap";
+import { parseZone } from "../../scripts/cli/member/areas.js";
+import { type CameraOptions, memberCamera } from "../../scripts/cli/member/camera.io.js";
 import { memberDelete } from "../../scripts/cli/member/clips.io.js";
 import { openCloud } from "../../scripts/cli/member/cloud.io.js";
 import { quiet } from "../../scripts/demo/home.io.js";
@@ -43,6 +45,11 @@ const countOf = ({ log }: House, name: string): number => log.filter(({ event })
 /** What the cloud shows of the one camera. */
 async function statusOf({ places, camera: id }: House): Promise<string> {
   return JSON.stringify(await openCloud(places.member).call({ method: "GET", path: `/v1/cameras/${id}` }));
+}
+
+/** As `lintel member camera`: resolves when the camera says that it does so. */
+function tell({ places, camera: id }: House, changes: Partial<CameraOptions>): Promise<void> {
+  return memberCamera(places.member, { camera: id, masks: true, zones: true, wait: 60, ...changes }, quiet());
 }
 
 /** The owner's next charter, with changes. */
@@ -140,7 +147,7 @@ test("the charter is obeyed as it comes: a mask restarts the camera, removal end
     { x: 0, y: 10_000 },
   ];
   const plans = countOf(house, "camera.plan");
-  await change(house, ({ cameras }) => ({ cameras: cameras.map((line) => ({ ...line, masks: [mask] })) }));
+  await tell(house, { mask: [mask] });
   await until("the camera starts anew", () => countOf(house, "camera.plan") > plans);
   const plan = house.log.filter(({ event }) => event === "camera.plan").at(-1);
   t.match(plan?.fields.text("description"), /1 privacy mask/);
@@ -152,6 +159,25 @@ test("the charter is obeyed as it comes: a mask restarts the camera, removal end
   await house.press();
   await wait(2_000); // Nothing is to happen: there is no event to wait for.
   t.equal(onCard(house).size, 0);
+  await t.rejects(tell(house, { masks: false }), /was removed: charter 4 does not name it any more/);
+});
+
+test("motion under a zone of sensitivity 0 is no trigger, and is one again without it; the camera runs on", async (t) => {
+  const walkMillis = 16_000;
+  const walkers = `scene:seed=5,size=640x360,fps=15,movers=walker,first=4,every=${walkMillis / 1_000}`;
+  const house = await openHouse({ source: walkers, broker: "embedded", camera });
+  t.teardown(() => house.close());
+  await until("a walker is seen", () => countOf(house, "trigger") >= 1);
+  // They walk on the far pavement, between 41 and 64 % of the height.
+  const pavement = parseZone("0,38 100,38 100,67 0,67 sensitivity=0");
+  if (!pavement.ok) return t.fail(pavement.error);
+  await tell(house, { zone: [pavement.value] });
+  const seen = countOf(house, "trigger");
+  await wait(2 * walkMillis); // Nothing is to happen, while two of them come by.
+  t.equal(countOf(house, "trigger"), seen);
+  await tell(house, { zones: false });
+  await until("a walker is seen again", () => countOf(house, "trigger") > seen);
+  t.equal(countOf(house, "camera.plan"), 1);
 });
 
 test("recording 1080p the firmware's own process stays below 150 MB", async (t) => {
