@@ -117,7 +117,11 @@ interface Joining {
 }
 
 /** `age -d -i identity N.age`, one after another, into one file. The number of segments that held footage. */
-export async function openWithAge({ places }: House, clip: ClipId, { folder, joined }: Joining): Promise<number> {
+export async function openWithAge(
+  { places }: House,
+  clip: ClipId,
+  { folder, joined }: Joining,
+): Promise<number> {
   const identities: string[] = [];
   const terminal = { ...quiet(), say: (line: string) => void identities.push(line) };
   await memberExportIdentity(places.member, undefined, terminal);
