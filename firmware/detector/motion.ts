@@ -70,6 +70,8 @@ export interface MotionReading {
   settling: boolean;
   /** What keeps the camera from seeing; a frame that shows nothing of the scene is no motion. */
   trouble: CameraTrouble | undefined;
+  /** Changed pixels in each cell of 4 by 4, row by row: for people who want to see it. */
+  readonly cells: Uint8Array;
   /** The objects' boxes; only the first `boxCount` are of this frame. */
   readonly boxes: readonly MotionBox[];
   boxCount: number;
@@ -131,7 +133,7 @@ export function createMotion({
     cellShift,
     cellsWide: cells.wide,
   };
-  const reading = emptyReading();
+  const reading = emptyReading(cells.counts);
   let settled = -1;
   let renewed = 0;
   let last = 0;
@@ -210,12 +212,13 @@ interface Moment {
   readonly light: number;
 }
 
-function emptyReading(): MotionReading {
+function emptyReading(cells: Uint8Array): MotionReading {
   return {
     score: 0,
     reasons: { area: 0, travel: 0, persistence: 0, light: 0 },
     settling: true,
     trouble: undefined,
+    cells,
     boxes: Array.from({ length: mostBoxes }, () => ({ x: 0, y: 0, width: 0, height: 0 })),
     boxCount: 0,
   };

@@ -8,6 +8,7 @@ import { createScene, type SceneEvent, truth } from "../../firmware/camera/scene
 import { createMotion, motionThreshold } from "../../firmware/detector/motion.js";
 import { footageFolder, scoreFootage } from "../../scripts/bench/motion/footage.js";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
+import { sceneMatrix } from "./motionmatrix.js";
 
 t.setTimeout(300_000);
 
@@ -108,4 +109,17 @@ test("on the marked footage every event is hit and at most one quiet stretch dis
   t.equal(hits, events);
   t.ok(Number(events) >= 23 && Number(disturbed) <= 1, "23 events, at most one disturbed stretch");
   t.ok(Number(quietOn) <= 3 && Number(eventOn) >= 80 && Number(p95) <= 1, "quiet on, event on, latency");
+});
+
+test("under each nuisance who comes close is found before the pre-roll is over", (t) => {
+  const { rows } = sceneMatrix({ seeds: 1, minutes: 0.5, nuisances: ["foliage", "light", "snow", "shake"] });
+  t.same(
+    rows.flatMap(({ missed }) => missed),
+    [],
+  );
+  t.same(
+    rows.map(({ falseTriggers }) => falseTriggers),
+    [0, 0, 0, 0],
+  );
+  t.end();
 });

@@ -1,11 +1,15 @@
 // npm run bench -- motion --source FILE --trig OUT     one video: writes `t_seconds trigger_start|trigger_end` lines
-// npm run bench -- motion [--footage DIR]              every marked clip there, and its scorer's table
+// npm run bench -- motion --source FILE --debug OUT.mp4  the same, drawn: cells that changed, boxes, score, reasons
+// npm run bench -- motion [--footage DIR]              every marked clip there, its scorer's table, and OpenCV's MOG2 beside it
+// npm run bench -- motion --alone                      without MOG2
 // npm run bench -- motion --under all|NAME,NAME        the same footage under other light, noise, weather and mounts
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { MotionReading } from "../../firmware/detector/motion.js";
+import { type DebugVideo, openDebugVideo } from "./motion/debug.js";
 import { lumaFps, lumaFrames } from "./motion/decode.js";
 import { footageFolder, scoreFootage } from "./motion/footage.js";
+import { scoreMog2 } from "./motion/peer.js";
 import { perturbations } from "./motion/perturb.js";
 import { costOf, createWatch } from "./motion/watch.js";
 
@@ -17,29 +21,54 @@ export async function bench(args: readonly string[]): Promise<void> {
       trig: { type: "string" },
       footage: { type: "string", default: footageFolder },
       under: { type: "string" },
+      alone: { type: "boolean", default: false },
+      debug: { type: "string" },
       explain: { type: "boolean", default: false },
     },
   });
-  if (values.source !== undefined) await one(values.source, values.trig, values.explain);
+  if (values.source !== undefined) await one(values.source, values);
   else if (values.under !== undefined) await perturbed(values.footage, values.under, values.explain);
-  else await marked(values.footage);
+  else await marked(values.footage, values.alone);
 }
 
-async function one(source: string, trig: string | undefined, explain: boolean): Promise<void> {
+interface OneOptions {
+  readonly trig?: string;
+  readonly debug?: string;
+  readonly explain: boolean;
+}
+
+async function one(source: string, { trig, debug, explain }: OneOptions): Promise<void> {
   const watch = createWatch();
+  let video: DebugVideo | undefined;
   for await (const frame of lumaFrames(source)) {
     const reading = watch.look(frame, frame.index);
     if (explain) process.stdout.write(`${explainReading(reading, frame.index)}\n`);
+    if (debug === undefined) continue;
+    video ??= openDebugVideo(debug, { ...frame, fps: lumaFps, zones: [] });
+    await video.paint(frame.luma, reading, watch.isTriggered());
   }
+  await video?.end();
   const lines = watch.lines.map((line) => `${line}\n`).join("");
   if (trig === undefined) process.stdout.write(lines);
   else writeFileSync(trig, lines);
   process.stdout.write(`${costOf(watch.cost)}\n`);
 }
 
-async function marked(footage: string): Promise<void> {
-  for (const { table, cost } of await scoreFootage(footage))
-    process.stdout.write(`${table}${costOf(cost)}\n`);
+async function marked(footage: string, alone: boolean): Promise<void> {
+  const [ours] = await scoreFootage(footage);
+  if (ours === undefined) return;
+  process.stdout.write(`${ours.table}${costOf(ours.cost)}\n`);
+  if (alone) return;
+  const peer = scoreMog2(footage);
+  if (peer === undefined) {
+    process.stdout.write(
+      "No Python here has OpenCV (apt-get install python3-opencv): not compared with MOG2.\n",
+    );
+    return;
+  }
+  const ratio = ours.cost.cpuSeconds / ours.cost.seconds / (peer.cost.cpuSeconds / peer.cost.seconds);
+  process.stdout.write(`${peer.table.trimEnd().split("\n").at(-1)}\nMOG2's ${costOf(peer.cost)}\n`);
+  process.stdout.write(`detector CPU, ours over MOG2's: ${ratio.toFixed(3)}\n`);
 }
 
 async function perturbed(footage: string, under: string, clips: boolean): Promise<void> {

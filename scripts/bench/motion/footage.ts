@@ -66,7 +66,7 @@ async function detectUnder(source: string, names: readonly string[]): Promise<re
   return runs.map(({ watch }) => watch);
 }
 
-function scored(footage: string, work: string, name: string): string {
+export function scored(footage: string, work: string, name: string): string {
   const score = [join(footage, "score.py"), work, name, "--clips", "dev", "--per-clip"];
   const env = { ...process.env, FOOTAGE: footage };
   const { status, stdout, stderr } = spawnSync("python3", score, { encoding: "utf8", env });

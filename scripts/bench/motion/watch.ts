@@ -1,5 +1,5 @@
 import { createMotion, type MotionReading } from "../../../firmware/detector/motion.js";
-import { idleTrigger, step } from "../../../firmware/detector/trigger.js";
+import { idleTrigger, isTriggered, step } from "../../../firmware/detector/trigger.js";
 import { millis } from "../../../shared/kernel/brand.js";
 import { lumaFps } from "./decode.js";
 
@@ -9,6 +9,7 @@ export interface Watch {
     frame: { readonly luma: Uint8Array; readonly width: number; readonly height: number },
     index: number,
   ): MotionReading;
+  isTriggered(): boolean;
   /** `t_seconds trigger_start|trigger_end`, in order. */
   readonly lines: readonly string[];
   readonly cost: { readonly seconds: number; readonly cpuSeconds: number };
@@ -22,8 +23,9 @@ export function createWatch(): Watch {
   return {
     lines,
     cost,
+    isTriggered: () => isTriggered(trigger),
     look: ({ luma, width, height }, index) => {
-      motion ??= createMotion({ width, height });
+      motion ??= createMotion({ width, height, live: false });
       const at = millis(Math.round((index * 1000) / lumaFps));
       const before = process.cpuUsage();
       const reading = motion.feed(luma, at);
