@@ -64,6 +64,24 @@ test("a stream whose last event is kept no more, or is of another start of the c
   }
 });
 
+test("a client that missed much hears `missed`, then the newest, and is not cut off", async (t) => {
+  const ids: string[] = [];
+  const { stop } = cloud.hub.subscribe(home.household, undefined, ({ id }) => ids.push(id));
+  cloud.hub.publish(event(0));
+  stop();
+  const long = "x".repeat(40_000);
+  const numbers = [1, 2, 3, 4, 5, 6, 7, 8];
+  for (const number of numbers) cloud.hub.publish({ ...event(number), data: { number, long } });
+  const answer = await stream({ "last-event-id": ids[0] ?? "" });
+  cloud.hub.publish(event(9));
+  const [first, ...others] = await events(answer, 5);
+  t.match(first ?? "", /event: missed/);
+  t.same(
+    others.map((block) => JSON.parse(block.split("data: ")[1] ?? "").number),
+    [6, 7, 8, 9],
+  );
+});
+
 test("the buffer of events is bounded, and a subscription ends", (t) => {
   const hub = createHub("x", 3);
   const got: string[] = [];

@@ -16,6 +16,8 @@ const heartbeatMillis = 15_000;
 const streamsMax = { ofMember: 8, ofHousehold: 32 } as const;
 /** What may wait for a slow client before it is cut off; it comes back with Last-Event-ID. */
 const waitingBytesMax = 256 * 1024;
+/** Of what a client missed the newest that fit into this are sent: with all of it waiting it would be cut off each time. */
+const missedCharsMax = 128 * 1024;
 
 export interface StreamServices {
   readonly hub: Hub;
@@ -96,14 +98,25 @@ function follow(hub: Hub, stream: Stream, raw: ServerResponse, lastId: string | 
     if (stream.visible.has(event.camera)) write(formatEvent(event));
   };
   const subscription = hub.subscribe(stream.session.household, lastId, deliver);
+  const missed = subscription.backlog.filter(({ camera }) => stream.visible.has(camera)).map(formatEvent);
+  const newest = newestThatFit(missed, missedCharsMax);
   write(": Lintel\n\n");
-  if (subscription.incomplete) write("event: missed\ndata: {}\n\n");
-  for (const event of subscription.backlog) deliver(event);
+  if (subscription.incomplete || newest.length < missed.length) write("event: missed\ndata: {}\n\n");
+  for (const text of newest) write(text);
   const heartbeat = setInterval(() => write(": still here\n\n"), heartbeatMillis);
   return () => {
     clearInterval(heartbeat);
     subscription.stop();
   };
+}
+
+function newestThatFit(texts: readonly string[], charsMax: number): readonly string[] {
+  let chars = 0;
+  const last = texts.findLastIndex((text) => {
+    chars += text.length;
+    return chars > charsMax;
+  });
+  return texts.slice(last + 1);
 }
 
 function formatEvent({ id, kind, camera, data }: NumberedEvent): string {
