@@ -20,6 +20,10 @@ test("what would be unsafe or unreachable is refused, with what to set", (t) => 
     [{ LINTEL_MQTT: "[::]:8883" }, /LINTEL_PUBLIC_MQTT/],
     [{ LINTEL_PUBLIC_URL: "http://example.org" }, /only https is safe/],
     [{ LINTEL_PUBLIC_URL: "https://example.org/path" }, /an origin/],
+    [{ LINTEL_PUBLIC_URL: "https://example.org:65536" }, /LINTEL_PUBLIC_URL is .*host:port/],
+    [{ LINTEL_PUBLIC_URL: "https://::" }, /LINTEL_PUBLIC_URL is .*host:port/],
+    [{ LINTEL_PUBLIC_MQTT: "mqtts://b:99999" }, /LINTEL_PUBLIC_MQTT is .*host:port/],
+    [{ LINTEL_BROKER: "mqtts://b:99999", LINTEL_PUBLIC_MQTT: "mqtts://b:1" }, /LINTEL_BROKER is .*host:port/],
     [{ LINTEL_BROKER: "mqtts://b:1" }, /LINTEL_PUBLIC_MQTT/],
     [
       { LINTEL_BROKER: "mqtts://b:1", LINTEL_PUBLIC_MQTT: "mqtts://b:1", LINTEL_BROKER_CA: "x" },
@@ -46,6 +50,22 @@ test("what would be unsafe or unreachable is refused, with what to set", (t) => 
     }).ok,
   );
   t.match(describeConfig(), /LINTEL_RETENTION_DAYS/);
+  t.end();
+});
+
+test("the public address is the origin that members sign, however it was written", (t) => {
+  const origins = {
+    "https://Door.Example:443": "https://door.example",
+    "https://door.example:8443": "https://door.example:8443",
+    "https://[2001:db8::443]": "https://[2001:db8::443]",
+    "http://localhost:80": "http://localhost",
+    "https://door.example:80": "https://door.example:80",
+  };
+  for (const [url, origin] of Object.entries(origins)) {
+    const config = readConfig({ LINTEL_PUBLIC_URL: url });
+    t.equal(config.ok && config.value.publicUrl, origin);
+    t.equal(new URL(url).origin, origin);
+  }
   t.end();
 });
 

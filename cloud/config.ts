@@ -112,7 +112,10 @@ export function readConfig(environment: Environment): Result<Config, readonly st
       openCallsPerMinute: number("LINTEL_OPEN_CALLS", 1, 1_000_000) ?? 0,
     },
     mqtt: read("LINTEL_MQTT", parseEndpoint, "host:port") ?? nowhere,
-    ...present("publicUrl", optional("LINTEL_PUBLIC_URL", originPattern, "an origin like https://host:port")),
+    ...present(
+      "publicUrl",
+      canonical(optional("LINTEL_PUBLIC_URL", originPattern, "an origin like https://host:port")),
+    ),
     ...present("publicMqtt", optional("LINTEL_PUBLIC_MQTT", mqttPattern, "mqtts://host:port")),
     ...present("broker", readBroker({ text, optional }, faults)),
     openRegistration: word("LINTEL_REGISTRATION", "open", "closed") === "open",
@@ -179,7 +182,35 @@ function faultsOfListening({ http, mqtt, publicUrl, publicMqtt, broker }: Config
   if (broker !== undefined && publicMqtt === undefined) {
     faults.push(`LINTEL_BROKER is set: set LINTEL_PUBLIC_MQTT too, so that cameras know its address.`);
   }
-  return faults;
+  return [
+    ...faults,
+    ...faultsOfUrls({
+      LINTEL_PUBLIC_URL: publicUrl,
+      LINTEL_PUBLIC_MQTT: publicMqtt,
+      LINTEL_BROKER: broker?.url,
+    }),
+  ];
+}
+
+function faultsOfUrls(urls: Readonly<Record<string, string | undefined>>): readonly string[] {
+  return Object.entries(urls).flatMap(([name, url]) =>
+    url === undefined || isReachable(url)
+      ? []
+      : [`${name} is ${url}, but what follows its // must be host, host:port or [address]:port.`],
+  );
+}
+
+/** A board that was given another port or host could never use it. */
+function isReachable(url: string): boolean {
+  const authority = url.slice(url.indexOf("//") + 2);
+  return (
+    parseEndpoint(/:\d+$/.test(authority.replace(/^\[.*\]/, "")) ? authority : `${authority}:1`) !== undefined
+  );
+}
+
+/** As clients write an origin (RFC 6454 §6): members sign it, and it is compared letter by letter. */
+function canonical(origin: string | undefined): string | undefined {
+  return origin?.toLowerCase().replace(/^(https:.*):443$|^(http:.*):80$/, "$1$2");
 }
 
 /** Where a URL whose form was checked leads; a port that it leaves out is 0. */

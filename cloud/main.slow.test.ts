@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { appendFile, chmod, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { request } from "node:https";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
@@ -139,7 +139,9 @@ test("the cloud starts on free ports, survives kill -9 with all that it answered
 });
 
 test("keys that others may read, a newer database, a port in use, wrong settings: each a sentence and no start", async (t) => {
-  const [open, newer] = [join(room, "open"), join(room, "newer")];
+  const [open, newer, shared] = [join(room, "open"), join(room, "newer"), join(room, "shared")];
+  await mkdir(join(shared, "theirs"), { recursive: true });
+  await chmod(shared, 0o755);
   await openSessionKey(join(open, "identity"));
   await chmod(open, 0o700);
   await chmod(join(open, "identity/session.key"), 0o644);
@@ -155,6 +157,7 @@ test("keys that others may read, a newer database, a port in use, wrong settings
   const wrong = { LINTEL_HTTP: "x", LINTEL_RETENTION_DAYS: "61", LINTEL_LOG: "loud" };
   const cases = [
     [{ LINTEL_DATA: open }, 1, /session\.key holds keys but has mode 644.*chmod 600/],
+    [{ LINTEL_DATA: shared }, 1, /shared is not empty and has mode 755.*choose a directory of its own/],
     [{ LINTEL_DATA: newer }, 1, /written by a newer Lintel \(it has 9999-future\)/],
     ...(["HTTP", "MQTT"] as const).map(
       (what) =>

@@ -5,7 +5,11 @@ import { dirname } from "node:path";
 export async function privateDirectory(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   if ((await readdir(path)).length === 0) await chmod(path, 0o700);
-  await refuseOpenMode(path, "700");
+  const found = await openModeOf(path);
+  if (found === undefined) return;
+  throw new Error(
+    `${path} is not empty and has mode ${found}: others may look into it. If it is the cloud's own, run: chmod 700 ${path}; if not, choose a directory of its own.`,
+  );
 }
 
 /** The file's text, or what `make` gives, kept durably with mode 0600 before it is returned. Throws when others may read it. */
@@ -21,7 +25,7 @@ export async function keepPrivate(path: string, make: () => Promise<string>): Pr
 export async function readPrivate(path: string): Promise<string | undefined> {
   try {
     const text = await readFile(path, "utf8");
-    await refuseOpenMode(path, "600");
+    await refuseOpenMode(path);
     return text;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
@@ -49,11 +53,16 @@ export async function writePrivate(path: string, text: string): Promise<void> {
   }
 }
 
-async function refuseOpenMode(path: string, wanted: string): Promise<void> {
-  const { mode } = await stat(path);
-  if ((mode & 0o077) === 0) return;
-  const found = (mode & 0o777).toString(8);
+async function refuseOpenMode(path: string): Promise<void> {
+  const found = await openModeOf(path);
+  if (found === undefined) return;
   throw new Error(
-    `${path} holds keys but has mode ${found}: others may read it. Find out who could, then run: chmod ${wanted} ${path}`,
+    `${path} holds keys but has mode ${found}: others may read it. Find out who could, then run: chmod 600 ${path}`,
   );
+}
+
+/** In octal digits; `undefined` when nobody but its user may do anything with it. */
+async function openModeOf(path: string): Promise<string | undefined> {
+  const { mode } = await stat(path);
+  return (mode & 0o077) === 0 ? undefined : (mode & 0o777).toString(8);
 }
