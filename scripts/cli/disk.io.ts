@@ -80,6 +80,9 @@ function syncFolder(path: string): void {
 /** The file's text, or `undefined` where there is none. */
 export function readIfThere(path: string): string | undefined {
   try {
+    // To open a pipe is to wait for whoever writes into it.
+    if (!statSync(path).isFile())
+      throw new Refused(`${path} is no file. Move it away, then give the same command again.`);
     return readFileSync(path, "utf8");
   } catch (error) {
     if (isMissing(error)) return undefined;

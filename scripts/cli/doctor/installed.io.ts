@@ -13,6 +13,7 @@ const dayMillis = 86_400_000;
 const renewDays = 30;
 const skewMillisMax = 60_000;
 const queueWarning = 100;
+const noteKeyBytes = 32;
 
 interface Installed {
   readonly key: string;
@@ -24,8 +25,8 @@ interface Installed {
 
 /** Looks at what an installation left in `state`. */
 export async function checkInstalled(state: string): Promise<readonly Finding[]> {
-  const installed = readInstalled(state);
-  if (installed === undefined)
+  const texts = readFiles(state);
+  if (texts === undefined)
     return [
       bad(
         "installation",
@@ -33,6 +34,16 @@ export async function checkInstalled(state: string): Promise<readonly Finding[]>
         "Install it: lintel install --claim TEXT --state DIR",
       ),
     ];
+  const damaged = files.filter((name) => !isSound(name, texts[name])).map((name) => join(state, name));
+  if (damaged.length > 0)
+    return [
+      bad(
+        "installation",
+        `Damaged: ${damaged.join(", ")}.`,
+        `Put back a copy. Without one move ${state} away, so that what waits in it is not lost, and install anew.`,
+      ),
+    ];
+  const installed = installedIn(texts);
   return [
     checkModes(state),
     checkCertificate(installed),
@@ -43,13 +54,54 @@ export async function checkInstalled(state: string): Promise<readonly Finding[]>
   ];
 }
 
-function readInstalled(state: string): Installed | undefined {
-  const read = (name: string): string | undefined => readIfThere(join(state, "identity", name));
-  const [key, certificate, ca, cloud] = ["tls.key", "tls.crt", "ca.pem", "cloud.json"].map(read);
-  if (key === undefined || certificate === undefined || ca === undefined || cloud === undefined)
-    return undefined;
-  const fields = fieldsOf(JSON.parse(cloud), "cloud.json");
-  return { key, certificate, ca, mqttUrl: fields.text("mqttUrl"), cloudUrl: fields.text("cloudUrl") };
+const files = [
+  "identity/note.key",
+  "identity/tls.key",
+  "identity/tls.crt",
+  "identity/ca.pem",
+  "identity/cloud.json",
+  "charter.json",
+] as const;
+type Texts = Readonly<Record<(typeof files)[number], string>>;
+
+/** `undefined` when one of them is not there. */
+function readFiles(state: string): Texts | undefined {
+  const texts = files.map((name) => [name, readIfThere(join(state, name))] as const);
+  return texts.some(([, text]) => text === undefined) ? undefined : (Object.fromEntries(texts) as Texts);
+}
+
+/** Whether a file has its form; what it says is judged afterwards. */
+function isSound(name: (typeof files)[number], text: string): boolean {
+  try {
+    switch (name) {
+      case "identity/note.key":
+        return Buffer.from(text.trim(), "base64").length === noteKeyBytes;
+      case "identity/tls.key":
+        return createPrivateKey(text).type === "private";
+      case "identity/tls.crt":
+      case "identity/ca.pem":
+        return new X509Certificate(text).raw.length > 0;
+      case "identity/cloud.json": {
+        const fields = fieldsOf(JSON.parse(text), name);
+        return URL.canParse(fields.text("mqttUrl")) && URL.canParse(fields.text("cloudUrl"));
+      }
+      case "charter.json":
+        return Array.isArray(JSON.parse(text));
+    }
+  } catch {
+    return false;
+  }
+}
+
+function installedIn(texts: Texts): Installed {
+  const fields = fieldsOf(JSON.parse(texts["identity/cloud.json"]), "cloud.json");
+  return {
+    key: texts["identity/tls.key"],
+    certificate: texts["identity/tls.crt"],
+    ca: texts["identity/ca.pem"],
+    mqttUrl: fields.text("mqttUrl"),
+    cloudUrl: fields.text("cloudUrl"),
+  };
 }
 
 function checkModes(state: string): Finding {
