@@ -59,7 +59,7 @@ async function proveFootage({ root, progress }: ProofContext): Promise<Outcome> 
     return { ok: false, figures: {}, note: "the folder with footage is not beside the project" };
   const videos = readdirSync(folder).filter((name) => /\.(avi|mp4)$/.test(name));
   const findings: (ClipFinding & { readonly name: string })[] = [];
-  const faults: string[] = [];
+  const faults: string[] = videos.length === 0 ? [`no video is in ${folder}`] : [];
   for (const name of videos) {
     const report = await footageStory(join(folder, name), playMillisOf(join(folder, name)));
     progress(`${name}: ${report.video}; ${report.clips.length} clips`);

@@ -31,14 +31,21 @@ Exit code: 0 all of them shown, 1 one not shown, or none has such words.
 const words = process.argv.slice(2).join(" ");
 const chosen = proofs.filter(({ line }) => line.includes(words));
 
+/** As it was when the first proof began: people may go on working meanwhile. */
+const ground = groundNow();
 const shown: Shown[] = [];
 for (const proof of chosen) {
   process.stdout.write(`issue ${proof.issue}: ${proof.line}\n`);
   const result = await show(proof);
   shown.push(result);
   process.stdout.write(`  ${result.ok ? "shown" : "NOT SHOWN"}: ${facts(result)}\n`);
+  writeEvidence();
 }
-writeEvidence();
+process.stdout.write(
+  shown.length > 0
+    ? "evidence: .build/evidence.md and .build/evidence.json\n"
+    : `No line contains "${words}"; --help lists them.\n`,
+);
 process.exitCode = shown.length > 0 && shown.every(({ ok }) => ok) ? 0 : 1;
 
 /** A proof that throws has shown nothing; the others still run. */
@@ -57,17 +64,25 @@ function facts({ figures, note }: Shown): string {
   return [...written, note].filter((part) => part !== "").join(", ");
 }
 
-function writeEvidence(): void {
+function groundNow() {
   const git = (...args: readonly string[]): string =>
     execFileSync("git", args, { cwd: root, encoding: "utf8" });
-  const made = {
+  return {
     at: new Date().toISOString(),
     commit: git("rev-parse", "HEAD").trim(),
     uncommittedChanges: git("status", "--porcelain") !== "",
     machine: `${cpus().length} × ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
     lines: words === "" ? "all" : `those with "${words}"`,
   };
-  writeFileSync(join(root, ".build/evidence.json"), `${JSON.stringify({ ...made, shown }, null, 2)}\n`);
+}
+
+/** After each proof: hours must not be lost with the last one. */
+function writeEvidence(): void {
+  const made = { ...ground, ran: `${shown.length} of ${chosen.length}` };
+  writeFileSync(
+    join(root, ".build/evidence.json"),
+    `${JSON.stringify({ ...ground, chosen: chosen.length, shown }, null, 2)}\n`,
+  );
   const rows = shown.map(
     (one) => `| ${one.issue} | ${one.ok ? "yes" : "**no**"} | ${one.line} | ${facts(one)} |`,
   );
@@ -77,5 +92,4 @@ function writeEvidence(): void {
     join(root, ".build/evidence.md"),
     `${["# Evidence", "", ...head, "", ...table].join("\n")}\n`,
   );
-  process.stdout.write("evidence: .build/evidence.md and .build/evidence.json\n");
 }
