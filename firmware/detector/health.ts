@@ -28,7 +28,7 @@ export interface Health {
 }
 
 /** Trouble is told after so long. */
-export const troubleAfterMs = 20_000;
+const troubleAfterMs = 20_000;
 /** One sound frame among broken ones is no recovery; so long without a broken one is. */
 const recoveredMs = 3000;
 /** A picture that looks torn but stays so was moved, not torn. */

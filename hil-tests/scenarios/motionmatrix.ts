@@ -78,14 +78,14 @@ export function sceneMatrix(options: MatrixOptions): MatrixFigures {
   };
 }
 
-export function sceneSpec(options: string): SceneSpec {
+function sceneSpec(options: string): SceneSpec {
   const parsed = parseSceneSpec(`scene:size=${width * detail}x${height * detail},fps=${fps},${options}`);
   if (!parsed.ok) throw new Error(parsed.error.message);
   return parsed.value;
 }
 
 /** When the score says motion, in frame times, from the first frame to the last of `seconds`. */
-export function motionIn(spec: SceneSpec, seconds: number): readonly Millis[] {
+function motionIn(spec: SceneSpec, seconds: number): readonly Millis[] {
   const scene = createScene(spec);
   const motion = createMotion({ width, height, live: false });
   const luma = new Uint8Array(width * height);

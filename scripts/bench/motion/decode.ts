@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-export const lumaWidth = 160;
+const lumaWidth = 160;
 export const lumaFps = 10;
 
 /** One grey picture as the camera gives it to the detector; `index` counts tenths of a second of the video. */
@@ -20,7 +20,7 @@ export function lumaFrames(source: string): AsyncGenerator<LumaFrame> {
 }
 
 /** Portable graymaps carry their own size: `P5 160 90 255 ` and the pixels. */
-export async function* decode(source: string, filter: string): AsyncGenerator<LumaFrame> {
+async function* decode(source: string, filter: string): AsyncGenerator<LumaFrame> {
   const output = ["-vf", `${filter},format=gray`, "-f", "image2pipe", "-c:v", "pgm", "-"];
   const child = spawn("ffmpeg", ["-v", "error", "-i", source, "-an", ...output], {
     stdio: ["ignore", "pipe", "inherit"],
