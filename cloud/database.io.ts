@@ -3,6 +3,7 @@ import { Kysely, type Migration, Migrator, type SqliteDatabase, SqliteDialect } 
 import type { HouseholdTables } from "./household/tables.js";
 import { household } from "./migrations/0001-household.io.js";
 import { clips } from "./migrations/0002-clips.io.js";
+import { thumbnails } from "./migrations/0003-thumbnail.io.js";
 import { BetterSqlite3 } from "./sqlite.io.js";
 import type { VaultTables } from "./vault/tables.js";
 
@@ -13,6 +14,7 @@ export type Database = HouseholdTables & VaultTables;
 const migrations: Readonly<Record<string, Migration>> = {
   "0001-household": household,
   "0002-clips": clips,
+  "0003-thumbnail": thumbnails,
 };
 
 /** Statements that stay prepared: more than the cloud has kinds of. */

@@ -8,6 +8,14 @@ export { createMotion } from "./detector/motion.js";
 export { idleTrigger, step as stepTrigger } from "./detector/trigger.js";
 export { step as stepCutter } from "./recorder/cut.js";
 export { cutDefaults, isRecording, newCutter } from "./recorder/cutter.js";
+export {
+  addThumbnail,
+  clipIsThere,
+  dropThumbnail,
+  hearOfThumbnail,
+  nextThumbnail,
+  sendAgain,
+} from "./uplink/album.js";
 export { emptyOutbox, isDrained, step as stepOutbox } from "./uplink/outbox.js";
 export { chanceOf, endTurn, isConflict, noTurns, waitBefore } from "./uplink/retry.js";
 // biome-ignore-end lint/performance/noBarrelFile: the entry of a bundle, which nothing else may import.

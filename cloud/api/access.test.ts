@@ -32,6 +32,7 @@ const memberRoutes = (camera: string, clip: string, claim: string) =>
     ["GET", "/v1/clips"],
     ["GET", `/v1/clips/${clip}`],
     ["GET", `/v1/clips/${clip}/segments/0`],
+    ["GET", `/v1/clips/${clip}/thumbnail`],
     ["DELETE", `/v1/clips/${clip}`],
     ["GET", "/v1/events"],
     ["GET", "/v1/stream"],
@@ -92,6 +93,7 @@ test("what is another household's and what does not exist get byte-equal answers
   const pairs = [
     [`/v1/clips/${clip}`, `/v1/clips/${unknownClip}`],
     [`/v1/clips/${clip}/segments/0`, `/v1/clips/${unknownClip}/segments/0`],
+    [`/v1/clips/${clip}/thumbnail`, `/v1/clips/${unknownClip}/thumbnail`],
     [`/v1/cameras/${neighbour.board.id}`, `/v1/cameras/${unknownKey}`],
     [`/v1/cameras/${neighbour.board.id}/keys`, `/v1/cameras/${unknownKey}/keys`],
   ] as const;

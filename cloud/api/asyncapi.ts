@@ -9,6 +9,8 @@ import {
   eventSchema,
   initSchema,
   statusSchema,
+  thumbnailAnswerSchema,
+  thumbnailSchema,
 } from "../../shared/protocol/messages.js";
 import { topicRoot } from "../../shared/protocol/topics.js";
 
@@ -56,6 +58,20 @@ const channels: readonly Channel[] = [
     direction: "down",
     summary: "These events are stored",
     payload: eventAckSchema,
+  },
+  {
+    name: "thumbnail",
+    topic: "up/thumb",
+    direction: "up",
+    summary: "A clip's sealed picture; repeated until answered, lost by a power cut",
+    payload: thumbnailSchema,
+  },
+  {
+    name: "thumbnailAnswer",
+    topic: "down/thumb",
+    direction: "down",
+    summary: "A clip's picture is stored, or why not",
+    payload: thumbnailAnswerSchema,
   },
   {
     name: "status",

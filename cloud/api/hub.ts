@@ -3,7 +3,13 @@ import type { CameraId, HouseholdId } from "../../shared/kernel/ids.js";
 /** Events that are kept for streams that come back, over all households. */
 const keptEventsMax = 4_096;
 
-export type LiveKind = "clip.started" | "clip.segment" | "clip.ended" | "event" | "camera.status";
+export type LiveKind =
+  | "clip.started"
+  | "clip.segment"
+  | "clip.ended"
+  | "clip.thumbnail"
+  | "event"
+  | "camera.status";
 
 /** Something that members may want to know at once. Never more than the cloud may know: no footage, no key. */
 export interface LiveEvent {

@@ -37,6 +37,11 @@ export function measuresOf({ reader }: { readonly reader: VaultReader }, ingest:
       () => ingest.counts().segmentsStored,
     ),
     measure("lintel_ingest_bytes_total", "Bytes stored since start", () => ingest.counts().bytesStored),
+    measure(
+      "lintel_ingest_thumbnails_total",
+      "Thumbnails stored since start",
+      () => ingest.counts().thumbnailsStored,
+    ),
     measure("lintel_ingest_events_total", "Events stored since start", () => ingest.counts().eventsStored),
     measure("lintel_ingest_chunks_dropped_total", "Chunks out of place", () => ingest.counts().chunksDropped),
     measure("lintel_ingest_refused_total", "Malformed messages", () => ingest.counts().messagesRefused),

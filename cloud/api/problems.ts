@@ -33,6 +33,11 @@ export const problems = {
     "Segment damaged",
     "The vault's copy of this segment is missing or not what its camera signed, so nothing of it is sent. Trying again does not help: its operator can put it back from a backup.",
   ],
+  "thumbnail-damaged": [
+    500,
+    "Thumbnail damaged",
+    "The vault's copy of this thumbnail is not what its camera signed, so nothing of it is sent. Trying again does not help; the clip itself is not touched by it.",
+  ],
   "internal-error": [
     500,
     "Internal error",

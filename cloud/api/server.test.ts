@@ -42,6 +42,7 @@ const contract = [
   "get /v1/clips",
   "get /v1/clips/{clip}",
   "get /v1/clips/{clip}/segments/{index}",
+  "get /v1/clips/{clip}/thumbnail",
   "get /v1/events",
   "get /v1/household",
   "get /v1/stream",

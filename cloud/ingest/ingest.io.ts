@@ -19,6 +19,7 @@ import { type CameraHealth, Cameras } from "./cameras.io.js";
 import type { Announce, CameraDirectory, CharterSource, IngestCounts } from "./ports.js";
 import { type Rates, takeOne } from "./rates.js";
 import { Segments } from "./segments.io.js";
+import { Thumbnails } from "./thumbnails.io.js";
 
 export interface IngestOptions {
   readonly bus: Bus;
@@ -95,10 +96,12 @@ interface Following {
 class Intake implements BusListener {
   readonly cameras: Cameras;
   readonly segments: Segments;
+  private readonly thumbnails: Thumbnails;
   readonly counts: IngestCounts = {
     segmentsStored: 0,
     bytesStored: 0,
     eventsStored: 0,
+    thumbnailsStored: 0,
     chunksDropped: 0,
     messagesRefused: 0,
     identityConflicts: 0,
@@ -116,6 +119,7 @@ class Intake implements BusListener {
     this.cameras = new Cameras(options.db, clock);
     const send = bus.send.bind(bus);
     this.segments = new Segments({ ...options, node: bus.node, send, counts: this.counts });
+    this.thumbnails = new Thumbnails({ ...options, send, counts: this.counts });
     this.storeEvent = batched(eventBatchMax, async (events) => {
       const fresh = await vault.storeEvents(events);
       return events.map(({ event }) => fresh.includes(event));
@@ -130,6 +134,9 @@ class Intake implements BusListener {
         return;
       case "chunk":
         this.segments.chunk(camera, topic, payload);
+        return;
+      case "thumbnail":
+        this.run(camera, this.thumbnails.offered(camera, payload));
         return;
       case "event":
         this.run(camera, this.event(camera, payload));

@@ -23,6 +23,7 @@ export type Announcement = { readonly household: HouseholdId; readonly camera: C
   | { readonly kind: "clip.started"; readonly clip: ClipId }
   | { readonly kind: "clip.segment"; readonly clip: ClipId; readonly index: number; readonly bytes: number }
   | { readonly kind: "clip.ended"; readonly clip: ClipId; readonly state: "complete" | "interrupted" }
+  | { readonly kind: "clip.thumbnail"; readonly clip: ClipId; readonly take: number }
   | { readonly kind: "event"; readonly event: DoorEvent }
   | { readonly kind: "camera.status"; readonly status: Status }
 );
@@ -34,6 +35,7 @@ export interface IngestCounts {
   segmentsStored: number;
   bytesStored: number;
   eventsStored: number;
+  thumbnailsStored: number;
   /** Chunks that were not in their place or came without an announced segment. */
   chunksDropped: number;
   /** Messages that are not what their topic says. */

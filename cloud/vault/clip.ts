@@ -1,4 +1,5 @@
 import type { OpenedSegment, SegmentEnd } from "../../shared/clip/segment.js";
+import type { ThumbnailNote } from "../../shared/clip/thumbnail.js";
 import { type Bytes, type Millis, millis } from "../../shared/kernel/brand.js";
 import type { CameraId, ClipId, EventId } from "../../shared/kernel/ids.js";
 import type { DoorEvent } from "../../shared/protocol/messages.js";
@@ -29,7 +30,9 @@ export interface ClipFacts {
   readonly trigger?: "press" | "motion";
   readonly state: ClipState;
   readonly segments: number;
+  /** Of segments and thumbnail. */
   readonly bytes: Bytes;
+  readonly hasThumbnail: boolean;
 }
 
 export interface SegmentFacts {
@@ -42,8 +45,17 @@ export interface SegmentFacts {
   readonly arrivedAt: Millis;
 }
 
+export interface ThumbnailFacts {
+  readonly bytes: Bytes;
+  readonly sha256: Hash;
+  /** The camera's signed note. */
+  readonly note: string;
+  readonly arrivedAt: Millis;
+}
+
 export interface ClipDetail extends ClipFacts {
   readonly parts: readonly SegmentFacts[];
+  readonly thumbnail?: ThumbnailFacts;
 }
 
 export interface StoredEvent {
@@ -98,6 +110,20 @@ export type Standing =
   /** `deletion` is the member's signed note, for the camera's own copy. */
   | { readonly kind: "deleted"; readonly deletion?: string }
   | { readonly kind: "full" };
+
+/** A thumbnail that is what its note says, with the note as it was signed. */
+export interface OfferedThumbnail {
+  readonly note: ThumbnailNote;
+  readonly signed: string;
+  readonly header: Uint8Array;
+  readonly body: Uint8Array;
+}
+
+/** What became of a thumbnail. `fresh`: it was not here before; else it, or a later take, was. */
+export type ThumbnailOutcome =
+  | { readonly kind: "stored"; readonly fresh: boolean }
+  | { readonly kind: "no-clip" }
+  | Exclude<Standing, { readonly kind: "absent" | "stored" }>;
 
 /** A segment with what came beside it: the note as it was signed and the age header. */
 export interface OfferedSegment {

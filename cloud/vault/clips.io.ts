@@ -12,9 +12,11 @@ import {
   pageMax,
   pageOf,
   type SegmentFacts,
+  type ThumbnailFacts,
 } from "./clip.js";
 import type { ClipName } from "./shred.io.js";
-import type { ClipRow, SegmentRow, VaultTables } from "./tables.js";
+import type { ClipRow, SegmentRow, ThumbnailRow, VaultTables } from "./tables.js";
+import { thumbnailRow, withThumbnail } from "./thumbnails.io.js";
 
 /** A household's clips that stand, newest first. */
 export async function listClips(
@@ -38,7 +40,10 @@ export async function listClips(
   if (query.to !== undefined) select = select.where("id", "<", idFloor(query.to));
   const page = pageOf(await select.execute(), limit);
   const triggers = await triggersOf(db, household, page.items);
-  return { ...page, items: page.items.map((row) => clipFacts(row, triggers.get(row.id), now)) };
+  const pictured = await withThumbnail(db, household, page.items);
+  const factsOf = (row: ClipRow): ClipFacts =>
+    clipFacts(row, { trigger: triggers.get(row.id), hasThumbnail: pictured.has(row.id), now });
+  return { ...page, items: page.items.map(factsOf) };
 }
 
 /** A clip that stands, with its segments. */
@@ -63,9 +68,16 @@ export async function readClip(
     .where("clip", "=", name.id)
     .orderBy("segment")
     .execute();
+  const thumbnail = await thumbnailRow(db, name);
+  const facts = clipFacts(row, {
+    trigger: triggers.get(row.id),
+    hasThumbnail: thumbnail !== undefined,
+    now,
+  });
   return {
-    ...clipFacts(row, triggers.get(row.id), now),
+    ...facts,
     parts: parts.map((part) => segmentFacts(part, row)),
+    ...(thumbnail && { thumbnail: thumbnailFacts(thumbnail) }),
   };
 }
 
@@ -95,7 +107,13 @@ async function triggersOf(
   return triggers;
 }
 
-function clipFacts(row: ClipRow, trigger: "press" | "motion" | undefined, now: Millis): ClipFacts {
+interface Beside {
+  readonly trigger: "press" | "motion" | undefined;
+  readonly hasThumbnail: boolean;
+  readonly now: Millis;
+}
+
+function clipFacts(row: ClipRow, { trigger, hasThumbnail, now }: Beside): ClipFacts {
   const id = row.id as ClipId;
   const state = { end: row.end, segments: row.segments, lastIndex: row.last_index };
   return {
@@ -107,7 +125,12 @@ function clipFacts(row: ClipRow, trigger: "press" | "motion" | undefined, now: M
     state: clipState(state, millis(Number(row.last_arrived_at)), now),
     segments: row.segments,
     bytes: bytes(Number(row.bytes)),
+    hasThumbnail,
   };
+}
+
+function thumbnailFacts({ bytes: size, sha256, note, arrived_at }: ThumbnailRow): ThumbnailFacts {
+  return { bytes: bytes(Number(size)), sha256, note, arrivedAt: millis(Number(arrived_at)) };
 }
 
 function segmentFacts(row: SegmentRow, clip: ClipRow): SegmentFacts {

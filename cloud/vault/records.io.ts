@@ -19,7 +19,8 @@ import type {
 import { listClips, readClip } from "./clips.io.js";
 import { type CameraEvent, type EventQuery, forgetEvents, insertEvents, listEvents } from "./events.io.js";
 import type { ClipName } from "./shred.io.js";
-import type { ClipRow, SegmentRow, VaultTables } from "./tables.js";
+import type { ClipRow, SegmentRow, ThumbnailRow, VaultTables } from "./tables.js";
+import { putThumbnail, thumbnailRow } from "./thumbnails.io.js";
 
 /** An offered segment with its header as it is stored. */
 export interface WrappedSegment extends OfferedSegment {
@@ -83,6 +84,7 @@ export class Records {
         .executeTakeFirst();
       if (found === undefined) return undefined;
       await db.deleteFrom("segment").where("household", "=", household).where("clip", "=", id).execute();
+      await db.deleteFrom("thumbnail").where("household", "=", household).where("clip", "=", id).execute();
       await db
         .updateTable("clip")
         .set({ deleted_at: now, deletion, bytes: 0 })
@@ -201,6 +203,15 @@ export class Records {
       .having(({ fn }) => fn.sum<number>("bytes"), ">", 0)
       .execute();
     return new Map(rows.map(({ household, bytes }) => [household, Number(bytes)]));
+  }
+
+  thumbnailRow(name: ClipName): Promise<ThumbnailRow | undefined> {
+    return thumbnailRow(this.db, name);
+  }
+
+  /** In the place of what stood there; the clip's bytes grow by `growth`. */
+  putThumbnail(row: ThumbnailRow, growth: number): Promise<void> {
+    return putThumbnail(this.db, row, growth);
   }
 
   /** Stores events, once per id. Those that were new. */

@@ -5,6 +5,7 @@
 export interface VaultTables {
   readonly clip: ClipRow;
   readonly segment: SegmentRow;
+  readonly thumbnail: ThumbnailRow;
   readonly event: EventRow;
   readonly camera_status: CameraStatusRow;
 }
@@ -18,6 +19,7 @@ export interface ClipRow {
   readonly arrived_at: number;
   readonly last_arrived_at: number;
   readonly segments: number;
+  /** Of segments and thumbnail. */
   readonly bytes: number;
   /** Index of the segment that ends the clip, once it is here. */
   readonly last_index: number | null;
@@ -40,6 +42,23 @@ export interface SegmentRow {
   /** Base64 of the age header under the clip's shred key; empty for a closing segment without bytes. */
   readonly header: string;
   readonly header_bytes: number;
+  readonly arrived_at: number;
+}
+
+/** A clip's sealed picture. It goes with its clip. */
+export interface ThumbnailRow {
+  readonly household: string;
+  readonly clip: string;
+  readonly take: number;
+  /** Of the whole age file; counted in the clip's. */
+  readonly bytes: number;
+  readonly sha256: string;
+  /** The camera's signed note. */
+  readonly note: string;
+  /** Base64 of the age header under the clip's shred key. */
+  readonly header: string;
+  /** Base64 of the age file's rest. */
+  readonly body: string;
   readonly arrived_at: number;
 }
 

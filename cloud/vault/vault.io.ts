@@ -14,10 +14,12 @@ import {
   type DeletionPage,
   dayMillis,
   type OfferedSegment,
+  type OfferedThumbnail,
   type Page,
   retentionDaysMax,
   type Standing,
   type StoredEvent,
+  type ThumbnailOutcome,
 } from "./clip.js";
 import { type Committed, createCommitter, type ReadySegment } from "./commit.io.js";
 import { createEraser, type VaultEraser } from "./erase.io.js";
@@ -27,6 +29,7 @@ import { Records } from "./records.io.js";
 import { Damages, headerPlace, type Rooms, Space, turnstile, type VaultOptions } from "./rooms.io.js";
 import { openShredKeys, unwrapHeader } from "./shred.io.js";
 import type { SegmentRow } from "./tables.js";
+import { readThumbnail, type StoredThumbnail, storeThumbnail } from "./thumbnail.io.js";
 
 /** One sealed segment as the camera made it: a plain age file. */
 export interface StoredSegment {
@@ -44,6 +47,8 @@ export interface VaultReader {
   clips(household: HouseholdId, query: ClipQuery): Promise<Page<ClipFacts>>;
   clip(household: HouseholdId, id: ClipId): Promise<ClipDetail | undefined>;
   segment(household: HouseholdId, id: ClipId, index: number): Promise<StoredSegment | undefined>;
+  /** `undefined` where the clip has none. */
+  thumbnail(household: HouseholdId, id: ClipId): Promise<StoredThumbnail | undefined>;
   events(household: HouseholdId, query: EventQuery): Promise<Page<StoredEvent>>;
   /** How much of a household's is stored, and how much may be, in bytes. */
   room(household: HouseholdId): { readonly bytesStored: number; readonly bytesMax: number };
@@ -79,6 +84,8 @@ export interface VaultWriter {
   receipt(note: OpenedSegment, at: Millis): string;
   partCount(camera: CameraId): Promise<number>;
   partsOf(camera: CameraId): Promise<readonly IdlePart[]>;
+  /** `stored` means durable, as with `commit`. */
+  storeThumbnail(thumbnail: OfferedThumbnail): Promise<ThumbnailOutcome>;
   storeEvents(events: readonly CameraEvent[]): Promise<readonly DoorEvent[]>;
   /** Signed deletions that a camera is told when it connects, a page of them. */
   deletions(camera: CameraId, after?: DeletionCursor): Promise<DeletionPage>;
@@ -139,6 +146,7 @@ function createReader(rooms: Rooms): VaultReader {
         read: (start, end) => readSegment(bodies, name, header, { start, end }),
       };
     },
+    thumbnail: (household, id) => readThumbnail(rooms, { household, id }),
     room: (household) => ({ bytesStored: space.bytesOf(household), bytesMax: householdBytesMax }),
     async health() {
       return {
@@ -233,6 +241,7 @@ async function createWriter(rooms: Rooms): Promise<VaultWriter> {
     commit: createCommitter(rooms),
     receipt: ({ household, camera, clip, index, sha256 }, at) =>
       receipts.sign({ household, camera, clip, index, sha256, at }),
+    storeThumbnail: (thumbnail) => rooms.turn(() => storeThumbnail(rooms, thumbnail)),
     storeEvents: (events) => records.insertEvents(events, clock.wall()),
     deletions: (camera, after) =>
       records.deletions(camera, {

@@ -1,4 +1,5 @@
 import type { SignedCharter } from "../../shared/charter/charter.js";
+import type { SealedThumbnail } from "../../shared/clip/thumbnail.js";
 import { unreachable } from "../../shared/kernel/assert.js";
 import { toBase64 } from "../../shared/kernel/bytes.js";
 import type { ClipId, EventId } from "../../shared/kernel/ids.js";
@@ -10,12 +11,16 @@ import {
   readClipAnswer,
   readDelete,
   readEventAck,
+  readThumbnailAnswer,
   type Status,
+  type ThumbnailAnswer,
   writeMessage,
 } from "../../shared/protocol/messages.js";
 import type { DownKind } from "../../shared/protocol/topics.js";
+import { splitHeader } from "../../shared/seal/age.js";
 import type { Verifier } from "../../shared/seal/note.js";
 import { core } from "../core.io.js";
+import type { Album } from "./album.js";
 import { type Link, type LinkHandlers, type LinkOptions, openLink } from "./mqtt.io.js";
 import { openReceipt } from "./orders.js";
 import type { Place, Segment } from "./queue.js";
@@ -23,6 +28,7 @@ import type { Effect, Outbox, OutboxEvent, PublishChunk } from "./state.js";
 import type { LinkTrouble, UplinkTrouble } from "./troubles.js";
 
 const { chanceOf, emptyOutbox, isDrained, stepOutbox } = core;
+const { addThumbnail, clipIsThere, dropThumbnail, hearOfThumbnail, nextThumbnail, sendAgain } = core;
 
 /** The durable outbox as the uplink needs it. What is not there any more is `undefined`; a failing disk rejects. */
 export interface Store {
@@ -64,6 +70,8 @@ export interface Uplink {
   clipGone(clip: ClipId): void;
   /** An event is durable on the card. */
   happened(event: DoorEvent): void;
+  /** A clip's sealed picture: sent when it can be, kept in memory until then. */
+  thumbnail(thumbnail: SealedThumbnail): void;
   /** An event left the card unsent. */
   eventGone(id: string): void;
   /** The newest status; published now, and again on each connection. */
@@ -94,6 +102,7 @@ class Pusher implements Uplink {
   private readonly link: Link;
   private readonly ticker: NodeJS.Timeout;
   private outbox: Outbox;
+  private album: Album = [];
   private work: Promise<void> = Promise.resolve();
   private newest: Status | undefined;
   private linkTroubles: readonly LinkTrouble[] = [];
@@ -112,7 +121,10 @@ class Pusher implements Uplink {
     });
     for (const segment of options.store.pending()) this.stored(segment);
     for (const event of options.store.pendingEvents()) this.happened(event);
-    this.ticker = setInterval(() => this.dispatch({ kind: "tick" }), tickMillis);
+    this.ticker = setInterval(() => {
+      this.dispatch({ kind: "tick" });
+      this.albumDo((album) => album);
+    }, tickMillis);
   }
 
   stored(segment: Segment): void {
@@ -124,12 +136,17 @@ class Pusher implements Uplink {
   }
 
   clipGone(clip: ClipId): void {
+    this.albumDo((album) => dropThumbnail(album, { clip }));
     this.dispatch({ kind: "clip-removed", clip });
   }
 
   happened(event: DoorEvent): void {
     this.events[event.id] = event;
     this.dispatch({ kind: "happened", id: event.id as EventId, what: event.kind });
+  }
+
+  thumbnail(thumbnail: SealedThumbnail): void {
+    this.albumDo((album) => addThumbnail(album, thumbnail));
   }
 
   eventGone(id: string): void {
@@ -168,6 +185,7 @@ class Pusher implements Uplink {
     if (this.newest !== undefined) this.status(this.newest);
     this.askCharter();
     this.dispatch({ kind: "connected" });
+    this.albumDo(sendAgain);
     this.handlers.changed();
   }
 
@@ -180,6 +198,30 @@ class Pusher implements Uplink {
     const same = now.join() === this.linkTroubles.join();
     this.linkTroubles = now;
     if (!same) this.handlers.changed();
+  }
+
+  /** Then sends the one that is due. */
+  private albumDo(change: (album: Album) => Album): void {
+    this.album = change(this.album);
+    if (!this.outbox.connected) return;
+    const { album, due } = nextThumbnail(this.album, this.options.clock.monotonic());
+    this.album = album;
+    if (due !== undefined) this.sendThumbnail(due);
+  }
+
+  private sendThumbnail({ note, sealed }: SealedThumbnail): void {
+    const split = splitHeader(sealed);
+    if (!split.ok) return;
+    const { header, body } = split.value;
+    const message = { v: 1, note, header: toBase64(header), body: toBase64(body) };
+    this.link.publish({ kind: "thumbnail" }, writeMessage(message));
+  }
+
+  private thumbnailAnswered({ clip, take, answer }: ThumbnailAnswer): void {
+    const { log, clock, random } = this.options;
+    log("uplink.thumbnail", { clip, take, answer });
+    const said = { clip: clip as ClipId, take, answer, chance: chanceOf(random) };
+    this.albumDo((album) => hearOfThumbnail(album, said, clock.monotonic()));
   }
 
   private dispatch(event: OutboxEvent): void {
@@ -261,7 +303,8 @@ class Pusher implements Uplink {
     const opened = openReceipt(receipt, vault);
     if (opened.ok && (await store.acknowledge(place.clip, place.index, receipt)).ok) {
       log("uplink.acknowledged", { ...place });
-      return this.dispatch({ kind: "acknowledged", place });
+      this.dispatch({ kind: "acknowledged", place });
+      return this.albumDo((album) => clipIsThere(album, place.clip));
     }
     log("uplink.receipt-refused", { ...place, why: opened.ok ? "other-segment" : opened.error.kind });
     this.remember("forged-receipt");
@@ -295,6 +338,8 @@ class Pusher implements Uplink {
           const place = { clip: answer.clip as ClipId, index: answer.segment };
           this.dispatch({ kind: "answer", place, answer, chance: chanceOf(this.options.random) });
         });
+      case "thumbnail":
+        return taken(readThumbnailAnswer(payload), (answer) => this.thumbnailAnswered(answer));
       case "event":
         return taken(readEventAck(payload), ({ ids }) => this.eventsStored(ids));
       case "charter":

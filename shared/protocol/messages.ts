@@ -1,5 +1,6 @@
 import Type, { type Static, type TSchema } from "typebox";
 import { Compile } from "typebox/compile";
+import { takesMax } from "../clip/thumbnail.js";
 import { fromUtf8, toUtf8 } from "../kernel/bytes.js";
 import { ok, type Result, refuse } from "../kernel/result.js";
 
@@ -77,6 +78,41 @@ const refusedSchema = Type.Object(
 );
 
 export const clipAnswerSchema = Type.Union([progressSchema, doneSchema, refusedSchema]);
+
+/**
+ * `up/thumb`: a clip's sealed picture, whole, within 64 KiB. Repeated until `down/thumb` names its clip and take; nothing durable
+ * waits for that answer.
+ */
+export const thumbnailSchema = Type.Object(
+  {
+    v: Type.Literal(1),
+    /** Signed, thumbnail/v1. */
+    note: Type.String({ minLength: 1, maxLength: 2_048 }),
+    /** Base64 of the age header, for one recipient. */
+    header: Type.String({ minLength: 1, maxLength: 1_024 }),
+    /** Base64 of the age file's rest. */
+    body: Type.String({ minLength: 1, maxLength: 60_076 }),
+  },
+  closed,
+);
+
+/**
+ * `down/thumb`, with what the camera does on each: `stored` (durable, or a later take is) forgets its copy, as on `forged`, `damaged`,
+ * `conflict` (the vault holds another picture as this take, or another camera's clip) and `deleted`; `no-clip` (nothing of the
+ * clip is stored yet) sends it again when a segment was acknowledged; `unknown-camera`, `full` and `busy` wait with growing pauses.
+ */
+export const thumbnailAnswers = ["stored", "no-clip", ...refusalCodes] as const;
+export type ThumbnailWord = (typeof thumbnailAnswers)[number];
+
+export const thumbnailAnswerSchema = Type.Object(
+  {
+    v: Type.Literal(1),
+    clip: uuid,
+    take: Type.Integer({ minimum: 1, maximum: takesMax }),
+    answer: Type.Enum(thumbnailAnswers),
+  },
+  closed,
+);
 
 /** `up/ev`: something happened at the door. Repeated until `down/ev` names its id; the cloud keeps one per id. */
 export const eventSchema = Type.Union([
@@ -163,6 +199,8 @@ export const charterAnswerSchema = Type.Object(
 export const deleteSchema = Type.Object({ v: Type.Literal(1), note }, closed);
 
 export type Init = Static<typeof initSchema>;
+export type Thumbnail = Static<typeof thumbnailSchema>;
+export type ThumbnailAnswer = Static<typeof thumbnailAnswerSchema>;
 export type Progress = Static<typeof progressSchema>;
 export type ClipAnswer = Static<typeof clipAnswerSchema>;
 export type DoorEvent = Static<typeof eventSchema>;
@@ -180,6 +218,8 @@ export type MessageReader<T> = (payload: Uint8Array) => Result<T, MessageRefusal
 
 export const readInit = reader(initSchema);
 export const readClipAnswer = reader(clipAnswerSchema);
+export const readThumbnail = reader(thumbnailSchema);
+export const readThumbnailAnswer = reader(thumbnailAnswerSchema);
 export const readEvent = reader(eventSchema);
 export const readEventAck = reader(eventAckSchema);
 export const readStatus = reader(statusSchema);

@@ -14,6 +14,8 @@ import {
   readEventAck,
   readInit,
   readStatus,
+  readThumbnail,
+  readThumbnailAnswer,
   writeMessage,
 } from "./messages.js";
 import { type DownKind, downTopic, parseDownTopic, parseUpTopic, type UpTopic, upTopic } from "./topics.js";
@@ -59,6 +61,8 @@ const readers: Readonly<Record<string, MessageReader<unknown>>> = {
   charterAsk: readCharterAsk,
   charterAnswer: readCharterAnswer,
   delete: readDelete,
+  thumbnail: readThumbnail,
+  thumbnailAnswer: readThumbnailAnswer,
 };
 
 test("messages are read or refused as the vectors say", async (t) => {

@@ -5,7 +5,7 @@ import { parseDecimal } from "../seal/fields.js";
 export const topicRoot = "lt1";
 
 export type UpTopic =
-  | { readonly kind: "init" | "event" | "status" | "charter" }
+  | { readonly kind: "init" | "event" | "status" | "charter" | "thumbnail" }
   | {
       readonly kind: "chunk";
       readonly node: string;
@@ -15,10 +15,24 @@ export type UpTopic =
       readonly offset: number;
     };
 
-export type DownKind = "clip" | "event" | "charter" | "delete";
+export type DownKind = "clip" | "event" | "charter" | "delete" | "thumbnail";
 
-const upWords = { init: "init", event: "ev", status: "status", charter: "charter" } as const;
-const downWords = { clip: "clip", event: "ev", charter: "charter", delete: "delete" } as const;
+const upWords = {
+  init: "init",
+  event: "ev",
+  status: "status",
+  charter: "charter",
+  thumbnail: "thumb",
+} as const;
+const downWords = {
+  clip: "clip",
+  event: "ev",
+  charter: "charter",
+  delete: "delete",
+  thumbnail: "thumb",
+} as const;
+const upKinds = ["init", "event", "status", "charter", "thumbnail"] as const;
+const downKinds = ["clip", "event", "charter", "delete", "thumbnail"] as const;
 
 export function upTopic(camera: CameraId, topic: UpTopic): string {
   const root = `${topicRoot}/${camera}/up`;
@@ -44,7 +58,7 @@ export function parseDownTopic(
   text: string,
 ): { readonly camera: CameraId; readonly kind: DownKind } | undefined {
   const [root, camera = "", direction, word, ...rest] = text.split("/");
-  const kind = (["clip", "event", "charter", "delete"] as const).find((one) => downWords[one] === word);
+  const kind = downKinds.find((one) => downWords[one] === word);
   if (root !== topicRoot || direction !== "down" || !isCameraId(camera)) return undefined;
   return kind === undefined || rest.length > 0 ? undefined : { camera, kind };
 }
@@ -55,7 +69,7 @@ function isNodeName(text: string): boolean {
 }
 
 function parsePlain(word: string | undefined): UpTopic | undefined {
-  const kind = (["init", "event", "status", "charter"] as const).find((one) => upWords[one] === word);
+  const kind = upKinds.find((one) => upWords[one] === word);
   return kind === undefined ? undefined : { kind };
 }
 

@@ -16,6 +16,7 @@ const clipFacts = {
   trigger: Type.Optional(Type.Enum(["press", "motion"])),
   state: Type.Enum(["recording", "complete", "interrupted"]),
   bytes: bytesCount,
+  hasThumbnail: Type.Boolean({ description: "A sealed picture of it is here" }),
 };
 export const clipQuery = Type.Object(
   {
@@ -35,6 +36,17 @@ export const clipParams = Type.Object({ clip: clipId }, closed);
 export const clipDetail = Type.Object(
   {
     ...clipFacts,
+    thumbnail: Type.Optional(
+      Type.Object(
+        {
+          bytes: bytesCount,
+          sha256: hash,
+          note: Type.String({ description: "The camera's signed note, thumbnail/v1" }),
+          arrivedAt: time,
+        },
+        closed,
+      ),
+    ),
     segments: Type.Array(
       Type.Object(
         {
@@ -56,6 +68,9 @@ export const segmentHeaders = Type.Object({
   range: Type.Optional(Type.String({ maxLength: 100, description: "One range of bytes, RFC 9110 §14.2" })),
   "if-none-match": Type.Optional(Type.String({ maxLength: 1_000 })),
   "if-range": Type.Optional(Type.String({ maxLength: 100 })),
+});
+export const thumbnailHeaders = Type.Object({
+  "if-none-match": Type.Optional(Type.String({ maxLength: 1_000 })),
 });
 export const nothing = Type.Null({ description: "No body" });
 export const deleteBody = Type.Union([Type.Object({ note: Type.Optional(note) }, closed), Type.Null()]);

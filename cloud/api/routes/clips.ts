@@ -30,6 +30,7 @@ const defaultLimit = 50;
 export function addClips(members: App, services: ClipServices): void {
   addClipPages(members, services);
   addSegments(members, services);
+  addThumbnail(members, services);
   addDeletion(members, services);
 }
 
@@ -75,7 +76,9 @@ function addClipPages(members: App, { vault, sight }: ClipServices): void {
     async (request) => {
       const clip = await visibleClip({ vault, sight }, request, clipIdIn(request.params.clip));
       const segments = clip.parts.map((part) => ({ ...part, arrivedAt: timeTextOf(part.arrivedAt) }));
-      return { ...listed(clip), segments };
+      const { thumbnail } = clip;
+      const picture = thumbnail && { ...thumbnail, arrivedAt: timeTextOf(thumbnail.arrivedAt) };
+      return { ...listed(clip), ...(picture && { thumbnail: picture }), segments };
     },
   );
 }
@@ -121,6 +124,36 @@ function addSegments(members: App, { vault, sight }: ClipServices): void {
       if (wanted === "whole") return reply.send(bytesOf(reply, segment, { start: 0, end: segment.bytes }));
       reply.code(206).header("content-range", `bytes ${wanted.start}-${wanted.end - 1}/${segment.bytes}`);
       return reply.send(bytesOf(reply, segment, wanted));
+    },
+  );
+}
+
+function addThumbnail(members: App, { vault, sight }: ClipServices): void {
+  members.get(
+    "/v1/clips/:clip/thumbnail",
+    {
+      schema: {
+        operationId: "getThumbnail",
+        summary:
+          "A clip's sealed picture: one age file with a JPEG inside; its signed note stands in the clip",
+        tags: ["clips"],
+        produces: ["application/octet-stream"],
+        params: contract.clipParams,
+        headers: contract.thumbnailHeaders,
+      },
+    },
+    async (request, reply) => {
+      const { id } = await visibleClip({ vault, sight }, request, clipIdIn(request.params.clip));
+      const { sha256, file } = found(await vault.reader.thumbnail(sessionOf(request).household, id));
+      if (file === undefined) throw new Problem("thumbnail-damaged");
+      const tag = `"${sha256}"`;
+      reply
+        .type("application/octet-stream")
+        .header("etag", tag)
+        .header("cache-control", "private, no-cache")
+        .header("repr-digest", `sha-256=:${sha256}:`);
+      if (matches(request.headers["if-none-match"], tag)) return reply.code(304).send();
+      return reply.send(Buffer.from(file));
     },
   );
 }
@@ -179,9 +212,11 @@ async function visibleClip(
   return found(clip !== undefined && visible.has(clip.camera) ? clip : undefined);
 }
 
-function listed({ id, camera, recordedAt, arrivedAt, trigger, state, segments, bytes }: ClipFacts) {
-  const facts = { id, camera, recordedAt: timeTextOf(recordedAt), arrivedAt: timeTextOf(arrivedAt) };
-  return { ...facts, state, segments, bytes, ...(trigger === undefined ? {} : { trigger }) };
+function listed({ id, camera, recordedAt, arrivedAt, trigger, ...facts }: ClipFacts) {
+  const { state, segments, bytes, hasThumbnail } = facts;
+  const times = { recordedAt: timeTextOf(recordedAt), arrivedAt: timeTextOf(arrivedAt) };
+  const cause = trigger === undefined ? {} : { trigger };
+  return { id, camera, ...times, state, segments, bytes, hasThumbnail, ...cause };
 }
 
 function bytesOf(reply: Headers, segment: StoredSegment, { start, end }: ByteRange): Readable {

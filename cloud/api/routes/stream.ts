@@ -55,7 +55,7 @@ export function addStream(members: App, { hub, sight, logins, charters }: Stream
       schema: {
         operationId: "watch",
         summary:
-          "clip.started, clip.segment, clip.ended, event, camera.status as server-sent events; `missed` when some are kept no more",
+          "clip.started, clip.segment, clip.thumbnail, clip.ended, event, camera.status as server-sent events; `missed` when some are kept no more",
         tags: ["events"],
         produces: ["text/event-stream"],
         headers: streamHeaders,
