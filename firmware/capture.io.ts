@@ -9,6 +9,7 @@ import type { Ffmpeg } from "./camera/finder.io.js";
 import type { Mask } from "./camera/mask.js";
 import { describeSource, type Source } from "./camera/source.js";
 import { core } from "./core.io.js";
+import type { CameraFault } from "./detector/health.js";
 import type { Motion, MotionSettings } from "./detector/motion.js";
 import type { TriggerEffect, TriggerEvent } from "./detector/trigger.js";
 import type { Rules } from "./house.io.js";
@@ -62,6 +63,14 @@ export interface Capture {
 const tickMillis = 500;
 const off: Rules = { mode: "off", masks: [], zones: [], audio: false };
 
+const blindness: Readonly<Record<CameraFault, string>> = {
+  empty:
+    "the camera's pictures have another size than they began with; motion is not seen; start the firmware anew",
+  blank: "the picture is one even grey: is the lens covered, or is there no light?",
+  frozen: "the picture has stood still to the last bit; take the camera's power away and give it back",
+  torn: "the picture is torn; check the camera's cable and power",
+};
+
 /** What a running camera cannot change. */
 const bornWith = ({ masks, audio }: Rules): string => JSON.stringify({ masks, audio });
 
@@ -91,6 +100,8 @@ class DoorCapture implements Capture {
   private trouble: string | undefined;
   /** Motion never stopped, and triggers no more until it has. */
   private stuck = false;
+  /** The camera runs, and what it gives is no picture of the scene. */
+  private blind: CameraFault | undefined;
   private aliveAt: Millis;
 
   constructor(options: CaptureOptions, handlers: CaptureHandlers) {
@@ -179,12 +190,14 @@ class DoorCapture implements Capture {
 
   /** The camera runs, and yet not as it should. */
   private lesserTrouble(): string | undefined {
+    if (this.blind !== undefined) return blindness[this.blind];
     if (this.stuck) return "motion never stops; look at what the camera sees";
     return this.mute ? "the household wants sound, and the camera's source gives none" : undefined;
   }
 
   private onInit(init: InitSegment): void {
     this.motion = undefined;
+    this.blind = undefined;
     this.mute = this.rules.audio && init.tracks.length === 1;
     this.handlers.changed();
     this.cut({ kind: "init", init, at: this.now() });
@@ -209,7 +222,8 @@ class DoorCapture implements Capture {
 
   private look({ pixels, width, height, at }: LumaFrame): void {
     this.motion ??= createMotion({ width, height, ...this.sight() });
-    const { score, settling } = this.motion.feed(pixels, at);
+    const { score, settling, trouble } = this.motion.feed(pixels, at);
+    this.setBlind(trouble?.kind);
     this.feed({ kind: "reading", score, settling });
   }
 
@@ -275,6 +289,13 @@ class DoorCapture implements Capture {
     }
     if (recording === before) return;
     if (!recording) this.handlers.recording(false);
+    this.handlers.changed();
+  }
+
+  private setBlind(fault: CameraFault | undefined): void {
+    if (fault === this.blind) return;
+    this.blind = fault;
+    this.options.log("camera.sight", { fault: fault ?? "none" });
     this.handlers.changed();
   }
 

@@ -1,49 +1,10 @@
 import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Test, test } from "tap";
-import type { ClipEffect } from "../shared/clip/cutting.js";
-import { millis } from "../shared/kernel/brand.js";
-import { seededPrng } from "../shared/kernel/prng.js";
 import type { Ffmpeg } from "./camera/finder.io.js";
 import type { Mask } from "./camera/mask.js";
-import { card, clock, directory, ffmpeg, h264, program, skip, source } from "./camera/watch.io.js";
-import { type Capture, type CaptureState, openCapture } from "./capture.io.js";
-import type { Rules } from "./house.io.js";
-
-interface Rig {
-  readonly capture: Capture;
-  readonly clips: ClipEffect[];
-  readonly logged: string[];
-  /** Resolves when this holds, now or after a later change. */
-  until(holds: (state: CaptureState) => boolean): Promise<void>;
-}
-
-function rigOf(t: Test, from: string, program: Ffmpeg): Rig {
-  const clips: ClipEffect[] = [];
-  const logged: string[] = [];
-  let wake = (): void => undefined;
-  const rolls = { preRoll: millis(6_000), postRoll: millis(10_000) };
-  const capture = openCapture(
-    {
-      ...{ source: source(from), ffmpeg: program, rpicam: undefined, rolls, clock },
-      ...{ random: seededPrng(1), log: (event: string) => void logged.push(event) },
-    },
-    {
-      clip: (effect) => void clips.push(effect),
-      happened: () => undefined,
-      recording: () => undefined,
-      changed: () => wake(),
-    },
-  );
-  t.teardown(() => capture.stop());
-  const until = async (holds: (state: CaptureState) => boolean): Promise<void> => {
-    while (!holds(capture.state()))
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-  };
-  return { capture, clips, logged, until };
-}
+import { card, directory, h264, program, skip } from "./camera/watch.io.js";
+import { record, rigOf } from "./capture.contract.js";
 
 /** In place of ffmpeg: says when it starts, and when it ends, which takes it a while. */
 async function slowToEnd(
@@ -73,8 +34,6 @@ const maskOf = (width: number): Mask => [
   { x: width, y: 0 },
   { x: width, y: 1 },
 ];
-const record = (...masks: readonly Mask[]): Rules => ({ mode: "record", masks, zones: [], audio: false });
-
 test("rules that come while a camera still stops start one camera, and after a stop none", async (t) => {
   const { ffmpeg: program, alive } = await slowToEnd(t);
   const { capture, logged } = rigOf(t, "rtsp://127.0.0.1:1/door", program);
@@ -100,7 +59,7 @@ test("rules that come while a camera still stops start one camera, and after a s
 
 test("a file that plays to its end closes its clip as complete", { skip }, async (t) => {
   const path = await card(t, "card.mp4", ...h264(10), "-t", "2");
-  const { capture, clips, until } = rigOf(t, path, ffmpeg());
+  const { capture, clips, until } = rigOf(t, path);
   await capture.apply(record());
   capture.press();
   await until(({ video }) => video.endsWith("has ended"));

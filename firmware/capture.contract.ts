@@ -1,0 +1,52 @@
+// Test-only: from a source to what the capture cuts of it.
+import type { Test } from "tap";
+import type { ClipEffect } from "../shared/clip/cutting.js";
+import { millis } from "../shared/kernel/brand.js";
+import { seededPrng } from "../shared/kernel/prng.js";
+import type { Ffmpeg } from "./camera/finder.io.js";
+import type { Mask } from "./camera/mask.js";
+import { clock, ffmpeg, source } from "./camera/watch.io.js";
+import { type Capture, type CaptureState, openCapture } from "./capture.io.js";
+import type { Rules } from "./house.io.js";
+
+export interface Rig {
+  readonly capture: Capture;
+  readonly clips: ClipEffect[];
+  readonly logged: string[];
+  /** Resolves when this holds, now or after a later change. */
+  until(holds: (state: CaptureState) => boolean): Promise<void>;
+}
+
+export function rigOf(t: Test, from: string, program: Ffmpeg = ffmpeg()): Rig {
+  const clips: ClipEffect[] = [];
+  const logged: string[] = [];
+  let wake = (): void => undefined;
+  const rolls = { preRoll: millis(6_000), postRoll: millis(10_000) };
+  const capture = openCapture(
+    {
+      ...{ source: source(from), ffmpeg: program, rpicam: undefined, rolls, clock },
+      ...{ random: seededPrng(1), log: (event: string) => void logged.push(event) },
+    },
+    {
+      clip: (effect) => void clips.push(effect),
+      happened: () => undefined,
+      recording: () => undefined,
+      changed: () => wake(),
+    },
+  );
+  t.teardown(() => capture.stop());
+  const until = async (holds: (state: CaptureState) => boolean): Promise<void> => {
+    while (!holds(capture.state()))
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+  };
+  return { capture, clips, logged, until };
+}
+
+export const record = (...masks: readonly Mask[]): Rules => ({
+  mode: "record",
+  masks,
+  zones: [],
+  audio: false,
+});
