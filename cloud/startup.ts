@@ -17,6 +17,7 @@ const keeping: Readonly<Record<string, string>> = {
   EROFS: "it can only be read. Choose a directory that can be written",
   EEXIST: "it is not a directory. Choose another one",
   ENOTDIR: "it is not in a directory. Choose another one",
+  ENOENT: "it cannot be made there. Choose another directory",
   SQLITE_CANTOPEN: "no database opens in it. See whose it is, or choose another directory",
   SQLITE_READONLY: "its database can only be read. See whose it is, or choose another directory",
 };

@@ -1,15 +1,38 @@
 import { chmod, mkdir, open, readdir, readFile, rename, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 
 /** Makes a directory that only the cloud's own user may enter. Throws when there are files in it and others may. */
 export async function privateDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  await makeDirectory(path);
   if ((await readdir(path)).length === 0) await chmod(path, 0o700);
   const found = await openModeOf(path);
   if (found === undefined) return;
   throw new Error(
     `${path} is not empty and has mode ${found}: others may look into it. If it is the cloud's own, run: chmod 700 ${path}; if not, choose a directory of its own.`,
   );
+}
+
+/** As `mkdir -p`. Node's own never returns where the system answers a mkdir with ENOENT, as /proc does, and hides EROFS behind it. */
+async function makeDirectory(path: string): Promise<void> {
+  const wanted = [resolve(path)];
+  for (let at = dirname(resolve(path)); !(await isThere(at)); at = dirname(at)) wanted.unshift(at);
+  for (const directory of wanted) {
+    try {
+      await mkdir(directory, { mode: 0o700 });
+    } catch (error) {
+      if (!isCode(error, "EEXIST") || !(await stat(directory)).isDirectory()) throw error;
+    }
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (!isCode(error, "ENOENT")) throw error;
+    return false;
+  }
 }
 
 /** The file's text, or what `make` gives, kept durably with mode 0600 before it is returned. Throws when others may read it. */
@@ -28,7 +51,7 @@ export async function readPrivate(path: string): Promise<string | undefined> {
     await refuseOpenMode(path);
     return text;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (isCode(error, "ENOENT")) return undefined;
     throw error;
   }
 }
@@ -65,4 +88,8 @@ async function refuseOpenMode(path: string): Promise<void> {
 async function openModeOf(path: string): Promise<string | undefined> {
   const { mode } = await stat(path);
   return (mode & 0o077) === 0 ? undefined : (mode & 0o777).toString(8);
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }
