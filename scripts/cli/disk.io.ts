@@ -33,19 +33,29 @@ export function makePrivateFolder(path: string): void {
   chmodSync(path, 0o700);
 }
 
-/** Whole and on the disk when this returns; `mode` 0600 unless said otherwise. */
+/** Whole and on the disk when this returns; `mode` 0600 unless said otherwise. What could not be written leaves nothing behind. */
 export function writeDurably(path: string, data: string | Uint8Array, mode = 0o600): void {
   const half = `${path}.${randomBytes(4).toString("hex")}.half`;
+  try {
+    writeHalf(half, Buffer.from(data), mode); // power lost before here: the old file stands, a *.half lies beside it
+    renameSync(half, path);
+  } catch (error) {
+    rmSync(half, { force: true });
+    throw new Refused(
+      `${path} cannot be written (${codeOf(error)}). Make room or mend the folder, then give the same command again.`,
+    );
+  }
+  syncFolder(dirname(path)); // power lost before this: the old or the new file stands, whole
+}
+
+function writeHalf(half: string, bytes: Uint8Array, mode: number): void {
   const file = openSync(half, "wx", mode);
   try {
-    const bytes = Buffer.from(data);
     for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-    fsyncSync(file); // power lost before here: the old file stands, a *.half lies beside it
+    fsyncSync(file);
   } finally {
     closeSync(file);
   }
-  renameSync(half, path);
-  syncFolder(dirname(path)); // power lost before this: the old or the new file stands, whole
 }
 
 /** Refuses what `writeDurably` could not write, before anybody takes pains. */

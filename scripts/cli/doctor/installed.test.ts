@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "tap";
 import { enrolled } from "../../../firmware/enrolled.contract.js";
-import { readIfThere } from "../disk.io.js";
+import { readIfThere, writeDurably } from "../disk.io.js";
 import { checkInstalled } from "./installed.io.js";
 
 const names = [
@@ -39,5 +39,17 @@ test("what is no file is refused by name, and nobody waits for what a pipe may b
   rmSync(path, { recursive: true });
   execFileSync("mkfifo", [path]);
   t.throws(() => readIfThere(path), { message: new RegExp(`${path} is no file`) });
+  t.end();
+});
+
+test("a file that cannot be written is named, and leaves no half behind", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "lintel-disk-"));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, "member.json");
+  mkdirSync(path);
+  t.throws(() => writeDurably(path, "seed"), {
+    message: new RegExp(`${path} cannot be written \\(EISDIR\\)`),
+  });
+  t.same(readdirSync(folder), ["member.json"]);
   t.end();
 });
