@@ -54,7 +54,7 @@ export async function checkInstallable(wishes: Wishes, terminal: Terminal): Prom
     if (state === "bad") throw new Refused(`${says} ${todo ?? ""}`);
     terminal.say(`${state === "good" ? "ok" : "warning"}: ${says}${todo === undefined ? "" : ` ${todo}`}`);
   }
-  return { source: wherever(text), ...(wishes.ffmpeg !== undefined && { ffmpeg: wishes.ffmpeg }) };
+  return { source: wherever(text), ...(wishes.ffmpeg !== undefined && { ffmpeg: programAt(wishes.ffmpeg) }) };
 }
 
 /** The same source from whichever folder the camera is started. */
@@ -63,6 +63,11 @@ export function wherever(text: string): string {
   return source.ok && source.value.kind === "file"
     ? describeSource({ ...source.value, path: resolve(source.value.path) })
     : text;
+}
+
+/** The same program from whichever folder the camera is started; a bare name is looked for on the PATH. */
+export function programAt(text: string): string {
+  return text.includes("/") ? resolve(text) : text;
 }
 
 /** The camera that this board obviously has. */

@@ -43,7 +43,7 @@ export async function install(options: InstallOptions, terminal: Terminal): Prom
   if (!parsed.ok) throw new Refused(sentenceOf(parsed.error));
   if (existsSync(join(state, "charter.json")))
     throw new Refused(
-      `${state} already holds an installed camera. To install it anew, reset it first: remove that folder, which makes it a new camera.`,
+      `${state} already holds an installed camera. To install it anew, move that folder away, which makes it a new camera: recordings that were not sent yet stay in the old folder, under journal/clips.`,
     );
   const claim = parsed.value;
   const server = await findCloud(claim);

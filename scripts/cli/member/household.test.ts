@@ -17,7 +17,7 @@ import { seededPrng } from "../../../shared/kernel/prng.js";
 import { newIdentity, recipientOf } from "../../../shared/seal/age.js";
 import { hashOf, hashOfText } from "../../../shared/seal/hash.js";
 import { textOf, verifierOf } from "../../../shared/seal/note.js";
-import { wherever } from "../doctor/checks.io.js";
+import { programAt, wherever } from "../doctor/checks.io.js";
 import { fieldsOf, UnexpectedAnswer } from "../fields.js";
 import { checkBroker, checkCharters, checkVaultKey } from "../install/enrolment.js";
 import { sentenceOf } from "../sentences.js";
@@ -244,5 +244,7 @@ test("a video file is found from whichever folder the camera is started", (t) =>
   t.equal(wherever("door.mp4"), `file:${resolve("door.mp4")}`);
   t.equal(wherever("file:door.mp4?loop=1"), `file:${resolve("door.mp4")}?loop=1`);
   t.equal(wherever("scene:seed=1"), "scene:seed=1");
+  t.equal(programAt("bin/ffmpeg"), resolve("bin/ffmpeg"));
+  t.equal(programAt("ffmpeg"), "ffmpeg");
   t.end();
 });
