@@ -8,10 +8,12 @@ import type { Mask } from "./camera/mask.js";
 import { clock, ffmpeg, source } from "./camera/watch.io.js";
 import { type Capture, type CaptureState, openCapture } from "./capture.io.js";
 import type { Rules } from "./house.io.js";
+import type { PickedFrame } from "./thumbnail/picker.js";
 
 export interface Rig {
   readonly capture: Capture;
   readonly clips: ClipEffect[];
+  readonly picked: PickedFrame[];
   readonly logged: string[];
   /** Resolves when this holds, now or after a later change. */
   until(holds: (state: CaptureState) => boolean): Promise<void>;
@@ -19,6 +21,7 @@ export interface Rig {
 
 export function rigOf(t: Test, from: string, program: Ffmpeg = ffmpeg()): Rig {
   const clips: ClipEffect[] = [];
+  const picked: PickedFrame[] = [];
   const logged: string[] = [];
   let wake = (): void => undefined;
   const rolls = { preRoll: millis(6_000), postRoll: millis(10_000) };
@@ -29,6 +32,10 @@ export function rigOf(t: Test, from: string, program: Ffmpeg = ffmpeg()): Rig {
     },
     {
       clip: (effect) => void clips.push(effect),
+      picked: (frame) => {
+        picked.push(frame);
+        wake();
+      },
       happened: () => undefined,
       recording: () => undefined,
       changed: () => wake(),
@@ -41,7 +48,7 @@ export function rigOf(t: Test, from: string, program: Ffmpeg = ffmpeg()): Rig {
         wake = resolve;
       });
   };
-  return { capture, clips, logged, until };
+  return { capture, clips, picked, logged, until };
 }
 
 export const record = (...masks: readonly Mask[]): Rules => ({

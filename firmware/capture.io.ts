@@ -17,8 +17,10 @@ import type { CutEvent } from "./recorder/cut.js";
 import type { CutSettings } from "./recorder/cutter.js";
 import type { NewEvent } from "./recorder/journal.js";
 import type { Moment } from "./recorder/ring.js";
+import type { PickedFrame } from "./thumbnail/picker.js";
 
 const { createMotion, cutDefaults, idleTrigger, isRecording, newCutter, stepCutter, stepTrigger } = core;
+const { createPicker, judge } = core;
 
 export interface CaptureOptions {
   readonly source: Source;
@@ -33,6 +35,8 @@ export interface CaptureOptions {
 export interface CaptureHandlers {
   /** Footage of a clip, in order, for the sealer. */
   readonly clip: (effect: ClipEffect) => void;
+  /** The frame that shows best what a clip is about, once or twice a clip. */
+  readonly picked: (frame: PickedFrame) => void;
   readonly happened: (event: NewEvent) => void;
   /** Before the first sealed footage of a clip, and after its last. */
   readonly recording: (on: boolean) => void;
@@ -93,6 +97,7 @@ class DoorCapture implements Capture {
   /** Sound is wanted, and the source gives none. */
   private mute = false;
   private motion: Motion | undefined;
+  private readonly picker = createPicker();
   private trigger = idleTrigger();
   private cutter;
   private video = "off";
@@ -200,6 +205,7 @@ class DoorCapture implements Capture {
     this.blind = undefined;
     this.mute = this.rules.audio && init.tracks.length === 1;
     this.handlers.changed();
+    this.picker.restart();
     this.cut({ kind: "init", init, at: this.now() });
   }
 
@@ -220,9 +226,10 @@ class DoorCapture implements Capture {
     this.handlers.changed();
   }
 
-  private look({ pixels, width, height, at }: LumaFrame): void {
+  private look({ pixels, width, height, at, time }: LumaFrame): void {
     this.motion ??= createMotion({ width, height, ...this.sight() });
-    const { score, settling, trouble } = this.motion.feed(pixels, at);
+    const { score, settling, trouble, boxes, boxCount } = this.motion.feed(pixels, at);
+    if (isRecording(this.cutter)) this.picker.look(time, judge({ pixels, width, height }, boxes, boxCount));
     this.setBlind(trouble?.kind);
     this.feed({ kind: "reading", score, settling });
   }
@@ -285,11 +292,17 @@ class DoorCapture implements Capture {
     if (recording && !before) this.handlers.recording(true);
     for (const effect of effects) {
       if (effect.kind === "happened") this.handlers.happened(effect.event);
-      else this.handlers.clip(effect);
+      else this.handOut(effect, event);
     }
     if (recording === before) return;
     if (!recording) this.handlers.recording(false);
     this.handlers.changed();
+  }
+
+  private handOut(effect: ClipEffect, event: CutEvent): void {
+    this.handlers.clip(effect);
+    const frame = this.picker.take(effect, event.kind === "fragment" ? event.fragment : undefined);
+    if (frame !== undefined) this.handlers.picked(frame);
   }
 
   private setBlind(fault: CameraFault | undefined): void {

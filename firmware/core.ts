@@ -8,6 +8,8 @@ export { createMotion } from "./detector/motion.js";
 export { idleTrigger, step as stepTrigger } from "./detector/trigger.js";
 export { step as stepCutter } from "./recorder/cut.js";
 export { cutDefaults, isRecording, newCutter } from "./recorder/cutter.js";
+export { judge } from "./thumbnail/judge.js";
+export { createPicker } from "./thumbnail/picker.js";
 export {
   addThumbnail,
   clipIsThere,

@@ -19,6 +19,7 @@ import type { NewEvent } from "./recorder/journal.js";
 import { type Facts, startReporter } from "./report.io.js";
 import { type Custody, startSealer } from "./sealer/seal.io.js";
 import { closeAll, type Started } from "./shutdown.io.js";
+import { startThumbnails } from "./thumbnail/thumbnail.io.js";
 import type { Server } from "./uplink/tls.io.js";
 import { troubleText } from "./uplink/troubles.js";
 import { startUplink, type Uplink } from "./uplink/uplink.io.js";
@@ -111,7 +112,7 @@ async function start(ground: Ground, started: Started): Promise<void> {
   const house = createHouse(ground.keystore, enrolment, log);
   const card = await openCard(ground, started);
   const uplink = openUplink(ground, { ...card, house, late }, started);
-  const capture = openFootage(ground, { ...card, house, late }, started);
+  const capture = openFootage(ground, { ...card, house, uplink, late }, started);
   const board = await openWires(ground, { capture, late }, started);
   let obeyed = house.version();
   const facts = (): Facts => factsOf(ground, { ...card, house, uplink, capture, board, obeyed });
@@ -220,7 +221,13 @@ function openUplink(
 /** From the lens to the journal. The camera itself starts when the rules are applied. */
 function openFootage(
   { config, enrolment, ffmpeg }: Ground,
-  { clockWatch, journal, house, late }: Card & { readonly house: House; readonly late: Late },
+  {
+    clockWatch,
+    journal,
+    house,
+    uplink,
+    late,
+  }: Card & Pick<Parts, "house" | "uplink"> & { readonly late: Late },
   started: Started,
 ): Capture {
   const { signer } = enrolment.identity;
@@ -240,11 +247,20 @@ function openFootage(
     onShortfall: happened,
   });
   started.push(() => sealer.settled());
+  const thumbnails = startThumbnails({
+    ffmpeg: ffmpeg.path,
+    signer,
+    custody,
+    log,
+    sealed: (thumbnail) => uplink.thumbnail(thumbnail),
+  });
+  started.push(() => thumbnails.stop());
   const { source, rpicam, rolls } = config;
   const capture = openCapture(
     { source, ffmpeg, rpicam, rolls, clock, random, log },
     {
       clip: (effect) => sealer.push(effect),
+      picked: (frame) => thumbnails.push(frame),
       happened,
       recording: (on) => late.light(on),
       changed: () => late.changed(),
