@@ -3,13 +3,13 @@ import type { CameraId, ClipId, HouseholdId } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import { type Init, type RefusalCode, readInit, writeMessage } from "../../shared/protocol/messages.js";
 import type { DownKind, UpTopic } from "../../shared/protocol/topics.js";
+import { nativeVerifier } from "../../shared/seal/native.io.js";
 import type { Verifier } from "../../shared/seal/note.js";
 import type { Log } from "../broker/bus.js";
 import { storageFaultOf } from "../faults.js";
 import type { Part } from "../vault/bodies.io.js";
 import type { Standing } from "../vault/clip.js";
 import type { Committed } from "../vault/commit.io.js";
-import { nativeVerifier } from "../vault/ed25519.io.js";
 import type { VaultWriter } from "../vault/vault.io.js";
 import { type AdmittedSegment, admit, claimedPlace } from "./admission.js";
 import {

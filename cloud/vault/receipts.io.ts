@@ -1,10 +1,10 @@
-import { randomBytes, sign } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { formatReceipt, type Receipt } from "../../shared/clip/custody.js";
 import { cameraIdOf } from "../../shared/kernel/ids.js";
-import { formatVerifier, type Signer, signNote, verifierOf } from "../../shared/seal/note.js";
+import { nativeSigner } from "../../shared/seal/native.io.js";
+import { formatVerifier, signNote, verifierOf } from "../../shared/seal/note.js";
 import { keepPrivate } from "../household/privatefile.io.js";
-import { privateKeyOf } from "./ed25519.io.js";
 
 /** Signs for what the vault holds. Cameras learn the key at enrolment and believe no other. */
 export interface Receipts {
@@ -26,9 +26,7 @@ export async function openReceipts(directory: string): Promise<Receipts> {
   }
   const { publicKey } = verifierOf({ name: "vault", secretKey });
   // Made of the public key as cameras' ids are: 16 characters of base32, the first 80 bits of its SHA-256.
-  const key = privateKeyOf(secretKey);
-  const native = { publicKey, sign: (text: Uint8Array): Uint8Array => sign(null, text, key) };
-  const signer: Signer = { name: `vault-${cameraIdOf(publicKey)}`, secretKey, native };
+  const signer = nativeSigner({ name: `vault-${cameraIdOf(publicKey)}`, secretKey });
   return {
     vaultKey: formatVerifier({ name: signer.name, publicKey }),
     sign: (receipt) => signNote(formatReceipt(receipt), [signer]),

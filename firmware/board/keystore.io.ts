@@ -17,6 +17,7 @@ import type { Clock, Log, Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { signedCharterSchema } from "../../shared/protocol/messages.js";
 import { hashOfText } from "../../shared/seal/hash.js";
+import { nativeSigner } from "../../shared/seal/native.io.js";
 import { parseVerifier, type Signer, textOf, type Verifier, verifierOf } from "../../shared/seal/note.js";
 import { readIfThere, setAside, writeDurably } from "./durable.io.js";
 
@@ -216,7 +217,7 @@ function identityOf(
   tls: { readonly pem: string; readonly spki: Uint8Array },
 ): CameraIdentity {
   const camera = cameraIdOf(verifierOf({ name: "camera", secretKey }).publicKey);
-  const signer = { name: cameraKeyName(camera), secretKey };
+  const signer = nativeSigner({ name: cameraKeyName(camera), secretKey });
   return { camera, signer, tlsKey: tls.pem, tlsPublicKey: tls.spki };
 }
 

@@ -1,5 +1,5 @@
-import { createPrivateKey, createPublicKey, type KeyObject, verify } from "node:crypto";
-import type { Verifier } from "../../shared/seal/note.js";
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { type Signer, type Verifier, verifierOf } from "./note.js";
 
 /** DER around the 32 bytes of a key (RFC 8410). */
 const publicPrefix = Buffer.from("302a300506032b6570032100", "hex");
@@ -26,7 +26,10 @@ function keyOf(publicKey: Uint8Array): KeyObject {
   return key;
 }
 
-export function privateKeyOf(secretKey: Uint8Array): KeyObject {
+/** The same signer on OpenSSL: some fifty times faster, which is what a sealed segment costs. */
+export function nativeSigner({ name, secretKey }: Signer): Signer {
+  const { publicKey } = verifierOf({ name, secretKey });
   const der = Buffer.concat([privatePrefix, secretKey]);
-  return createPrivateKey({ key: der, format: "der", type: "pkcs8" });
+  const key = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
+  return { name, secretKey, native: { publicKey, sign: (text) => sign(null, text, key) } };
 }
