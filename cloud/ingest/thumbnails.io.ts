@@ -7,10 +7,10 @@ import {
   writeMessage,
 } from "../../shared/protocol/messages.js";
 import type { DownKind } from "../../shared/protocol/topics.js";
+import { nativeVerifier } from "../../shared/seal/native.io.js";
 import type { Log } from "../broker/bus.js";
 import { storageFaultOf } from "../faults.js";
 import type { OfferedThumbnail, ThumbnailOutcome } from "../vault/clip.js";
-import { nativeVerifier } from "../vault/ed25519.io.js";
 import type { VaultWriter } from "../vault/vault.io.js";
 import { admitThumbnail, claimedTake } from "./admission.js";
 import type { Announce, CameraDirectory, IngestCounts } from "./ports.js";
