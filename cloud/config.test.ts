@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { describeConfig, readConfig } from "./config.js";
 import { openDatabase } from "./database.io.js";
 import { openAuthority } from "./household/ca.io.js";
 import { claimEnd, claimStateOf } from "./household/claimstate.js";
+import { readPrivate } from "./household/privatefile.io.js";
 import { maySee } from "./household/rights.js";
 import { systemClock, systemRandom } from "./system.io.js";
 
@@ -91,6 +93,13 @@ test("the server's certificate is made anew when it ends soon or names other hos
   t.not(renewed.server.certificate, moved.server.certificate);
   t.same([renewed.caHash, moved.caHash], [first.caHash, first.caHash]);
   t.equal(renewed.server.key, first.server.key);
+});
+
+test("what is no file where a key belongs is named, and no pipe is waited for", async (t) => {
+  const path = join(room, "ca.key");
+  t.equal(await readPrivate(path), undefined);
+  execFileSync("mkfifo", [path]);
+  await t.rejects(readPrivate(path), { message: `${path} is no file. Move it away, or put back a copy.` });
 });
 
 test("a transaction that fails leaves nothing behind, and foreign keys hold", async (t) => {

@@ -47,6 +47,9 @@ export async function keepPrivate(path: string, make: () => Promise<string>): Pr
 /** The file's text; `undefined` when there is none. Throws when others may read it. */
 export async function readPrivate(path: string): Promise<string | undefined> {
   try {
+    // To open a pipe is to wait for whoever writes into it.
+    if (!(await stat(path)).isFile())
+      throw new Error(`${path} is no file. Move it away, or put back a copy.`);
     const text = await readFile(path, "utf8");
     await refuseOpenMode(path);
     return text;
