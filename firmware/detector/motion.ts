@@ -1,3 +1,4 @@
+import type { Polygon, Zone } from "../../shared/charter/areas.js";
 import { assert } from "../../shared/kernel/assert.js";
 import type { Millis } from "../../shared/kernel/brand.js";
 import {
@@ -27,7 +28,7 @@ import {
   type Track,
   type Tracks,
 } from "./tracks.js";
-import { createRules, type Polygon, type Zone } from "./zones.js";
+import { createRules } from "./zones.js";
 
 export interface MotionSettings {
   /** Of the luma frames, in pixels. */

@@ -1,7 +1,8 @@
 import { test } from "tap";
+import type { Polygon, Zone } from "../../shared/charter/areas.js";
 import { millis } from "../../shared/kernel/brand.js";
 import { createMotion, type MotionSettings, motionThreshold } from "./motion.js";
-import { createRules, type Polygon, type Zone } from "./zones.js";
+import { createRules } from "./zones.js";
 
 const left: Polygon = [
   { x: 0, y: 0 },

@@ -1,19 +1,5 @@
+import type { Polygon, Zone } from "../../shared/charter/areas.js";
 import { cellShift, cellSize } from "./grid.js";
-
-/** Corners in ten-thousandths of the picture's width and height, as in the charter. */
-export type Polygon = readonly { readonly x: number; readonly y: number }[];
-
-/**
- * Where motion counts. Without zones it counts everywhere, at 50. Where zones overlap, 0 wins, then the more sensitive.
- * Outside of them no motion counts; but if all have sensitivity 0, everything outside does.
- */
-export interface Zone {
-  readonly corners: Polygon;
-  /** 0: never; 50: as without zones; 100: half the evidence, half the way and half the size are enough. */
-  readonly sensitivity: number;
-  /** Objects smaller than this do not count: ten-thousandths of the picture's area. */
-  readonly sizeMin: number;
-}
 
 /** What each cell asks of an object in it: made once, read in every frame. */
 export interface CellRules {
@@ -33,6 +19,7 @@ export interface RulesSettings {
   readonly ignore: readonly Polygon[];
 }
 
+/** As without zones; at 100 half the evidence, half the way and half the size are enough. */
 export const usualSensitivity = 50;
 const whole = 10_000;
 const mostPixels = 0xffff;

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { MotionReading } from "../../../firmware/detector/motion.js";
-import type { Polygon } from "../../../firmware/detector/zones.js";
+import type { Polygon } from "../../../shared/charter/areas.js";
 
 /** A picture being painted: red, green, blue, `scale` times as wide and high as the luma frame. */
 interface Canvas {
