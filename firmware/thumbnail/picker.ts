@@ -18,7 +18,7 @@ export interface PickedFrame {
 }
 
 /** Footage from the trigger on in which the first take is looked for. */
-export const firstTakeMillis = 3_000;
+const firstTakeMillis = 3_000;
 /** Scores that wait for the fragment of their frame: some seconds at 10 frames a second. */
 const scoresMax = 64;
 

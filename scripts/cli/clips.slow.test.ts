@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { t as tap, test } from "tap";
+import { timeOf } from "../../shared/kernel/ids.js";
 import { followClips } from "../demo/follow.io.js";
 import { placesIn, pressBell, quiet, settle, startCamera, startCloud } from "../demo/home.io.js";
 import { openAsOwner, openAsThief } from "../demo/recordings.io.js";
@@ -10,6 +11,7 @@ import { memberExportIdentity } from "./member/cameras.io.js";
 import { clipIdOf, memberClips, memberDelete } from "./member/clips.io.js";
 import { openCloud } from "./member/cloud.io.js";
 import { download, memberOpen } from "./member/open.io.js";
+import { memberThumbnail } from "./member/thumbnail.io.js";
 import { memberWatch } from "./member/watch.io.js";
 import type { Terminal } from "./terminal.io.js";
 
@@ -73,6 +75,31 @@ test("age and cat give the same MP4 from the exported identity", { skip: missing
     );
   const { file } = await openAsOwner(places, clip);
   t.ok(Buffer.concat(parts).equals(readFileSync(file)));
+});
+
+test("its picture opens at its owner's as a verified JPEG, is listed and told of; a changed one is refused", async (t) => {
+  const { terminal, values } = heard();
+  const out = join(folder, "door.jpg");
+  await memberThumbnail(places.member, { clip, out }, terminal);
+  t.match(values[0], { file: out, clip });
+  const [recorded, shown] = [timeOf(clip), Date.parse(String(values[0]?.at))];
+  t.ok(shown >= recorded - 1_500 && shown <= recorded + 20_000, `${shown - recorded} ms after the press`);
+  execFileSync("ffmpeg", ["-v", "error", "-xerror", "-i", out, "-f", "null", "-"]);
+  const listed = heard();
+  await memberClips(places.member, { limit: 1 }, listed.terminal);
+  t.match(listed.values[0], { id: clip, hasThumbnail: true });
+  t.match(told.join("\n"), new RegExp(`lintel member thumbnail ${clip}`));
+  const database = join(places.cloud, "cloud.db");
+  const swap = `update thumbnail set body = substr(body, 1, 2000) || 'AAAA' || substr(body, 2005)`;
+  execFileSync(process.execPath, [
+    "-e",
+    "new (require('better-sqlite3'))(process.argv[1]).exec(process.argv[2])",
+    database,
+    swap,
+  ]);
+  await t.rejects(memberThumbnail(places.member, { clip, out }, quiet()), {
+    message: /Thumbnail damaged|thumbnail/,
+  });
 });
 
 test("nothing that the cloud has opens it", async (t) => {

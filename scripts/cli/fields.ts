@@ -7,6 +7,7 @@ export interface Fields {
   maybeText(name: string): string | undefined;
   number(name: string): number;
   maybeNumber(name: string): number | undefined;
+  maybeFlag(name: string): boolean | undefined;
   list<T>(name: string, read: (item: Fields) => T): readonly T[];
   texts(name: string): readonly (string | null)[];
   maybe<T>(name: string, read: (item: Fields) => T): T | undefined;
@@ -26,10 +27,12 @@ export function fieldsOf(value: unknown, where: string): Fields {
   };
   const maybeText = (name: string) => optional(name, isText, "a text");
   const maybeNumber = (name: string) => optional(name, isNumber, "a number");
+  const maybeFlag = (name: string) => optional(name, isFlag, "true or false");
   const array = (name: string) => needed(name, optional(name, isList, "a list"), "a list");
   return {
     maybeText,
     maybeNumber,
+    maybeFlag,
     text: (name) => needed(name, maybeText(name), "a text"),
     number: (name) => needed(name, maybeNumber(name), "a number"),
     list: (name, read) => array(name).map((item, i) => read(fieldsOf(item, `${where}.${name}[${i}]`))),
@@ -47,6 +50,7 @@ export function fieldsOf(value: unknown, where: string): Fields {
 
 const isText = (value: unknown): value is string => typeof value === "string";
 const isNumber = (value: unknown): value is number => typeof value === "number";
+const isFlag = (value: unknown): value is boolean => typeof value === "boolean";
 const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 
 function wrong(where: string, what: string): UnexpectedAnswer {

@@ -17,6 +17,7 @@ import { type InitOptions, memberInit } from "./member/init.io.js";
 import { memberOpen } from "./member/open.io.js";
 import { defaultProfileFolder, forgetSession } from "./member/profile.io.js";
 import { memberRestore, type RestoreOptions } from "./member/restore.io.js";
+import { memberThumbnail } from "./member/thumbnail.io.js";
 import { memberWatch } from "./member/watch.io.js";
 import { printable } from "./printable.js";
 import { Refused } from "./refused.js";
@@ -127,6 +128,13 @@ ofMember("open", "download a recording, verify it and write the MP4")
   .option("--out <file>", "where to write (default: <clip>.mp4)")
   .action((clip: string, options: Common & { readonly out?: string }) =>
     memberOpen(options.profile, { ...options, clip }, openTerminal(options)),
+  );
+
+ofMember("thumbnail", "download a recording's picture, verify it and write the JPEG")
+  .argument("<clip>", "the clip's id")
+  .option("--out <file>", "where to write (default: <clip>.jpg)")
+  .action((clip: string, options: Common & { readonly out?: string }) =>
+    memberThumbnail(options.profile, { ...options, clip }, openTerminal(options)),
   );
 
 ofMember("delete", "delete a recording in the vault and on the camera")

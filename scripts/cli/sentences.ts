@@ -9,6 +9,7 @@ import type { NoteRefusal } from "../../shared/seal/note.js";
 import type { OpeningRefusal } from "../../shared/seal/opening.js";
 import type { EnrolmentRefusal } from "./install/enrolment.js";
 import type { HouseholdRefusal } from "./member/household.js";
+import type { PictureRefusal } from "./member/picture.js";
 import type { RecordingRefusal } from "./member/recording.js";
 
 type FormRefusal = NoteRefusal | FieldsRefusal | OpeningRefusal | LineRefusal;
@@ -19,7 +20,8 @@ type Refusal =
   | EnrolmentRefusal
   | SegmentRefusal
   | ClipRefusal
-  | RecordingRefusal;
+  | RecordingRefusal
+  | PictureRefusal;
 
 /** What a refusal means and what to do next: the one table of the command line. */
 export function sentenceOf(refusal: Refusal): string {
@@ -53,7 +55,9 @@ export function sentenceOf(refusal: Refusal): string {
   }
 }
 
-function clipSentence(refusal: FormRefusal | SegmentRefusal | ClipRefusal | RecordingRefusal): string {
+function clipSentence(
+  refusal: FormRefusal | SegmentRefusal | ClipRefusal | RecordingRefusal | PictureRefusal,
+): string {
   switch (refusal.kind) {
     case "segments-refused":
     case "manifest-refused":
@@ -69,6 +73,14 @@ function clipSentence(refusal: FormRefusal | SegmentRefusal | ClipRefusal | Reco
       return "The vault holds no sealed picture of this clip: there is nothing to open.";
     case "no-key":
       return `Segment ${refusal.index} does not open with your key of this camera (${refusal.why}).`;
+    case "thumbnail-refused":
+      return sentenceOf(refusal.why);
+    case "thumbnail-differs":
+      return "The picture is not what the camera signed: its bytes were changed or cut.";
+    case "thumbnail-not-opened":
+      return `The picture does not open with your key of this camera (${refusal.why}).`;
+    case "not-a-jpeg":
+      return "What the camera sealed as the clip's picture is no JPEG.";
     case "unknown-charter":
       return "The clip names a charter that your household never had.";
     case "ends-differ":

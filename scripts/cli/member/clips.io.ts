@@ -21,6 +21,7 @@ export interface ClipEntry {
   readonly state: "recording" | "complete" | "interrupted";
   readonly segments: number;
   readonly bytes: number;
+  readonly hasThumbnail: boolean;
 }
 
 export interface ClipsOptions {
@@ -63,8 +64,9 @@ export async function* listClips(
   }
 }
 
-function lineOf({ id, camera, recordedAt, state, segments, bytes }: ClipEntry): string {
-  return `${id}  ${recordedAt}  ${camera}  ${state}, ${segments} segments, ${(bytes / 1e6).toFixed(1)} MB`;
+function lineOf({ id, camera, recordedAt, state, segments, bytes, hasThumbnail }: ClipEntry): string {
+  const picture = hasThumbnail ? ", picture" : "";
+  return `${id}  ${recordedAt}  ${camera}  ${state}, ${segments} segments, ${(bytes / 1e6).toFixed(1)} MB${picture}`;
 }
 
 function readClip(fields: Fields): ClipEntry {
@@ -76,6 +78,7 @@ function readClip(fields: Fields): ClipEntry {
     recordedAt: fields.text("recordedAt"),
     segments: fields.number("segments"),
     bytes: fields.number("bytes"),
+    hasThumbnail: fields.maybeFlag("hasThumbnail") ?? false,
   };
 }
 

@@ -24,6 +24,7 @@ test("people read when, which camera, what happened, which clip, and what to typ
   );
   t.match(lineOf("clip.ended", { clip, state: "interrupted" }), /cut off.*member open/);
   t.match(lineOf("clip.started", { camera: "b", clip }), /Z {2}b {2}a recording begins/);
+  t.match(lineOf("clip.thumbnail", { clip, take: 1 }), new RegExp(`lintel member thumbnail ${clip}$`));
   t.match(lineOf("missed", {}), /lintel member clips/);
   t.end();
 });

@@ -31,6 +31,8 @@ function saidOf(event: string, data: Fields): string | undefined {
   switch (event) {
     case "clip.started":
       return `a recording begins: clip ${data.text("clip")}`;
+    case "clip.thumbnail":
+      return `a picture of it is here. See it: lintel member thumbnail ${data.text("clip")}`;
     case "clip.ended":
       return `${endOf(data.text("state"))}. Watch it: lintel member open ${data.text("clip")}`;
     case "event":
