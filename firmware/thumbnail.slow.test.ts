@@ -106,6 +106,24 @@ test("the first take shows the visitor, as large as the moments after the trigge
   }
 });
 
+test("when the clip ends, the visitor at the door replaces the one on the street", { skip }, async (t) => {
+  const text = `scene:seed=8,size=${width}x${height},fps=10,first=2,every=600`;
+  const rig = rigOf(t, text);
+  await rig.capture.apply(record());
+  await rig.until(() => rig.picked.length > 1);
+  await rig.capture.stop();
+  const [begun] = rig.clips;
+  if (begun?.kind !== "begin") return t.fail("no clip");
+  const [event] = truth(specOf(text), millis(30_000));
+  const sizes = rig.picked.map(({ at }) => sizeOf(event?.boxAt(millis(at - begun.start.wall))));
+  t.match(rig.picked, [
+    { take: 1, clip: begun.clip },
+    { take: 2, clip: begun.clip },
+  ]);
+  t.ok((sizes[1] ?? 0) > 2 * (sizes[0] ?? 0), `${sizes} pixels`);
+  t.comment(`${sizes} pixels, at ${rig.picked.map(({ at }) => at - begun.start.wall)} ms`);
+});
+
 const mask: Mask = [
   { x: 0.1, y: 0.1 },
   { x: 0.5, y: 0.1 },
