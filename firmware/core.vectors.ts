@@ -138,11 +138,11 @@ function watch(core: LintelCore, settings: MotionSettings, say: Say) {
   let trigger = core.idleTrigger();
   return (luma: Uint8Array, at: number): void => {
     const reading = motion.feed(luma, millis(at));
-    const { score, settling, boxCount, ...rest } = reading;
+    const { score, settling, reasons, trouble, boxCount } = reading;
     const boxes = reading.boxes.slice(0, boxCount).map((box) => [box.x, box.y, box.width, box.height]);
     const pulled = core.stepTrigger(trigger, { kind: "reading", score, settling }, millis(at));
     trigger = pulled.state;
-    say(`${at} ${text({ score, settling, ...rest, boxes, effects: pulled.effects })}`);
+    say(`${at} ${text({ score, settling, reasons, trouble, boxes, effects: pulled.effects })}`);
   };
 }
 
