@@ -1,3 +1,5 @@
+import { cellShift, cellSize } from "./grid.js";
+
 /**
  * The empty scene, pixel by pixel: its luma and how much that usually varies. A pixel is foreground when neither its
  * own background nor a neighbour's explains it: leaves, a shaking mount and edges move by a pixel, people by many.
@@ -8,7 +10,8 @@ export interface Background {
   /** Tenths of a second that a foreground pixel has not changed for. */
   readonly still: Uint8Array;
   readonly previous: Uint8Array;
-  readonly foreground: Uint8Array;
+  /** The foreground, cell by cell: a bit for each of the sixteen pixels, row by row, the first the lowest. */
+  readonly foreground: Uint16Array;
 }
 
 /** What one pass over the pixels needs to know; lumas are 0–255, shares are out of 256. */
@@ -23,13 +26,13 @@ export interface PassSettings {
 
 const firstDeviation = 2 << 8;
 
-export function createBackground(pixels: number): Background {
+export function createBackground(pixels: number, cells: number): Background {
   return {
     luma: new Uint16Array(pixels),
     deviation: new Uint16Array(pixels).fill(firstDeviation),
     still: new Uint8Array(pixels),
     previous: new Uint8Array(pixels),
-    foreground: new Uint8Array(pixels),
+    foreground: new Uint16Array(cells),
   };
 }
 
@@ -52,13 +55,12 @@ export interface Pass {
   readonly width: number;
   readonly height: number;
   readonly owners: Uint8Array;
-  readonly cellShift: number;
   readonly cellsWide: number;
 }
 
 /** Marks the foreground and learns the rest. One call a row keeps the code that an engine compiles at once small. */
 export function passRow(background: Background, pass: Pass, settings: PassSettings, row: number): void {
-  const { luma: model, deviation, foreground } = background;
+  const { luma: model, deviation } = background;
   const { luma, expected, slack, width } = pass;
   const { learn } = settings;
   const end = (row + 1) * width;
@@ -70,7 +72,6 @@ export function passRow(background: Background, pass: Pass, settings: PassSettin
     const away = off < 0 ? -off : off;
     const tolerance = (slack[known >> 8] ?? 0) + ((spread * 3) >> 8);
     if (away <= tolerance) {
-      foreground[i] = 0;
       model[i] = known + ((((value << 8) - known) * learn) >> 8);
       deviation[i] = spread + ((((away << 8) - spread) * learn) >> 8);
     } else {
@@ -92,11 +93,13 @@ function passUnusual(
   const off = value - (pass.expected[(background.luma[i] ?? 0) >> 8] ?? 0);
   const away = off < 0 ? -off : off;
   const explained = neighbourExplains(background, pass, row, i, 4 + (tolerance >> 2));
-  background.foreground[i] = explained ? 0 : 1;
   if (explained) {
     learnSway(background, settings, i, value, away);
   } else {
-    const cell = (row >> pass.cellShift) * pass.cellsWide + ((i - row * pass.width) >> pass.cellShift);
+    const x = i - row * pass.width;
+    const cell = (row >> cellShift) * pass.cellsWide + (x >> cellShift);
+    const bit = ((row & (cellSize - 1)) << cellShift) | (x & (cellSize - 1));
+    background.foreground[cell] = (background.foreground[cell] ?? 0) | (1 << bit);
     learnForeground(background, settings, pass.owners[cell] ?? cellFree, i, value, away);
   }
 }

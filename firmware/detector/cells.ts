@@ -50,21 +50,34 @@ export interface Picture {
 
 /** Counts the foreground of every cell and looks closer at those that have some; answers how many do. */
 export function fillCells(cells: Cells, background: Background, picture: Picture): number {
-  cells.counts.fill(0);
+  const { counts, structural } = cells;
+  countPixels(counts, background.foreground);
   let occupied = 0;
-  for (let row = 0; row < picture.height; row++) countRow(cells, background.foreground, picture.width, row);
   for (let row = 0, cell = 0; row < cells.high; row++) {
     for (let column = 0; column < cells.wide; column++, cell++) {
-      if (isOccupied(cells, cell)) {
-        examine(cells, cell, column, row, background, picture);
-        occupied++;
-      } else cells.structural[cell] = noCell;
+      structural[cell] = noCell;
+      if (counts[cell] === 0 || !isOccupied(cells, cell)) continue;
+      examine(cells, cell, column, row, background, picture);
+      occupied++;
     }
   }
-  for (let cell = 0; cell < cells.counts.length; cell++) {
-    if (cells.structural[cell] === noCell) cells.counts[cell] = 0;
-  }
+  for (let cell = 0; cell < counts.length; cell++) if (structural[cell] === noCell) counts[cell] = 0;
   return occupied;
+}
+
+function countPixels(counts: Uint8Array, foreground: Uint16Array): void {
+  for (let cell = 0; cell < counts.length; cell++) {
+    const pixels = foreground[cell] ?? 0;
+    counts[cell] = pixels === 0 ? 0 : bitsOf(pixels);
+  }
+}
+
+/** How many of sixteen bits are set. */
+function bitsOf(bits: number): number {
+  const pairs = bits - ((bits >> 1) & 0x5555);
+  const fours = (pairs & 0x3333) + ((pairs >> 2) & 0x3333);
+  const bytes = (fours + (fours >> 4)) & 0x0f0f;
+  return (bytes + (bytes >> 8)) & 0x1f;
 }
 
 /** Two pixels count when the cell above or below has two as well: somebody far away is narrow and upright. */
@@ -75,15 +88,6 @@ function isOccupied({ rules, counts, wide }: Cells, cell: number): boolean {
     here >= leastPixels ||
     (here === 2 && ((counts[cell - wide] ?? 0) >= 2 || (counts[cell + wide] ?? 0) >= 2))
   );
-}
-
-function countRow({ counts, wide }: Cells, foreground: Uint8Array, width: number, row: number): void {
-  const first = (row >> cellShift) * wide;
-  const start = row * width;
-  for (let x = 0; x < width; x++) {
-    const cell = first + (x >> cellShift);
-    counts[cell] = (counts[cell] ?? 0) + (foreground[start + x] ?? 0);
-  }
 }
 
 /**
@@ -115,7 +119,7 @@ function examine(
   const noise = (spread * 5) >> 10;
   cells.structural[cell] = structure > leastStructure + noise ? 1 : 0;
   cells.active[cell] = change > leastChange + noise + (noise >> 1) ? 1 : 0;
-  compareRims(cells, cell, first, background, picture);
+  compareRims(cells, cell, column, row, background, picture);
 }
 
 /** Differences from the background in the cell at hand, row by row. */
@@ -165,20 +169,31 @@ function brightening(background: Background, picture: Picture, first: number): n
 function compareRims(
   cells: Cells,
   cell: number,
-  first: number,
+  column: number,
+  row: number,
   background: Background,
   picture: Picture,
 ): void {
   const { foreground } = background;
+  const { width, height } = picture;
   cells.rim[cell] = 0;
   cells.rimNow[cell] = 0;
   cells.rimBefore[cell] = 0;
-  for (let y = 0, line = first; y < cellSize; y++, line += picture.width) {
-    for (let i = line; i < line + cellSize; i++) {
-      const below = i + picture.width;
-      if (foreground[i] !== foreground[i + 1]) addRim(cells, cell, background, picture, i, i + 1);
-      if (foreground[i] !== foreground[below]) addRim(cells, cell, background, picture, i, below);
-    }
+  const here = foreground[cell] ?? 0;
+  const right = ((here >> 1) & 0x7777) | (((foreground[cell + 1] ?? 0) & 0x1111) << 3);
+  const below = (here >> cellSize) | (((foreground[cell + cells.wide] ?? 0) & 0xf) << 12);
+  const across = here ^ right;
+  const down = here ^ below;
+  if ((across | down) === 0) return;
+  const first = ((row * width) << cellShift) + (column << cellShift);
+  for (let bit = 0; bit < cellSize * cellSize; bit++) {
+    const x = bit & (cellSize - 1);
+    const y = bit >> cellShift;
+    const i = first + y * width + x;
+    if ((across >> bit) & 1 && (column << cellShift) + x + 1 < width)
+      addRim(cells, cell, background, picture, i, i + 1);
+    if ((down >> bit) & 1 && (row << cellShift) + y + 1 < height)
+      addRim(cells, cell, background, picture, i, i + width);
   }
 }
 

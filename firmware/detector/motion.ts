@@ -114,8 +114,8 @@ export function createMotion({
   live = true,
 }: MotionSettings): Motion {
   const rules = createRules({ width, height, zones, ignore });
-  const background = createBackground(width * height);
   const cells = createCells(width, height, rules);
+  const background = createBackground(width * height, cells.counts.length);
   const light = createLight(width, rules);
   const health = createHealth({ width, height, live });
   const shake = createShake(width, height);
@@ -131,7 +131,6 @@ export function createMotion({
     width,
     height,
     owners,
-    cellShift,
     cellsWide: cells.wide,
   };
   const reading = emptyReading(cells.counts);
@@ -191,6 +190,7 @@ function learnShare(elapsed: number, constant: number): number {
 }
 
 function passPicture(background: Background, pass: Pass, settings: PassSettings): void {
+  background.foreground.fill(0);
   for (let row = 0; row < pass.height; row++) passRow(background, pass, settings, row);
 }
 
