@@ -2,7 +2,9 @@ import { cellShift, cellSize } from "./grid.js";
 
 /**
  * The empty scene, pixel by pixel: its luma and how much that usually varies. A pixel is foreground when neither its
- * own background nor a neighbour's explains it: leaves, a shaking mount and edges move by a pixel, people by many.
+ * own background nor a neighbour's explains it: leaves, a shaking mount and edges move by a pixel, people by many. A
+ * neighbour explains much only where the scene is known to sway, or while all of it does: who is far away is a few
+ * pixels wide and must not vanish in front of a hedge that stands still.
  */
 export interface Background {
   readonly luma: Uint16Array;
@@ -12,6 +14,9 @@ export interface Background {
   readonly previous: Uint8Array;
   /** The foreground, cell by cell: a bit for each of the sixteen pixels, row by row, the first the lowest. */
   readonly foreground: Uint16Array;
+  /** Pixels of this frame that a neighbour may explain; and whether the frame before had so many that the mount shakes. */
+  swaying: number;
+  shaken: boolean;
 }
 
 /** What one pass over the pixels needs to know; lumas are 0–255, shares are out of 256. */
@@ -25,6 +30,10 @@ export interface PassSettings {
 }
 
 const firstDeviation = 2 << 8;
+/** A neighbour explains so many luma steps anywhere. */
+const leastSway = 8;
+/** When the mount shakes, at least one pixel in so many sways. */
+const shakenShare = 50;
 
 export function createBackground(pixels: number, cells: number): Background {
   return {
@@ -33,7 +42,16 @@ export function createBackground(pixels: number, cells: number): Background {
     still: new Uint8Array(pixels),
     previous: new Uint8Array(pixels),
     foreground: new Uint16Array(cells),
+    swaying: 0,
+    shaken: false,
   };
+}
+
+/** Before the first row of a frame. */
+export function beginPass(background: Background): void {
+  background.foreground.fill(0);
+  background.shaken = background.swaying * shakenShare > background.luma.length;
+  background.swaying = 0;
 }
 
 export function startFrom(background: Background, luma: Uint8Array): void {
@@ -92,8 +110,9 @@ function passUnusual(
   const value = pass.luma[i] ?? 0;
   const off = value - (pass.expected[(background.luma[i] ?? 0) >> 8] ?? 0);
   const away = off < 0 ? -off : off;
-  const explained = neighbourExplains(background, pass, row, i, 4 + (tolerance >> 2));
-  if (explained) {
+  const sways = neighbourExplains(background, pass, row, i, 4 + (tolerance >> 2));
+  if (sways) background.swaying++;
+  if (sways && (background.shaken || away <= leastSway + ((background.deviation[i] ?? 0) >> 6))) {
     learnSway(background, settings, i, value, away);
   } else {
     const x = i - row * pass.width;

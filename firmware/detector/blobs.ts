@@ -32,10 +32,13 @@ export interface Blobs {
   readonly labels: Uint8Array;
   /** The cells of the blob at hand, in the order in which they were found. */
   readonly queue: Uint16Array;
+  /** Smaller blobs are passed over: none while the list has room for all. */
+  floor: number;
 }
 
-/** In a picture with more, the ones below the first so many wait for a calmer frame. */
-const mostBlobs = 32;
+/** In a picture with more, the ones below the first so many wait, and the smallest are left out of the next frames. */
+const mostBlobs = 48;
+const leastFloor = 2;
 /** Cells of a blob that is too small to be followed. */
 const passedOver = 255;
 
@@ -44,6 +47,7 @@ export function createBlobs(cells: number): Blobs {
     list: Array.from({ length: mostBlobs }, emptyBlob),
     labels: new Uint8Array(cells),
     queue: new Uint16Array(cells),
+    floor: leastFloor,
   };
 }
 
@@ -55,23 +59,30 @@ function emptyBlob(): Blob {
 }
 
 /**
- * Joins cells that touch, corners included, into blobs of at least `leastArea` pixels; answers how many there are. One
+ * Joins cells that touch, corners included, into blobs; answers how many there are. Those of `enough` pixels are all in. One
  * empty cell between two above each other is bridged: a coat of the background's colour does not part head from legs.
  */
-export function findBlobs(blobs: Blobs, cells: Cells, leastArea: number): number {
+export function findBlobs(blobs: Blobs, cells: Cells, enough: number): number {
   const { counts } = cells;
   const { labels, list } = blobs;
   labels.fill(0);
+  blobs.floor = Math.min(blobs.floor, enough);
   let found = 0;
   for (let cell = 0; cell < counts.length && found < mostBlobs; cell++) {
     if (counts[cell] === 0 || labels[cell] !== 0) continue;
     const blob = list[found];
     if (blob === undefined) break;
     const size = flood(blobs, cells, cell, found + 1, blob);
-    if (blob.area >= leastArea) found++;
+    if (blob.area >= blobs.floor) found++;
     else passOver(blobs, size);
   }
+  moveFloor(blobs, found);
   return found;
+}
+
+function moveFloor(blobs: Blobs, found: number): void {
+  if (found === mostBlobs) blobs.floor += 2;
+  else if (found * 2 < mostBlobs && blobs.floor > leastFloor) blobs.floor--;
 }
 
 function passOver({ labels, queue }: Blobs, size: number): void {

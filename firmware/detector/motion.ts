@@ -3,6 +3,7 @@ import { assert } from "../../shared/kernel/assert.js";
 import type { Millis } from "../../shared/kernel/brand.js";
 import {
   type Background,
+  beginPass,
   cellFree,
   cellGhost,
   cellHeld,
@@ -190,7 +191,7 @@ function learnShare(elapsed: number, constant: number): number {
 }
 
 function passPicture(background: Background, pass: Pass, settings: PassSettings): void {
-  background.foreground.fill(0);
+  beginPass(background);
   for (let row = 0; row < pass.height; row++) passRow(background, pass, settings, row);
 }
 

@@ -18,6 +18,8 @@ export interface Track {
   moved: number;
   /** Frames in which it was there and changed. */
   hits: number;
+  /** How much it was there in the last frames, out of 256. */
+  presence: number;
   area: number;
   /** Its blob's longer side. */
   longest: number;
@@ -59,10 +61,22 @@ const mostTracks = 24;
 /** A candidate that is lost for so long was nothing; an object may be hidden for longer. */
 const candidatePatienceMs = 450;
 const objectPatienceMs = 900;
+/** Each loss a second makes the patience with candidates shorter by so much, down to the least. */
+const clutterHurryMs = 60;
+const leastPatienceMs = 200;
 const leastAgeMs = 250;
 const largeAgeMs = 500;
 const ghostAfterMs = 700;
 const leastHits = 3;
+/** It was there in the last four frames, or in three of four for long: drops that follow each other have gaps. */
+const leastPresence = 175;
+/** Smaller than this, in pixels, it is somebody far away or the tip of a branch: it has to last and to change. */
+const tinyArea = 12;
+const tinyHits = 5;
+const tinyAgeMs = 800;
+/** What has been there without a gap for so long need not be larger than the clutter. */
+const lastingAgeMs = 1500;
+const lastingPresence = 200;
 const steadyHits = 6;
 /** A thing that flies by its own length within a frame or two is an insect or a flake until it stays for so long. */
 const quickAgeMs = 1200;
@@ -82,6 +96,9 @@ const closeMs = 500;
 const entryMs = 200;
 const exitMs = 1000;
 const leastGate = 48;
+/** In how many milliseconds a thing moves by its own length, and how many more for each loss a second. */
+const usualSlowness = 160;
+const clutterSlowness = 60;
 const longestWaitMs = 300;
 /** A step shorter than this, in sixteenths of a pixel, is a blob's outline trembling. */
 const shortestStep = 24;
@@ -101,7 +118,7 @@ export function createTracks(): Tracks {
 function deadTrack(): Track {
   const places = { x: 0, y: 0, birthX: 0, birthY: 0, stepX: 0, stepY: 0 };
   const times = { born: 0, seen: 0, moved: 0, entered: -1, inside: -1 };
-  const figures = { hits: 0, area: 0, longest: 0, travel: 0, path: 0, blob: -1 };
+  const figures = { hits: 0, presence: 0, area: 0, longest: 0, travel: 0, path: 0, blob: -1 };
   return { alive: false, ...places, ...times, ...figures, object: false, ghost: false };
 }
 
@@ -109,8 +126,8 @@ function deadTrack(): Track {
 export function follow(tracks: Tracks, blobs: Blobs, found: number, moment: Moment): void {
   const { list, clutter } = tracks;
   loseTracks(tracks, moment);
-  pursueAll(list, true, blobs, found, moment);
-  pursueAll(list, false, blobs, found, moment);
+  pursueAll(list, true, 0, blobs, found, moment);
+  pursueAll(list, false, Math.min(clutter.rate, mostClutter), blobs, found, moment);
   for (let index = 0; index < found; index++) {
     const blob = blobs.list[index];
     if (blob !== undefined && !blob.taken && worthwhile(blob)) begin(list, blob, index, moment.at);
@@ -135,12 +152,15 @@ function loseTracks({ list, clutter }: Tracks, { at, elapsed }: Moment): void {
 function pursueAll(
   list: readonly Track[],
   objects: boolean,
+  clutter: number,
   blobs: Blobs,
   found: number,
   moment: Moment,
 ): void {
   for (const track of list) {
-    if (track.alive && track.object === objects && track.blob < 0) pursue(track, blobs, found, moment);
+    if (track.alive && track.object === objects && track.blob < 0) {
+      pursue(track, clutter, blobs, found, moment);
+    }
   }
 }
 
@@ -174,17 +194,27 @@ export function leastArea({ rate, area }: Clutter): number {
 function forget(track: Track, clutter: Clutter, at: number): void {
   if (!track.alive) return;
   track.blob = -1;
-  const patience = track.object ? objectPatienceMs : candidatePatienceMs;
+  track.presence -= track.presence >> 2;
+  const patience = track.object ? objectPatienceMs : patienceFor(clutter);
   if (at - track.seen <= patience) return;
   track.alive = false;
-  if (track.object) return;
+  if (track.object || track.area * 2 < leastArea(clutter)) return;
   clutter.rate += lostCandidate;
   const more = (track.area << 4) - clutter.area;
   clutter.area += more > 0 ? more >> 3 : more >> 5;
 }
 
-/** A thing moves by less than its own length in a tenth of a second; its size does not change at once. */
-function pursue(track: Track, blobs: Blobs, found: number, moment: Moment): void {
+function patienceFor({ rate }: Clutter): number {
+  return Math.max(leastPatienceMs, candidatePatienceMs - ((rate * clutterHurryMs) >> 8));
+}
+
+/**
+ * A thing moves by less than its own length in a tenth of a second; its size does not change at once. Among clutter a
+ * candidate is expected nearer to where it was: else it would be made of one drop after the other.
+ */
+function pursue(track: Track, clutter: number, blobs: Blobs, found: number, moment: Moment): void {
+  const slowness = usualSlowness + ((clutter * clutterSlowness) >> 8);
+  const least = leastGate - (clutter >> 7);
   const waited = Math.min(moment.at - track.moved, longestWaitMs);
   let best = -1;
   let bestWay = 0x7fff_ffff;
@@ -192,7 +222,7 @@ function pursue(track: Track, blobs: Blobs, found: number, moment: Moment): void
     const blob = blobs.list[index];
     if (blob === undefined || blob.taken || !worthwhile(blob) || blob.area * 8 < track.area) continue;
     const longest = Math.max(track.longest, longestSide(blob));
-    const gate = leastGate + (((longest * waited) / 160) | 0);
+    const gate = least + (((longest * waited) / slowness) | 0);
     const way = octile(blob.x - track.x, blob.y - track.y);
     if (way > gate || way >= bestWay) continue;
     best = index;
@@ -218,7 +248,7 @@ function worthwhile(blob: Blob): boolean {
 
 /** The first free track; none when all are in use: then a blob waits for the next frame. */
 function begin(tracks: readonly Track[], blob: Blob, index: number, at: number): void {
-  const track = tracks.find(({ alive }) => !alive);
+  const track = freeTrack(tracks);
   if (track === undefined) return;
   track.alive = true;
   track.x = blob.x;
@@ -230,6 +260,7 @@ function begin(tracks: readonly Track[], blob: Blob, index: number, at: number):
   track.born = at;
   track.moved = at;
   track.hits = 0;
+  track.presence = 0;
   track.travel = 0;
   track.path = 0;
   track.object = false;
@@ -239,6 +270,17 @@ function begin(tracks: readonly Track[], blob: Blob, index: number, at: number):
   advance(track, blob, index, at);
 }
 
+/** One that is not in use, or of the candidates that are not there now the one that was there the least. */
+function freeTrack(tracks: readonly Track[]): Track | undefined {
+  let free: Track | undefined;
+  for (const track of tracks) {
+    if (!track.alive) return track;
+    if (track.object || track.blob >= 0) continue;
+    if (free === undefined || track.presence < free.presence) free = track;
+  }
+  return free;
+}
+
 function advance(track: Track, blob: Blob, index: number, at: number): void {
   track.x = blob.x;
   track.y = blob.y;
@@ -246,6 +288,7 @@ function advance(track: Track, blob: Blob, index: number, at: number): void {
   track.longest = longestSide(blob);
   visit(track, blob, at);
   track.seen = at;
+  track.presence += 64;
   track.blob = index;
   if (blob.active === 0) return;
   track.moved = at;
@@ -267,8 +310,7 @@ function judge(track: Track, blob: Blob, clutter: Clutter, { width, height, at }
   }
   const age = at - track.born;
   const demand = demandOf(blob.sensitivity);
-  const due = leastAgeMs + ((clutter.rate * clutterAgeMs) >> 8);
-  if (age * 100 < due * demand || track.hits < leastHits || blob.area * 100 < least * demand) return;
+  if (!isThere(track, age * 100, clutter, demand) || !isLargeEnough(track, age, least, demand)) return;
   const net = octile(track.x - track.birthX, track.y - track.birthY);
   const large = blob.area * 40 >= width * height && blob.active * 3 >= blob.cells && age >= largeAgeMs;
   if (age < quickAgeMs && age * age * track.longest < net * quickness && !large) return;
@@ -277,6 +319,18 @@ function judge(track: Track, blob: Blob, clutter: Clutter, { width, height, at }
   const straight = net * 2 >= track.path;
   const steady = track.hits >= steadyHits && net * 5300 >= width * 16 * demand && net * 4 >= track.path * 3;
   track.object = (far && straight) || steady || large;
+}
+
+/** For long enough, and without gaps. */
+function isThere({ hits, presence }: Track, age: number, { rate }: Clutter, demand: number): boolean {
+  const due = leastAgeMs + ((rate * clutterAgeMs) >> 8);
+  return age >= due * demand && hits >= leastHits && presence >= leastPresence;
+}
+
+function isLargeEnough({ area, hits, presence }: Track, age: number, least: number, demand: number): boolean {
+  if (area < tinyArea && (hits < tinyHits || age < tinyAgeMs)) return false;
+  const lasting = age >= lastingAgeMs && presence >= lastingPresence;
+  return area * 100 >= (lasting ? leastPixels : least) * demand;
 }
 
 /** How much it takes in a zone, in hundredths of the usual; outside of all zones the usual. */
