@@ -17,7 +17,7 @@ import type { Clock, Log, Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { signedCharterSchema } from "../../shared/protocol/messages.js";
 import { hashOfText } from "../../shared/seal/hash.js";
-import { nativeSigner } from "../../shared/seal/native.io.js";
+import { nativeSigner, nativeVerifier } from "../../shared/seal/native.io.js";
 import { parseVerifier, type Signer, textOf, type Verifier, verifierOf } from "../../shared/seal/note.js";
 import { readIfThere, setAside, writeDurably } from "./durable.io.js";
 
@@ -252,7 +252,9 @@ function parsePem(text: string): string | undefined {
 function parseCloud(text: string): { readonly cloud: CloudAddress; readonly vault: Verifier } | undefined {
   const cloud = parseAs(cloudSchema)(text);
   const vault = cloud === undefined ? undefined : parseVerifier(cloud.vaultKey);
-  return cloud !== undefined && vault?.ok === true ? { cloud, vault: vault.value } : undefined;
+  return cloud !== undefined && vault?.ok === true
+    ? { cloud, vault: nativeVerifier(vault.value) }
+    : undefined;
 }
 
 function parseAs<T extends TSchema>(schema: T): (text: string) => Static<T> | undefined {

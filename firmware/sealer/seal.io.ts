@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { BeginClip, ClipEffect } from "../../shared/clip/cutting.js";
 import type { InitSegment } from "../../shared/clip/init.js";
 import {
@@ -17,6 +16,7 @@ import type { Log, Random } from "../../shared/kernel/ports.js";
 import type { GapReason } from "../../shared/protocol/messages.js";
 import { type Recipient, seal } from "../../shared/seal/age.js";
 import { type Hash, hashOf, hashOfText } from "../../shared/seal/hash.js";
+import { nativeHashOf } from "../../shared/seal/native.io.js";
 import { type Signer, signNote, textOf } from "../../shared/seal/note.js";
 import { close as closeLine, type Opening } from "../../shared/seal/opening.js";
 import { type Incoming, type Job, type Shortfall, take } from "./intake.js";
@@ -207,7 +207,7 @@ async function sealSegment(
   const { fragments, end } = planned;
   const { head, index, openings } = clip;
   for (const fragment of fragments)
-    openings.push(closeLine(formatFragment(factsOf(fragment, openings.length)), random));
+    openings.push(closeLine(formatFragment(factsOf(fragment, openings.length, nativeHashOf)), random));
   const manifest = signManifest(head, openings, end === "no" ? "recording" : end, signer);
   const data = fragments.map((fragment) => fragment.bytes);
   const init = index === 0 ? { init: clip.init.bytes } : {};
@@ -217,7 +217,7 @@ async function sealSegment(
     ...{ household: head.household, camera: head.camera, clip: head.clip, index, end },
     previous: clip.previousNote,
     bytes: bytes(sealed.length),
-    sha256: createHash("sha256").update(sealed).digest("base64"),
+    sha256: nativeHashOf(sealed),
   });
   clip.previousNote = hashOfText(text);
   clip.index++;

@@ -41,7 +41,7 @@ export interface Store {
   ): Promise<{ readonly note: string; readonly header: Uint8Array } | undefined>;
   readBody(clip: ClipId, index: number, offset: number, length: number): Promise<Uint8Array | undefined>;
   /** Durable when resolved. Compares the receipt with the segment that it has. */
-  acknowledge(clip: ClipId, index: number, receipt: string): Promise<{ readonly ok: boolean }>;
+  acknowledge(clip: ClipId, index: number, receipt: string): Promise<Result<void, { readonly kind: string }>>;
   check(clip: ClipId, index: number): Promise<"whole" | "damaged" | "gone">;
   acknowledgeEvents(ids: readonly string[]): Promise<void>;
 }
@@ -301,12 +301,15 @@ class Pusher implements Uplink {
   private async acknowledge(place: Place, receipt: string): Promise<void> {
     const { store, vault, log } = this.options;
     const opened = openReceipt(receipt, vault);
-    if (opened.ok && (await store.acknowledge(place.clip, place.index, receipt)).ok) {
+    const taken = opened.ok ? await store.acknowledge(place.clip, place.index, receipt) : opened;
+    if (taken.ok) {
       log("uplink.acknowledged", { ...place });
       this.dispatch({ kind: "acknowledged", place });
       return this.albumDo((album) => clipIsThere(album, place.clip));
     }
-    log("uplink.receipt-refused", { ...place, why: opened.ok ? "other-segment" : opened.error.kind });
+    // It was deleted or gave way to newer footage while the vault wrote.
+    if (taken.error.kind === "unknown-segment") return this.gone(place);
+    log("uplink.receipt-refused", { ...place, why: taken.error.kind });
     this.remember("forged-receipt");
     this.dispatch({ kind: "not-now", place });
   }

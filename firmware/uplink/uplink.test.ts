@@ -3,6 +3,7 @@ import type { SignedCharter } from "../../shared/charter/charter.js";
 import { millis } from "../../shared/kernel/brand.js";
 import type { CameraId } from "../../shared/kernel/ids.js";
 import { seededPrng } from "../../shared/kernel/prng.js";
+import { refuse } from "../../shared/kernel/result.js";
 import { readCharterAsk, writeMessage } from "../../shared/protocol/messages.js";
 import { verifierOf } from "../../shared/seal/note.js";
 import type { Link, LinkHandlers } from "./mqtt.io.js";
@@ -14,7 +15,7 @@ const nothing: Store = {
   pendingEvents: () => [],
   readHead: async () => undefined,
   readBody: async () => undefined,
-  acknowledge: async () => ({ ok: false }),
+  acknowledge: async () => refuse({ kind: "unknown-segment" }),
   check: async () => "gone",
   acknowledgeEvents: async () => undefined,
 };

@@ -68,10 +68,10 @@ export function openClip(mp4: Uint8Array, camera: Verifier): Result<OpenedClip, 
     : refuse({ kind: "fragment-differs", index });
 }
 
-/** What a manifest says of a fragment. */
-export function factsOf(fragment: Fragment, index: number): FragmentFacts {
+/** What a manifest says of a fragment. `hash` may be the platform's own SHA-256. */
+export function factsOf(fragment: Fragment, index: number, hash = hashOf): FragmentFacts {
   const { track, time, duration, bytes } = fragment;
-  return { index, track, time, duration, bytes: bytes.length, sha256: hashOf(bytes) };
+  return { index, track, time, duration, bytes: bytes.length, sha256: hash(bytes) };
 }
 
 function isFragment(fragment: Fragment, facts: FragmentFacts | undefined): boolean {

@@ -1,4 +1,5 @@
-import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import type { Hash } from "./hash.js";
 import { type Signer, type Verifier, verifierOf } from "./note.js";
 
 /** DER around the 32 bytes of a key (RFC 8410). */
@@ -32,4 +33,9 @@ export function nativeSigner({ name, secretKey }: Signer): Signer {
   const der = Buffer.concat([privatePrefix, secretKey]);
   const key = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
   return { name, secretKey, native: { publicKey, sign: (text) => sign(null, text, key) } };
+}
+
+/** The same SHA-256 on OpenSSL. */
+export function nativeHashOf(data: Uint8Array): Hash {
+  return createHash("sha256").update(data).digest("base64");
 }
