@@ -1,11 +1,4 @@
-import { join } from "node:path";
-import type { Outcome, Proof, ProofContext } from "./proof.js";
-
-/** A kind of bad input of the issue, and the tests that show its refusal, by the beginning of their titles. */
-interface Refusal {
-  readonly input: string;
-  readonly tests: readonly (readonly [file: string, title: string])[];
-}
+import { type Case, proofByTests } from "./bytests.js";
 
 const camera = "firmware/camera/camera.test";
 const rtsp = "firmware/camera/rtsp.slow.test";
@@ -15,19 +8,20 @@ const journal = "firmware/recorder/journal.test";
 const uplink = "hil-tests/scenarios/uplink.slow.test";
 const firmware = "hil-tests/scenarios/firmware.slow.test";
 
-const refusals: readonly Refusal[] = [
+/** Each kind of bad input of the issue. */
+const refusals: readonly Case[] = [
   {
-    input: "unplugged camera",
+    what: "unplugged camera",
     tests: [
       [camera, "sources that are not there are told with advice"],
       [rtsp, "an RTSP camera that hangs up half-way"],
       ["firmware/recorder/cut.test", "a source that is lost interrupts the clip"],
     ],
   },
-  { input: "non-video file", tests: [[camera, "sources that are not there are told with advice"]] },
-  { input: "wrong broker URL", tests: [[firmware, "a wrong broker address"]] },
+  { what: "non-video file", tests: [[camera, "sources that are not there are told with advice"]] },
+  { what: "wrong broker URL", tests: [[firmware, "a wrong broker address"]] },
   {
-    input: "wrong credentials",
+    what: "wrong credentials",
     tests: [
       [rights, "embedded: neither another client id nor a foreign"],
       [rights, "mosquitto: neither another client id nor a foreign"],
@@ -36,7 +30,7 @@ const refusals: readonly Refusal[] = [
     ],
   },
   {
-    input: "expired credentials",
+    what: "expired credentials",
     tests: [
       [rights, "embedded: an expired certificate"],
       [rights, "mosquitto: an expired certificate"],
@@ -45,44 +39,44 @@ const refusals: readonly Refusal[] = [
     ],
   },
   {
-    input: "foreign camera id in a topic",
+    what: "foreign camera id in a topic",
     tests: [
       [rights, "embedded: a camera cannot speak"],
       [rights, "mosquitto: a camera cannot speak"],
     ],
   },
   {
-    input: "oversized messages",
+    what: "oversized messages",
     tests: [
       [rights, "embedded: a packet above the limit"],
       [rights, "mosquitto: a packet above the limit"],
     ],
   },
   {
-    input: "truncated messages",
+    what: "truncated messages",
     tests: [
       [ingest, "an announcement whose header is missing, cut"],
       [ingest, "messages that are not what their topic says"],
     ],
   },
-  { input: "reordered messages", tests: [[ingest, "chunks that come in another order"]] },
-  { input: "replayed messages", tests: [[ingest, "a segment that is sent again"]] },
+  { what: "reordered messages", tests: [[ingest, "chunks that come in another order"]] },
+  { what: "replayed messages", tests: [[ingest, "a segment that is sent again"]] },
   {
-    input: "forged messages",
+    what: "forged messages",
     tests: [
       [ingest, "a note that another signed"],
       [uplink, "a receipt that the vault did not sign"],
     ],
   },
   {
-    input: "full disk on either side",
+    what: "full disk on either side",
     tests: [
       [journal, "a full card stops nothing"],
       ["cloud/vault/vault.test", "a full disk is a full vault"],
     ],
   },
   {
-    input: "corrupt outbox or journal",
+    what: "corrupt outbox or journal",
     tests: [
       [journal, "damaged segments are set aside"],
       [journal, "damaged state and events are set aside"],
@@ -90,14 +84,14 @@ const refusals: readonly Refusal[] = [
     ],
   },
   {
-    input: "clock one year off",
+    what: "clock one year off",
     tests: [
       ["hil-tests/scenarios/clock.slow.test", "a camera whose clock is -365 days off"],
       ["hil-tests/scenarios/clock.slow.test", "a camera whose clock is 365 days off"],
     ],
   },
   {
-    input: "two firmwares with one identity",
+    what: "two firmwares with one identity",
     tests: [
       [uplink, "two firmwares with one identity"],
       [rights, "two devices with one identity"],
@@ -106,42 +100,8 @@ const refusals: readonly Refusal[] = [
   },
 ];
 
-/** Longer than any of the test files takes. */
-const fileSecondsMax = 900;
-
-export const badInputProof: Proof = {
-  issue: 2,
-  line: "Bad input, each a clear refusal and nothing lost or crashed",
-  async run(context) {
-    const files = new Set(refusals.flatMap(({ tests }) => tests.map(([file]) => file)));
-    const passed = new Map<string, readonly string[]>();
-    for (const file of files) passed.set(file, await passedIn(context, file));
-    const unshown = refusals.flatMap(({ input, tests }) =>
-      tests.flatMap(([file, title]) =>
-        (passed.get(file) ?? []).some((one) => one.startsWith(title)) ? [] : [`${input}: ${file}: ${title}`],
-      ),
-    );
-    return outcomeOf(unshown);
-  },
-};
-
-function outcomeOf(unshown: readonly string[]): Outcome {
-  const tests = refusals.reduce((sum, refusal) => sum + refusal.tests.length, 0);
-  return {
-    ok: unshown.length === 0,
-    figures: { inputs: refusals.length, tests, shown: tests - unshown.length },
-    note: unshown.join("; "),
-  };
-}
-
-/** Titles of a built test file's own tests that ran and passed. */
-async function passedIn({ root, command, progress }: ProofContext, file: string): Promise<readonly string[]> {
-  const program = [join(root, ".build", `${file}.js`)];
-  const { output, seconds } = await command(process.execPath, program, fileSecondsMax);
-  const titles = output.split("\n").flatMap((line) => {
-    const title = /^ok \d+ - (.*)$/.exec(line)?.[1];
-    return title === undefined || / # (SKIP|TODO)/i.test(title) ? [] : [title];
-  });
-  progress(`${file}: ${titles.length} tests passed, ${seconds.toFixed(0)} s`);
-  return titles;
-}
+export const badInputProof = proofByTests(
+  2,
+  "Bad input, each a clear refusal and nothing lost or crashed",
+  refusals,
+);

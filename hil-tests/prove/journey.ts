@@ -130,7 +130,7 @@ function judgeSlowLine({ missing, memoryMegabytes, ...figures }: SlowLineReport)
 }
 
 /** A bench prints `ok` or `not ok` before each comparison. */
-async function proveByBench({ command }: ProofContext, name: string): Promise<Outcome> {
+export async function proveByBench({ command }: ProofContext, name: string): Promise<Outcome> {
   const { status, output, seconds } = await command(
     "npm",
     ["run", "--silent", "bench", "--", name],

@@ -5,12 +5,13 @@ import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { eyeProofs } from "./eye.js";
 import { groundProofs } from "./ground.js";
 import { journeyProofs } from "./journey.js";
 import { type Outcome, type Proof, proofContext } from "./proof.js";
 
 /** A stage adds its list here. */
-const proofs: readonly Proof[] = [...groundProofs, ...journeyProofs];
+const proofs: readonly Proof[] = [...groundProofs, ...journeyProofs, ...eyeProofs];
 
 interface Shown extends Outcome {
   readonly issue: number;
