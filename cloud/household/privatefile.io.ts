@@ -1,4 +1,5 @@
-import { chmod, mkdir, open, readdir, readFile, rename, stat } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { chmod, link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
 /** Makes a directory that only the cloud's own user may enter. Throws when there are files in it and others may. */
@@ -35,13 +36,17 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-/** The file's text, or what `make` gives, kept durably with mode 0600 before it is returned. Throws when others may read it. */
+/**
+ * The file's text, or what `make` gives, kept durably with mode 0600 before it is returned. Of several that make it at the
+ * same time, in whatever process, one wins and all get its text. Throws when others may read it.
+ */
 export async function keepPrivate(path: string, make: () => Promise<string>): Promise<string> {
   const before = await readPrivate(path);
   if (before !== undefined) return before;
-  const text = await make();
-  await writePrivate(path, text);
-  return text;
+  await place(path, await make(), (half) => link(half, path).catch(ignoreThere));
+  const kept = await readPrivate(path);
+  if (kept === undefined) throw new Error(`${path} was taken away while it was made. Start again.`);
+  return kept;
 }
 
 /** The file's text; `undefined` when there is none. Throws when others may read it. */
@@ -61,16 +66,24 @@ export async function readPrivate(path: string): Promise<string | undefined> {
 
 /** Replaces the file as a whole. Power lost before the rename: the old one stands; after it, and the directory's sync: the new one. */
 export async function writePrivate(path: string, text: string): Promise<void> {
-  const half = `${path}.half`;
-  const file = await open(half, "w", 0o600);
+  await place(path, text, (half) => rename(half, path));
+}
+
+/** Power lost before `move`, or a kill: a half-written file stays under a name that nothing reads. */
+async function place(path: string, text: string, move: (half: string) => Promise<void>): Promise<void> {
+  const half = `${path}.${randomUUID()}.half`;
   try {
-    await file.writeFile(text);
-    await file.sync();
+    const file = await open(half, "wx", 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await move(half);
   } finally {
-    await file.close();
+    await rm(half, { force: true });
   }
-  await chmod(half, 0o600);
-  await rename(half, path);
   const directory = await open(dirname(path), "r");
   try {
     await directory.sync();
@@ -91,6 +104,10 @@ async function refuseOpenMode(path: string): Promise<void> {
 async function openModeOf(path: string): Promise<string | undefined> {
   const { mode } = await stat(path);
   return (mode & 0o077) === 0 ? undefined : (mode & 0o777).toString(8);
+}
+
+function ignoreThere(error: unknown): void {
+  if (!isCode(error, "EEXIST")) throw error;
 }
 
 function isCode(error: unknown, code: string): boolean {
