@@ -67,7 +67,7 @@ export class Bodies {
     for (const name of await namesIn(directory)) {
       const path = join(directory, name);
       const found = await stat(path).catch(ignoreMissing);
-      if (found === undefined) continue;
+      if (found?.isFile() !== true) continue;
       parts.push({ path, idleSince: found.mtimeMs, remove: () => rm(path, { force: true }) });
     }
     return parts.sort((a, b) => a.idleSince - b.idleSince);
@@ -152,7 +152,7 @@ export class Bodies {
         for (const name of await namesIn(join(root, camera, clip))) {
           const path = join(root, camera, clip, name);
           const found = await stat(path).catch(ignoreMissing);
-          if (found !== undefined) yield { camera, clip, path, changedAt: found.mtimeMs };
+          if (found?.isFile() === true) yield { camera, clip, path, changedAt: found.mtimeMs };
         }
       }
     }
@@ -252,8 +252,9 @@ async function* piecesOf(file: FileHandle): AsyncGenerator<Uint8Array> {
   }
 }
 
+/** Nothing where there is no directory, and where somebody put a file in its place. */
 async function namesIn(directory: string): Promise<readonly string[]> {
-  return (await readdir(directory).catch(ignoreMissing)) ?? [];
+  return (await readdir(directory).catch(ignoreNoDirectory)) ?? [];
 }
 
 async function syncDirectory(path: string): Promise<void> {
@@ -263,6 +264,10 @@ async function syncDirectory(path: string): Promise<void> {
   } finally {
     await directory.close();
   }
+}
+
+function ignoreNoDirectory(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOTDIR") ignoreMissing(error);
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): undefined {

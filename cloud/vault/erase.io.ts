@@ -12,7 +12,10 @@ export interface VaultEraser {
    * note for the camera's own copy. Its camera, or `undefined` when there is no such clip.
    */
   erase(household: HouseholdId, id: ClipId, deletion?: string): Promise<CameraId | undefined>;
-  /** Ends what is past its retention, while the clock can be believed, and finishes what a crash left half done. */
+  /**
+   * Ends what is past its retention, while the clock can be believed, and finishes what a crash left half done. A step that
+   * fails keeps no other from being done; then it throws what failed.
+   */
   sweep(): Promise<void>;
 }
 
@@ -34,24 +37,39 @@ export function createEraser(rooms: Rooms): VaultEraser {
   };
   const endOld = async (now: Millis): Promise<void> => {
     const kept = keptSince(now, rooms.retentionDays);
-    for (const clip of await records.arrivedBefore(kept, expiredPerSweepMax))
-      await turn(() => erase(clip, null));
-    await removeStrayBodies(rooms, now);
-    await removeStrayParts(rooms, now);
-    await records.forgetEvents(kept);
-    await records.forgetTombstones(millis(now - tombstoneDays * dayMillis));
+    await each({
+      "old clips": async () => {
+        for (const clip of await records.arrivedBefore(kept, expiredPerSweepMax))
+          await turn(() => erase(clip, null));
+      },
+      "stray bodies": () => removeStrayBodies(rooms, now),
+      "stray parts": () => removeStrayParts(rooms, now),
+      "old events": () => records.forgetEvents(kept),
+      "old tombstones": () => records.forgetTombstones(millis(now - tombstoneDays * dayMillis)),
+    });
   };
   return {
     erase: (household, id, deletion) => turn(() => erase({ household, id }, deletion ?? null)),
     async sweep() {
       const now = clock.wall();
-      await destroyStrayKeys(rooms);
-      if (await rooms.calendar.believes(now, await records.newestArrival())) await endOld(now);
-      await turn(async () => {
-        space.set(await records.bytesStored());
+      await each({
+        "stray keys": () => destroyStrayKeys(rooms),
+        retention: async () => {
+          if (await rooms.calendar.believes(now, await records.newestArrival())) await endOld(now);
+        },
+        "bytes stored": () => turn(async () => space.set(await records.bytesStored())),
       });
     },
   };
+}
+
+/** Every step, whatever becomes of those before it. Throws at the end what failed, by the step's name. */
+async function each(steps: Readonly<Record<string, () => Promise<unknown>>>): Promise<void> {
+  const faults: string[] = [];
+  for (const [name, step] of Object.entries(steps)) {
+    await step().catch((error: unknown) => faults.push(`${name}: ${error}`));
+  }
+  if (faults.length > 0) throw new Error(faults.join("; "));
 }
 
 /**

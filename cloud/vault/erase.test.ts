@@ -1,4 +1,4 @@
-import { utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "tap";
 import { millis } from "../../shared/kernel/brand.js";
@@ -78,6 +78,40 @@ test("retention ends what arrived too long ago, and strays of crashes, and nothi
   t.ok((await fileOf(setting, young))?.equals(young.file));
   t.same(holds(setting.directory, Buffer.from("never written")), []);
   t.match(await setting.vault.writer.standing(wrapped(signer, old)), { kind: "deleted" });
+});
+
+test("strays that are no bodies end no sweep, and a step that fails keeps no other from being done", async (t) => {
+  const setting = await setUp(t);
+  const [old] = await makeClip(signer, 1);
+  if (old === undefined) return;
+  await store(setting, old);
+  const vault = join(setting.directory, "vault");
+  const at = (path: string): string => join(vault, path);
+  const never = Buffer.from("never written");
+  mkdirSync(at("clips/camera/clip/folder"), { recursive: true });
+  mkdirSync(at("parts/camera/folder"), { recursive: true });
+  for (const path of ["clips/stray", "clips/camera/stray", "clips/camera/clip/0-00.body", "parts/stray"])
+    writeFileSync(at(path), never);
+  setting.later(1.5 * dayMillis);
+  await setting.vault.eraser.sweep();
+  t.same(
+    [...holds(setting.directory, never)].sort(),
+    ["clips/camera/stray", "clips/stray", "parts/stray"].map(at),
+    "only what lies where a body would",
+  );
+  symlinkSync("loop", at("clips/loop"));
+  for (let day = 0; day < 30; day++) {
+    setting.later(dayMillis);
+    await t.rejects(setting.vault.eraser.sweep(), /^retention: .*stray bodies: .*ELOOP[^;]*$/);
+  }
+  t.equal(await fileOf(setting, old), undefined);
+  writeFileSync(at("parts/camera/a.0.part"), never);
+  setting.later(1.5 * dayMillis);
+  await t.rejects(setting.vault.eraser.sweep());
+  t.notOk(
+    holds(setting.directory, never).includes(at("parts/camera/a.0.part")),
+    "the steps after it were done",
+  );
 });
 
 test("a lost database destroys nothing: with its backup every clip opens again", async (t) => {
