@@ -80,6 +80,7 @@ export class EmbeddedBroker implements Bus {
   private readonly clients = new Map<CameraId, { readonly client: Client; sends: number }>();
   private readonly takeovers: Takeovers = new Map();
   private readonly subscriptions = new WeakMap<Client, number>();
+  private readonly failed = new WeakSet<Client>();
   private readonly rates: Rates = new Map();
   /** Open connections and whom their certificates name. */
   private readonly sockets = new Map<Connection, Peer | undefined>();
@@ -193,9 +194,12 @@ export class EmbeddedBroker implements Bus {
       listener.disconnected(camera);
     });
     for (const event of ["clientError", "connectionError"] as const) {
-      aedes.on(event, (client, error) =>
-        this.options.log("broker.client-failed", { camera: this.cameraOf(client) ?? "", why: error.message }),
-      );
+      aedes.on(event, (client, error) => {
+        // Each packet that was read before the connection ended fails by itself: one line tells it.
+        if (this.failed.has(client)) return;
+        this.failed.add(client);
+        this.options.log("broker.client-failed", { camera: this.cameraOf(client) ?? "", why: error.message });
+      });
     }
     aedes.subscribe(
       `${topicRoot}/+/up/#`,

@@ -225,6 +225,11 @@ test("a camera that floods the broker, or subscribes without end, is cut off", a
     void flooding.publish({ kind: "charter" }, Buffer.from('{"v":1,"have":1}')).catch(() => 0);
   await flooding.closed();
   t.ok(rig.logged.some(({ event }) => event === "broker.flood-refused"));
+  t.equal(
+    rig.logged.filter(({ event }) => event === "broker.client-failed").length,
+    1,
+    "one line a connection",
+  );
 
   const camera = await rig.camera();
   const greedy = await rig.connect(camera);
