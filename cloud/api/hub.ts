@@ -1,7 +1,11 @@
 import type { CameraId, HouseholdId } from "../../shared/kernel/ids.js";
 
-/** Events that are kept for streams that come back, over all households. */
-const keptEventsMax = 4_096;
+/** Events that are kept for streams that come back: over all households, and of one, so that none forgets for the others. */
+export interface KeptMax {
+  readonly ofAll: number;
+  readonly ofHousehold: number;
+}
+const keptEventsMax: KeptMax = { ofAll: 4_096, ofHousehold: 512 };
 
 export type LiveKind =
   | "clip.started"
@@ -42,30 +46,61 @@ export interface Hub {
   ): Subscription;
 }
 
+interface Kept {
+  readonly number: number;
+  readonly event: NumberedEvent;
+}
+
 /** `epoch` tells this process's ids from those of the one before. */
 export function createHub(epoch: string, keptMax = keptEventsMax): Hub {
-  const kept: NumberedEvent[] = [];
+  const kept: Kept[] = [];
+  /** Of every household of which something is kept: how much, and the newest number that is not. */
+  const shares = new Map<HouseholdId, { kept: number; lost: number }>();
   const streams = new Map<HouseholdId, Set<(event: NumberedEvent) => void>>();
   let count = 0;
+  /** The newest number that fell to the bound over all. */
+  let lost = 0;
+
+  const forget = (index: number): void => {
+    for (const { number, event } of kept.splice(index, 1)) {
+      const share = shares.get(event.household);
+      if (share === undefined) return;
+      share.kept--;
+      share.lost = number;
+      // Only the bound over all takes the last one, and that is in `lost`.
+      if (share.kept === 0) shares.delete(event.household);
+    }
+  };
+  const keep = (event: NumberedEvent): void => {
+    const share = shares.get(event.household) ?? { kept: 0, lost: 0 };
+    shares.set(event.household, share);
+    share.kept++;
+    kept.push({ number: count, event });
+    if (share.kept > keptMax.ofHousehold)
+      forget(kept.findIndex(({ event: { household } }) => household === event.household));
+    else if (kept.length > keptMax.ofAll) {
+      lost = kept[0]?.number ?? lost;
+      forget(0);
+    }
+  };
 
   return {
     publish(event) {
       count++;
       const numbered = { ...event, id: `${epoch}-${count}` };
-      kept.push(numbered);
-      if (kept.length > keptMax) kept.shift();
+      keep(numbered);
       for (const deliver of streams.get(event.household) ?? []) deliver(numbered);
     },
     subscribe(household, lastId, deliver) {
       const own = streams.get(household) ?? new Set();
       streams.set(household, own.add(deliver));
       const last = lastId === undefined ? count : numberOf(lastId, epoch);
-      const oldest = count - kept.length;
+      const missing = Math.max(lost, shares.get(household)?.lost ?? 0);
       return {
-        incomplete: last === undefined || last < oldest,
+        incomplete: last === undefined || last < missing,
         backlog: kept
-          .slice(Math.max((last ?? count) - oldest, 0))
-          .filter((event) => event.household === household),
+          .filter(({ number, event }) => number > (last ?? count) && event.household === household)
+          .map(({ event }) => event),
         stop() {
           own.delete(deliver);
           if (own.size === 0) streams.delete(household);

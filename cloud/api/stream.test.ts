@@ -1,5 +1,6 @@
 import { type IncomingMessage, request } from "node:http";
 import { t as tap, test } from "tap";
+import { householdIdOf } from "../../shared/kernel/ids.js";
 import { createHub } from "./hub.js";
 import { tokenSeconds } from "./plugins/session.js";
 import {
@@ -83,7 +84,7 @@ test("a client that missed much hears `missed`, then the newest, and is not cut 
 });
 
 test("the buffer of events is bounded, and a subscription ends", (t) => {
-  const hub = createHub("x", 3);
+  const hub = createHub("x", { ofAll: 3, ofHousehold: 3 });
   const got: string[] = [];
   const { stop } = hub.subscribe(home.household, undefined, ({ id }) => got.push(id));
   for (let number = 0; number < 5; number++) hub.publish(event(number));
@@ -94,6 +95,41 @@ test("the buffer of events is bounded, and a subscription ends", (t) => {
   t.same([late.incomplete, late.backlog.map(({ id }) => id)], [false, ["x-5", "x-6"]]);
   t.equal(hub.subscribe(home.household, "x-2", () => undefined).incomplete, true);
   t.end();
+});
+
+test("a busy household forgets its own events, not its neighbours'", (t) => {
+  const hub = createHub("x", { ofAll: 5, ofHousehold: 2 });
+  const neighbour = householdIdOf(Uint8Array.of(1));
+  const missed = (household: typeof neighbour, id: string) => {
+    const { incomplete, backlog, stop } = hub.subscribe(household, id, () => undefined);
+    stop();
+    return [incomplete, backlog.map((one) => one.id)];
+  };
+  hub.publish({ ...event(1), household: neighbour });
+  for (let number = 2; number < 9; number++) hub.publish(event(number));
+  t.same(missed(neighbour, "x-0"), [false, ["x-1"]]);
+  t.same(missed(home.household, "x-6"), [false, ["x-7", "x-8"]]);
+  t.same(missed(home.household, "x-5"), [true, ["x-7", "x-8"]]);
+  for (const byte of [2, 3, 4])
+    hub.publish({ ...event(byte), household: householdIdOf(Uint8Array.of(byte)) });
+  t.same(missed(neighbour, "x-0"), [true, []], "the bound over all took it");
+  t.same(missed(neighbour, "x-1"), [false, []]);
+  t.end();
+});
+
+test("a HEAD for the stream is answered, and takes no place among the streams", async (t) => {
+  const crowd = await newHousehold(cloud);
+  const head = (): Promise<number | undefined> =>
+    new Promise((resolve) => {
+      const headers = { authorization: `Bearer ${crowd.token}` };
+      request(`${origin}/v1/stream`, { method: "HEAD", headers }, ({ statusCode }) =>
+        resolve(statusCode),
+      ).end();
+    });
+  for (let asked = 0; asked < 9; asked++) t.equal(await head(), 404);
+  const [first] = await openStreams(crowd.token, 1);
+  t.equal(first?.statusCode, 200);
+  first?.destroy();
 });
 
 test("a member who is removed hears no more, and a closing cloud ends its streams", async (t) => {

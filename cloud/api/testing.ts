@@ -214,7 +214,7 @@ export async function openTestCloud(
   });
   const charters = createCharters(db, clock);
   const cameras = createCameraDirectory(db);
-  const hub = createHub("test", 8);
+  const hub = createHub("test", { ofAll: 8, ofHousehold: 8 });
   const deletions: string[] = [];
   const app = await createApi(
     {

@@ -52,6 +52,8 @@ export function addStream(members: App, { hub, sight, logins, charters }: Stream
   members.get(
     "/v1/stream",
     {
+      // It would hold a place among the streams and never be answered.
+      exposeHeadRoute: false,
       schema: {
         operationId: "watch",
         summary:
