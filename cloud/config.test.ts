@@ -3,13 +3,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { t as tap, test } from "tap";
+import { maySee } from "../shared/charter/lines.js";
 import { millis } from "../shared/kernel/brand.js";
 import { describeConfig, readConfig } from "./config.js";
 import { openDatabase } from "./database.io.js";
 import { openAuthority } from "./household/ca.io.js";
 import { claimEnd, claimStateOf } from "./household/claimstate.js";
 import { readPrivate } from "./household/privatefile.io.js";
-import { maySee } from "./household/rights.js";
 import { systemClock, systemRandom } from "./system.io.js";
 
 const room = await mkdtemp(join(tmpdir(), "lintel-cloud-"));

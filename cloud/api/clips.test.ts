@@ -115,6 +115,14 @@ test("clips come newest first, page by page, and within times", async (t) => {
   t.same((await list("to=2020-01-01T00:00:00.000Z")).clips, []);
   t.equal((await list("from=2020-01-01T00:00:00.000Z")).clips.length, 5);
   t.equal((await call(cloud, "GET", "/v1/clips?limit=0", { token: busy.token })).status, 400);
+  for (const list of ["clips", "events"])
+    t.match(
+      await call(cloud, "GET", `/v1/${list}?cursor=${encodeURIComponent("' or 1")}`, { token: busy.token }),
+      {
+        status: 400,
+        body: { type: "urn:lintel:problem:malformed-request" },
+      },
+    );
   const nonsense = await call(cloud, "GET", "/v1/clips?from=2020-02-31T99:00:00.000Z", { token: busy.token });
   t.equal(nonsense.status, 400);
 });
@@ -150,6 +158,21 @@ test("a deleted clip is gone before the answer, stays gone, and the camera is to
   t.equal((await call(cloud, "GET", `/v1/clips/${clip}`, { token: home.token })).status, 404);
   t.equal((await call(cloud, "GET", `/v1/clips/${clip}/segments/0`, { token: home.token })).status, 404);
   t.equal((await remove(note)).status, 404);
+});
+
+test("a deletion counts with an owner's or adult's signature only, as for the camera", async (t) => {
+  const [adult, guest] = [await newPerson("adult", "Bo"), await newPerson("guest", "Cleo")];
+  const family = await newHousehold(cloud, [adult, guest]);
+  const { clip } = await storeClip(cloud, family, new Uint8Array(10));
+  const names = { household: family.household, camera: family.board.id, clip };
+  const text = formatDeletion({ ...names, at: systemClock.wall() });
+  const remove = (by: typeof adult) =>
+    call(cloud, "DELETE", `/v1/clips/${clip}`, {
+      token: family.token,
+      body: { note: signNote(text, [by.note]) },
+    });
+  t.equal((await remove(guest)).body.type, "urn:lintel:problem:no-known-signer");
+  t.equal((await remove(adult)).status, 204);
 });
 
 test("a clip is deleted without a note, too", async (t) => {

@@ -1,7 +1,7 @@
+import { maySee } from "../../shared/charter/lines.js";
 import type { CameraId } from "../../shared/kernel/ids.js";
 import type { CameraDirectory, KnownCamera } from "../household/cameras.io.js";
 import type { Session } from "../household/logins.io.js";
-import { maySee } from "../household/rights.js";
 
 /** What a member sees of their household's cameras. */
 export interface Sight {

@@ -65,6 +65,16 @@ export const cameraVerifier = ({ id, noteKey }: CharterCamera): Verifier => ({
   publicKey: noteKey,
 });
 
+/** Who sees a camera's clips and events and holds its key: contacts outdoor cameras only, everybody else all. */
+export function maySee(role: Role, place: CharterCamera["place"]): boolean {
+  return role !== "contact" || place === "outdoor";
+}
+
+/** Whose signature under a deletion counts, for the cloud and for the camera. */
+export function mayDelete(role: Role): boolean {
+  return role === "owner" || role === "adult";
+}
+
 export function formatLines({ members, cameras }: CharterBody): readonly string[] {
   return [...members.map(memberLine), ...cameras.map(cameraLine)];
 }

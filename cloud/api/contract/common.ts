@@ -17,7 +17,7 @@ export const hash = Type.String({ pattern: "^[A-Za-z0-9+/]{43}=$", description: 
 export const note = Type.String({ minLength: 1, maxLength: 65_536, description: "A C2SP signed note" });
 export const time = timeText;
 export const bytesCount = Type.Integer({ minimum: 0, description: "bytes" });
-export const cursor = Type.String({ maxLength: 200, description: "`next` of the page before" });
+export const cursor = Type.String({ pattern: uuid, description: "`next` of the page before" });
 
 /** RFC 9457. `type` is stable: clients decide by it. */
 export const problemSchema = Type.Object(

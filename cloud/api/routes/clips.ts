@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { memberVerifier } from "../../../shared/charter/lines.js";
+import { mayDelete, memberVerifier } from "../../../shared/charter/lines.js";
 import { parseDeletion } from "../../../shared/clip/custody.js";
 import type { CameraId, ClipId, HouseholdId } from "../../../shared/kernel/ids.js";
 import { openNote } from "../../../shared/seal/note.js";
@@ -191,10 +191,11 @@ interface Asked {
   readonly note: string;
 }
 
-/** Signed by a member of the newest charter, over exactly this clip. */
+/** Signed by somebody whom the camera obeys, too, over exactly this clip. */
 async function checkDeletion(charters: CharterReader, { household, camera, id, note }: Asked): Promise<void> {
   const charter = found(await charters.current(household));
-  const opened = demand(openNote(note, charter.members.map(memberVerifier)));
+  const deleters = charter.members.filter(({ role }) => mayDelete(role));
+  const opened = demand(openNote(note, deleters.map(memberVerifier)));
   const deletion = demand(parseDeletion(opened.text));
   if (deletion.household !== household) throw new Problem("other-household");
   if (deletion.camera !== camera || deletion.clip !== id) throw new Problem("other-clip");

@@ -11,7 +11,7 @@ import {
   formatClaim,
   isAnswerTo,
 } from "../../../shared/charter/claim.js";
-import { type CharterCamera, isName } from "../../../shared/charter/lines.js";
+import { type CharterCamera, isName, maySee } from "../../../shared/charter/lines.js";
 import { fromBase64, toBase64, toUtf8 } from "../../../shared/kernel/bytes.js";
 import { cameraIdOf } from "../../../shared/kernel/ids.js";
 import { type Identity, newIdentity, recipientOf, seal } from "../../../shared/seal/age.js";
@@ -22,7 +22,7 @@ import type { Terminal } from "../terminal.io.js";
 import { systemClock, systemRandom } from "../world.io.js";
 import { awaitConfirmation, changeCharter } from "./charter.io.js";
 import { type Cloud, openCloud } from "./cloud.io.js";
-import { type Household, viewersOf } from "./household.js";
+import type { Household } from "./household.js";
 import { type KeyFile, keepKeyFile } from "./profile.io.js";
 
 const pollMillis = 500;
@@ -178,7 +178,8 @@ async function keyFile(
   { newest }: Household,
   { line, identity }: NewCamera,
 ): Promise<KeyFile & { readonly camera: string }> {
-  const recipients = viewersOf(newest.members, line.place).map(({ recipient }) => recipient);
+  const viewers = newest.members.filter(({ role }) => maySee(role, line.place));
+  const recipients = viewers.map(({ recipient }) => recipient);
   const file = await seal(toUtf8(`${identity}\n`), recipients);
   return { camera: line.id, epoch: line.epoch, file: toBase64(file) };
 }

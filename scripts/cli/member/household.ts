@@ -5,7 +5,7 @@ import {
   openNextCharter,
   type SignedCharter,
 } from "../../../shared/charter/charter.js";
-import type { CharterCamera, Member } from "../../../shared/charter/lines.js";
+import type { CharterCamera } from "../../../shared/charter/lines.js";
 import { ok, type Result, refuse } from "../../../shared/kernel/result.js";
 import type { Hash } from "../../../shared/seal/hash.js";
 
@@ -58,9 +58,4 @@ export function findCamera({ charters }: Household, id: string): CharterCamera |
 export function epochsOf({ charters }: Household, id: string): ReadonlyMap<number, string> {
   const lines = charters.flatMap(({ cameras }) => cameras).filter((camera) => camera.id === id);
   return new Map(lines.map(({ epoch, recipient }) => [epoch, recipient]));
-}
-
-/** Who holds a camera's key: everybody in the household, but contacts outdoors only. */
-export function viewersOf(members: readonly Member[], place: CharterCamera["place"]): readonly Member[] {
-  return members.filter(({ role }) => role !== "contact" || place === "outdoor");
 }
