@@ -1,4 +1,5 @@
 import { cellShift, cellSize } from "./grid.js";
+import { offsetOf, type Shift } from "./shake.js";
 
 /**
  * The empty scene, pixel by pixel: its luma and how much that usually varies. A pixel is foreground when neither its
@@ -8,7 +9,8 @@ import { cellShift, cellSize } from "./grid.js";
  */
 export interface Background {
   readonly luma: Uint16Array;
-  readonly deviation: Uint16Array;
+  /** In eighths of a luma step. */
+  readonly deviation: Uint8ClampedArray;
   /** Tenths of a second that a foreground pixel has not changed for. */
   readonly still: Uint8Array;
   readonly previous: Uint8Array;
@@ -23,13 +25,15 @@ export interface Background {
 export interface PassSettings {
   /** How much of the difference the background takes over in one frame. */
   readonly learn: number;
+  /** Counts the frames: every other row learns in each. */
+  readonly frame: number;
   /** Time since the frame before, in tenths of a second. */
   readonly tenths: number;
   /** After so many tenths without change an object belongs to the scene. */
   readonly absorbTenths: number;
 }
 
-const firstDeviation = 2 << 8;
+const firstDeviation = 2 << 3;
 /** A neighbour explains so many luma steps anywhere. */
 const leastSway = 8;
 /** When the mount shakes, at least one pixel in so many sways. */
@@ -38,7 +42,7 @@ const shakenShare = 50;
 export function createBackground(pixels: number, cells: number): Background {
   return {
     luma: new Uint16Array(pixels),
-    deviation: new Uint16Array(pixels).fill(firstDeviation),
+    deviation: new Uint8ClampedArray(pixels).fill(firstDeviation),
     still: new Uint8Array(pixels),
     previous: new Uint8Array(pixels),
     foreground: new Uint16Array(cells),
@@ -68,6 +72,7 @@ export const cellGhost = 2;
 
 export interface Pass {
   readonly luma: Uint8Array;
+  readonly shift: Readonly<Shift>;
   readonly expected: Int16Array;
   readonly slack: Uint8Array;
   readonly width: number;
@@ -76,26 +81,84 @@ export interface Pass {
   readonly cellsWide: number;
 }
 
-/** Marks the foreground and learns the rest. One call a row keeps the code that an engine compiles at once small. */
+/**
+ * Marks the foreground and learns the rest, where the picture shows the scene. One call a row keeps the code that an
+ * engine compiles at once small.
+ */
 export function passRow(background: Background, pass: Pass, settings: PassSettings, row: number): void {
+  const { width, height, shift } = pass;
+  if (row + shift.dy < 0 || row + shift.dy >= height) return;
+  const start = row * width + (shift.dx < 0 ? -shift.dx : 0);
+  const end = (row + 1) * width - (shift.dx > 0 ? shift.dx : 0);
+  if ((row + settings.frame) & 1) learnRow(background, pass, settings, row, start, end);
+  else compareRow(background, pass, settings, row, start, end);
+}
+
+/** What is within this of what was expected is never unusual: no slack is less. */
+export const leastSlack = 7;
+
+function compareRow(
+  background: Background,
+  pass: Pass,
+  settings: PassSettings,
+  row: number,
+  start: number,
+  end: number,
+): void {
+  const model = background.luma;
+  const { luma, expected } = pass;
+  const most = leastSlack;
+  for (let i = start, at = start + offsetOf(pass); i < end; i++, at++) {
+    const off = (luma[at] ?? 0) - (expected[(model[i] ?? 0) >> 8] ?? 0);
+    if (off > most || off < -most) passDoubtful(background, pass, settings, row, i, off < 0 ? -off : off);
+  }
+}
+
+/** Learns for two frames at once. */
+function learnRow(
+  background: Background,
+  pass: Pass,
+  settings: PassSettings,
+  row: number,
+  start: number,
+  end: number,
+): void {
   const { luma: model, deviation } = background;
-  const { luma, expected, slack, width } = pass;
-  const { learn } = settings;
-  const end = (row + 1) * width;
-  for (let i = row * width; i < end; i++) {
-    const value = luma[i] ?? 0;
+  const { luma, expected } = pass;
+  const learn = settings.learn << 1;
+  const most = leastSlack;
+  const dither = ditherOf(settings, row);
+  for (let i = start, at = start + offsetOf(pass); i < end; i++, at++) {
+    const value = luma[at] ?? 0;
     const known = model[i] ?? 0;
-    const spread = deviation[i] ?? 0;
     const off = value - (expected[known >> 8] ?? 0);
     const away = off < 0 ? -off : off;
-    const tolerance = (slack[known >> 8] ?? 0) + ((spread * 3) >> 8);
-    if (away <= tolerance) {
-      model[i] = known + ((((value << 8) - known) * learn) >> 8);
-      deviation[i] = spread + ((((away << 8) - spread) * learn) >> 8);
-    } else {
-      passUnusual(background, pass, settings, row, i, tolerance);
-    }
+    if (away > most && passDoubtful(background, pass, settings, row, i, away)) continue;
+    const spread = deviation[i] ?? 0;
+    model[i] = known + ((((value << 8) - known) * learn) >> 8);
+    deviation[i] = spread + ((((away << 3) - spread) * learn + dither) >> 8);
   }
+}
+
+/** What is too little for a deviation's eighths is rounded up as often as it is worth, over the frames. */
+function ditherOf({ frame }: PassSettings, row: number): number {
+  return (frame * 157 + row * 61) & 0xff;
+}
+
+/** Looks closer at a pixel that is further away than the least; answers whether its own background does not explain it. */
+function passDoubtful(
+  background: Background,
+  pass: Pass,
+  settings: PassSettings,
+  row: number,
+  i: number,
+  away: number,
+): boolean {
+  const tolerance =
+    (pass.slack[(background.luma[i] ?? 0) >> 8] ?? 0) + (((background.deviation[i] ?? 0) * 3) >> 3);
+  if (away <= tolerance) return false;
+  passUnusual(background, pass, settings, row, i, tolerance, away);
+  return true;
 }
 
 /** A pixel that its own background does not explain. */
@@ -106,21 +169,21 @@ function passUnusual(
   row: number,
   i: number,
   tolerance: number,
+  away: number,
 ): void {
-  const value = pass.luma[i] ?? 0;
-  const off = value - (pass.expected[(background.luma[i] ?? 0) >> 8] ?? 0);
-  const away = off < 0 ? -off : off;
+  const value = pass.luma[i + offsetOf(pass)] ?? 0;
+  const dither = ditherOf(settings, row);
   const sways = neighbourExplains(background, pass, row, i, 4 + (tolerance >> 2));
   if (sways) background.swaying++;
-  if (sways && (background.shaken || away <= leastSway + ((background.deviation[i] ?? 0) >> 6))) {
-    learnSway(background, settings, i, value, away);
-  } else {
-    const x = i - row * pass.width;
-    const cell = (row >> cellShift) * pass.cellsWide + (x >> cellShift);
-    const bit = ((row & (cellSize - 1)) << cellShift) | (x & (cellSize - 1));
-    background.foreground[cell] = (background.foreground[cell] ?? 0) | (1 << bit);
-    learnForeground(background, settings, pass.owners[cell] ?? cellFree, i, value, away);
+  if (sways && (background.shaken || away <= leastSway + ((background.deviation[i] ?? 0) >> 1))) {
+    learnSway(background, settings.learn, dither, i, value, away);
+    return;
   }
+  const x = i - row * pass.width;
+  const cell = (row >> cellShift) * pass.cellsWide + (x >> cellShift);
+  const bit = ((row & (cellSize - 1)) << cellShift) | (x & (cellSize - 1));
+  background.foreground[cell] = (background.foreground[cell] ?? 0) | (1 << bit);
+  learnForeground(background, settings, dither, pass.owners[cell] ?? cellFree, i, value, away);
 }
 
 /** Whether the background within one pixel is as dark and as bright as this pixel, give or take `most`. */
@@ -131,45 +194,50 @@ function neighbourExplains(
   i: number,
   most: number,
 ): boolean {
-  const { width } = pass;
+  const { luma: model } = background;
+  const { width, expected } = pass;
   const x = i - row * width;
   const left = x > 0 ? 1 : 0;
   const right = x + 1 < width ? 1 : 0;
   const first = row > 0 ? i - width : i;
   const last = row + 1 < pass.height ? i + width : i;
-  let darkest = 255;
-  let brightest = 0;
+  const value = pass.luma[i + offsetOf(pass)] ?? 0;
+  // Negative as soon as one of them was: of the same luma or darker, of the same luma or brighter.
+  let darker = 0;
+  let brighter = 0;
   for (let line = first; line <= last; line += width) {
     for (let at = line - left; at <= line + right; at++) {
-      const luma = pass.expected[(background.luma[at] ?? 0) >> 8] ?? 0;
-      darkest = Math.min(darkest, luma);
-      brightest = Math.max(brightest, luma);
+      const off = value - (expected[(model[at] ?? 0) >> 8] ?? 0);
+      darker |= -1 - most - off;
+      brighter |= off - most - 1;
     }
+    if ((darker & brighter) < 0) return true;
   }
-  const value = pass.luma[i] ?? 0;
-  return value + most >= darkest && value - most <= brightest;
+  return false;
 }
 
 function learnSway(
-  background: Background,
-  { learn }: PassSettings,
+  { luma: model, deviation }: Background,
+  learn: number,
+  dither: number,
   i: number,
   value: number,
   away: number,
 ): void {
-  const { luma: model, deviation } = background;
   const known = model[i] ?? 0;
   const spread = deviation[i] ?? 0;
   model[i] = known + ((((value << 8) - known) * learn) >> 9);
-  deviation[i] = Math.min(spread + ((((away << 8) - spread) * learn) >> 9), mostDeviation);
+  const learned = spread + ((((away << 3) - spread) * learn + (dither << 1)) >> 9);
+  deviation[i] = learned < mostDeviation ? learned : mostDeviation;
 }
 
-const mostDeviation = 20 << 8;
+const mostDeviation = 20 << 3;
 
 /** Held foreground teaches nothing until it has stopped for long; what nobody tracks raises the tolerance. */
 function learnForeground(
   background: Background,
   settings: PassSettings,
+  dither: number,
   owner: number,
   i: number,
   value: number,
@@ -178,7 +246,7 @@ function learnForeground(
   const { luma: model, deviation, still, previous } = background;
   const change = value - (previous[i] ?? 0);
   const spread = deviation[i] ?? 0;
-  const limit = 5 + (spread >> 7);
+  const limit = 5 + (spread >> 2);
   const calm = change <= limit && change >= -limit;
   const waited = calm ? Math.min((still[i] ?? 0) + settings.tenths, 255) : (still[i] ?? 0) >> 1;
   still[i] = waited;
@@ -188,6 +256,7 @@ function learnForeground(
   } else if (owner === cellFree) {
     const known = model[i] ?? 0;
     model[i] = known + ((((value << 8) - known) * settings.learn) >> 10);
-    deviation[i] = Math.min(spread + ((((away << 8) - spread) * settings.learn) >> 8), mostDeviation);
+    const learned = spread + ((((away << 3) - spread) * settings.learn + dither) >> 8);
+    deviation[i] = learned < mostDeviation ? learned : mostDeviation;
   }
 }

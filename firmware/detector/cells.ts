@@ -1,5 +1,6 @@
 import type { Background } from "./background.js";
 import { cellShift, cellSize } from "./grid.js";
+import { offsetOf, type Shift } from "./shake.js";
 import type { CellRules } from "./zones.js";
 
 /** A cell with fewer foreground pixels is empty. */
@@ -43,6 +44,7 @@ export function createCells(width: number, height: number, rules: CellRules): Ce
 
 export interface Picture {
   readonly luma: Uint8Array;
+  readonly shift: Readonly<Shift>;
   readonly expected: Int16Array;
   readonly width: number;
   readonly height: number;
@@ -102,9 +104,10 @@ function examine(
   background: Background,
   picture: Picture,
 ): void {
-  const { width, height } = picture;
-  const x0 = Math.min(column << cellShift, width - cellSize - 1);
-  const y0 = Math.min(row << cellShift, height - cellSize - 1);
+  const { width, height, shift } = picture;
+  const x0 = Math.max(-shift.dx, Math.min(column << cellShift, width - cellSize - Math.max(0, shift.dx)));
+  const y0 = Math.max(-shift.dy, Math.min(row << cellShift, height - cellSize - Math.max(0, shift.dy)));
+  const offset = offsetOf(picture);
   const first = y0 * width + x0;
   const factor = brightening(background, picture, first);
   const structure = structureOf(background, picture, first, factor);
@@ -113,10 +116,10 @@ function examine(
   for (let y = 0, line = first; y < cellSize; y++, line += width) {
     for (let i = line; i < line + cellSize; i++) {
       spread += background.deviation[i] ?? 0;
-      change += distance(picture.luma[i] ?? 0, background.previous[i] ?? 0);
+      change += distance(picture.luma[i + offset] ?? 0, background.previous[i] ?? 0);
     }
   }
-  const noise = (spread * 5) >> 10;
+  const noise = (spread * 5) >> 5;
   cells.structural[cell] = structure > leastStructure + noise ? 1 : 0;
   cells.active[cell] = change > leastChange + noise + (noise >> 1) ? 1 : 0;
   compareRims(cells, cell, column, row, background, picture);
@@ -127,12 +130,13 @@ const differences = new Int16Array(cellSize * cellSize);
 
 /** What of the cell's difference from its background is neither a factor nor an even slope, as light's would be. */
 function structureOf(background: Background, picture: Picture, first: number, factor: number): number {
+  const offset = offsetOf(picture);
   let slopeX = 0;
   let slopeY = 0;
   for (let y = 0, line = first, at = 0; y < cellSize; y++, line += picture.width) {
     for (let x = 0; x < cellSize; x++, at++) {
       const before = picture.expected[(background.luma[line + x] ?? 0) >> 8] ?? 0;
-      const difference = (picture.luma[line + x] ?? 0) - ((before * factor) >> 8);
+      const difference = (picture.luma[line + x + offset] ?? 0) - ((before * factor) >> 8);
       differences[at] = difference;
       slopeX += difference * (2 * x - 3);
       slopeY += difference * (2 * y - 3);
@@ -151,11 +155,12 @@ const slopeNorm = 80;
 
 /** The cell's brightness over its background's, times 256. */
 function brightening(background: Background, picture: Picture, first: number): number {
+  const offset = offsetOf(picture);
   let now = 0;
   let before = 0;
   for (let y = 0, line = first; y < cellSize; y++, line += picture.width) {
     for (let i = line; i < line + cellSize; i++) {
-      now += picture.luma[i] ?? 0;
+      now += picture.luma[i + offset] ?? 0;
       before += picture.expected[(background.luma[i] ?? 0) >> 8] ?? 0;
     }
   }
@@ -201,13 +206,15 @@ function addRim(
   cells: Cells,
   cell: number,
   { luma: model }: Background,
-  { luma, expected }: Picture,
+  picture: Picture,
   a: number,
   b: number,
 ): void {
+  const { luma, expected } = picture;
+  const offset = offsetOf(picture);
   const before = distance(expected[(model[a] ?? 0) >> 8] ?? 0, expected[(model[b] ?? 0) >> 8] ?? 0);
   cells.rim[cell] = (cells.rim[cell] ?? 0) + 1;
-  cells.rimNow[cell] = (cells.rimNow[cell] ?? 0) + distance(luma[a] ?? 0, luma[b] ?? 0);
+  cells.rimNow[cell] = (cells.rimNow[cell] ?? 0) + distance(luma[a + offset] ?? 0, luma[b + offset] ?? 0);
   cells.rimBefore[cell] = (cells.rimBefore[cell] ?? 0) + before;
 }
 

@@ -18,7 +18,7 @@ import { createCells, fillCells } from "./cells.js";
 import { cellShift } from "./grid.js";
 import { type CameraTrouble, createHealth } from "./health.js";
 import { createLight } from "./light.js";
-import { createShake } from "./shake.js";
+import { createShake, offsetOf } from "./shake.js";
 import {
   createTracks,
   follow,
@@ -106,7 +106,7 @@ const learnMsSettling = 500;
 const gapMs = 10_000;
 const mostBoxes = 8;
 
-/** A detector with its memory: about 10 bytes a pixel, nothing allocated after this. */
+/** A detector with its memory: about 5 bytes a pixel, nothing allocated after this. */
 export function createMotion({
   width,
   height,
@@ -124,9 +124,10 @@ export function createMotion({
   const owners = new Uint8Array(cells.wide * cells.high);
   const blobs = createBlobs(owners.length);
   const ownerOf = new Uint8Array(256);
-  const settings = { learn: 0, tenths: 0, absorbTenths };
+  const settings = { learn: 0, frame: 0, tenths: 0, absorbTenths };
   const pass: { -readonly [K in keyof Pass]: Pass[K] } = {
     luma: new Uint8Array(0),
+    shift: shake.shift,
     expected: light.expected,
     slack: light.slack,
     width,
@@ -149,25 +150,27 @@ export function createMotion({
       if (health.isBroken()) return nothing(reading, at < settled);
       const settling = at < settled;
       settings.learn = learnShare(elapsed, settling ? learnMsSettling : learnMs);
+      settings.frame++;
       settings.tenths = Math.max(1, Math.round(elapsed / 100));
-      const steady = shake.steady(luma, background.luma, light.expected);
-      pass.luma = steady;
-      const shift = light.measure(steady, background.luma);
+      shake.measure(luma, background.luma);
+      pass.luma = luma;
+      const dimming = light.measure(luma, background.luma, shake.shift);
       passPicture(background, pass, settings);
       const occupied = fillCells(cells, background, pass);
-      if (mayRenew(at - renewed) && isAnother(occupied / owners.length, shift, tracks, at)) {
-        return restart(steady, at, resettleMs);
+      if (mayRenew(at - renewed) && isAnother(occupied / owners.length, dimming, tracks, at)) {
+        return restart(luma, at, resettleMs);
       }
       const found = findBlobs(blobs, cells, leastArea(tracks.clutter) >> 1);
       follow(tracks, blobs, found, { width, height, at, elapsed });
       own(owners, blobs, tracks.list, ownerOf);
-      background.previous.set(steady);
-      return report(reading, tracks.list, blobs, { width, height, at, settling, light: shift });
+      remember(background, pass);
+      return report(reading, tracks.list, blobs, { width, height, at, settling, light: dimming });
     },
   };
 
   function restart(luma: Uint8Array, at: Millis, settleFor: number): MotionReading {
     startFrom(background, luma);
+    shake.renew();
     forgetAll(tracks);
     if (at - renewed > renewMs) renewed = at;
     settled = at + settleFor;
@@ -193,6 +196,14 @@ function learnShare(elapsed: number, constant: number): number {
 function passPicture(background: Background, pass: Pass, settings: PassSettings): void {
   beginPass(background);
   for (let row = 0; row < pass.height; row++) passRow(background, pass, settings, row);
+}
+
+/** Keeps the picture as it were without the shake. */
+function remember({ previous }: Background, pass: Pass): void {
+  const offset = offsetOf(pass);
+  if (offset === 0) previous.set(pass.luma);
+  else if (offset > 0) previous.set(pass.luma.subarray(offset));
+  else previous.set(pass.luma.subarray(0, offset), -offset);
 }
 
 /** Tells the next frame's pass what the tracker thinks of each cell. */

@@ -1,14 +1,35 @@
+/** A pixel of the scene at x, y is in the picture at x + dx, y + dy. */
+export interface Shift {
+  dx: number;
+  dy: number;
+}
+
 /**
  * A mount that shakes moves the whole picture by a pixel or a few: sums along rows and columns tell by how many, since
  * what moves in the scene changes only some of them.
  */
 export interface Shake {
-  /** The picture as it were without the shake: `luma` itself, or a copy moved into place. The next call uses it again. */
-  steady(luma: Uint8Array, background: Uint16Array, expected: Int16Array): Uint8Array;
+  /** Overwritten by the next `measure`. */
+  readonly shift: Readonly<Shift>;
+  /** Finds where the scene of the background (luma × 256) is in the picture. */
+  measure(luma: Uint8Array, background: Uint16Array): void;
+  /** The background is another one from now on. */
+  renew(): void;
+}
+
+/** How far a pixel is from its place in the scene, in a picture's bytes. */
+export function offsetOf({
+  shift,
+  width,
+}: {
+  readonly shift: Readonly<Shift>;
+  readonly width: number;
+}): number {
+  return shift.dy * width + shift.dx;
 }
 
 /** Farthest shift that is looked for, in pixels. */
-const farthest = 3;
+export const farthestShift = 3;
 /** The background's sums are taken anew every so many frames: it changes slowly. */
 const renewFrames = 8;
 
@@ -19,23 +40,21 @@ interface Sums {
 }
 
 export function createShake(width: number, height: number): Shake {
-  const moved = new Uint8Array(width * height);
+  const shift = { dx: 0, dy: 0 };
   const columns = sumsOf(width);
   const rows = sumsOf(height);
   let frames = 0;
   return {
-    steady: (luma, background, expected) => {
-      if (frames === 0) project(background, width, columns.before, rows.before, 8);
+    shift,
+    renew: () => {
+      frames = 0;
+    },
+    measure: (luma, background) => {
+      if (frames === 0) project(background, columns.before, rows.before, 8);
       frames = (frames + 1) % renewFrames;
-      project(luma, width, columns.now, rows.now, 0);
-      const dx = shiftOf(columns);
-      const dy = shiftOf(rows);
-      if (dx === 0 && dy === 0) return luma;
-      for (let i = 0; i < moved.length; i++) moved[i] = expected[(background[i] ?? 0) >> 8] ?? 0;
-      for (let y = Math.max(0, -dy); y < Math.min(height, height - dy); y++) {
-        moveRow(luma, moved, width, y, dx, dy);
-      }
-      return moved;
+      project(luma, columns.now, rows.now, 0);
+      shift.dx = shiftOf(columns);
+      shift.dy = shiftOf(rows);
     },
   };
 }
@@ -44,35 +63,30 @@ function sumsOf(length: number): Sums {
   return { now: new Int32Array(length), before: new Int32Array(length) };
 }
 
-function moveRow(
-  luma: Uint8Array,
-  moved: Uint8Array,
-  width: number,
-  y: number,
-  dx: number,
-  dy: number,
-): void {
-  const to = y * width;
-  const from = (y + dy) * width + dx;
-  const end = Math.min(width, width - dx);
-  for (let x = Math.max(0, -dx); x < end; x++) moved[to + x] = luma[from + x] ?? 0;
-}
-
+/**
+ * The sums over the middle half: what neighbouring rows and columns have in common stays in them when the picture moves,
+ * which sums over every other one lose.
+ */
 function project(
   picture: Uint8Array | Uint16Array,
-  width: number,
   columns: Int32Array,
   rows: Int32Array,
-  shift: number,
+  bits: number,
 ): void {
-  columns.fill(0);
-  for (let row = 0, i = 0; row < rows.length; row++) {
+  const width = columns.length;
+  const height = rows.length;
+  const top = (height >> 2) * width;
+  const bottom = picture.length - top;
+  for (let x = 0; x < width; x++) {
     let sum = 0;
-    for (let x = 0; x < width; x++, i++) {
-      const value = (picture[i] ?? 0) >> shift;
-      sum += value;
-      columns[x] = (columns[x] ?? 0) + value;
-    }
+    for (let i = top + x; i < bottom; i += width) sum += (picture[i] ?? 0) >> bits;
+    columns[x] = sum;
+  }
+  const left = width >> 2;
+  for (let row = 0; row < height; row++) {
+    let sum = 0;
+    const end = (row + 1) * width - left;
+    for (let i = row * width + left; i < end; i++) sum += (picture[i] ?? 0) >> bits;
     rows[row] = sum;
   }
   differentiate(columns);
@@ -86,11 +100,11 @@ function differentiate(sums: Int32Array): void {
 
 /** The shift that explains the sums clearly better than none does. */
 function shiftOf(sums: Sums): number {
-  const still = mismatch(sums, 0);
+  const still = mismatch(sums, 0, sumMax);
   let best = 0;
   let least = still - (still >> 2);
-  for (let shift = -farthest; shift <= farthest; shift++) {
-    const off = mismatch(sums, shift);
+  for (let shift = -farthestShift; shift <= farthestShift; shift++) {
+    const off = mismatch(sums, shift, least);
     if (off >= least) continue;
     best = shift;
     least = off;
@@ -98,9 +112,14 @@ function shiftOf(sums: Sums): number {
   return best;
 }
 
-function mismatch({ now, before }: Sums, shift: number): number {
+/** More than any mismatch, and still a small integer where those have 28 bits. */
+const sumMax = 0x7ff_ffff;
+
+/** At `most` or above it does not matter how much it is. */
+function mismatch({ now, before }: Sums, shift: number, most: number): number {
+  const end = now.length - 1 - farthestShift;
   let sum = 0;
-  for (let i = farthest; i < now.length - 1 - farthest; i++) {
+  for (let i = farthestShift; i < end && sum < most; i++) {
     const off = (now[i + shift] ?? 0) - (before[i] ?? 0);
     sum += off < 0 ? -off : off;
   }
