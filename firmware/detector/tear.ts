@@ -11,15 +11,16 @@ const repeatedShare = 4;
 /** Mean step between neighbours that no lens draws at this size. */
 const noisyStep = 64;
 const evenRow = 6;
-const stride = 7;
+/** One pixel in so many is looked at; prime, so that no column is preferred. */
+const stride = 13;
 const alikeLuma = 4;
 /** Pixels of shift that are looked for, and from which on a band was torn off. */
 const farthest = 40;
 const leastShift = 3;
 
 export function createTear(width: number, height: number): Tear {
-  const now = new Int32Array(bands * width);
-  const before = new Int32Array(bands * width);
+  const now = new Int16Array(bands * width);
+  const before = new Int16Array(bands * width);
   const reference = new Uint8Array(Math.ceil((width * height) / stride));
   let known = false;
   return {
@@ -79,13 +80,13 @@ function isNoise(luma: Uint8Array): boolean {
   return sum > count * noisyStep;
 }
 
-/** Differences between neighbouring columns' sums, band by band: light leaves them alone. Every other row will do. */
-function project(luma: Uint8Array, width: number, height: number, sums: Int32Array): void {
+/** Differences between neighbouring columns' sums, band by band: light leaves them alone. One row in four will do. */
+function project(luma: Uint8Array, width: number, height: number, sums: Int16Array): void {
   const tall = (height / bands) | 0;
   sums.fill(0);
   for (let band = 0; band < bands; band++) {
     const first = band * width;
-    for (let row = band * tall; row < (band + 1) * tall; row += 2) {
+    for (let row = band * tall; row < (band + 1) * tall; row += 4) {
       const line = row * width;
       for (let x = 0; x < width; x++) sums[first + x] = (sums[first + x] ?? 0) + (luma[line + x] ?? 0);
     }
@@ -97,7 +98,7 @@ function project(luma: Uint8Array, width: number, height: number, sums: Int32Arr
 }
 
 /** Some bands stayed where they were and others are found elsewhere: no object and no shaking mount does that. */
-function isShifted(now: Int32Array, before: Int32Array, width: number): boolean {
+function isShifted(now: Int16Array, before: Int16Array, width: number): boolean {
   let stayed = 0;
   let shifted = 0;
   for (let first = 0; first < now.length; first += width) {
@@ -110,8 +111,8 @@ function isShifted(now: Int32Array, before: Int32Array, width: number): boolean 
 }
 
 function isElsewhere(
-  now: Int32Array,
-  before: Int32Array,
+  now: Int16Array,
+  before: Int16Array,
   first: number,
   width: number,
   most: number,
@@ -124,7 +125,7 @@ function isElsewhere(
 }
 
 /** A column, over the middle half, which both have whatever the shift. */
-function mismatch(now: Int32Array, before: Int32Array, first: number, width: number, shift: number): number {
+function mismatch(now: Int16Array, before: Int16Array, first: number, width: number, shift: number): number {
   const from = first + (width >> 2);
   const to = first + width - (width >> 2) - 1;
   let sum = 0;
@@ -135,7 +136,7 @@ function mismatch(now: Int32Array, before: Int32Array, first: number, width: num
   return (sum / (to - from)) | 0;
 }
 
-function strength(sums: Int32Array, first: number, width: number): number {
+function strength(sums: Int16Array, first: number, width: number): number {
   const from = first + (width >> 2);
   const to = first + width - (width >> 2) - 1;
   let sum = 0;
