@@ -15,6 +15,8 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const usualPorts = { http: 8080, mqtt: 8883 };
 /** An editor writes several files at once: they are one change. */
 const settleMillis = 300;
+/** Before a program that ended by itself is started again: one that always does so must not fill the screen. */
+const restartMillis = 2_000;
 
 type Name = "cloud" | "camera";
 /** In the order in which they start. */
@@ -33,6 +35,14 @@ interface Run {
   readonly source: string;
   /** What runs, so that one place ends it, in reverse order. */
   readonly running: Map<Name, Program>;
+  readonly changes: Changes;
+}
+
+interface Changes {
+  /** Has a program started again. */
+  add(name: Name): void;
+  /** Which programs the next change concerns. */
+  next(): Promise<readonly Name[]>;
 }
 
 await new Command("npm run dev --")
@@ -54,7 +64,9 @@ async function dev(options: Options): Promise<void> {
     complain(error);
     code = 1;
   }
-  for (const name of programs.toReversed()) await running.get(name)?.stop();
+  const last = programs.toReversed().map((name) => running.get(name));
+  running.clear();
+  for (const program of last) await program?.stop();
   process.exit(code);
 }
 
@@ -62,8 +74,8 @@ async function dev(options: Options): Promise<void> {
 async function work({ home, source, ...wishes }: Options, running: Map<Name, Program>): Promise<never> {
   makeFolder(home);
   const places = placesIn(resolve(home));
-  const run: Run = { places, ports: portsOf(places, home, wishes), source, running };
   const changes = watchChanges();
+  const run: Run = { places, ports: portsOf(places, home, wishes), source, running, changes };
   await startAll(programs, run).catch((error: unknown) => {
     throw portTaken(error, run.ports, home) ?? error;
   });
@@ -71,7 +83,7 @@ async function work({ home, source, ...wishes }: Options, running: Map<Name, Pro
     const changed = await changes.next();
     if (!(await build())) continue;
     const wanted = programs.filter((name) => changed.includes(name) || !running.has(name));
-    for (const name of wanted.toReversed()) await running.get(name)?.stop();
+    for (const name of wanted.toReversed()) await stop(name, running);
     await startAll(wanted, run).catch(complain);
   }
 }
@@ -114,17 +126,35 @@ function portTaken(error: unknown, ports: Ports, home: string): Refused | undefi
   );
 }
 
+async function stop(name: Name, running: Map<Name, Program>): Promise<void> {
+  const program = running.get(name);
+  running.delete(name);
+  await program?.stop();
+}
+
+/** What is not in `running` when it ends was stopped by us. */
+function keepUp(name: Name, program: Program, { running, changes }: Run): void {
+  running.set(name, program);
+  void program.ended.then(async (how) => {
+    if (running.get(name) !== program) return;
+    running.delete(name);
+    complain(new ProgramFailed(name, `${how}; it is started again`, program.lastLines()));
+    await wait(restartMillis);
+    if (!running.has(name)) changes.add(name);
+  });
+}
+
 /** Starts what is named, in order. */
-async function startAll(names: readonly Name[], { places, ports, source, running }: Run): Promise<void> {
-  for (const name of names) running.delete(name);
+async function startAll(names: readonly Name[], run: Run): Promise<void> {
+  const { places, ports, source } = run;
   for (const name of names) {
     const onEvent = show(name);
     if (name === "camera") {
-      running.set(name, await startCamera(places, onEvent));
+      keepUp(name, await startCamera(places, onEvent), run);
       continue;
     }
     const cloud = await startCloud(places, ports, onEvent);
-    running.set(name, cloud);
+    keepUp(name, cloud, run);
     say(name, `REST ${cloud.ready.text("http")}, docs ${cloud.ready.text("docs")}`);
     if (existsSync(join(places.camera, "charter.json"))) continue;
     const { camera } = await settle(places, cloud.ready.text("http"), source);
@@ -153,19 +183,23 @@ function build(): Promise<boolean> {
   return new Promise((resolve) => child.once("close", (code) => resolve(code === 0)));
 }
 
-/** Which programs the next change of a source file concerns. */
-function watchChanges(): { next(): Promise<readonly Name[]> } {
+/** Changes of source files. */
+function watchChanges(): Changes {
   const concerned = new Set<Name>();
   let wake = (): void => undefined;
+  const add = (name: Name): void => {
+    concerned.add(name);
+    wake();
+  };
   const folders = { shared: ["cloud", "camera"], cloud: ["cloud"], firmware: ["camera"] } as const;
   for (const [folder, names] of Object.entries(folders)) {
     watch(join(root, folder), { recursive: true }, (_, file) => {
       if (file === null || !file.endsWith(".ts") || file.endsWith(".test.ts")) return;
-      for (const name of names) concerned.add(name);
-      wake();
+      for (const name of names) add(name);
     });
   }
   return {
+    add,
     async next() {
       if (concerned.size === 0)
         await new Promise<void>((resolve) => {

@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -361,8 +364,20 @@ test("over TLS the cloud is trusted by its own CA's hash, by owner and board ali
   });
 });
 
-test("the demo's household settles by the same commands", async (t) => {
+test("the demo's household settles by the same commands, also where a kill left a member unfinished", async (t) => {
   const other = placesIn(place("demo"));
+  const ca = await (await fetch(`${url}/ca.pem`)).text();
+  const broken = createServer((asked, answer) => {
+    answer.writeHead(asked.url === "/ca.pem" ? 200 : 500).end(ca);
+  }).listen(0, "127.0.0.1");
+  t.teardown(() => broken.close());
+  await once(broken, "listening");
+  const { port } = broken.address() as AddressInfo;
+  await t.rejects(settle(other, `http://127.0.0.1:${port}`, source[1] ?? ""));
+  const path = join(other.member, "member.json");
+  const begun = JSON.parse(readFileSync(path, "utf8"));
+  t.ok("unregistered" in begun);
+  writeFileSync(path, JSON.stringify({ ...begun, cloudUrl: url }));
   const { fingerprint } = await settle(other, url, source[1] ?? "");
   t.match(fingerprint, /^[a-z2-7]{4}(-[a-z2-7]{4}){3}$/);
 });

@@ -62,7 +62,8 @@ export async function settle(
   cloudUrl: string,
   source: string,
 ): Promise<{ readonly camera: string; readonly fingerprint: string }> {
-  if (loadProfile(places.member) === undefined)
+  const member = loadProfile(places.member);
+  if (member === undefined || member.unregistered !== undefined)
     await memberInit(places.member, { cloud: cloudUrl, name: "Anna" }, quiet());
   const claimed = later();
   const fingerprint = later();
