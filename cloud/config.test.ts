@@ -10,6 +10,7 @@ import { openDatabase } from "./database.io.js";
 import { openAuthority } from "./household/ca.io.js";
 import { claimEnd, claimStateOf } from "./household/claimstate.js";
 import { readPrivate } from "./household/privatefile.io.js";
+import { keepAt, SettingFault } from "./startup.js";
 import { systemClock, systemRandom } from "./system.io.js";
 
 const room = await mkdtemp(join(tmpdir(), "lintel-cloud-"));
@@ -36,6 +37,8 @@ test("what would be unsafe or unreachable is refused, with what to set", (t) => 
     [{ LINTEL_NODE: "aaaaaaaaaaaaaaaa" }, /cloud-/],
     [{ LINTEL_VAULT_LIMIT: "0" }, /whole number/],
     [{ LINTEL_HOUSEHOLD_LIMIT: "50 GiB" }, /LINTEL_HOUSEHOLD_LIMIT is .*whole number/],
+    [{ LINTEL_CLOCK_CHECKED: "2026-02-31" }, /LINTEL_CLOCK_CHECKED is .*a day like/],
+    [{ LINTEL_CLOCK_CHECKED: "2026-02-29" }, /LINTEL_CLOCK_CHECKED is .*a day like/],
     [{ LINTEL_HOURLY: "0" }, /LINTEL_HOURLY is .*whole number/],
   ] as const;
   for (const [environment, why] of refusals) {
@@ -44,6 +47,7 @@ test("what would be unsafe or unreachable is refused, with what to set", (t) => 
     if (!config.ok) t.match(config.error.join("\n"), why);
   }
   t.ok(readConfig({}).ok, "the defaults stand");
+  t.ok(readConfig({ LINTEL_CLOCK_CHECKED: "2028-02-29" }).ok);
   t.ok(
     readConfig({
       LINTEL_HTTP: "0.0.0.0:443",
@@ -53,6 +57,16 @@ test("what would be unsafe or unreachable is refused, with what to set", (t) => 
   );
   t.match(describeConfig(), /LINTEL_RETENTION_DAYS/);
   t.end();
+});
+
+test("a full disk is told with its directory and what to do, and is no fault of the setting", async (t) => {
+  const full = (code: string) => () =>
+    Promise.reject(Object.assign(new Error("database or disk is full"), { code }));
+  for (const code of ["SQLITE_FULL", "ENOSPC"]) {
+    const error: unknown = await keepAt("LINTEL_DATA", "/srv/door", full(code)).catch((thrown) => thrown);
+    t.match(error, { message: /the disk under \/srv\/door \(LINTEL_DATA\) is full\. Make room/ });
+    t.notOk(error instanceof SettingFault);
+  }
 });
 
 test("the public address is the origin that members sign, however it was written", (t) => {

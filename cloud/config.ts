@@ -97,7 +97,7 @@ export function readConfig(environment: Environment): Result<Config, readonly st
     read(name, (value) => between(parseDecimal(value), from, to), `a whole number from ${from} to ${to}`);
   const word = <T extends string>(name: Setting, ...words: readonly T[]): T | undefined =>
     read(name, (value) => words.find((one) => one === value), words.join(" or "));
-  const optional = (name: Setting, pattern: RegExp, wanted: string): string | undefined =>
+  const optional = (name: Setting, pattern: Pick<RegExp, "test">, wanted: string): string | undefined =>
     text(name) === "" ? undefined : read(name, (value) => (pattern.test(value) ? value : undefined), wanted);
 
   const http = read("LINTEL_HTTP", parseEndpoint, "host:port");
@@ -126,7 +126,7 @@ export function readConfig(environment: Environment): Result<Config, readonly st
     vaultBytesMax: bytes(number("LINTEL_VAULT_LIMIT", 1, Number.MAX_SAFE_INTEGER) ?? 0),
     householdBytesMax: bytes(number("LINTEL_HOUSEHOLD_LIMIT", 1, Number.MAX_SAFE_INTEGER) ?? 0),
     retentionDays: number("LINTEL_RETENTION_DAYS", 1, retentionDaysMax) ?? 0,
-    ...present("clockChecked", optional("LINTEL_CLOCK_CHECKED", dayPattern, "a day like 2026-11-01")),
+    ...present("clockChecked", optional("LINTEL_CLOCK_CHECKED", { test: isDay }, "a day like 2026-11-01")),
     ...present(
       "metricsToken",
       optional("LINTEL_METRICS_TOKEN", /^\S{16,256}$/, "16 to 256 characters without spaces"),
@@ -160,7 +160,13 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-const dayPattern = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
+/** Whether the calendar has such a day. */
+function isDay(text: string): boolean {
+  const [, year = "", month = "", day = ""] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text) ?? [];
+  const isLeap = Number(year) % 4 === 0 && (Number(year) % 100 !== 0 || Number(year) % 400 === 0);
+  const days = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][Number(month) - 1] ?? 0;
+  return Number(day) >= 1 && Number(day) <= days;
+}
 const nowhere: Endpoint = { host: "", port: 0 };
 const originPattern = /^https?:\/\/[a-zA-Z0-9.:[\]-]+$/;
 const mqttPattern = /^mqtts:\/\/[a-zA-Z0-9.:[\]-]+:\d{1,5}$/;

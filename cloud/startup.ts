@@ -1,3 +1,5 @@
+import { storageFaultOf } from "./faults.js";
+
 /** How the program ends when it does not start: BSD's sysexits, which service managers and scripts know. */
 export const exitCodes = { failed: 1, usage: 64, configuration: 78 } as const;
 
@@ -27,9 +29,14 @@ export function listenAs<T>(setting: string, value: string, listen: () => Promis
   return blaming(listening, setting, value, listen);
 }
 
-/** Opens what is kept where a setting says. */
-export function keepAt<T>(setting: string, value: string, open: () => Promise<T>): Promise<T> {
-  return blaming(keeping, setting, value, open);
+/** Opens what is kept where a setting says. A full disk is no fault of the setting: the same start works once there is room. */
+export async function keepAt<T>(setting: string, value: string, open: () => Promise<T>): Promise<T> {
+  try {
+    return await blaming(keeping, setting, value, open);
+  } catch (error) {
+    if (storageFaultOf(error) !== "full") throw error;
+    throw new Error(`the disk under ${value} (${setting}) is full. Make room on it, then start again.`);
+  }
 }
 
 async function blaming<T>(

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,9 +17,11 @@ interface Demo {
   readonly ended: Promise<{ readonly code: number | null; readonly out: string; readonly err: string }>;
 }
 
-function demo(...args: readonly string[]): Demo {
+const demo = (...args: readonly string[]): Demo => demoIn(folder, ...args);
+
+function demoIn(temporary: string, ...args: readonly string[]): Demo {
   const child = spawn(process.execPath, [program, ...args], {
-    env: { ...process.env, TMPDIR: folder },
+    env: { ...process.env, TMPDIR: temporary },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let out = "";
@@ -82,6 +84,20 @@ test("--keep refuses at once what is no fresh folder", async (t) => {
     t.equal(code, 1);
     t.match(err, why);
     t.match(err.trim().split("\n"), [/^demo: /], "a sentence, and no more");
+  }
+});
+
+test("where nothing can be written the demo ends with one sentence", async (t) => {
+  const closed = mkdtempSync(join(tmpdir(), "lintel-keep-"));
+  t.teardown(() => rmSync(closed, { recursive: true }));
+  chmodSync(closed, 0o500);
+  // In /proc not even root makes a folder; of others' modes it takes no notice.
+  const ends = [demoIn("/proc", "--once")];
+  if (process.getuid?.() !== 0) ends.push(demo("--once", "--keep", closed));
+  for (const { ended } of ends) {
+    const { code, err } = await ended;
+    t.equal(code, 1);
+    t.match(err, /^demo: [^\n]*(cannot be made|Nothing can be written into)[^\n]*\n$/);
   }
 });
 

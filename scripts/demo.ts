@@ -51,8 +51,8 @@ await new Command("npm run demo --")
 
 async function demo({ source, ...wishes }: Options): Promise<void> {
   const options = { ...wishes, source: endless(source) };
-  const folder = freshFolder(options.keep);
-  const stage: Stage = { places: placesIn(folder), screen: openScreen(), programs: [], step: "the start" };
+  const { folder, places } = freshPlaces(options.keep);
+  const stage: Stage = { places, screen: openScreen(), programs: [], step: "the start" };
   const interrupted = interruption();
   let code = 0;
   try {
@@ -68,18 +68,32 @@ async function demo({ source, ...wishes }: Options): Promise<void> {
   process.exit(code); // the live stream would go on for ever
 }
 
-/** Keys and recordings of an earlier demo belong to a cloud that is gone; other people's files are not ours. */
-function freshFolder(keep: string | undefined): string {
-  if (keep === undefined) return mkdtempSync(join(tmpdir(), "lintel-"));
+function freshPlaces(keep: string | undefined): { readonly folder: string; readonly places: Places } {
   try {
-    makeFolder(keep);
-    if (readdirSync(keep).length > 0)
-      throw new Refused(`${resolve(keep)} is not empty. Choose a new folder for --keep.`);
-    return resolve(keep);
+    const folder = keep === undefined ? temporaryFolder() : emptyFolder(keep);
+    return { folder, places: placesIn(folder) };
   } catch (error) {
     console.error(`demo: ${error instanceof Error ? error.message : String(error)}`);
     process.exit(1);
   }
+}
+
+function temporaryFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), "lintel-"));
+  } catch {
+    throw new Refused(
+      `Nothing can be written into ${tmpdir()}. Set TMPDIR to another folder, or choose one by --keep.`,
+    );
+  }
+}
+
+/** Keys and recordings of an earlier demo belong to a cloud that is gone; other people's files are not ours. */
+function emptyFolder(keep: string): string {
+  makeFolder(keep);
+  if (readdirSync(keep).length > 0)
+    throw new Refused(`${resolve(keep)} is not empty. Choose a new folder for --keep.`);
+  return resolve(keep);
 }
 
 /** A file that ended would leave the demo waiting at an empty door. */

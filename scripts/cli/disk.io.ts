@@ -100,6 +100,15 @@ export function readIfThere(path: string): string | undefined {
   }
 }
 
+/** The text of a file that a person named by an option. */
+export function readNamed(path: string, option: string): string {
+  try {
+    return readFileSync(path === "-" ? 0 : path, "utf8");
+  } catch (error) {
+    throw new Refused(`${path} cannot be read (${codeOf(error)}). Name a file: ${option} FILE`);
+  }
+}
+
 export function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
 }

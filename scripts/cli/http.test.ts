@@ -4,11 +4,15 @@ import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Test, test } from "tap";
-import { makeFolder, refuseUnwritable } from "./disk.io.js";
+import { toBase64 } from "../../shared/kernel/bytes.js";
+import { householdIdOf, memberIdOf } from "../../shared/kernel/ids.js";
+import { hashOf } from "../../shared/seal/hash.js";
+import { verifierOf } from "../../shared/seal/note.js";
+import { makeFolder, readNamed, refuseUnwritable } from "./disk.io.js";
 import { fieldsOf } from "./fields.js";
 import { type Call, call, Problem, Unreachable } from "./http.io.js";
 import { listClips } from "./member/clips.io.js";
-import { isToken, loadSession } from "./member/profile.io.js";
+import { forgetSession, isToken, loadProfile, loadSession } from "./member/profile.io.js";
 import { trustedCa } from "./member/trust.io.js";
 import { problemSentence } from "./problems.js";
 
@@ -100,6 +104,32 @@ test("a token that is no JWT, a CA that is no certificate and a list without an 
   let pages = 0;
   const get = async () => fieldsOf({ clips: [], next: `${pages++}` }, "page");
   t.match(await failure(listClips({ get }, { limit: 1 }).next()), { message: /does not end/ });
+});
+
+test("what is named wrongly, or damaged, is said with its path", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "lintel-disk-"));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "member.json");
+  const noteKey = verifierOf({ name: "", secretKey: new Uint8Array(32) }).publicKey;
+  const seen = { version: 1, hash: hashOf(noteKey) };
+  const ids = { household: householdIdOf(noteKey), member: memberIdOf(noteKey) };
+  const stored = {
+    ...ids,
+    cloudUrl: "http://localhost",
+    name: "Anna",
+    seed: toBase64(new Uint8Array(32)),
+    seen,
+  };
+  writeFileSync(path, JSON.stringify({ ...stored, ca: "-----BEGIN CERTIFICATE-----" }), { mode: 0o600 });
+  t.throws(() => loadProfile(folder), {
+    message: /member\.json is damaged \(the certificate of the cloud's CA is not whole\)/,
+  });
+  t.throws(() => forgetSession(path), { message: /member\.json is a file/ });
+  t.doesNotThrow(() => forgetSession(join(folder, "none")));
+  t.throws(() => readNamed(folder, "--sheet"), {
+    message: /lintel-disk-\w+ cannot be read \(EISDIR\)\. Name a file: --sheet/,
+  });
+  t.end();
 });
 
 test("what cannot be written is said before anything is done", (t) => {

@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { masksMax, zonesMax } from "../../shared/charter/areas.js";
 import { allModes, isName, type Mode } from "../../shared/charter/lines.js";
 import type { Result } from "../../shared/kernel/result.js";
+import { readNamed } from "./disk.io.js";
 import { type DoctorOptions, doctor } from "./doctor/doctor.io.js";
 import { UnexpectedAnswer } from "./fields.js";
 import { Problem, Unreachable } from "./http.io.js";
@@ -69,7 +70,7 @@ ofMember("restore", "make this computer yours again from the recovery sheet")
   .action((options: Common & RestoreOptions) => {
     if (options.sheet === "-" && process.stdin.isTTY)
       process.stderr.write("Type the sheet's 64 digits, then Enter and Ctrl-D:\n");
-    const sheet = readFileSync(options.sheet === "-" ? 0 : options.sheet, "utf8");
+    const sheet = readNamed(options.sheet, "--sheet");
     return memberRestore(options.profile, { ...options, sheet }, openTerminal(options));
   });
 

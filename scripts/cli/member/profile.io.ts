@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -129,6 +130,8 @@ export function saveSession(folder: string, session: Session): void {
 }
 
 export function forgetSession(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isFile())
+    throw new Refused(`${folder} is a file. Name the folder where your keys are: --profile DIR`);
   rmSync(file(folder, "session.json"), { force: true });
 }
 
@@ -143,6 +146,8 @@ function readProfile(fields: Fields): Profile {
   if (!seed.ok || seed.value.length !== memberSeedBytes) throw new Refused("the seed is not whole");
   if (!isHouseholdId(household) || !isMemberId(member)) throw new Refused("an id is not whole");
   if (seen === undefined || !isHash(seen.hash)) throw new Refused("the newest charter's hash is not whole");
+  const ca = fields.text("ca");
+  if (!isCertificate(ca)) throw new Refused("the certificate of the cloud's CA is not whole");
   const unregistered = fields.maybe("unregistered", readSignedCharter);
   return {
     cloudUrl: fields.text("cloudUrl"),
@@ -151,10 +156,18 @@ function readProfile(fields: Fields): Profile {
     name: fields.text("name"),
     seed: seed.value,
     keys: memberKeys(seed.value, 0),
-    ca: fields.text("ca"),
+    ca,
     seen,
     ...(unregistered && { unregistered }),
   };
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 export function readSignedCharter(fields: Fields): SignedCharter {
