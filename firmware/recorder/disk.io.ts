@@ -94,7 +94,8 @@ async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
+    // A link that leads round to itself leads to nothing.
+    if (["ENOENT", "ELOOP"].includes(errorCode(error) ?? "")) return undefined;
     throw error;
   }
 }
@@ -102,4 +103,10 @@ async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
 /** The system's name for what went wrong. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+/** Whether the world refused for want of room: the card is full, or our share of it is. */
+export function isFull(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === "ENOSPC" || code === "EDQUOT";
 }

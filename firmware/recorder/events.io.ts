@@ -8,7 +8,7 @@ import type { Disk } from "./disk.js";
 import { logFault, type NewEvent } from "./journal.js";
 import type { Reserve } from "./reserve.io.js";
 import { readFile } from "./segment.io.js";
-import { isRemoved, setStrangeAside } from "./strange.io.js";
+import { isRemoved, setStrangeAside, unlessUnreadable } from "./strange.io.js";
 
 /** Events that wait for the cloud: a week without network at 24 an hour. Beyond it the oldest motion goes first. */
 export const eventsMax = 4_096;
@@ -107,21 +107,30 @@ export function timeText(time: number): string {
   return new Date(time).toISOString();
 }
 
-async function readEvents({ disk, dir, clock, log }: EventStoreOptions): Promise<readonly DoorEvent[]> {
+async function readEvents(options: EventStoreOptions): Promise<readonly DoorEvent[]> {
+  const { disk, dir, log } = options;
   const events: DoorEvent[] = [];
-  for (const name of [...(await disk.list(dir))].sort()) {
-    const path = join(dir, name);
-    const id = name.replace(/\.json$/, "");
-    if (name.endsWith(unfinished) && !(await isRemoved(disk, path)))
-      await setStrangeAside({ disk, log, now: () => clock.wall() }, path);
-    if (!name.endsWith(".json") || !isEventId(id)) continue;
-    const event = readEvent((await readFile(disk, path, jsonBytesMax)) ?? new Uint8Array());
-    if (event.ok && event.value.id === id) {
-      events.push(event.value);
-      continue;
-    }
-    log("journal.damaged", { file: `events/${name}` });
-    await disk.rename(path, `${path}.damaged-${clock.wall()}`);
+  const names = (await unlessUnreadable(log, dir, () => disk.list(dir))) ?? [];
+  for (const name of [...names].sort()) {
+    const event = await unlessUnreadable(log, `events/${name}`, () => readStored(options, name));
+    if (event !== undefined) events.push(event);
   }
   return events;
+}
+
+/** The event in a file of this name; `undefined` when it holds none, and what pretends to is out of the way. */
+async function readStored(
+  { disk, dir, clock, log }: EventStoreOptions,
+  name: string,
+): Promise<DoorEvent | undefined> {
+  const path = join(dir, name);
+  const id = name.replace(/\.json$/, "");
+  if (name.endsWith(unfinished) && !(await isRemoved(disk, path)))
+    await setStrangeAside({ disk, log, now: () => clock.wall() }, path);
+  if (!name.endsWith(".json") || !isEventId(id)) return undefined;
+  const event = readEvent((await readFile(disk, path, jsonBytesMax)) ?? new Uint8Array());
+  if (event.ok && event.value.id === id) return event.value;
+  log("journal.damaged", { file: `events/${name}` });
+  await disk.rename(path, `${path}.damaged-${clock.wall()}`);
+  return undefined;
 }

@@ -7,7 +7,7 @@ import type { Clock, Log, Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import type { DoorEvent, GapReason } from "../../shared/protocol/messages.js";
 import { type Signer, textOf, verifierOf } from "../../shared/seal/note.js";
-import { systemDisk, unfinished } from "./disk.io.js";
+import { isFull, systemDisk, unfinished } from "./disk.io.js";
 import type { Disk } from "./disk.js";
 import { type EventStore, openEvents } from "./events.io.js";
 import { frameBytes } from "./frame.js";
@@ -23,11 +23,11 @@ import {
 } from "./journal.js";
 import { Lane } from "./lane.io.js";
 import { recover } from "./recovery.io.js";
-import { isFull, openReserve, reserveName } from "./reserve.io.js";
+import { openReserve, reserveName } from "./reserve.io.js";
 import { isWhole, readSegment, segmentPath } from "./segment.io.js";
 import { Shelf, type ShelfParts } from "./shelf.io.js";
 import { pendingOf } from "./shelf.js";
-import { makeWay } from "./strange.io.js";
+import { makeWay, unlessUnreadable } from "./strange.io.js";
 
 /** Room for sealed footage unless the settings say otherwise. */
 const journalBytesMax = 2 * 1024 * 1024 * 1024;
@@ -62,11 +62,11 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   );
   await disk.makeDir(clipsDir);
   await disk.makeDir(eventsDir);
-  await disk.remove(statePath + unfinished);
+  await unlessUnreadable(log, statePath + unfinished, () => disk.remove(statePath + unfinished));
   await disk.syncDir(dir);
   // Power lost before here, at the very first start: there is no journal, and nothing was confirmed.
   await disk.syncDir(dirname(dir));
-  const reserve = await openReserve(disk, dir);
+  const reserve = await openReserve(disk, dir, log);
   const listeners: JournalListener[] = [];
   const dropped = (id: string): void => {
     for (const listener of listeners) listener.eventGone?.(id);
@@ -233,7 +233,7 @@ class CardJournal implements Journal {
     if (shelf.isUnwanted(segment.clip)) return "written";
     try {
       if (!(await shelf.makeRoom(frameBytes + segment.sealed.length))) return "disk-full";
-      await this.parts.reserve.restore();
+      await unlessUnreadable(this.parts.log, "reserve", () => this.parts.reserve.restore());
       await shelf.write(segment);
       return "written";
     } catch (error) {

@@ -13,7 +13,7 @@ import type { Log } from "../../shared/kernel/ports.js";
 import type { GapReason } from "../../shared/protocol/messages.js";
 import { hashOf } from "../../shared/seal/hash.js";
 import { type Signer, signNote, textOf, verifierOf } from "../../shared/seal/note.js";
-import { replaceFile, unfinished } from "./disk.io.js";
+import { isFull, replaceFile, unfinished } from "./disk.io.js";
 import type { Disk } from "./disk.js";
 import { type EventStore, timeText } from "./events.io.js";
 import {
@@ -25,7 +25,7 @@ import {
   stateBytesMax,
 } from "./frame.js";
 import type { NewEvent } from "./journal.js";
-import { isFull, type Reserve } from "./reserve.io.js";
+import type { Reserve } from "./reserve.io.js";
 import {
   asideMark,
   readFile,
@@ -36,7 +36,7 @@ import {
   setAside,
 } from "./segment.io.js";
 import type { ShelvedClip, ShelvedSegment } from "./shelf.js";
-import { isDirectory, isRemoved, removeAll, setStrangeAside } from "./strange.io.js";
+import { isDirectory, isRemoved, removeAll, setStrangeAside, unlessUnreadable } from "./strange.io.js";
 
 /** Starts the name of a clip's directory that is to go: what a power cut leaves of it is removed at boot. */
 const goingPrefix = ".gone-";
@@ -69,78 +69,109 @@ interface Found {
  */
 export async function recover(recovery: Recovery): Promise<Recovered> {
   const known = await readState(recovery);
+  const { disk, clipsDir, log } = recovery;
+  const names = await unlessUnreadable(log, clipsDir, () => disk.list(clipsDir));
+  if (names === undefined) return { clips: [], state: { serial: known?.serial ?? 0, manifest: "unknown" } };
   const found: Found[] = [];
-  for (const name of await recovery.disk.list(recovery.clipsDir)) {
-    const clip = await recoverClip(recovery, name);
-    if (clip !== undefined) found.push(clip);
+  const passed: string[] = [];
+  for (const name of names) {
+    const clip = await unlessUnreadable(log, `clips/${name}`, () => recoverClip(recovery, name));
+    if (clip === undefined) passed.push(name);
+    else if (clip !== "none") found.push(clip);
   }
-  const state = stateAfter(known, found);
-  await tellOfUnsealed(recovery, known, found);
+  const state = stateAfter(known, found, passed);
+  await tellOfUnsealed(recovery, known, { found, passed });
   return { clips: found.map(({ shelved }) => shelved), state };
 }
 
-async function recoverClip(recovery: Recovery, name: string): Promise<Found | undefined> {
+/** `undefined` when nothing of the clip can be read, `none` when there is none of that name any more. */
+async function recoverClip(recovery: Recovery, name: string): Promise<Found | "none" | undefined> {
   const { disk, clipsDir } = recovery;
   const path = join(clipsDir, name);
   const clip = isClipId(name) ? name : undefined;
-  if (clip === undefined && !name.startsWith(goingPrefix)) return undefined;
+  if (clip === undefined && !name.startsWith(goingPrefix)) return "none";
   if (!(await isDirectory(disk, path))) {
     await setStrangeAside(recovery, path);
-    return undefined;
+    return "none";
   }
   if (clip === undefined) {
     await removeAll(disk, path);
-    return undefined;
+    return "none";
   }
   const evicted = hasGap(recovery.events, { clip, reason: "evicted" });
-  const found = evicted ? undefined : await readClip(recovery, clip);
-  if (found !== undefined) return closeClip(recovery, found);
-  await takeAway(recovery, clip);
-  return undefined;
+  const found = evicted ? "none" : await readClip(recovery, clip);
+  if (found === "none") await takeAway(recovery, clip);
+  return found === undefined || found === "none" ? found : closeClip(recovery, found);
 }
 
-/** Removes a clip's directory. Power lost after the rename: boot removes the rest. */
-export async function takeAway({ disk, clipsDir }: Pick<Recovery, "disk" | "clipsDir">, clip: ClipId) {
+/** Removes a clip's directory. Power lost after the rename, or a file that cannot be removed: boot removes the rest. */
+export async function takeAway(
+  { disk, clipsDir, log }: Pick<Recovery, "disk" | "clipsDir" | "log">,
+  clip: ClipId,
+): Promise<void> {
   const going = join(clipsDir, goingPrefix + clip);
   await disk.rename(join(clipsDir, clip), going);
   // Power lost here: the clip is gone, as was wanted, or is whole again.
   await disk.syncDir(clipsDir);
-  await removeAll(disk, going);
+  await unlessUnreadable(log, going, () => removeAll(disk, going));
 }
 
-/** `undefined` when nothing of the clip is there. */
-async function readClip(recovery: Recovery, clip: ClipId): Promise<Found | undefined> {
-  const { disk, clipsDir } = recovery;
+/** `undefined` when nothing of the clip can be read, `none` when nothing of it is there. */
+async function readClip(recovery: Recovery, clip: ClipId): Promise<Found | "none" | undefined> {
+  const { disk, clipsDir, log } = recovery;
   const dir = join(clipsDir, clip);
   const segments: ShelvedSegment[] = [];
   let last: Frame | undefined;
   let asideBytes = await tidy(recovery, dir);
+  let unread = 0;
   for (const index of await indicesDownwards(disk, dir)) {
     const place = { dir, clip, index };
-    const acknowledged = await isAcknowledged(disk, place);
-    // What the vault has is looked at only for the clip's end: it is checked again when it is asked for.
-    const read =
-      acknowledged && last !== undefined ? await sizeOnly(disk, place) : await readSegment(disk, place);
+    const read = await unlessUnreadable(log, segmentPath(place), () =>
+      readOrSetAside(recovery, place, last !== undefined),
+    );
     if (read === undefined) {
-      asideBytes += await setAsideDamaged(recovery, { ...place, acknowledged });
+      unread++;
+      asideBytes += await knownSize(recovery, segmentPath(place));
+    } else if (typeof read === "number") {
+      asideBytes += read;
     } else {
       last ??= read.frame;
-      segments.unshift({ ...read.segment, acknowledged });
+      segments.unshift(read.segment);
     }
   }
-  if (segments.length === 0 && asideBytes === 0) return undefined;
-  const shelved = { clip, serial: last?.serial ?? 0, segments, asideBytes, closed: true };
+  if (segments.length === 0 && unread > 0) return undefined;
+  if (segments.length === 0 && asideBytes === 0) return "none";
+  const shelved = { clip, serial: last?.serial ?? 0, segments, asideBytes, unread, closed: true };
   return { shelved, ...(last === undefined ? {} : { last }) };
+}
+
+async function knownSize({ disk, log }: Recovery, path: string): Promise<number> {
+  return (await unlessUnreadable(log, path, () => disk.size(path))) ?? 0;
+}
+
+/** A segment, with its frame unless the vault has it and no frame is wanted any more; of a damaged one the bytes that were set aside. */
+async function readOrSetAside(recovery: Recovery, place: SegmentPlace, hasLast: boolean) {
+  const { disk } = recovery;
+  const acknowledged = await isAcknowledged(recovery, place);
+  // What the vault has is looked at only for the clip's end: it is checked again when it is asked for.
+  const read = acknowledged && hasLast ? await sizeOnly(disk, place) : await readSegment(disk, place);
+  return read === undefined
+    ? setAsideDamaged(recovery, { ...place, acknowledged })
+    : { segment: { ...read.segment, acknowledged }, frame: read.frame };
 }
 
 /** Removes unfinished files; the bytes of those that were set aside. */
 async function tidy(recovery: Recovery, dir: string): Promise<number> {
-  const { disk } = recovery;
+  const { disk, log } = recovery;
   let asideBytes = 0;
   for (const name of await disk.list(dir)) {
-    if (name.endsWith(unfinished) && !name.startsWith(asideMark) && !(await isRemoved(disk, join(dir, name))))
-      await setStrangeAside(recovery, join(dir, name));
-    if (name.includes(asideMark)) asideBytes += (await disk.size(join(dir, name))) ?? 0;
+    const path = join(dir, name);
+    const tidied = await unlessUnreadable(log, path, async () => {
+      if (name.endsWith(unfinished) && !name.startsWith(asideMark) && !(await isRemoved(disk, path)))
+        await setStrangeAside(recovery, path);
+      return name.includes(asideMark) ? disk.size(path) : 0;
+    });
+    asideBytes += tidied ?? 0;
   }
   return asideBytes;
 }
@@ -158,9 +189,11 @@ async function sizeOnly(disk: Disk, place: SegmentPlace) {
   return { segment: { index: place.index, fileBytes, ...unknown }, frame: undefined };
 }
 
-async function isAcknowledged(disk: Disk, place: SegmentPlace): Promise<boolean> {
+async function isAcknowledged({ disk, log }: Recovery, place: SegmentPlace): Promise<boolean> {
+  const path = receiptPath(place);
+  const content = await unlessUnreadable(log, path, () => readFile(disk, path, frameBytes));
   // Receipts are not synced: a power cut leaves an empty or torn one, which counts for nothing.
-  const text = fromUtf8((await readFile(disk, receiptPath(place), frameBytes)) ?? new Uint8Array());
+  const text = fromUtf8(content ?? new Uint8Array());
   const receipt = text.ok ? parseReceipt(textOf(text.value)) : text;
   return receipt.ok && receipt.value.clip === place.clip && receipt.value.index === place.index;
 }
@@ -182,7 +215,8 @@ async function setAsideDamaged(
 async function closeClip(recovery: Recovery, found: Found): Promise<Found> {
   const { shelved, last } = found;
   const before = shelved.segments.at(-1);
-  if (last === undefined || before?.end !== "no") return found;
+  // In the place after the last one that could be read there may be one that could not.
+  if (last === undefined || before?.end !== "no" || shelved.unread > 0) return found;
   const note = openSegment(last.note, verifierOf(recovery.camera));
   if (!note.ok) return found;
   const closing = closingSegment(note.value);
@@ -192,7 +226,11 @@ async function closeClip(recovery: Recovery, found: Found): Promise<Found> {
   const path = segmentPath({ dir, index: closing.index });
   try {
     // Power lost here: the clip is open still, and closed by the same segment at the next boot.
-    await recovery.reserve.spendFor(() => replaceFile(recovery.disk, path, [encodeFrame(frame)]));
+    const write = (): Promise<void> => replaceFile(recovery.disk, path, [encodeFrame(frame)]);
+    const written = await unlessUnreadable(recovery.log, path, () =>
+      recovery.reserve.spendFor(write).then(() => true),
+    );
+    if (written === undefined) return found;
   } catch (error) {
     if (!isFull(error)) throw error;
     recovery.log("journal.clip-left-open", { clipId: shelved.clip, why: "disk-full" });
@@ -237,19 +275,30 @@ function hasGap(events: EventStore, { clip, reason, from }: GapName): boolean {
 }
 
 async function readState({ disk, statePath, log, now }: Recovery): Promise<JournalState | undefined> {
-  const content = await readFile(disk, statePath, stateBytesMax);
-  const state = content === undefined ? undefined : decodeState(content);
-  if (state !== undefined || (await disk.size(statePath)) === undefined) return state;
-  log("journal.damaged", { file: "state.json" });
-  await disk.rename(statePath, `${statePath}.damaged-${now()}`);
-  return { serial: 0, manifest: "unknown" };
+  const lost: JournalState = { serial: 0, manifest: "unknown" };
+  const read = await unlessUnreadable(log, "state.json", async () => {
+    const content = await readFile(disk, statePath, stateBytesMax);
+    const state = content === undefined ? undefined : decodeState(content);
+    if (state !== undefined) return state;
+    if ((await disk.size(statePath)) === undefined) return "none";
+    log("journal.damaged", { file: "state.json" });
+    await disk.rename(statePath, `${statePath}.damaged-${now()}`);
+    return lost;
+  });
+  return read === "none" ? undefined : (read ?? lost);
 }
 
-/** The newest clip's frame says more than a state that was written before it. */
-function stateAfter(known: JournalState | undefined, found: readonly Found[]): JournalState {
+/** The newest clip's frame says more than a state that was written before it, unless some of what may be newer could not be read. */
+function stateAfter(
+  known: JournalState | undefined,
+  found: readonly Found[],
+  passed: readonly string[],
+): JournalState {
   const serials = found.map(({ shelved }) => shelved.serial);
   const serial = Math.max(known?.serial ?? 0, ...serials);
   const newest = found.find(({ shelved, last }) => shelved.serial === serial && last !== undefined)?.last;
+  if (passed.length > 0 || found.some(({ shelved }) => shelved.unread > 0))
+    return { serial, manifest: "unknown" };
   const otherwise = found.length === 0 ? "none" : "unknown";
   return { serial, manifest: newest?.manifest ?? known?.manifest ?? otherwise };
 }
@@ -258,10 +307,11 @@ function stateAfter(known: JournalState | undefined, found: readonly Found[]): J
 async function tellOfUnsealed(
   recovery: Recovery,
   known: JournalState | undefined,
-  found: readonly Found[],
+  { found, passed }: { readonly found: readonly Found[]; readonly passed: readonly string[] },
 ): Promise<void> {
   if (known?.open === undefined) return;
   const { clip, at } = known.open;
+  if (passed.includes(clip)) return;
   if (found.some(({ shelved }) => shelved.clip === clip)) return;
   const to = millis(Math.max(at, recovery.now()));
   await tell(recovery, { kind: "gap", from: at, to, reason: "power", clip });

@@ -1,6 +1,8 @@
 import { join } from "node:path";
-import { errorCode } from "./disk.io.js";
+import type { Log } from "../../shared/kernel/ports.js";
+import { isFull } from "./disk.io.js";
 import type { Disk } from "./disk.js";
+import { unlessUnreadable } from "./strange.io.js";
 
 /** Room that is kept so that events and the state can be written on a full card: 64 small files. */
 export const reserveBytes = 256 * 1024;
@@ -16,9 +18,9 @@ export interface Reserve {
   restore(): Promise<void>;
 }
 
-export async function openReserve(disk: Disk, dir: string): Promise<Reserve> {
+export async function openReserve(disk: Disk, dir: string, log: Log): Promise<Reserve> {
   const path = join(dir, reserveName);
-  let held = (await disk.size(path)) === reserveBytes;
+  let held = (await unlessUnreadable(log, path, () => disk.size(path))) === reserveBytes;
 
   const restore = async (): Promise<void> => {
     if (held) return;
@@ -45,10 +47,4 @@ export async function openReserve(disk: Disk, dir: string): Promise<Reserve> {
       }
     },
   };
-}
-
-/** Whether the world refused for want of room: the card is full, or our share of it is. */
-export function isFull(error: unknown): boolean {
-  const code = errorCode(error);
-  return code === "ENOSPC" || code === "EDQUOT";
 }

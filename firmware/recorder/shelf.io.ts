@@ -3,7 +3,7 @@ import { parseSegment, type SealedSegment } from "../../shared/clip/segment.js";
 import { assert } from "../../shared/kernel/assert.js";
 import type { Millis } from "../../shared/kernel/brand.js";
 import { toUtf8 } from "../../shared/kernel/bytes.js";
-import type { ClipId } from "../../shared/kernel/ids.js";
+import { type ClipId, timeOf } from "../../shared/kernel/ids.js";
 import type { Clock, Log } from "../../shared/kernel/ports.js";
 import { splitHeader } from "../../shared/seal/age.js";
 import { textOf } from "../../shared/seal/note.js";
@@ -134,7 +134,7 @@ export class Shelf {
   private newClip(clip: ClipId): ShelvedClip {
     const begun = this.state.open?.clip === clip;
     if (!begun) this.state = { ...this.state, serial: this.state.serial + 1 };
-    return { clip, serial: this.state.serial, segments: [], asideBytes: 0, closed: false };
+    return { clip, serial: this.state.serial, segments: [], asideBytes: 0, unread: 0, closed: false };
   }
 
   /** Whether a file of this size fits into our share of the card, after the oldest went if need be. */
@@ -164,9 +164,9 @@ export class Shelf {
 
   private tellOfLoss({ clip, segments }: ShelvedClip): Promise<boolean> {
     const lost = segments.filter(({ acknowledged }) => !acknowledged);
-    const from = lost[0]?.from;
-    const to = lost.at(-1)?.to;
-    assert(from !== undefined && to !== undefined, "a clip without unacknowledged segments counts as unsafe");
+    // Of what could not be read no more is known than when its clip began.
+    const from = lost[0]?.from ?? timeOf(clip);
+    const to = lost.at(-1)?.to ?? from;
     return this.parts.tell({ kind: "gap", from, to, reason: "evicted", clip });
   }
 

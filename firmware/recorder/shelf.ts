@@ -23,8 +23,10 @@ export interface ShelvedClip {
   readonly serial: number;
   /** By index, the lowest first. Those that were set aside are not among them. */
   readonly segments: readonly ShelvedSegment[];
-  /** Bytes of what was set aside. */
+  /** Bytes of what was set aside, or could not be read. */
   readonly asideBytes: number;
+  /** Segments that the card could not give at the start; the next one may have them. They are not in the list. */
+  readonly unread: number;
   /** No segment will come any more. */
   readonly closed: boolean;
 }
@@ -33,8 +35,8 @@ export function bytesOf({ segments, asideBytes }: ShelvedClip): number {
   return segments.reduce((sum, { fileBytes }) => sum + fileBytes, asideBytes);
 }
 
-export function isSafe({ segments, closed }: ShelvedClip): boolean {
-  return closed && segments.every(({ acknowledged }) => acknowledged);
+export function isSafe({ segments, unread, closed }: ShelvedClip): boolean {
+  return closed && unread === 0 && segments.every(({ acknowledged }) => acknowledged);
 }
 
 /** What goes first when room is needed: the oldest clip that the vault has, else the oldest that it has not. */

@@ -1,7 +1,9 @@
 import { dirname, join } from "node:path";
 import type { Millis } from "../../shared/kernel/brand.js";
 import type { Log } from "../../shared/kernel/ports.js";
+import { errorCode, isFull } from "./disk.io.js";
 import type { Disk } from "./disk.js";
+import { logFault } from "./journal.js";
 import { asideMark, isNoFile } from "./segment.io.js";
 
 /** The card, and who is told when something on it is not what it should be. */
@@ -20,11 +22,35 @@ export interface OwnPlaces {
 /** Sets aside what stands where a directory should, and what is no file where a file should. */
 export async function makeWay(watched: Watched, { directories, files }: OwnPlaces): Promise<void> {
   const { disk } = watched;
-  for (const path of directories) if (!(await isDirectory(disk, path))) await setStrangeAside(watched, path);
+  for (const path of directories)
+    await unlessUnreadable(watched.log, path, async () => {
+      if (!(await isDirectory(disk, path))) await setStrangeAside(watched, path);
+    });
   for (const path of files) {
     // To open a pipe is to wait for whoever reads it: the camera would never have started.
-    const kind = await disk.kind(path);
-    if (kind !== undefined && kind !== "file") await setStrangeAside(watched, path);
+    await unlessUnreadable(watched.log, path, async () => {
+      const kind = await disk.kind(path);
+      if (kind !== undefined && kind !== "file") await setStrangeAside(watched, path);
+    });
+  }
+}
+
+/**
+ * `undefined` when the card cannot give or move one thing of all that it holds: a bad sector, or another's file. It is told in the
+ * log and stays as it is; the next boot tries again. A card that is full or takes no writes is the caller's.
+ */
+export async function unlessUnreadable<T>(
+  log: Log,
+  what: string,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    const fromSystem = /^E[A-Z0-9]+$/.test(errorCode(error) ?? "");
+    if (!fromSystem || isFull(error) || errorCode(error) === "EROFS") throw error;
+    logFault(log, what, error);
+    return undefined;
   }
 }
 

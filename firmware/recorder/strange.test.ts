@@ -1,12 +1,13 @@
 import { execFile } from "node:child_process";
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { test } from "tap";
+import { type Test, test } from "tap";
 import type { SealedSegment } from "../../shared/clip/segment.js";
 import { newEventId } from "../../shared/kernel/ids.js";
 import {
   begun,
+  camera,
   chance,
   clipId,
   deliver,
@@ -17,6 +18,9 @@ import {
   record,
   workDir,
 } from "./card.contract.js";
+import { systemDisk } from "./disk.io.js";
+import type { Disk } from "./disk.js";
+import { testSegments } from "./fixture.contract.js";
 import { reserveBytes } from "./reserve.io.js";
 
 const run = promisify(execFile);
@@ -77,6 +81,110 @@ for (const name of ["reserve", "state.json", "state.json.part"])
     const recorded = await record(journal, 2);
     t.same(names(journal.pending()), names(recorded));
   });
+
+const loop = async (path: string): Promise<void> => {
+  await rm(path, { recursive: true, force: true });
+  await symlink(path, path);
+};
+
+for (const name of [...journalsOwn, "reserve", "state.json", "state.json.part"])
+  test(`a link to itself named journal/${name} is set aside, and the journal takes footage`, async (t) => {
+    const dir = await workDir(t);
+    await mkdir(join(dir, "journal"));
+    await loop(join(dir, "journal", name));
+    const { journal, logged } = await opened(t, dir);
+    t.match(logged, ["journal.damaged"]);
+    const recorded = await record(journal, 2);
+    t.same(names(journal.pending()), names(recorded));
+  });
+
+test("links to themselves among clips and events are set aside, and the others stay", async (t) => {
+  const dir = await workDir(t);
+  const { journal } = await opened(t, dir);
+  const [first, second, third] = (await record(journal, 3)) as [SealedSegment, SealedSegment, SealedSegment];
+  await deliver(journal, [second]);
+  const event = await journal.appendEvent({ kind: "press", at: begun });
+  await journal.close();
+  const clips = join(dir, "journal", "clips");
+  const within = [pathOf(dir, first), pathOf(dir, second, "done"), pathOf(dir, third, "done.part")];
+  for (const path of within) await loop(path);
+  for (const name of [clipId(), `.gone-${clipId()}`]) await loop(join(clips, name));
+  for (const name of [`${event.id}.json.part`, `${newEventId(begun, chance)}.json`])
+    await loop(join(dir, "journal", "events", name));
+  for (const _ of [1, 2]) {
+    const again = await opened(t, dir);
+    await again.journal.verified;
+    t.same(names(again.journal.pending()), names([second, third]));
+    t.match(again.journal.pendingEvents(), [event, { kind: "gap", reason: "damaged" }]);
+    t.notOk(again.logged.includes("journal.fault"));
+    await again.journal.close();
+  }
+});
+
+/** A card on which whatever ends so cannot be read, though all else can. */
+function badSector(ending: string, code: string): Disk {
+  const unless = <T>(path: string, answer: () => Promise<T>): Promise<T> =>
+    path.endsWith(ending) ? Promise.reject(Object.assign(new Error(`${code}: ${path}`), { code })) : answer();
+  return {
+    ...systemDisk,
+    list: (path) => unless(path, () => systemDisk.list(path)),
+    kind: (path) => unless(path, () => systemDisk.kind(path)),
+    size: (path) => unless(path, () => systemDisk.size(path)),
+    read: (path, offset, length) => unless(path, () => systemDisk.read(path, offset, length)),
+    remove: (path) => unless(path, () => systemDisk.remove(path)),
+  };
+}
+
+/** A clip that was cut off, one that the vault has, and an event. */
+async function filled(t: Test) {
+  const dir = await workDir(t);
+  const { journal } = await opened(t, dir, reserveBytes + 7 * 16_000);
+  const safe = await record(journal, 2, 5_000);
+  await deliver(journal, safe);
+  const cut = (await testSegments(camera, clipId(), 4, 5_000)).slice(0, 3);
+  for (const segment of cut) await journal.append(segment);
+  const event = await journal.appendEvent({ kind: "press", at: begun });
+  await journal.close();
+  const [clip = clipId()] = cut.map((segment) => segment.clip);
+  return { dir, safe, cut, clip, event };
+}
+
+for (const code of ["EIO", "EUCLEAN", "EACCES"])
+  test(`what the card refuses to give with ${code} is passed over with a log line, and is there at the next boot`, async (t) => {
+    const { dir, safe, cut, clip, event } = await filled(t);
+    const safeClip = safe[0]?.clip ?? clip;
+    const bad = [
+      ...[`${clip}/0.seg`, `${clip}/2.seg`, clip, `${safeClip}/0.seg`, `${safeClip}/1.done`, safeClip],
+      ...[`${event.id}.json`, "events", "state.json", "reserve", "state.json.part", "clips"],
+    ];
+    // The last boots, with all readable, find what the ones before passed over.
+    for (const ending of bad) {
+      const { journal, logged } = await opened(t, dir, undefined, badSector(ending, code));
+      t.ok(logged.includes("journal.fault"), ending);
+      t.notOk(logged.includes("journal.damaged"), ending);
+      const [late] = await record(journal, 1);
+      if (late === undefined) return;
+      t.ok(names(journal.pending()).includes(...(names([late]) as [string])), `${ending}: it records`);
+      t.same(gapsOf(journal), [], ending);
+      await journal.removeClip(late.clip);
+      await journal.close();
+    }
+    const { journal, logged } = await opened(t, dir);
+    await journal.verified;
+    t.same(names(journal.pending()), [...names(cut), `${clip} 3`], "closed where it ended, and not before");
+    t.same(journal.pendingEvents(), [event]);
+    t.notOk(logged.includes("journal.fault"));
+  });
+
+test("a clip of which a part could not be read never counts as safe with the vault", async (t) => {
+  const { dir, safe } = await filled(t);
+  const [, second] = safe as [SealedSegment, SealedSegment];
+  await rm(pathOf(dir, second, "done"));
+  const limit = reserveBytes + 6 * 16_000;
+  const { journal } = await opened(t, dir, limit, badSector(`${second.clip}/1.seg`, "EIO"));
+  await record(journal, 6, 10_000);
+  t.match(gapsOf(journal)[0], `evicted ${second.clip}`, "it goes only with a gap on record");
+});
 
 for (const name of ["reserve", "state.json", "state.json.part"])
   test(`a pipe or a link to nothing named journal/${name} neither holds up the boot nor stops footage`, async (t) => {
