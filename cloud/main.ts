@@ -49,7 +49,8 @@ const clockAdvice = {
   next: "Compare it with another clock. If it is wrong, set it; if it is right, start with LINTEL_CLOCK_CHECKED=<today, YYYY-MM-DD>.",
 };
 
-const damageAdvice = "Put the file back into vault/clips from a backup, and look at the disk that it lay on.";
+const damageAdvice =
+  "Put the file back into vault/clips from a backup (a thumbnail lies in cloud.db), and look at the disk that it lay on.";
 
 /** How to close what runs, in the order in which it was started. */
 type Started = (() => Promise<unknown>)[];

@@ -65,4 +65,8 @@ test("a thumbnail that was changed where it is stored is a problem, and no byte 
   await cloud.db.updateTable("thumbnail").set({ body: "AAAA" }).where("clip", "=", clip).execute();
   const answer = await call(cloud, "GET", `/v1/clips/${clip}/thumbnail`, { token });
   t.match(answer, { status: 500, body: { type: "urn:lintel:problem:thumbnail-damaged" } });
+  await call(cloud, "GET", `/v1/clips/${clip}/thumbnail`, { token });
+  const told = [{ camera: home.board.id, clip, index: "thumbnail", what: "damaged" }];
+  t.same(cloud.damages, told, "the operator is told once");
+  t.equal((await cloud.vault.reader.health()).bodiesDamaged, 1);
 });

@@ -27,7 +27,7 @@ export interface VaultOptions {
 export interface Damage {
   readonly camera: string;
   readonly clip: string;
-  readonly index: number;
+  readonly index: number | "thumbnail";
   readonly what: "missing" | "damaged";
 }
 

@@ -52,14 +52,18 @@ function standingOf(
 }
 
 export async function readThumbnail(
-  { records, shred }: Rooms,
+  { records, shred, damages }: Rooms,
   name: ClipName,
 ): Promise<StoredThumbnail | undefined> {
   const row = await records.thumbnailRow(name);
   const key = await shred.find(name);
   if (row === undefined || key === undefined) return undefined;
   const file = fileOf(row, key);
-  return { sha256: row.sha256, file: file && hashOf(file) === row.sha256 ? file : undefined };
+  if (file !== undefined && hashOf(file) === row.sha256) return { sha256: row.sha256, file };
+  const clip = await records.clipRow(name);
+  if (clip?.deleted_at === null)
+    damages.note({ camera: clip.camera, clip: name.id, index: "thumbnail", what: "damaged" });
+  return { sha256: row.sha256, file: undefined };
 }
 
 function fileOf({ household, clip, header, body }: ThumbnailRow, key: Uint8Array): Uint8Array | undefined {
