@@ -175,7 +175,7 @@ function passUnusual(
   const dither = ditherOf(settings, row);
   const sways = neighbourExplains(background, pass, row, i, 4 + (tolerance >> 2));
   if (sways) background.swaying++;
-  if (sways && (background.shaken || away <= leastSway + ((background.deviation[i] ?? 0) >> 1))) {
+  if (sways && (background.shaken || away <= reachOf(background, pass, i))) {
     learnSway(background, settings.learn, dither, i, value, away);
     return;
   }
@@ -184,6 +184,14 @@ function passUnusual(
   const bit = ((row & (cellSize - 1)) << cellShift) | (x & (cellSize - 1));
   background.foreground[cell] = (background.foreground[cell] ?? 0) | (1 << bit);
   learnForeground(background, settings, dither, pass.owners[cell] ?? cellFree, i, value, away);
+}
+
+/**
+ * How many luma steps a neighbour explains: more where the scene is known to sway, and while the light changes, which
+ * moves edges as well.
+ */
+function reachOf({ luma, deviation }: Background, { slack }: Pass, i: number): number {
+  return leastSway + (((slack[(luma[i] ?? 0) >> 8] ?? 0) - leastSlack) << 3) + ((deviation[i] ?? 0) >> 1);
 }
 
 /** Whether the background within one pixel is as dark and as bright as this pixel, give or take `most`. */

@@ -100,7 +100,7 @@ const leastGate = 48;
 const usualSlowness = 160;
 const clutterSlowness = 60;
 const longestWaitMs = 300;
-/** A step shorter than this, in sixteenths of a pixel, is a blob's outline trembling. */
+/** A step shorter than this, in sixteenths of a pixel, is a blob's outline trembling; drops that touch it shift it more. */
 const shortestStep = 24;
 const leastPixels = 5;
 /** Luma steps a pixel that an outline has and the edge of a light has not. */
@@ -231,7 +231,7 @@ function pursue(track: Track, clutter: number, blobs: Blobs, found: number, mome
   const blob = blobs.list[best];
   if (blob === undefined) return;
   blob.taken = true;
-  advance(track, blob, best, moment.at);
+  advance(track, blob, best, moment.at, shortestStep + (clutter >> 6));
 }
 
 /** In sixteenths of a pixel. */
@@ -267,7 +267,7 @@ function begin(tracks: readonly Track[], blob: Blob, index: number, at: number):
   track.ghost = false;
   track.entered = -1;
   track.inside = -1;
-  advance(track, blob, index, at);
+  advance(track, blob, index, at, shortestStep);
 }
 
 /** One that is not in use, or of the candidates that are not there now the one that was there the least. */
@@ -281,7 +281,7 @@ function freeTrack(tracks: readonly Track[]): Track | undefined {
   return free;
 }
 
-function advance(track: Track, blob: Blob, index: number, at: number): void {
+function advance(track: Track, blob: Blob, index: number, at: number, leastStep: number): void {
   track.x = blob.x;
   track.y = blob.y;
   track.area = blob.area;
@@ -295,7 +295,7 @@ function advance(track: Track, blob: Blob, index: number, at: number): void {
   track.hits++;
   track.travel = Math.max(track.travel, octile(blob.x - track.birthX, blob.y - track.birthY));
   const way = octile(blob.x - track.stepX, blob.y - track.stepY);
-  if (way < shortestStep) return;
+  if (way < leastStep) return;
   track.path += way;
   track.stepX = blob.x;
   track.stepY = blob.y;
