@@ -25,7 +25,8 @@ export interface Board {
   /** The recording light. There is no way to record without it: whoever captures drives it, and no setting switches it off. */
   light(on: boolean): void;
   troubles(): readonly string[];
-  close(): void;
+  /** Resolves when light and chime were put off. */
+  close(): Promise<void>;
 }
 
 /** A bell's coil burns out when it stays on: the hardware's limit, kept by the software too. */
@@ -53,11 +54,11 @@ export async function openBoard(options: BoardOptions, handlers: BoardHandlers):
     described: lines.described,
     light: (on) => lines.set("light", on),
     troubles: () => bell.troubles(),
-    close() {
+    async close() {
       clearInterval(ticker);
       chime.stop();
       lines.set("light", false);
-      lines.close();
+      await lines.close();
     },
   };
 }
@@ -151,6 +152,6 @@ async function openStandIn(path: string, log: Log, handlers: LinesHandlers): Pro
     const why = error instanceof Error ? error.message : String(error);
     log("board.socket-failed", { why });
     handlers.trouble("button", `there is no board.sock, so no press comes in: ${why}`);
-    return { described: "none", set: () => undefined, close: () => undefined };
+    return { described: "none", set: () => undefined, close: async () => undefined };
   }
 }

@@ -18,7 +18,7 @@ import { millis } from "../../shared/kernel/brand.js";
 import { type Board, chimeMillis, openBoard } from "./board.io.js";
 import { type Button, type ButtonEvent, bounceMillis, buttonUp, stepButton, stuckMillis } from "./button.js";
 import { look } from "./clock.io.js";
-import { edgeOf, gpioMajor, holdArguments, monitorArguments } from "./gpio.js";
+import { edgeOf, gpioMajor, holdArguments, monitorArguments, offArguments } from "./gpio.js";
 import { systemClock } from "./system.io.js";
 import { openNotifier } from "./systemd.io.js";
 
@@ -204,7 +204,7 @@ test("a board without wires whose socket cannot be made goes on, and says why", 
     const board = await open(t, join(directory, name), { count: 0 });
     t.match(board.troubles(), [why]);
     board.light(true);
-    board.close();
+    await board.close();
   }
 });
 
@@ -222,7 +222,8 @@ function standIns(t: Test, major: 1 | 2): { readonly chip: string; readonly held
     `if [ "$1" = --version ]; then echo "gpiomon (libgpiod) v${major}.0"; exit; fi
 for edge in ${edges}; do echo $edge; done; exec sleep 60`,
   );
-  program("gpioset", `echo "$@" >> ${held}; exec sleep 60`);
+  const ends = major === 1 ? "--mode=exit" : "--toggle";
+  program("gpioset", `echo "$@" >> ${held}; [ "$1" = ${ends} ] && exit; exec sleep 60`);
   const { PATH = "" } = process.env;
   process.env.PATH = `${directory}${delimiter}${PATH}`;
   t.teardown(() => {
@@ -252,6 +253,15 @@ for (const major of [1, 2] as const) {
     await until("the light's line is held high", () => readFileSync(held, "utf8").includes("27=1"));
     board.light(false);
     await until("and low", () => readFileSync(held, "utf8").trimEnd().endsWith("27=0"));
+    await until("the chime is quiet", () => readFileSync(held, "utf8").includes("22=0"));
+    board.light(true);
+    await until("it shines", () => readFileSync(held, "utf8").trimEnd().endsWith("27=1"));
+    const before = readFileSync(held, "utf8").length;
+    await board.close();
+    const left = readFileSync(held, "utf8").slice(before).trimEnd().split("\n");
+    const off = (line: number): string => [...offArguments(major, chip, line)].join(" ");
+    t.ok(left.includes(off(22)) && left.includes(off(27)), "closed means: both were put off");
+    t.notOk(left.some((words) => words.endsWith("=1")));
     t.same(board.troubles(), []);
   });
 }

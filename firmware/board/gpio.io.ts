@@ -1,15 +1,25 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import { edgeOf, type GpioMajor, gpioMajor, holdArguments, monitorArguments, type Wiring } from "./gpio.js";
+import {
+  edgeOf,
+  type GpioMajor,
+  gpioMajor,
+  holdArguments,
+  monitorArguments,
+  offArguments,
+  type Wiring,
+} from "./gpio.js";
 import type { Lines, LinesHandlers } from "./lines.js";
 
-const versionMillisMax = 2_000;
+/** A tool that has nothing to wait for is done by then. */
+const toolMillisMax = 2_000;
 const restartMillis = 1_000;
 
 /** The board's real lines, through libgpiod's own tools of either generation. Throws when they do not run. */
 export async function openGpio(wiring: Wiring, handlers: LinesHandlers): Promise<Lines> {
-  const { stdout } = await promisify(execFile)("gpiomon", ["--version"], { timeout: versionMillisMax });
+  const { stdout } = await promisify(execFile)("gpiomon", ["--version"], { timeout: toolMillisMax });
   const major = gpioMajor(stdout);
   if (major === undefined)
     throw new Error(`gpiomon is neither libgpiod 1 nor 2: ${stdout.slice(0, 60).trim()}`);
@@ -42,11 +52,29 @@ class GpioLines implements Lines {
     else this.holders[line].kill();
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.closed = true;
     clearTimeout(this.timer);
     this.monitor?.kill();
-    for (const holder of [this.holders.light, this.holders.chime]) holder?.kill();
+    await Promise.all([this.leaveOff("light"), this.leaveOff("chime")]);
+  }
+
+  /** A line may keep the level that its last holder left: a chime's coil would stay on. */
+  private async leaveOff(line: "light" | "chime"): Promise<void> {
+    const number = this.wiring[line];
+    if (number === undefined) return;
+    const holder = this.holders[line];
+    try {
+      if (holder !== undefined) {
+        const ended = once(holder, "exit");
+        holder.kill();
+        await ended;
+      }
+      const off = offArguments(this.major, this.wiring.chip, number);
+      await promisify(execFile)("gpioset", [...off], { timeout: toolMillisMax });
+    } catch (error) {
+      this.handlers.trouble(line, error instanceof Error ? error.message : String(error));
+    }
   }
 
   private hold(line: "light" | "chime"): void {

@@ -28,6 +28,11 @@ export function edgeOf(major: GpioMajor, text: string): "down" | "up" | undefine
   return text === (major === 1 ? "0" : "2") ? "up" : undefined;
 }
 
+/** Arguments of `gpioset` to put a line low and end: many kernels leave it so. */
+export function offArguments(major: GpioMajor, chip: string, line: number): readonly string[] {
+  return major === 1 ? ["--mode=exit", chip, `${line}=0`] : ["--toggle", "0", "--chip", chip, `${line}=0`];
+}
+
 /** Arguments of `gpioset` to hold a line until the program is ended. */
 export function holdArguments(major: GpioMajor, chip: string, line: number, on: boolean): readonly string[] {
   const level = `${line}=${on ? 1 : 0}`;

@@ -3,7 +3,8 @@ export interface Lines {
   /** For people: what stands behind it. */
   readonly described: string;
   set(line: "light" | "chime", on: boolean): void;
-  close(): void;
+  /** Resolves when light and chime were put off, or could not be. */
+  close(): Promise<void>;
 }
 
 export interface LinesHandlers {

@@ -58,7 +58,7 @@ class SocketLines implements Lines {
     for (const client of this.clients) say(client, levelText(line, on));
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.server.close();
     for (const client of this.clients) client.destroy();
   }
