@@ -46,6 +46,11 @@ test("the command line is read strictly, and --help names every setting", async 
     ok: false,
     error: [/no option --sauce/, /--state needs a value/],
   });
+  for (const [args, env] of [
+    [["--state="], { LINTEL_STATE: "/e" }],
+    [[], { LINTEL_STATE: "" }],
+  ] as const)
+    t.match(readCommand(args, env), { ok: false, error: [/state directory's name is empty/] });
   t.match(readCommand(["--sauce", "--help"], {}), { ok: true, value: { kind: "help" } });
   for (const name of ["LINTEL_STATE", "LINTEL_SOURCE", "LINTEL_FFMPEG", "--gpio-chip"])
     t.match(helpText(), name);

@@ -149,6 +149,9 @@ export function readCommand(args: readonly string[], env: Environment): Result<C
     else flags[option.name] = value;
   }
   const state = flags.state ?? env.LINTEL_STATE ?? stateDefault;
+  // An empty one would mean the folder in which the firmware happens to start.
+  if (state === "")
+    faults.push("the state directory's name is empty: set --state or LINTEL_STATE, or neither");
   return faults.length > 0 ? refuse(faults) : ok({ kind: "run", state, flags });
 }
 
