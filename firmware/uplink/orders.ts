@@ -4,7 +4,7 @@ import {
   openNextCharter,
   type SignedCharter,
 } from "../../shared/charter/charter.js";
-import { memberVerifier } from "../../shared/charter/lines.js";
+import { mayDelete, memberVerifier } from "../../shared/charter/lines.js";
 import { type Deletion, parseDeletion, parseReceipt, type Receipt } from "../../shared/clip/custody.js";
 import type { CameraId } from "../../shared/kernel/ids.js";
 import { type Result, refuse } from "../../shared/kernel/result.js";
@@ -48,7 +48,7 @@ export function openDeletion(
   charter: OpenedCharter,
   camera: CameraId,
 ): Result<Deletion, OrderRefusal> {
-  const may = charter.members.filter(({ role }) => role === "owner" || role === "adult");
+  const may = charter.members.filter(({ role }) => mayDelete(role));
   const opened = openNote(note, may.map(memberVerifier));
   if (!opened.ok) return opened;
   const deletion = parseDeletion(opened.value.text);
