@@ -48,6 +48,7 @@ export interface Link {
 
 const keepaliveSeconds = 20;
 const connackMillisMax = 10_000;
+export const subackMillisMax = 10_000;
 const closeMillisMax = 2_000;
 const backoff: Backoff = { first: millis(1_000), most: millis(60_000) };
 /** A connection that lived this long ends the growth of the pauses, whoever ended it. */
@@ -70,6 +71,8 @@ interface Connection {
   /** When the broker took us. */
   since: Millis | undefined;
   subscribed: boolean;
+  /** The broker took us and left our subscription without an answer. */
+  unanswered: boolean;
   /** The end is our doing or the network's, not the broker's wish. */
   broken: boolean;
 }
@@ -137,7 +140,13 @@ class ReconnectingLink implements Link {
     this.datesIgnored = !this.datesCount;
     this.tell();
     const client = new MqttClient(() => socket, clientOptions(this.options.camera));
-    const connection: Connection = { client, since: undefined, subscribed: false, broken: false };
+    const connection: Connection = {
+      client,
+      since: undefined,
+      subscribed: false,
+      unanswered: false,
+      broken: false,
+    };
     this.connection = connection;
     client.on("connect", () => this.subscribe(connection));
     client.on("message", (topic, payload) => {
@@ -155,7 +164,15 @@ class ReconnectingLink implements Link {
     const { camera, clock, log } = this.options;
     connection.since = clock.monotonic();
     this.notAccepted = false;
+    const unanswered = setTimeout(() => {
+      log("uplink.not-subscribed", { attempt: this.attempt });
+      connection.unanswered = true;
+      connection.client.end(true);
+    }, subackMillisMax);
+    connection.client.once("close", () => clearTimeout(unanswered));
     connection.client.subscribe(`${topicRoot}/${camera}/down/#`, { qos: 1 }, (error, granted) => {
+      clearTimeout(unanswered);
+      if (connection.unanswered) return;
       // 0x80 refuses a subscription (MQTT-3.9.3): without answers there is nothing to do here.
       if (error || granted?.some(({ qos }) => qos > 2)) return void connection.client.end(true);
       connection.subscribed = true;
@@ -170,7 +187,7 @@ class ReconnectingLink implements Link {
     this.connection = undefined;
     connection.client.end(true);
     const { since } = connection;
-    if (since === undefined) {
+    if (since === undefined || connection.unanswered) {
       this.notAccepted = !connection.broken;
       log("uplink.not-accepted", { attempt: this.attempt });
       this.again({ kind: "not-connected" });
