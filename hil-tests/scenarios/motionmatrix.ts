@@ -78,14 +78,14 @@ export function sceneMatrix(options: MatrixOptions): MatrixFigures {
   };
 }
 
-function sceneSpec(options: string): SceneSpec {
+export function sceneSpec(options: string): SceneSpec {
   const parsed = parseSceneSpec(`scene:size=${width * detail}x${height * detail},fps=${fps},${options}`);
   if (!parsed.ok) throw new Error(parsed.error.message);
   return parsed.value;
 }
 
 /** When the score says motion, in frame times, from the first frame to the last of `seconds`. */
-function motionIn(spec: SceneSpec, seconds: number): readonly Millis[] {
+export function motionIn(spec: SceneSpec, seconds: number): readonly Millis[] {
   const scene = createScene(spec);
   const motion = createMotion({ width, height, live: false });
   const luma = new Uint8Array(width * height);
@@ -97,18 +97,16 @@ function motionIn(spec: SceneSpec, seconds: number): readonly Millis[] {
   return times;
 }
 
+/** The mean of each square of sixteen pixels, rounded. */
 function lumaOf(frame: Uint8Array, into: Uint8Array): Uint8Array {
+  const line = width * detail;
   for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, at++) {
-      let sum = 0;
-      for (
-        let row = 0, from = (y * width * detail + x) * detail;
-        row < detail;
-        row++, from += width * detail
-      ) {
-        for (let i = from; i < from + detail; i++) sum += frame[i] ?? 0;
+    for (let x = 0, from = y * detail * line; x < width; x++, at++, from += detail) {
+      let sum = (detail * detail) / 2;
+      for (let i = from; i < from + detail * line; i += line) {
+        sum += (frame[i] ?? 0) + (frame[i + 1] ?? 0) + (frame[i + 2] ?? 0) + (frame[i + 3] ?? 0);
       }
-      into[at] = Math.round(sum / (detail * detail));
+      into[at] = sum >> 4;
     }
   }
   return into;
