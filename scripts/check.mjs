@@ -1,5 +1,5 @@
 // npm run check: everything that must hold before a commit, in under a minute. One line each with its time; what a
-// failed check printed follows its line. scripts/tidy/gate.test.ts proves that each of them refuses. The compiler keeps
+// failed check printed follows its line. scripts/tidy/gate.slow.test.ts proves that each of them refuses. The compiler keeps
 // in .build/ what it found of files that have not changed since, by their content: the second run takes a quarter.
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";

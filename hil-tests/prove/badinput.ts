@@ -1,9 +1,9 @@
 import { type Case, proofByTests } from "./bytests.js";
 
-const camera = "firmware/camera/camera.test";
+const camera = "firmware/camera/ffmpeg.slow.test";
 const rtsp = "firmware/camera/rtsp.slow.test";
-const rights = "cloud/broker/rights.test";
-const ingest = "cloud/ingest/ingest.test";
+const rights = "cloud/broker/rights.slow.test";
+const ingest = "cloud/ingest/ingest.slow.test";
 const journal = "firmware/recorder/journal.test";
 const uplink = "hil-tests/scenarios/uplink.slow.test";
 const firmware = "hil-tests/scenarios/firmware.slow.test";

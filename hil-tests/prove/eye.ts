@@ -18,7 +18,7 @@ const recallMin = 0.99;
 const preRollMillis = 6_000;
 
 const motion = "firmware/detector/motion.test";
-const health = "firmware/detector/health.test";
+const health = "firmware/detector/health.slow.test";
 
 /** Issue 3: the camera's eye. */
 export const eyeProofs: readonly Proof[] = [
@@ -68,9 +68,9 @@ export const eyeProofs: readonly Proof[] = [
       {
         what: "masks and sound",
         tests: [
-          ["firmware/camera/mask.test", "under a mask every pixel is black"],
-          ["firmware/opened.test", "an opened clip has no sound without the charter's word"],
-          ["firmware/camera/sound.test", "without leave a source's sound is no track"],
+          ["firmware/camera/mask.slow.test", "under a mask every pixel is black"],
+          ["firmware/opened.slow.test", "an opened clip has no sound without the charter's word"],
+          ["firmware/camera/sound.slow.test", "without leave a source's sound is no track"],
           ["hil-tests/scenarios/sound.slow.test", "sound and masks come with the owner's charter"],
         ],
       },
