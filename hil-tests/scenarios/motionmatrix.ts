@@ -78,8 +78,9 @@ export function sceneMatrix(options: MatrixOptions): MatrixFigures {
   };
 }
 
-export function sceneSpec(options: string): SceneSpec {
-  const parsed = parseSceneSpec(`scene:size=${width * detail}x${height * detail},fps=${fps},${options}`);
+/** `times`: how much wider the scene is painted than the detector sees it. */
+export function sceneSpec(options: string, times = detail): SceneSpec {
+  const parsed = parseSceneSpec(`scene:size=${width * times}x${height * times},fps=${fps},${options}`);
   if (!parsed.ok) throw new Error(parsed.error.message);
   return parsed.value;
 }
@@ -92,21 +93,23 @@ export function motionIn(spec: SceneSpec, seconds: number): readonly Millis[] {
   const times: Millis[] = [];
   for (let index = 0; index < seconds * fps; index++) {
     const at = millis((index * 1000) / fps);
-    if (motion.feed(lumaOf(scene.frame(index), luma), at).score >= motionThreshold) times.push(at);
+    if (motion.feed(lumaOf(scene.frame(index), luma, spec.width / width), at).score >= motionThreshold)
+      times.push(at);
   }
   return times;
 }
 
 /** The mean of each square of sixteen pixels, rounded. */
-function lumaOf(frame: Uint8Array, into: Uint8Array): Uint8Array {
-  const line = width * detail;
+function lumaOf(frame: Uint8Array, into: Uint8Array, times: number): Uint8Array {
+  const line = width * times;
+  const pixels = times * times;
   for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0, from = y * detail * line; x < width; x++, at++, from += detail) {
-      let sum = (detail * detail) / 2;
-      for (let i = from; i < from + detail * line; i += line) {
-        sum += (frame[i] ?? 0) + (frame[i + 1] ?? 0) + (frame[i + 2] ?? 0) + (frame[i + 3] ?? 0);
+    for (let x = 0, from = y * times * line; x < width; x++, at++, from += times) {
+      let sum = pixels / 2;
+      for (let row = from; row < from + times * line; row += line) {
+        for (let i = row; i < row + times; i++) sum += frame[i] ?? 0;
       }
-      into[at] = sum >> 4;
+      into[at] = (sum / pixels) | 0;
     }
   }
   return into;
