@@ -68,6 +68,46 @@ test("a picture that brightens, darkens or flickers as a whole is no motion, nor
   t.end();
 });
 
+test("after any 100 wild frames the scene is quiet again within 30 s, and who walks in is found", (t) => {
+  const pixels = 96 * 54;
+  const scene = Uint8Array.from({ length: pixels }, (_, i) => 90 + ((i * 37) % 41));
+  const walkIn = (x: number): Uint8Array => {
+    const luma = scene.slice();
+    for (let y = 20; y < 40; y++) luma.fill(40 + ((y * 7) % 11), y * 96 + x, y * 96 + x + 8);
+    return luma;
+  };
+  const wild = fc.record({ seed: fc.nat(), kinds: fc.array(fc.nat(3), { minLength: 100, maxLength: 100 }) });
+  fc.assert(
+    fc.property(wild, ({ seed, kinds }) => {
+      const random = seededPrng(seed);
+      const motion = createMotion({ width: 96, height: 54, live: false });
+      let at = 0;
+      const feed = (luma: Uint8Array): number => {
+        at += frameMs;
+        return motion.feed(luma, millis(at)).score;
+      };
+      const repeat = (frames: number, luma: (index: number) => Uint8Array): readonly number[] =>
+        Array.from({ length: frames }, (_, index) => feed(luma(index)));
+      repeat(30, () => scene);
+      repeat(100, (index) => wildFrame(kinds[index] ?? 0, scene, random.next));
+      const after = repeat(300, () => scene).slice(250);
+      const walking = repeat(20, (index) => walkIn(5 + index * 2));
+      return Math.max(...after) < motionThreshold && Math.max(...walking) >= motionThreshold;
+    }),
+    { seed: 20261121, numRuns: 30 },
+  );
+  t.end();
+});
+
+/** Noise, one grey, the scene in another light, or a large thing somewhere. */
+function wildFrame(kind: number, scene: Uint8Array, next: () => number): Uint8Array {
+  if (kind === 0) return scene.map(() => next() * 256);
+  if (kind === 1) return new Uint8Array(scene.length).fill(next() * 256);
+  const by = next();
+  if (kind === 2) return scene.map((luma) => luma * (0.2 + by));
+  return scene.map((luma, i) => (i % 96 > by * 96 ? 255 - luma : luma));
+}
+
 test("the detector settles for two seconds after the start and after a gap, and says so", (t) => {
   const motion = createMotion({ width: 40, height: 24 });
   const luma = new Uint8Array(960).fill(90);

@@ -6,7 +6,8 @@ export interface Shift {
 
 /**
  * A mount that shakes moves the whole picture by a pixel or a few: sums along rows and columns tell by how many, since
- * what moves in the scene changes only some of them.
+ * what moves in the scene changes only some of them. Where the scene has little for sums to hold on to, somebody who walks
+ * would look like a shake: pixels here and there must agree.
  */
 export interface Shake {
   /** Overwritten by the next `measure`. */
@@ -55,6 +56,12 @@ export function createShake(width: number, height: number): Shake {
       project(luma, columns.now, rows.now, 0);
       shift.dx = shiftOf(columns);
       shift.dy = shiftOf(rows);
+      if (shift.dx === 0 && shift.dy === 0) return;
+      const offset = offsetOf({ shift, width });
+      const still = unlikeness(luma, background, width, 0);
+      if (unlikeness(luma, background, width, offset) < still - (still >> 3)) return;
+      shift.dx = 0;
+      shift.dy = 0;
     },
   };
 }
@@ -122,6 +129,24 @@ function mismatch({ now, before }: Sums, shift: number, most: number): number {
   for (let i = farthestShift; i < end && sum < most; i++) {
     const off = (now[i + shift] ?? 0) - (before[i] ?? 0);
     sum += off < 0 ? -off : off;
+  }
+  return sum;
+}
+
+/** One pixel in so many is looked at; prime, so that no column is preferred. */
+const stride = 13;
+
+/** How much the steps between neighbouring pixels are other than the scene's: even light leaves them alone. */
+function unlikeness(luma: Uint8Array, background: Uint16Array, width: number, offset: number): number {
+  const first = (farthestShift + 1) * width;
+  const end = luma.length - first;
+  let sum = 0;
+  for (let i = first; i < end; i += stride) {
+    const value = luma[i + offset] ?? 0;
+    const known = (background[i] ?? 0) >> 8;
+    const across = (luma[i + offset + 1] ?? 0) - value - ((background[i + 1] ?? 0) >> 8) + known;
+    const down = (luma[i + offset + width] ?? 0) - value - ((background[i + width] ?? 0) >> 8) + known;
+    sum += (across < 0 ? -across : across) + (down < 0 ? -down : down);
   }
   return sum;
 }
