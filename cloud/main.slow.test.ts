@@ -10,6 +10,7 @@ import { connect } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { t as tap, test } from "tap";
 import { millis } from "../shared/kernel/brand.js";
+import { freePort } from "../shared/kernel/freeport.contract.js";
 import { hashOf } from "../shared/seal/hash.js";
 import { firstCharter, newPerson, sign } from "./api/testing.js";
 import { openDatabase } from "./database.io.js";
@@ -62,14 +63,6 @@ async function fails(t: Teardown, settings: Record<string, string>): Promise<{ c
   const { child, log } = spawnCloud(t, settings);
   const [code] = await once(child, "close");
   return { code, said: log() };
-}
-
-async function freePort(): Promise<number> {
-  const free = createServer().listen(0, "127.0.0.1");
-  await once(free, "listening");
-  const { port } = free.address() as AddressInfo;
-  await new Promise((resolve) => free.close(resolve));
-  return port;
 }
 
 /** A request by a client that trusts this authority only; plain where the cloud is. */

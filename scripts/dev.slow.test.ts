@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Test, test } from "tap";
+import { freePort } from "../shared/kernel/freeport.contract.js";
 
 const program = fileURLToPath(new URL("dev.js", import.meta.url));
 
@@ -19,12 +20,6 @@ async function takePort(): Promise<Taken> {
   await new Promise<void>((resolve) => server.once("listening", resolve));
   const address = server.address();
   return { server, port: typeof address === "object" ? (address?.port ?? 0) : 0 };
-}
-
-async function freePort(): Promise<number> {
-  const { server, port } = await takePort();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 interface Running {

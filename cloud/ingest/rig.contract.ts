@@ -1,12 +1,12 @@
 import { spawn, spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { IClientOptions } from "mqtt";
 import type { Test } from "tap";
 import type { SignedCharter } from "../../shared/charter/charter.js";
+import { freePort } from "../../shared/kernel/freeport.contract.js";
 import { type CameraId, type HouseholdId, householdIdOf } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import type { Hash } from "../../shared/seal/hash.js";
@@ -235,12 +235,4 @@ async function startMosquitto({ directory, authority, log }: BrokerNeeds): Promi
     await ended;
   };
   return { bus, stop };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

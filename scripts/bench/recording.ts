@@ -16,8 +16,8 @@ import { compete } from "./paired.js";
 const ratioMax = 1.5;
 /** Less than the post-roll, so that the recording never ends. */
 const pressEveryMillis = 8_000;
-/** The first seconds of a process are no measure of a camera that runs for months. */
-const warmUpMillis = 6_000;
+/** A process that has just begun still compiles its own code, which is no measure of a camera that runs for months. */
+const warmUpMillis = 60_000;
 /** USER_HZ: 100 on every Linux that Node runs on. */
 const ticksPerSecond = 100;
 /** How the source is coded decides how the camera takes it. */
@@ -117,7 +117,7 @@ async function cpuPerMinute(pid: number, seconds: number): Promise<number> {
   return ((cpuSeconds(pid) - before) / seconds) * 60;
 }
 
-/** Of a living process and its living children (proc(5): ppid, utime, stime). */
+/** Of a living process, its living children, and those that ended (proc(5): ppid, utime, stime, cutime, cstime). */
 function cpuSeconds(pid: number): number {
   const fieldsOf = (one: string): readonly string[] => {
     try {
@@ -128,7 +128,7 @@ function cpuSeconds(pid: number): number {
   };
   const family = readdirSync("/proc").filter((name) => name === `${pid}` || fieldsOf(name)[1] === `${pid}`);
   const ticks = family
-    .flatMap((one) => fieldsOf(one).slice(11, 13))
+    .flatMap((one) => fieldsOf(one).slice(11, 15))
     .reduce((sum, field) => sum + Number(field), 0);
   return ticks / ticksPerSecond;
 }

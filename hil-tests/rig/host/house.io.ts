@@ -1,7 +1,6 @@
 import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -9,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type Places, placesIn, pressBell, settle } from "../../../scripts/demo/home.io.js";
 import { type LogEvent, type Program, startProgram } from "../../../scripts/demo/program.io.js";
+import { freePort } from "../../../shared/kernel/freeport.contract.js";
 import { type Link, type LinkQuality, openLink } from "./link.io.js";
 
 /** Who keeps the messages between camera and cloud. */
@@ -192,16 +192,4 @@ async function answers(port: number): Promise<void> {
     if (open) return;
     await wait(20);
   }
-}
-
-/** A port that is free now; the programs need fixed ones, to come back under the same address. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("No port is free on loopback.");
-  return address.port;
 }
