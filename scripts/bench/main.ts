@@ -23,7 +23,12 @@ Arguments are the bench's own; the head of scripts/bench/NAME.ts says them. Exit
 
 if (known.includes(name) && !args.includes("--help")) {
   const { bench }: Bench = await import(file.href);
-  await bench(args);
+  try {
+    await bench(args);
+  } catch (cause) {
+    process.stderr.write(`${name}: ${cause instanceof Error ? cause.message : cause}\n`);
+    process.exitCode = 1;
+  }
 } else if (process.argv.some((word) => ["--help", "-h"].includes(word))) {
   process.stdout.write(usage);
 } else {

@@ -1,11 +1,15 @@
 // npm run bench -- motion --source FILE --trig OUT     one video: writes `t_seconds trigger_start|trigger_end` lines
-// npm run bench -- motion --source FILE --debug OUT.mp4  the same, drawn: cells that changed, boxes, score, reasons
+// npm run bench -- motion --source FILE --debug OUT.mp4  the same, drawn: zones, cells that changed, boxes, score, reasons
+//   --zone "X,Y X,Y X,Y sensitivity=N size=N%"  --mask "X,Y X,Y X,Y"   as `lintel member camera` takes them, each as often as wanted
 // npm run bench -- motion [--footage DIR]              every marked clip there, its scorer's table, and OpenCV's MOG2 beside it
 // npm run bench -- motion --alone                      without MOG2
 // npm run bench -- motion --under all|NAME,NAME        the same footage under other light, noise, weather and mounts
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { MotionReading } from "../../firmware/detector/motion.js";
+import type { Polygon, Zone } from "../../shared/charter/areas.js";
+import type { Result } from "../../shared/kernel/result.js";
+import { parseMask, parseZone } from "../cli/member/areas.js";
 import { type DebugVideo, openDebugVideo } from "./motion/debug.js";
 import { lumaFps, lumaFrames } from "./motion/decode.js";
 import { footageFolder, scoreFootage } from "./motion/footage.js";
@@ -24,9 +28,13 @@ export async function bench(args: readonly string[]): Promise<void> {
       alone: { type: "boolean", default: false },
       debug: { type: "string" },
       explain: { type: "boolean", default: false },
+      zone: { type: "string", multiple: true, default: [] },
+      mask: { type: "string", multiple: true, default: [] },
     },
   });
-  if (values.source !== undefined) await one(values.source, values);
+  const zones = values.zone.map((text) => valueOf("--zone", text, parseZone(text)));
+  const ignore = values.mask.map((text) => valueOf("--mask", text, parseMask(text)));
+  if (values.source !== undefined) await one(values.source, { ...values, zones, ignore });
   else if (values.under !== undefined) await perturbed(values.footage, values.under, values.explain);
   else await marked(values.footage, values.alone);
 }
@@ -35,16 +43,23 @@ interface OneOptions {
   readonly trig?: string;
   readonly debug?: string;
   readonly explain: boolean;
+  readonly zones: readonly Zone[];
+  readonly ignore: readonly Polygon[];
 }
 
-async function one(source: string, { trig, debug, explain }: OneOptions): Promise<void> {
-  const watch = createWatch();
+function valueOf<T>(option: string, text: string, parsed: Result<T, string>): T {
+  if (!parsed.ok) throw new Error(`${option} "${text}" is not usable: ${parsed.error}.`);
+  return parsed.value;
+}
+
+async function one(source: string, { trig, debug, explain, zones, ignore }: OneOptions): Promise<void> {
+  const watch = createWatch({ zones, ignore });
   let video: DebugVideo | undefined;
   for await (const frame of lumaFrames(source)) {
     const reading = watch.look(frame, frame.index);
     if (explain) process.stdout.write(`${explainReading(reading, frame.index)}\n`);
     if (debug === undefined) continue;
-    video ??= openDebugVideo(debug, { ...frame, fps: lumaFps, zones: [] });
+    video ??= openDebugVideo(debug, { ...frame, fps: lumaFps, zones, masks: ignore });
     await video.paint(frame.luma, reading, watch.isTriggered());
   }
   await video?.end();

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { MotionReading } from "../../../firmware/detector/motion.js";
-import type { Polygon } from "../../../shared/charter/areas.js";
+import type { Polygon, Zone } from "../../../shared/charter/areas.js";
 
 /** A picture being painted: red, green, blue, `scale` times as wide and high as the luma frame. */
 interface Canvas {
@@ -19,6 +19,7 @@ const scale = 4;
 const cell = 4 * scale;
 const colours = {
   zone: [80, 160, 255],
+  mask: [255, 0, 255],
   cell: [255, 200, 0],
   box: [255, 60, 60],
   quiet: [110, 110, 110],
@@ -29,7 +30,13 @@ type Colour = readonly [number, number, number];
 /** Writes a video that shows zones, cells, boxes, score and reasons over the luma that the detector saw. */
 export function openDebugVideo(
   path: string,
-  size: { width: number; height: number; fps: number; zones: readonly Polygon[] },
+  size: {
+    readonly width: number;
+    readonly height: number;
+    readonly fps: number;
+    readonly zones: readonly Zone[];
+    readonly masks: readonly Polygon[];
+  },
 ): DebugVideo {
   const canvas = {
     rgb: new Uint8Array(size.width * size.height * scale * scale * 3),
@@ -67,7 +74,8 @@ export function openDebugVideo(
   return {
     paint: async (luma, reading, triggered) => {
       enlarge(canvas, luma, size.width);
-      for (const polygon of size.zones) outline(canvas, polygon);
+      for (const { corners } of size.zones) outline(canvas, corners, colours.zone);
+      for (const mask of size.masks) outline(canvas, mask, colours.mask);
       tint(canvas, reading, size.width);
       for (const box of reading.boxes.slice(0, reading.boxCount)) frame(canvas, box);
       gauge(canvas, reading, triggered);
@@ -92,7 +100,7 @@ function dot({ rgb, width, height }: Canvas, x: number, y: number, colour: Colou
   if (x >= 0 && y >= 0 && x < width && y < height) rgb.set(colour, (y * width + x) * 3);
 }
 
-function outline(canvas: Canvas, polygon: Polygon): void {
+function outline(canvas: Canvas, polygon: Polygon, colour: Colour): void {
   polygon.forEach((from, index) => {
     const to = polygon[(index + 1) % polygon.length] ?? from;
     const steps = canvas.width + canvas.height;
@@ -103,7 +111,7 @@ function outline(canvas: Canvas, polygon: Polygon): void {
         canvas,
         Math.floor((x * (canvas.width - 1)) / 10_000),
         Math.floor((y * (canvas.height - 1)) / 10_000),
-        colours.zone,
+        colour,
       );
     }
   });

@@ -1,4 +1,4 @@
-import { createMotion, type MotionReading } from "../../../firmware/detector/motion.js";
+import { createMotion, type MotionReading, type MotionSettings } from "../../../firmware/detector/motion.js";
 import { idleTrigger, isTriggered, step } from "../../../firmware/detector/trigger.js";
 import { millis } from "../../../shared/kernel/brand.js";
 import { lumaFps } from "./decode.js";
@@ -15,7 +15,7 @@ export interface Watch {
   readonly cost: { readonly seconds: number; readonly cpuSeconds: number };
 }
 
-export function createWatch(): Watch {
+export function createWatch(areas: Pick<MotionSettings, "zones" | "ignore"> = {}): Watch {
   const lines: string[] = [];
   const cost = { seconds: 0, cpuSeconds: 0 };
   let motion: ReturnType<typeof createMotion> | undefined;
@@ -25,7 +25,7 @@ export function createWatch(): Watch {
     cost,
     isTriggered: () => isTriggered(trigger),
     look: ({ luma, width, height }, index) => {
-      motion ??= createMotion({ width, height, live: false });
+      motion ??= createMotion({ width, height, live: false, ...areas });
       const at = millis(Math.round((index * 1000) / lumaFps));
       const before = process.cpuUsage();
       const reading = motion.feed(luma, at);
