@@ -45,6 +45,7 @@ export interface Config {
   readonly vaultBytesMax: Bytes;
   readonly householdBytesMax: Bytes;
   readonly retentionDays: number;
+  readonly longestDays: number;
   /** YYYY-MM-DD, on which the operator compared the clock after it had leapt. */
   readonly clockChecked?: string;
   /** Opens /metrics to callers who are not on this machine. */
@@ -77,7 +78,14 @@ const settings = {
   LINTEL_HOURLY_TOTAL: ["1000", "the same by all addresses together"],
   LINTEL_VAULT_LIMIT: [`${100 * gibibyte}`, "bytes that the vault may hold"],
   LINTEL_HOUSEHOLD_LIMIT: [`${50 * gibibyte}`, "bytes that the vault may hold of one household"],
-  LINTEL_RETENTION_DAYS: [`${retentionDaysDefault}`, `days until a clip is destroyed, 1–${retentionDaysMax}`],
+  LINTEL_RETENTION_DAYS: [
+    `${retentionDaysDefault}`,
+    `days until a clip is destroyed where its household chose none, 1–${retentionDaysMax}`,
+  ],
+  LINTEL_RETENTION_MAX: [
+    `${retentionDaysMax}`,
+    `days that a household may choose at most, 1–${retentionDaysMax}`,
+  ],
   LINTEL_CLOCK_CHECKED: ["", "YYYY-MM-DD, today: the clock is right although it leapt; retention goes on"],
   LINTEL_METRICS_TOKEN: ["", "bearer token that opens /metrics to callers off this machine"],
   LINTEL_LOG: ["info", "silent | error | warn | info | debug"],
@@ -93,8 +101,10 @@ export function readConfig(environment: Environment): Result<Config, readonly st
     if (value === undefined) faults.push(`${name} is "${text(name)}", but must be ${wanted}.`);
     return value;
   };
-  const number = (name: Setting, from: number, to: number): number | undefined =>
-    read(name, (value) => between(parseDecimal(value), from, to), `a whole number from ${from} to ${to}`);
+  // What is no such number is a fault, and of faults no configuration comes.
+  const number = (name: Setting, from: number, to: number): number =>
+    read(name, (value) => between(parseDecimal(value), from, to), `a whole number from ${from} to ${to}`) ??
+    0;
   const word = <T extends string>(name: Setting, ...words: readonly T[]): T | undefined =>
     read(name, (value) => words.find((one) => one === value), words.join(" or "));
   const optional = (name: Setting, pattern: Pick<RegExp, "test">, wanted: string): string | undefined =>
@@ -109,7 +119,7 @@ export function readConfig(environment: Environment): Result<Config, readonly st
       ...(http ?? nowhere),
       tls,
       trustProxy: word("LINTEL_TRUST_PROXY", "on", "off") === "on",
-      openCallsPerMinute: number("LINTEL_OPEN_CALLS", 1, 1_000_000) ?? 0,
+      openCallsPerMinute: number("LINTEL_OPEN_CALLS", 1, 1_000_000),
     },
     mqtt: read("LINTEL_MQTT", parseEndpoint, "host:port") ?? nowhere,
     ...present(
@@ -120,12 +130,13 @@ export function readConfig(environment: Environment): Result<Config, readonly st
     ...present("broker", readBroker({ text, optional }, faults)),
     openRegistration: word("LINTEL_REGISTRATION", "open", "closed") === "open",
     budget: {
-      perAddress: number("LINTEL_HOURLY", 1, 1_000_000) ?? 0,
-      total: number("LINTEL_HOURLY_TOTAL", 1, 1_000_000) ?? 0,
+      perAddress: number("LINTEL_HOURLY", 1, 1_000_000),
+      total: number("LINTEL_HOURLY_TOTAL", 1, 1_000_000),
     },
-    vaultBytesMax: bytes(number("LINTEL_VAULT_LIMIT", 1, Number.MAX_SAFE_INTEGER) ?? 0),
-    householdBytesMax: bytes(number("LINTEL_HOUSEHOLD_LIMIT", 1, Number.MAX_SAFE_INTEGER) ?? 0),
-    retentionDays: number("LINTEL_RETENTION_DAYS", 1, retentionDaysMax) ?? 0,
+    vaultBytesMax: bytes(number("LINTEL_VAULT_LIMIT", 1, Number.MAX_SAFE_INTEGER)),
+    householdBytesMax: bytes(number("LINTEL_HOUSEHOLD_LIMIT", 1, Number.MAX_SAFE_INTEGER)),
+    retentionDays: number("LINTEL_RETENTION_DAYS", 1, retentionDaysMax),
+    longestDays: number("LINTEL_RETENTION_MAX", 1, retentionDaysMax),
     ...present("clockChecked", optional("LINTEL_CLOCK_CHECKED", { test: isDay }, "a day like 2026-11-01")),
     ...present(
       "metricsToken",

@@ -4,6 +4,7 @@ import type { HouseholdTables } from "./household/tables.js";
 import { household } from "./migrations/0001-household.io.js";
 import { clips } from "./migrations/0002-clips.io.js";
 import { thumbnails } from "./migrations/0003-thumbnail.io.js";
+import { keeping } from "./migrations/0030-keeping.io.js";
 import { BetterSqlite3 } from "./sqlite.io.js";
 import type { VaultTables } from "./vault/tables.js";
 
@@ -15,6 +16,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0001-household": household,
   "0002-clips": clips,
   "0003-thumbnail": thumbnails,
+  "0030-keeping": keeping,
 };
 
 /** Statements that stay prepared: more than the cloud has kinds of. */

@@ -71,7 +71,14 @@ type House = Awaited<ReturnType<typeof openHouse>>;
 
 /** Database, keys, households, vault. */
 async function openHouse(config: Config, log: Logger, started: Started) {
-  const { data, vaultBytesMax: bytesMax, householdBytesMax, retentionDays, clockChecked } = config;
+  const {
+    data,
+    vaultBytesMax: bytesMax,
+    householdBytesMax,
+    retentionDays,
+    longestDays,
+    clockChecked,
+  } = config;
   await privateDirectory(data);
   const lock = lockDirectory(data);
   started.push(() => lock.release());
@@ -82,7 +89,7 @@ async function openHouse(config: Config, log: Logger, started: Started) {
   const charters = createCharters(db, clock);
   const cameras = createCameraDirectory(db);
   const noon = clockChecked === undefined ? undefined : millis(Date.parse(`${clockChecked}T12:00:00Z`));
-  const limits = { retentionDays, bytesMax, householdBytesMax, clockChecked: noon };
+  const limits = { retentionDays, longestDays, bytesMax, householdBytesMax, clockChecked: noon };
   const onDamage = (body: Damage): void => log.error({ ...body, next: damageAdvice }, "vault.body-damaged");
   const vault = await openVault({ directory: join(data, "vault"), db, clock, onDamage, ...limits });
   started.push(() => vault.close());

@@ -34,6 +34,10 @@ const memberRoutes = (camera: string, clip: string, claim: string) =>
     ["GET", `/v1/clips/${clip}/segments/0`],
     ["GET", `/v1/clips/${clip}/thumbnail`],
     ["DELETE", `/v1/clips/${clip}`],
+    ["PUT", `/v1/clips/${clip}/keep`],
+    ["DELETE", `/v1/clips/${clip}/keep`],
+    ["GET", "/v1/household/retention"],
+    ["PUT", "/v1/household/retention"],
     ["GET", "/v1/events"],
     ["GET", "/v1/stream"],
   ] as const;

@@ -8,7 +8,16 @@ import { open, splitHeader } from "../../shared/seal/age.js";
 import { signNote } from "../../shared/seal/note.js";
 import { systemClock, systemRandom } from "../system.io.js";
 import { parseRange } from "./range.js";
-import { bytesOf, call, getter, newHousehold, newPerson, openTestCloud, storeClip } from "./testing.js";
+import {
+  bytesOf,
+  call,
+  getter,
+  newHousehold,
+  newPerson,
+  openTestCloud,
+  storeClip,
+  tokenOf,
+} from "./testing.js";
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);
@@ -18,6 +27,7 @@ const get = getter(origin, home.token);
 const plain = systemRandom.bytes(200_000);
 const { clip, sealed } = await storeClip(cloud, home, plain);
 const path = `/v1/clips/${clip}/segments/0`;
+const problem = (kind: string) => `urn:lintel:problem:${kind}`;
 
 test("a segment comes as the age file that the camera sealed, and opens with the camera's identity only", async (t) => {
   const answer = await get(path);
@@ -125,6 +135,53 @@ test("clips come newest first, page by page, and within times", async (t) => {
     );
   const nonsense = await call(cloud, "GET", "/v1/clips?from=2020-02-31T99:00:00.000Z", { token: busy.token });
   t.equal(nonsense.status, 400);
+});
+
+test("a keep-mark and retention are the owner's, and change only what still is as it was read", async (t) => {
+  const guest = await newPerson("guest", "Cleo");
+  const family = await newHousehold(cloud, [guest]);
+  const { token } = family;
+  const { clip } = await storeClip(cloud, family, new Uint8Array(10));
+  const path = `/v1/clips/${clip}`;
+  const before = await call(cloud, "GET", path, { token });
+  t.equal(before.body.kept, false);
+  const etag = String(before.headers.etag);
+  t.equal((await call(cloud, "GET", path, { token, headers: { "if-none-match": etag } })).status, 304);
+  const asGuest = await tokenOf(cloud, guest, family.household);
+  t.equal((await call(cloud, "PUT", `${path}/keep`, { token: asGuest })).body.type, problem("owners-only"));
+  const mark = (method: "PUT" | "DELETE", seen: string) =>
+    call(cloud, method, `${path}/keep`, { token, headers: { "if-match": seen } });
+  t.equal((await mark("PUT", etag)).status, 204);
+  t.equal((await mark("DELETE", etag)).body.type, problem("changed-meanwhile"));
+  t.equal(
+    (await call(cloud, "DELETE", path, { token, headers: { "if-match": etag } })).body.type,
+    problem("changed-meanwhile"),
+  );
+  cloud.clock.forward(86_400_000 * 31);
+  await cloud.vault.eraser.sweep();
+  cloud.clock.forward(86_400_000);
+  await cloud.vault.eraser.sweep();
+  const kept = await call(cloud, "GET", path, {
+    token: await tokenOf(cloud, family.owner, family.household),
+  });
+  t.match(kept, { status: 200, body: { kept: true } });
+});
+
+test("a household chooses how long its clips are kept, within the cloud's limit", async (t) => {
+  const family = await newHousehold(cloud);
+  const ask = (method: "GET" | "PUT", days?: number, headers = {}) =>
+    call(cloud, method, "/v1/household/retention", {
+      token: family.token,
+      headers,
+      ...(days && { body: { days } }),
+    });
+  const before = await ask("GET");
+  t.same(before.body, { days: 30, daysMax: 60 });
+  t.equal((await ask("PUT", 61)).status, 400);
+  const chosen = await ask("PUT", 7, { "if-match": before.headers.etag });
+  t.match(chosen, { status: 200, body: { days: 7 } });
+  t.equal((await ask("PUT", 8, { "if-match": before.headers.etag })).body.type, problem("changed-meanwhile"));
+  t.equal((await ask("GET", undefined, { "if-none-match": chosen.headers.etag })).status, 304);
 });
 
 test("a deleted clip is gone before the answer, stays gone, and the camera is told by the member's note", async (t) => {

@@ -154,6 +154,22 @@ export const problems = {
     "Key file for an unknown camera",
     "A key file names a camera or an epoch that the charter does not name.",
   ],
+  // Clips
+  "changed-meanwhile": [
+    412,
+    "Changed meanwhile",
+    "It is not any more what If-Match names. Read it again, and decide again.",
+  ],
+  "too-many-kept": [
+    409,
+    "Too many kept",
+    "A household marks at most 1,000 clips to be kept. Take a mark off another one, or download the clip.",
+  ],
+  "retention-too-long": [
+    422,
+    "Retention too long",
+    "This cloud keeps no clip for so many days; /v1/household/retention gives its limit as daysMax.",
+  ],
   // Claims
   "claim-exists": [409, "Claim exists", "A claim with this id exists. Make a new secret."],
   "claim-ends-in-the-past": [

@@ -16,6 +16,7 @@ import { addEvents } from "./routes/events.js";
 import { addGround, type Check } from "./routes/ground.js";
 import { addHousehold, type HouseholdServices } from "./routes/household.js";
 import { addLogin, type LoginServices } from "./routes/login.js";
+import { addRetention } from "./routes/retention.js";
 import { addStream, type StreamServices } from "./routes/stream.js";
 
 /** Largest request: a charter with the most members and cameras and a key file for each. */
@@ -100,6 +101,7 @@ export async function createApi(
     addOwnersClaims(members, services);
     addCameras(members, services);
     addClips(members, services);
+    addRetention(members, services.vault.keeper);
     addEvents(members, services);
     addStream(members, services);
   });

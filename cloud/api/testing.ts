@@ -208,6 +208,7 @@ export async function openTestCloud(
     db,
     clock,
     retentionDays: 30,
+    longestDays: 60,
     bytesMax: 1_000_000_000,
     onDamage: (body) => damages.push(body),
     householdBytesMax: options.householdBytesMax ?? 1_000_000_000,

@@ -123,6 +123,7 @@ test(`a cloud that is killed ${kills} times loses nothing that it acknowledged a
     db,
     clock: systemClock,
     retentionDays: 30,
+    longestDays: 60,
     bytesMax: 2 ** 40,
     householdBytesMax: 2 ** 40,
   };

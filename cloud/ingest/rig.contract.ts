@@ -64,6 +64,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     db,
     clock,
     retentionDays: 30,
+    longestDays: 60,
     bytesMax: options.bytesMax ?? 2 ** 40,
     householdBytesMax: options.householdBytesMax ?? 2 ** 40,
   });

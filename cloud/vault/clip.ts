@@ -1,6 +1,6 @@
 import type { OpenedSegment, SegmentEnd } from "../../shared/clip/segment.js";
 import type { ThumbnailNote } from "../../shared/clip/thumbnail.js";
-import { type Bytes, type Millis, millis } from "../../shared/kernel/brand.js";
+import type { Bytes, Millis } from "../../shared/kernel/brand.js";
 import type { CameraId, ClipId, EventId } from "../../shared/kernel/ids.js";
 import type { DoorEvent } from "../../shared/protocol/messages.js";
 import type { Hash } from "../../shared/seal/hash.js";
@@ -16,6 +16,11 @@ export const dayMillis = 86_400_000;
 /** How long a deleted clip's id is remembered, so that a camera that comes back late cannot bring it back. */
 export const tombstoneDays = 400;
 
+/** Clips of a household that may carry a keep-mark. */
+export const keptClipsMax = 1_000;
+
+/** What made a camera cut a clip. */
+export type Trigger = "press" | "motion";
 export type ClipState = "recording" | "complete" | "interrupted";
 
 /** A stored clip, as far as the cloud can know it. */
@@ -27,12 +32,14 @@ export interface ClipFacts {
   /** When the first segment was stored, by the cloud's clock. */
   readonly arrivedAt: Millis;
   /** Absent when no event named the clip. */
-  readonly trigger?: "press" | "motion";
+  readonly trigger?: Trigger;
   readonly state: ClipState;
   readonly segments: number;
   /** Of segments and thumbnail. */
   readonly bytes: Bytes;
   readonly hasThumbnail: boolean;
+  /** Retention passes it by. */
+  readonly kept: boolean;
 }
 
 export interface SegmentFacts {
@@ -72,6 +79,7 @@ export interface ClipQuery {
   readonly camera?: CameraId | undefined;
   /** Only of these; all when absent. */
   readonly cameras?: readonly CameraId[] | undefined;
+  readonly trigger?: Trigger | undefined;
   readonly from?: Millis | undefined;
   readonly to?: Millis | undefined;
 }
@@ -151,7 +159,13 @@ export function idFloor(at: Millis): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}`;
 }
 
-/** Since when clips must have arrived to be kept. */
-export function keptSince(now: Millis, retentionDays: number): Millis {
-  return millis(now - Math.min(retentionDays, retentionDaysMax) * dayMillis);
+/** An operator's settings: how long clips are kept where their household chose nothing, and at most. In days. */
+export interface RetentionRule {
+  readonly retentionDays: number;
+  readonly longestDays: number;
+}
+
+/** For how many days a household's clips are kept. No choice and no setting goes beyond the ceiling. */
+export function daysKept(chosen: number | undefined, { retentionDays, longestDays }: RetentionRule): number {
+  return Math.min(chosen ?? retentionDays, longestDays, retentionDaysMax);
 }

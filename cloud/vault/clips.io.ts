@@ -8,6 +8,7 @@ import {
   type ClipQuery,
   clipState,
   idFloor,
+  keptClipsMax,
   type Page,
   pageMax,
   pageOf,
@@ -36,13 +37,12 @@ export async function listClips(
   if (query.cursor !== undefined) select = select.where("id", "<", query.cursor);
   if (query.camera !== undefined) select = select.where("camera", "=", query.camera);
   if (query.cameras !== undefined) select = select.where("camera", "in", query.cameras);
+  if (query.trigger !== undefined) select = select.where("trigger", "=", query.trigger);
   if (query.from !== undefined) select = select.where("id", ">=", idFloor(query.from));
   if (query.to !== undefined) select = select.where("id", "<", idFloor(query.to));
   const page = pageOf(await select.execute(), limit);
-  const triggers = await triggersOf(db, household, page.items);
   const pictured = await withThumbnail(db, household, page.items);
-  const factsOf = (row: ClipRow): ClipFacts =>
-    clipFacts(row, { trigger: triggers.get(row.id), hasThumbnail: pictured.has(row.id), now });
+  const factsOf = (row: ClipRow): ClipFacts => clipFacts(row, { hasThumbnail: pictured.has(row.id), now });
   return { ...page, items: page.items.map(factsOf) };
 }
 
@@ -60,7 +60,6 @@ export async function readClip(
     .where("deleted_at", "is", null)
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  const triggers = await triggersOf(db, name.household, [row]);
   const parts = await db
     .selectFrom("segment")
     .selectAll()
@@ -69,11 +68,7 @@ export async function readClip(
     .orderBy("segment")
     .execute();
   const thumbnail = await thumbnailRow(db, name);
-  const facts = clipFacts(row, {
-    trigger: triggers.get(row.id),
-    hasThumbnail: thumbnail !== undefined,
-    now,
-  });
+  const facts = clipFacts(row, { hasThumbnail: thumbnail !== undefined, now });
   return {
     ...facts,
     parts: parts.map((part) => segmentFacts(part, row)),
@@ -81,39 +76,74 @@ export async function readClip(
   };
 }
 
-/** What first caused each clip, as the cameras' events say. */
-async function triggersOf(
+/** Writes into a clip's row what first caused it, as far as the events that are here say. Part of the caller's transaction. */
+export async function noteTrigger(
   db: Kysely<VaultTables>,
-  household: string,
-  clips: readonly ClipRow[],
-): Promise<Map<string, "press" | "motion">> {
-  const triggers = new Map<string, "press" | "motion">();
-  if (clips.length === 0) return triggers;
-  const rows = await db
-    .selectFrom("event")
-    .select(["clip", "kind"])
+  { household, id }: { readonly household: string; readonly id: string },
+): Promise<void> {
+  await db
+    .updateTable("clip")
+    .set(({ selectFrom }) => ({
+      trigger: selectFrom("event")
+        .select("kind")
+        .where("household", "=", household)
+        .where("clip", "=", id)
+        .where("kind", "in", ["press", "motion"])
+        .orderBy("id")
+        .limit(1),
+    }))
     .where("household", "=", household)
-    .where(
-      "clip",
-      "in",
-      clips.map(({ id }) => id),
-    )
-    .where("kind", "in", ["press", "motion"])
-    .orderBy("id")
+    .where("id", "=", id)
     .execute();
-  for (const { clip, kind } of rows) {
-    if (clip !== null && !triggers.has(clip)) triggers.set(clip, kind === "press" ? "press" : "motion");
-  }
-  return triggers;
+}
+
+/**
+ * Sets or takes off a clip's keep-mark; the same again changes nothing. `undefined` when there is no such clip, `full` when the
+ * household has marked as many as it may.
+ */
+export async function markKept(
+  db: Kysely<VaultTables>,
+  { household, id }: ClipName,
+  keptAt: Millis | null,
+): Promise<"marked" | "full" | undefined> {
+  // Power lost before the commit: the mark is as it was, and nobody was told otherwise.
+  return db.transaction().execute(async (trx) => {
+    const row = await trx
+      .selectFrom("clip")
+      .select("kept_at")
+      .where("household", "=", household)
+      .where("id", "=", id)
+      .where("deleted_at", "is", null)
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    if ((row.kept_at === null) === (keptAt === null)) return "marked";
+    if (keptAt !== null && (await keptCount(trx, household)) >= keptClipsMax) return "full";
+    await trx
+      .updateTable("clip")
+      .set({ kept_at: keptAt })
+      .where("household", "=", household)
+      .where("id", "=", id)
+      .execute();
+    return "marked";
+  });
+}
+
+async function keptCount(db: Kysely<VaultTables>, household: string): Promise<number> {
+  const { count } = await db
+    .selectFrom("clip")
+    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .where("household", "=", household)
+    .where("kept_at", "is not", null)
+    .executeTakeFirstOrThrow();
+  return Number(count);
 }
 
 interface Beside {
-  readonly trigger: "press" | "motion" | undefined;
   readonly hasThumbnail: boolean;
   readonly now: Millis;
 }
 
-function clipFacts(row: ClipRow, { trigger, hasThumbnail, now }: Beside): ClipFacts {
+function clipFacts(row: ClipRow, { hasThumbnail, now }: Beside): ClipFacts {
   const id = row.id as ClipId;
   const state = { end: row.end, segments: row.segments, lastIndex: row.last_index };
   return {
@@ -121,11 +151,12 @@ function clipFacts(row: ClipRow, { trigger, hasThumbnail, now }: Beside): ClipFa
     camera: row.camera as CameraId,
     recordedAt: timeOf(id),
     arrivedAt: millis(Number(row.arrived_at)),
-    ...(trigger === undefined ? {} : { trigger }),
+    ...(row.trigger === null ? {} : { trigger: row.trigger === "press" ? "press" : "motion" }),
     state: clipState(state, millis(Number(row.last_arrived_at)), now),
     segments: row.segments,
     bytes: bytes(Number(row.bytes)),
     hasThumbnail,
+    kept: row.kept_at !== null,
   };
 }
 

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { CameraId, ClipId, HouseholdId } from "../../shared/kernel/ids.js";
-import { dayMillis, keptSince, tombstoneDays } from "./clip.js";
+import { dayMillis, tombstoneDays } from "./clip.js";
 import type { Rooms } from "./rooms.io.js";
 import type { ClipName } from "./shred.io.js";
 
@@ -36,15 +36,14 @@ export function createEraser(rooms: Rooms): VaultEraser {
     return camera;
   };
   const endOld = async (now: Millis): Promise<void> => {
-    const kept = keptSince(now, rooms.retentionDays);
     await each({
       "old clips": async () => {
-        for (const clip of await records.arrivedBefore(kept, expiredPerSweepMax))
+        for (const clip of await records.expired(rooms, now, expiredPerSweepMax))
           await turn(() => erase(clip, null));
       },
       "stray bodies": () => removeStrayBodies(rooms, now),
       "stray parts": () => removeStrayParts(rooms, now),
-      "old events": () => records.forgetEvents(kept),
+      "old events": () => records.forgetEvents(rooms, now),
       "old tombstones": () => records.forgetTombstones(millis(now - tombstoneDays * dayMillis)),
     });
   };

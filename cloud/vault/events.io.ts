@@ -2,7 +2,9 @@ import type { Kysely } from "kysely";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { CameraId, EventId, HouseholdId } from "../../shared/kernel/ids.js";
 import type { DoorEvent } from "../../shared/protocol/messages.js";
-import { type Page, pageMax, pageOf, type StoredEvent } from "./clip.js";
+import { type Page, pageMax, pageOf, type RetentionRule, type StoredEvent } from "./clip.js";
+import { noteTrigger } from "./clips.io.js";
+import { keptSince } from "./retention.io.js";
 import type { VaultTables } from "./tables.js";
 
 /** An event as it came, and whose it is. */
@@ -42,7 +44,9 @@ export async function insertEvents(
         })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
-      if (numInsertedOrUpdatedRows === 1n) fresh.push(event);
+      if (numInsertedOrUpdatedRows !== 1n) continue;
+      fresh.push(event);
+      if (event.clip !== undefined) await noteTrigger(trx, { household, id: event.clip });
     }
     return fresh;
   });
@@ -73,6 +77,10 @@ export async function listEvents(
   return { ...page, items };
 }
 
-export async function forgetEvents(db: Kysely<VaultTables>, before: Millis): Promise<void> {
-  await db.deleteFrom("event").where("arrived_at", "<", before).execute();
+/** Those past their household's retention. */
+export async function forgetEvents(db: Kysely<VaultTables>, rule: RetentionRule, now: Millis): Promise<void> {
+  await db
+    .deleteFrom("event")
+    .where("arrived_at", "<", (eb) => keptSince(eb.ref("event.household"), rule, now))
+    .execute();
 }

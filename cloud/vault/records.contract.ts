@@ -12,7 +12,7 @@ import {
   type RigSigner,
   systemRandom,
 } from "../ingest/segment.contract.js";
-import { silentMillis } from "./clip.js";
+import { dayMillis, silentMillis } from "./clip.js";
 import { Records, type WrappedSegment } from "./records.io.js";
 import type { VaultTables } from "./tables.js";
 
@@ -155,12 +155,19 @@ const cases: Readonly<Record<string, Case>> = {
     t.equal((await records.insertEvents(events, at(1))).length, 2);
     t.same(await records.insertEvents(events, at(2)), []);
     t.match(await records.clip({ household, id: segment.clip }, at(1)), { trigger: "motion" });
+    const early = door("press", -1);
+    await records.insertEvents([{ household, camera: signer.id, event: early }], at(1));
+    t.match(await records.clip({ household, id: segment.clip }, at(1)), { trigger: "press" }, "by its time");
+    const ofTrigger = async (trigger: "press" | "motion") =>
+      (await records.clips(household, { limit: 9, trigger }, at(1))).items.map(({ id }) => id);
+    t.same(await ofTrigger("press"), [segment.clip]);
+    t.same(await ofTrigger("motion"), []);
     const page = await records.events(household, { limit: 1 });
     t.match(page, { items: [{ camera: signer.id, event: events[1]?.event }], next: events[1]?.event.id });
     t.match(await records.events(household, { limit: 1, cursor: page.next }), {
       items: [{ event: events[0]?.event }],
     });
-    await records.forgetEvents(at(2));
+    await records.forgetEvents({ retentionDays: 1, longestDays: 60 }, millis(at(2) + dayMillis));
     t.same((await records.events(household, { limit: 9 })).items, []);
   },
 
@@ -170,7 +177,19 @@ const cases: Readonly<Record<string, Case>> = {
     if (first === undefined) return;
     const clip = { household, id: first.note.clip };
     await records.insert(segments, at(0));
-    t.same(await records.arrivedBefore(at(1), 5), [clip]);
+    const rule = { retentionDays: 30, longestDays: 60 };
+    const expired = (days: number, minutes = 1) =>
+      records.expired(rule, millis(at(minutes) + days * dayMillis), 5);
+    t.same(await expired(30), [clip]);
+    t.same(await expired(30, -1), []);
+    await records.chooseDays(household, 99, at(0));
+    t.same(await expired(59), [], "its household chose longer");
+    t.same(await expired(60), [clip], "the ceiling is for all");
+    await records.chooseDays(household, 3, at(0));
+    t.same(await expired(3), [clip]);
+    t.equal(await records.markKept(clip, at(0)), "marked");
+    t.same(await expired(400), [], "a mark keeps it");
+    t.equal(await records.markKept(clip, null), "marked");
     t.equal((await records.bodyNames(signer.id, clip.id)).length, 2);
     t.match(await records.bury(clip, at(1), "the note"), { camera: signer.id });
     t.equal(await records.bury(clip, at(2), null), undefined, "once");
@@ -178,7 +197,8 @@ const cases: Readonly<Record<string, Case>> = {
     t.equal(await records.clip(clip, at(1)), undefined);
     t.equal(await records.segmentRow(clip, 0), undefined);
     t.same((await records.clips(household, { limit: 5 }, at(1))).items, []);
-    t.same(await records.arrivedBefore(at(1), 5), []);
+    t.same(await expired(400), []);
+    t.equal(await records.markKept(clip, at(1)), undefined);
     t.same(await records.bodyNames(signer.id, clip.id), []);
     t.same([...(await records.bytesStored())], []);
     t.same(await records.deletions(signer.id, { since: at(1), limit: 5 }), { notes: ["the note"] });

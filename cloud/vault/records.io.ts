@@ -13,11 +13,13 @@ import type {
   DeletionPage,
   OfferedSegment,
   Page,
+  RetentionRule,
   Standing,
   StoredEvent,
 } from "./clip.js";
-import { listClips, readClip } from "./clips.io.js";
+import { listClips, markKept, noteTrigger, readClip } from "./clips.io.js";
 import { type CameraEvent, type EventQuery, forgetEvents, insertEvents, listEvents } from "./events.io.js";
+import { chooseDays, chosenDays, keptSince } from "./retention.io.js";
 import type { ClipName } from "./shred.io.js";
 import type { ClipRow, SegmentRow, ThumbnailRow, VaultTables } from "./tables.js";
 import { putThumbnail, thumbnailRow } from "./thumbnails.io.js";
@@ -87,7 +89,7 @@ export class Records {
       await db.deleteFrom("thumbnail").where("household", "=", household).where("clip", "=", id).execute();
       await db
         .updateTable("clip")
-        .set({ deleted_at: now, deletion, bytes: 0 })
+        .set({ deleted_at: now, deletion, bytes: 0, kept_at: null })
         .where("household", "=", household)
         .where("id", "=", id)
         .execute();
@@ -122,12 +124,13 @@ export class Records {
       .executeTakeFirst();
   }
 
-  /** Clips that arrived before `before` and still stand, the oldest first. */
-  async arrivedBefore(before: Millis, limit: number): Promise<readonly ClipName[]> {
+  /** Standing clips past their household's retention that no mark keeps, the oldest first. */
+  async expired(rule: RetentionRule, now: Millis, limit: number): Promise<readonly ClipName[]> {
     const rows = await this.db
       .selectFrom("clip")
       .select(["household", "id"])
-      .where("arrived_at", "<", before)
+      .where("arrived_at", "<", (eb) => keptSince(eb.ref("clip.household"), rule, now))
+      .where("kept_at", "is", null)
       .where("deleted_at", "is", null)
       .orderBy("arrived_at")
       .limit(limit)
@@ -223,8 +226,21 @@ export class Records {
     return listEvents(this.db, household, query);
   }
 
-  forgetEvents(before: Millis): Promise<void> {
-    return forgetEvents(this.db, before);
+  forgetEvents(rule: RetentionRule, now: Millis): Promise<void> {
+    return forgetEvents(this.db, rule, now);
+  }
+
+  /** Sets or, with null, takes off a keep-mark. */
+  markKept(clip: ClipName, keptAt: Millis | null): Promise<"marked" | "full" | undefined> {
+    return markKept(this.db, clip, keptAt);
+  }
+
+  chosenDays(household: HouseholdId): Promise<number | undefined> {
+    return chosenDays(this.db, household);
+  }
+
+  chooseDays(household: HouseholdId, days: number, now: Millis): Promise<void> {
+    return chooseDays(this.db, household, days, now);
   }
 
   /** Writes a row and takes it away again, in one transaction that is synced. */
@@ -271,6 +287,8 @@ async function insertSegment(
       end: "no",
       deleted_at: null,
       deletion: null,
+      trigger: null,
+      kept_at: null,
     })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst();
@@ -306,6 +324,7 @@ async function insertSegment(
     .where("id", "=", clip)
     .executeTakeFirstOrThrow();
   const began = numInsertedOrUpdatedRows === 1n;
+  if (began) await noteTrigger(db, { household, id: clip });
   if (row.last_index === null || row.segments !== row.last_index + 1) return { began };
   return { began, ended: row.end === "complete" ? "complete" : "interrupted" };
 }

@@ -4,16 +4,16 @@ import type { Millis } from "../../shared/kernel/brand.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import type { Bodies } from "./bodies.io.js";
 import type { Calendar } from "./calendar.io.js";
+import type { RetentionRule } from "./clip.js";
 import type { Records } from "./records.io.js";
 import type { ShredKeys } from "./shred.io.js";
 import type { VaultTables } from "./tables.js";
 
-export interface VaultOptions {
+export interface VaultOptions extends RetentionRule {
   /** Holds bodies, shred keys and the vault's key; made with mode 0700. */
   readonly directory: string;
   readonly db: Kysely<VaultTables>;
   readonly clock: Clock;
-  readonly retentionDays: number;
   /** All segments together, in bytes. */
   readonly bytesMax: number;
   /** Those of one household, in bytes. */

@@ -50,6 +50,7 @@ export async function setUp(
       db,
       clock,
       retentionDays: 30,
+      longestDays: 60,
       bytesMax,
       householdBytesMax,
       clockChecked,

@@ -8,6 +8,7 @@ export interface VaultTables {
   readonly thumbnail: ThumbnailRow;
   readonly event: EventRow;
   readonly camera_status: CameraStatusRow;
+  readonly retention: RetentionRow;
 }
 
 /** A clip from its first stored segment on; after deletion its tombstone, which refuses late uploads. */
@@ -28,6 +29,10 @@ export interface ClipRow {
   readonly deleted_at: number | null;
   /** A member's signed deletion, for the camera's own copy. */
   readonly deletion: string | null;
+  /** `press` or `motion`: the first event that names the clip, once one is here. */
+  readonly trigger: string | null;
+  /** Since when a keep-mark saves the clip from retention. */
+  readonly kept_at: number | null;
 }
 
 /** One sealed segment whose body is durable. */
@@ -72,6 +77,13 @@ export interface EventRow {
   /** The event as the camera told it, in JSON. */
   readonly message: string;
   readonly arrived_at: number;
+}
+
+/** How long a household keeps its clips, where it chose so itself. */
+export interface RetentionRow {
+  readonly household: string;
+  readonly days: number;
+  readonly set_at: number;
 }
 
 /** How a camera was when it last spoke. */

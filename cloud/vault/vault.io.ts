@@ -13,6 +13,7 @@ import {
   type DeletionCursor,
   type DeletionPage,
   dayMillis,
+  daysKept,
   type OfferedSegment,
   type OfferedThumbnail,
   type Page,
@@ -91,8 +92,25 @@ export interface VaultWriter {
   deletions(camera: CameraId, after?: DeletionCursor): Promise<DeletionPage>;
 }
 
+/** Says what is kept, and for how long. */
+export interface VaultKeeper {
+  /** Sets or takes off a clip's keep-mark. `undefined` when there is no such clip, `full` when too many are marked. */
+  mark(household: HouseholdId, id: ClipId, kept: boolean): Promise<"marked" | "full" | undefined>;
+  retention(household: HouseholdId): Promise<Retention>;
+  /** Counts from the next sweep on. */
+  choose(household: HouseholdId, days: number): Promise<Retention>;
+}
+
+export interface Retention {
+  /** For how many days clips are kept from their arrival. */
+  readonly days: number;
+  /** As many as this cloud allows. */
+  readonly daysMax: number;
+}
+
 export interface Vault {
   readonly reader: VaultReader;
+  readonly keeper: VaultKeeper;
   readonly writer: VaultWriter;
   readonly eraser: VaultEraser;
   close(): Promise<void>;
@@ -120,6 +138,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   return {
     reader: createReader(rooms),
     writer: await createWriter(rooms),
+    keeper: createKeeper(rooms),
     eraser: createEraser(rooms),
     close: () => rooms.turn(() => shred.close()),
   };
@@ -221,6 +240,23 @@ async function* readSegment(
 ): AsyncGenerator<Uint8Array> {
   if (start < header.length) yield header.subarray(start, Math.min(end, header.length));
   yield* bodies.read(name, Math.max(start - header.length, 0), Math.max(end - header.length, 0));
+}
+
+function createKeeper(rooms: Rooms): VaultKeeper {
+  const { records, clock } = rooms;
+  const daysMax = daysKept(retentionDaysMax, rooms);
+  const retention = async (household: HouseholdId): Promise<Retention> => ({
+    days: daysKept(await records.chosenDays(household), rooms),
+    daysMax,
+  });
+  return {
+    retention,
+    mark: (household, id, kept) => records.markKept({ household, id }, kept ? clock.wall() : null),
+    async choose(household, days) {
+      await records.chooseDays(household, days, clock.wall());
+      return retention(household);
+    },
+  };
 }
 
 async function createWriter(rooms: Rooms): Promise<VaultWriter> {

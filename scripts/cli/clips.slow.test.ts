@@ -10,6 +10,7 @@ import { openAsOwner, openAsThief } from "../demo/recordings.io.js";
 import { memberExportIdentity } from "./member/cameras.io.js";
 import { clipIdOf, memberClips, memberDelete } from "./member/clips.io.js";
 import { openCloud } from "./member/cloud.io.js";
+import { memberKeep, memberRetention } from "./member/keep.io.js";
 import { download, memberOpen } from "./member/open.io.js";
 import { memberThumbnail } from "./member/thumbnail.io.js";
 import { memberWatch } from "./member/watch.io.js";
@@ -121,6 +122,26 @@ test("a download that was cut, or damaged on this computer, is made whole", asyn
   const again = join(folder, "again.mp4");
   await memberOpen(places.member, { clip, out: again }, quiet());
   t.ok(readFileSync(again).equals(readFileSync(out)), "what was damaged here is loaded anew");
+});
+
+test("clips are filtered, kept and their retention is chosen", async (t) => {
+  const listed = async (options: Omit<Parameters<typeof memberClips>[1], "limit">) => {
+    const { terminal, values } = heard();
+    await memberClips(places.member, { limit: 5, ...options }, terminal);
+    return values;
+  };
+  t.match(await listed({ trigger: "press" }), [{ id: clip, kept: false }]);
+  t.same(await listed({ trigger: "motion" }), []);
+  const at = new Date(timeOf(clip)).toISOString();
+  t.same(await listed({ to: at }), []);
+  await memberKeep(places.member, { clip }, quiet());
+  t.match(await listed({ from: at }), [{ id: clip, kept: true }]);
+  await memberKeep(places.member, { clip, off: true }, quiet());
+  const refusing = quiet(undefined, async () => false);
+  await t.rejects(memberRetention(places.member, { days: 7 }, refusing), { message: /Nothing was changed/ });
+  const { terminal, values } = heard();
+  await memberRetention(places.member, { days: 60 }, terminal);
+  t.same(values, [{ days: 60, daysMax: 60 }]);
 });
 
 test("a deleted clip is gone for its owner too", async (t) => {

@@ -15,6 +15,7 @@ import { memberCameras, memberExportIdentity } from "./member/cameras.io.js";
 import { type ClaimOptions, memberClaim } from "./member/claim.io.js";
 import { type ClipsOptions, memberClips, memberDelete } from "./member/clips.io.js";
 import { type InitOptions, memberInit } from "./member/init.io.js";
+import { memberKeep, memberRetention } from "./member/keep.io.js";
 import { memberOpen } from "./member/open.io.js";
 import { defaultProfileFolder, forgetSession } from "./member/profile.io.js";
 import { memberRestore, type RestoreOptions } from "./member/restore.io.js";
@@ -27,6 +28,7 @@ import { openTerminal, type TerminalOptions } from "./terminal.io.js";
 const exitCodes = { refused: 1, usage: 2 };
 const clipsMax = 10_000;
 const waitSecondsMax = 86_400;
+const retentionDaysMax = 60;
 const cameraHelp = `
 A mask or zone is 3 to 32 corners x,y in per cent of the picture from its upper left corner, with at most two decimals, in the
 order in which one walks round it. What is given replaces all masks or all zones that there were: at most 16 of each.
@@ -118,6 +120,9 @@ ofMember(
 ofMember("clips", "list recordings, newest first")
   .option("--limit <n>", "at most so many", countUpTo(clipsMax), 20)
   .option("--camera <id>", "of this camera only")
+  .addOption(new Option("--trigger <trigger>", "what caused them").choices(["press", "motion"]))
+  .option("--from <time>", "from this time on, such as 2026-11-21 or 2026-11-21T18:00Z", timeOf)
+  .option("--to <time>", "before this time", timeOf)
   .action((options: Common & ClipsOptions) => memberClips(options.profile, options, openTerminal(options)));
 
 ofMember("watch", "tell what arrives, until Ctrl-C").action((options: Common) =>
@@ -142,6 +147,20 @@ ofMember("delete", "delete a recording in the vault and on the camera")
   .argument("<clip>", "the clip's id")
   .option("--yes", "do not ask")
   .action((clip: string, options: Common) => memberDelete(options.profile, clip, openTerminal(options)));
+
+ofMember("keep", "keep a recording whatever its age")
+  .argument("<clip>", "the clip's id")
+  .option("--off", "keep it no longer than the others")
+  .action((clip: string, options: Common & { readonly off?: boolean }) =>
+    memberKeep(options.profile, { ...options, clip }, openTerminal(options)),
+  );
+
+ofMember("retention", "show or change for how many days recordings are kept")
+  .option("--days <n>", "from a recording's arrival until its key is destroyed", countUpTo(retentionDaysMax))
+  .option("--yes", "do not ask")
+  .action((options: Common & { readonly days?: number }) =>
+    memberRetention(options.profile, options, openTerminal(options)),
+  );
 
 ofMember("export-identity", "print a camera's key for the stock age program")
   .option("--camera <id>", "which camera, when there are several")
@@ -243,6 +262,13 @@ function collect<T>(
     if (before.length === max) throw new InvalidArgumentError(`there are more than ${max}.`);
     return [...before, parsed.value];
   };
+}
+
+/** As the API writes times; without a zone it is this computer's. */
+function timeOf(text: string): string {
+  const time = Date.parse(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00` : text);
+  if (/^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(time)) return new Date(time).toISOString();
+  throw new InvalidArgumentError("it must be a day or a time, such as 2026-11-21 or 2026-11-21T18:00Z.");
 }
 
 function named(text: string): string {

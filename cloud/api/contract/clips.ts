@@ -8,21 +8,24 @@ const limit = Type.Integer({ minimum: 1, maximum: pageMax, default: 50 });
 const next = Type.Optional(Type.String({ description: "The cursor of the next page; absent on the last" }));
 const segmentIndex = Type.Integer({ minimum: 0, maximum: 255 });
 
+const trigger = Type.Enum(["press", "motion"]);
 const clipFacts = {
   id: clipId,
   camera: cameraId,
   recordedAt: time,
   arrivedAt: time,
-  trigger: Type.Optional(Type.Enum(["press", "motion"])),
+  trigger: Type.Optional(trigger),
   state: Type.Enum(["recording", "complete", "interrupted"]),
   bytes: bytesCount,
   hasThumbnail: Type.Boolean({ description: "A sealed picture of it is here" }),
+  kept: Type.Boolean({ description: "Marked to be kept: retention passes it by" }),
 };
 export const clipQuery = Type.Object(
   {
     limit: Type.Optional(limit),
     cursor: Type.Optional(cursor),
     camera: Type.Optional(cameraId),
+    trigger: Type.Optional(trigger),
     from: Type.Optional(time),
     to: Type.Optional(time),
   },
@@ -69,10 +72,15 @@ export const segmentHeaders = Type.Object({
   "if-none-match": Type.Optional(Type.String({ maxLength: 1_000 })),
   "if-range": Type.Optional(Type.String({ maxLength: 100 })),
 });
-export const thumbnailHeaders = Type.Object({
-  "if-none-match": Type.Optional(Type.String({ maxLength: 1_000 })),
-});
-export const nothing = Type.Null({ description: "No body" });
+const days = (description: string) => Type.Integer({ minimum: 1, maximum: 60, description });
+export const retention = Type.Object(
+  {
+    days: days("From a clip's arrival until it ends"),
+    daysMax: days("As many as this cloud allows"),
+  },
+  closed,
+);
+export const retentionBody = Type.Object({ days: days("From a clip's arrival until it ends") }, closed);
 export const deleteBody = Type.Union([Type.Object({ note: Type.Optional(note) }, closed), Type.Null()]);
 
 export const eventQuery = Type.Object({ limit: Type.Optional(limit), cursor: Type.Optional(cursor) }, closed);

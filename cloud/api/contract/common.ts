@@ -19,6 +19,16 @@ export const time = timeText;
 export const bytesCount = Type.Integer({ minimum: 0, description: "bytes" });
 export const cursor = Type.String({ pattern: uuid, description: "`next` of the page before" });
 
+/** Of a route that answers 304 where the caller has the newest (RFC 9110 §13.1.2). */
+export const readHeaders = Type.Object({ "if-none-match": Type.Optional(Type.String({ maxLength: 1_000 })) });
+/** Of a route that changes something: refused where it has changed meanwhile (RFC 9110 §13.1.1). */
+export const changeHeaders = Type.Object({
+  "if-match": Type.Optional(
+    Type.String({ maxLength: 1_000, description: "Only if this is still its ETag, as it was read" }),
+  ),
+});
+export const nothing = Type.Null({ description: "No body" });
+
 /** RFC 9457. `type` is stable: clients decide by it. */
 export const problemSchema = Type.Object(
   {

@@ -6,9 +6,11 @@ import { openNote } from "../../../shared/seal/note.js";
 import type { CharterReader } from "../../household/charters.io.js";
 import type { ClipDetail, ClipFacts } from "../../vault/clip.js";
 import type { VaultEraser } from "../../vault/erase.io.js";
-import type { StoredSegment, VaultReader } from "../../vault/vault.io.js";
+import type { StoredSegment, VaultKeeper, VaultReader } from "../../vault/vault.io.js";
 import type { App } from "../app.js";
 import * as contract from "../contract/clips.js";
+import { changeHeaders, nothing, readHeaders } from "../contract/common.js";
+import { demandUnchanged, isUnchanged, names } from "../etag.js";
 import { cameraIdIn, clipIdIn } from "../ids.js";
 import { ownersOnly, sessionOf } from "../plugins/session.js";
 import { demand, found, Problem } from "../problems.js";
@@ -17,7 +19,11 @@ import type { Sight } from "../sight.js";
 import { parseTime, timeTextOf } from "../time.js";
 
 export interface ClipServices {
-  readonly vault: { readonly reader: VaultReader; readonly eraser: VaultEraser };
+  readonly vault: {
+    readonly reader: VaultReader;
+    readonly keeper: VaultKeeper;
+    readonly eraser: VaultEraser;
+  };
   readonly charters: CharterReader;
   readonly sight: Sight;
   /** Tells a camera that is connected of a member's signed deletion; one that is away hears it when it connects. */
@@ -31,6 +37,7 @@ export function addClips(members: App, services: ClipServices): void {
   addClipPages(members, services);
   addSegments(members, services);
   addThumbnail(members, services);
+  addKeepMarks(members, services);
   addDeletion(members, services);
 }
 
@@ -47,11 +54,12 @@ function addClipPages(members: App, { vault, sight }: ClipServices): void {
       },
     },
     async (request) => {
-      const { limit = defaultLimit, cursor, camera, from, to } = request.query;
+      const { limit = defaultLimit, cursor, camera, trigger, from, to } = request.query;
       const visible = await sight.of(sessionOf(request));
       const page = await vault.reader.clips(sessionOf(request).household, {
         limit,
         cursor,
+        trigger,
         camera: camera === undefined ? undefined : cameraIdIn(camera),
         cameras: [...visible.keys()],
         from: timeIn(from),
@@ -70,17 +78,22 @@ function addClipPages(members: App, { vault, sight }: ClipServices): void {
         summary: "A clip with its segments and their signed notes",
         tags: ["clips"],
         params: contract.clipParams,
-        response: { 200: contract.clipDetail },
+        headers: readHeaders,
+        response: { 200: contract.clipDetail, 304: nothing },
       },
     },
-    async (request) => {
-      const clip = await visibleClip({ vault, sight }, request, clipIdIn(request.params.clip));
-      const segments = clip.parts.map((part) => ({ ...part, arrivedAt: timeTextOf(part.arrivedAt) }));
-      const { thumbnail } = clip;
-      const picture = thumbnail && { ...thumbnail, arrivedAt: timeTextOf(thumbnail.arrivedAt) };
-      return { ...listed(clip), ...(picture && { thumbnail: picture }), segments };
+    async (request, reply) => {
+      const clip = detailed(await visibleClip({ vault, sight }, request, clipIdIn(request.params.clip)));
+      return isUnchanged(request, reply, clip) ? reply.send(null) : clip;
     },
   );
+}
+
+function detailed(clip: ClipDetail) {
+  const segments = clip.parts.map((part) => ({ ...part, arrivedAt: timeTextOf(part.arrivedAt) }));
+  const { thumbnail } = clip;
+  const picture = thumbnail && { ...thumbnail, arrivedAt: timeTextOf(thumbnail.arrivedAt) };
+  return { ...listed(clip), ...(picture && { thumbnail: picture }), segments };
 }
 
 function addSegments(members: App, { vault, sight }: ClipServices): void {
@@ -101,7 +114,7 @@ function addSegments(members: App, { vault, sight }: ClipServices): void {
       const { id } = await visibleClip({ vault, sight }, request, clipIdIn(request.params.clip));
       const segment = found(await vault.reader.segment(sessionOf(request).household, id, index));
       const tag = `"${segment.sha256}"`;
-      const unchanged = matches(request.headers["if-none-match"], tag);
+      const unchanged = names(request.headers["if-none-match"], tag);
       if (!unchanged && !(await segment.isWhole())) {
         // Deleted in this very moment: not there, as for everybody after.
         found(await vault.reader.segment(sessionOf(request).household, id, index));
@@ -139,7 +152,7 @@ function addThumbnail(members: App, { vault, sight }: ClipServices): void {
         tags: ["clips"],
         produces: ["application/octet-stream"],
         params: contract.clipParams,
-        headers: contract.thumbnailHeaders,
+        headers: readHeaders,
       },
     },
     async (request, reply) => {
@@ -152,11 +165,45 @@ function addThumbnail(members: App, { vault, sight }: ClipServices): void {
         .header("etag", tag)
         .header("cache-control", "private, no-cache")
         .header("repr-digest", `sha-256=:${sha256}:`);
-      if (matches(request.headers["if-none-match"], tag)) return reply.code(304).send();
+      if (names(request.headers["if-none-match"], tag)) return reply.code(304).send();
       return reply.send(Buffer.from(file));
     },
   );
 }
+
+function addKeepMarks(members: App, { vault, sight }: ClipServices): void {
+  const schema = { tags: ["clips"], params: contract.clipParams, headers: changeHeaders };
+  const response = { 204: nothing };
+  const mark = async (request: ClipRequest, kept: boolean): Promise<void> => {
+    const clip = await visibleClip({ vault, sight }, request, clipIdIn(request.params.clip));
+    demandUnchanged(request, detailed(clip));
+    const outcome = found(await vault.keeper.mark(sessionOf(request).household, clip.id, kept));
+    if (outcome === "full") throw new Problem("too-many-kept");
+  };
+  const keep = { operationId: "keepClip", summary: "Marks a clip to be kept: retention passes it by" };
+  members.put(
+    "/v1/clips/:clip/keep",
+    { onRequest: ownersOnly, schema: { ...schema, ...keep, response } },
+    async (request, reply) => {
+      await mark(request, true);
+      return reply.code(204).send(null);
+    },
+  );
+  const letGo = {
+    operationId: "letClipGo",
+    summary: "Takes the mark off: a clip past its retention ends at the next sweep",
+  };
+  members.delete(
+    "/v1/clips/:clip/keep",
+    { onRequest: ownersOnly, schema: { ...schema, ...letGo, response } },
+    async (request, reply) => {
+      await mark(request, false);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+type ClipRequest = Parameters<typeof sessionOf>[0] & { readonly params: { readonly clip: string } };
 
 function addDeletion(members: App, { vault, sight, charters, orderDeletion }: ClipServices): void {
   members.delete(
@@ -168,13 +215,16 @@ function addDeletion(members: App, { vault, sight, charters, orderDeletion }: Cl
         summary: "Destroys a clip's key before it answers; with a signed note the camera's copy goes too",
         tags: ["clips"],
         params: contract.clipParams,
+        headers: changeHeaders,
         body: contract.deleteBody,
-        response: { 204: contract.nothing },
+        response: { 204: nothing },
       },
     },
     async (request, reply) => {
       const { household } = sessionOf(request);
-      const { id, camera } = await visibleClip({ vault, sight }, request, clipIdIn(request.params.clip));
+      const clip = await visibleClip({ vault, sight }, request, clipIdIn(request.params.clip));
+      demandUnchanged(request, detailed(clip));
+      const { id, camera } = clip;
       const note = request.body?.note;
       if (note !== undefined) await checkDeletion(charters, { household, camera, id, note });
       found(await vault.eraser.erase(household, id, note));
@@ -214,10 +264,10 @@ async function visibleClip(
 }
 
 function listed({ id, camera, recordedAt, arrivedAt, trigger, ...facts }: ClipFacts) {
-  const { state, segments, bytes, hasThumbnail } = facts;
+  const { state, segments, bytes, hasThumbnail, kept } = facts;
   const times = { recordedAt: timeTextOf(recordedAt), arrivedAt: timeTextOf(arrivedAt) };
   const cause = trigger === undefined ? {} : { trigger };
-  return { id, camera, ...times, state, segments, bytes, hasThumbnail, ...cause };
+  return { id, camera, ...times, state, segments, bytes, hasThumbnail, kept, ...cause };
 }
 
 function bytesOf(reply: Headers, segment: StoredSegment, { start, end }: ByteRange): Readable {
@@ -227,10 +277,6 @@ function bytesOf(reply: Headers, segment: StoredSegment, { start, end }: ByteRan
 
 interface Headers {
   header(name: string, value: number): unknown;
-}
-
-function matches(header: string | undefined, tag: string): boolean {
-  return header === "*" || (header ?? "").split(",").some((one) => one.trim().replace(/^W\//, "") === tag);
 }
 
 function timeIn(text: string | undefined) {

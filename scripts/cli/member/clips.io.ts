@@ -22,11 +22,17 @@ export interface ClipEntry {
   readonly segments: number;
   readonly bytes: number;
   readonly hasThumbnail: boolean;
+  readonly trigger?: string | undefined;
+  readonly kept: boolean;
 }
 
 export interface ClipsOptions {
   readonly limit: number;
   readonly camera?: string;
+  readonly trigger?: "press" | "motion";
+  /** When the trigger came, RFC 3339; `to` is excluded. */
+  readonly from?: string;
+  readonly to?: string;
 }
 
 /** Newest first. */
@@ -38,20 +44,18 @@ export async function memberClips(folder: string, options: ClipsOptions, termina
     terminal.say(lineOf(clip));
     shown++;
   }
-  if (shown === 0) terminal.say("No clips yet.");
+  if (shown === 0) terminal.say("No such clips.");
 }
 
 /** Follows `next` whatever a page holds: an empty one may stand before a full one. */
 export async function* listClips(
   cloud: Pick<Cloud, "get">,
-  { limit, camera }: ClipsOptions,
+  { limit, camera, trigger, from, to }: ClipsOptions,
 ): AsyncGenerator<ClipEntry> {
   let cursor: string | undefined;
   let emptyPages = 0;
   for (let left = limit; left > 0; ) {
-    const query = new URLSearchParams({ limit: `${Math.min(left, pageMax)}` });
-    if (camera !== undefined) query.set("camera", camera);
-    if (cursor !== undefined) query.set("cursor", cursor);
+    const query = queryOf({ limit: `${Math.min(left, pageMax)}`, camera, trigger, from, to, cursor });
     const page = await cloud.get(`/v1/clips?${query}`);
     const clips = page.list("clips", readClip).slice(0, left);
     yield* clips;
@@ -64,9 +68,17 @@ export async function* listClips(
   }
 }
 
-function lineOf({ id, camera, recordedAt, state, segments, bytes, hasThumbnail }: ClipEntry): string {
-  const picture = hasThumbnail ? ", picture" : "";
-  return `${id}  ${recordedAt}  ${camera}  ${state}, ${segments} segments, ${(bytes / 1e6).toFixed(1)} MB${picture}`;
+function queryOf(parameters: Readonly<Record<string, string | undefined>>): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, value);
+  return query;
+}
+
+function lineOf({ id, camera, recordedAt, state, segments, bytes, ...rest }: ClipEntry): string {
+  const { trigger, hasThumbnail, kept } = rest;
+  const size = `${segments} segments, ${(bytes / 1e6).toFixed(1)} MB`;
+  const words = [trigger, state, size, hasThumbnail && "picture", kept && "kept"];
+  return `${id}  ${recordedAt}  ${camera}  ${words.filter(Boolean).join(", ")}`;
 }
 
 function readClip(fields: Fields): ClipEntry {
@@ -79,6 +91,8 @@ function readClip(fields: Fields): ClipEntry {
     segments: fields.number("segments"),
     bytes: fields.number("bytes"),
     hasThumbnail: fields.maybeFlag("hasThumbnail") ?? false,
+    trigger: fields.maybeText("trigger"),
+    kept: fields.maybeFlag("kept") ?? false,
   };
 }
 
