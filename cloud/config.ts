@@ -161,6 +161,9 @@ export function describeConfig(): string {
   return `lintel-cloud: the cloud of the Lintel video doorbell, set up by its environment.
 
   --help                 prints this
+  backup DIR             copies LINTEL_DATA into DIR while its cloud runs; keeps the states of the last 7 days
+  restore DIR [--without-clips]
+                         makes LINTEL_DATA of the newest state in DIR; nothing may be in its place
   --mosquitto DIR        writes configuration, rights and certificates for a Mosquitto at LINTEL_PUBLIC_MQTT
 
 ${lines.join("\n")}

@@ -65,6 +65,31 @@ async function fails(t: Teardown, settings: Record<string, string>): Promise<{ c
   return { code, said: log() };
 }
 
+test("a running cloud is backed up by one command, and another one brings it back", async (t) => {
+  const [data, backup] = [join(room, "lived"), join(room, "backup")];
+  const cloud = await startCloud(t, { LINTEL_DATA: data });
+  const owner = await newPerson("owner", "Ada");
+  const charter = sign(firstCharter([owner]), [owner]);
+  const { caHash, http } = cloud.ready;
+  t.equal((await ask(`${http}/v1/households`, "", { charter })).status, 201);
+  const order = async (...words: readonly string[]) => {
+    const { child, log } = spawnCloud(t, { LINTEL_DATA: data }, words);
+    child.stdout.resume();
+    const [code] = await once(child, "close");
+    return { code, said: log() };
+  };
+  t.equal((await order("backup")).code, 64, "no folder");
+  t.same(await order("backup", backup), { code: 0, said: "" });
+  t.match(await order("restore", backup), { code: 1, said: /is not empty/ });
+  await stop(cloud, "SIGKILL");
+  await rm(data, { recursive: true });
+  t.same(await order("restore", backup), { code: 0, said: "" });
+  const again = await startCloud(t, { LINTEL_DATA: data });
+  t.equal(again.ready.caHash, caHash, "cameras know it");
+  t.equal((await ask(`${again.ready.http}/v1/households`, "", { charter })).status, 201, "the same answer");
+  await stop(again, "SIGTERM");
+});
+
 /** A request by a client that trusts this authority only; plain where the cloud is. */
 async function ask(
   url: string,

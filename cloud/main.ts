@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Logger, pino } from "pino";
 import { millis } from "../shared/kernel/brand.js";
@@ -9,6 +9,7 @@ import { measuresOf } from "./api/measures.js";
 import { perMinute } from "./api/plugins/ratelimit.js";
 import { createApi } from "./api/server.js";
 import { createSight } from "./api/sight.js";
+import { type BackupOrder, carryOut, parseOrder } from "./backup/commands.io.js";
 import type { Bus, Log } from "./broker/bus.js";
 import { EmbeddedBroker } from "./broker/embedded.io.js";
 import { ExternalBroker } from "./broker/external.io.js";
@@ -285,14 +286,31 @@ async function writeMosquitto(config: Config, directory: string): Promise<void> 
 }
 
 /** What the words after the program's name ask for; `undefined` after saying what is wrong with them. */
-function readFlags(): { readonly help?: boolean; readonly mosquitto?: string } | undefined {
+function readFlags(): Flags | undefined {
   try {
-    return parseArgs({ options: { help: { type: "boolean" }, mosquitto: { type: "string" } } }).values;
+    const { values, positionals } = parseArgs({ options: flags, allowPositionals: true });
+    const { "without-clips": withoutClips = false, ...rest } = values;
+    if (positionals.length === 0 && !withoutClips) return rest;
+    const order = parseOrder(positionals, withoutClips);
+    if (order === undefined) throw new Error(`"${positionals.join(" ")}" is no command`);
+    return { ...rest, order };
   } catch (error) {
     const [what] = error instanceof Error ? error.message.split(". ") : [];
     process.stderr.write(`${what}. ${seeHelp}`);
     return undefined;
   }
+}
+
+const flags = {
+  help: { type: "boolean" },
+  mosquitto: { type: "string" },
+  "without-clips": { type: "boolean" },
+} as const;
+
+interface Flags {
+  readonly help?: boolean;
+  readonly mosquitto?: string;
+  readonly order?: BackupOrder;
 }
 
 const seeHelp = "lintel-cloud --help lists every setting.\n";
@@ -310,7 +328,9 @@ async function main(): Promise<number> {
     process.stderr.write(`${config.error.join("\n")}\n${seeHelp}`);
     return exitCodes.configuration;
   }
-  if (flags.mosquitto === undefined) await run(config.value);
+  const { order } = flags;
+  if (order !== undefined) await carryOut(order, resolve(config.value.data), clock.wall());
+  else if (flags.mosquitto === undefined) await run(config.value);
   else await writeMosquitto(config.value, flags.mosquitto);
   return 0;
 }

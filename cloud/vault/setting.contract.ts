@@ -34,17 +34,25 @@ export interface Wish {
   readonly bytesMax?: number;
   readonly householdBytesMax?: number;
   readonly directory?: string;
+  /** Its file, in the directory. */
+  readonly database?: string;
   readonly clockChecked?: Millis;
 }
 
 export async function setUp(
   t: Test,
-  { bytesMax = 2 ** 40, householdBytesMax = 2 ** 40, directory = t.testdir({}), clockChecked }: Wish = {},
+  {
+    bytesMax = 2 ** 40,
+    householdBytesMax = 2 ** 40,
+    directory = t.testdir({}),
+    database = "lintel.db",
+    clockChecked,
+  }: Wish = {},
 ): Promise<Setting> {
   let ahead = 0;
   const clock: Clock = { wall: () => millis(Date.now() + ahead), monotonic: systemClock.monotonic };
   const open = async (): Promise<{ vault: Vault; close: () => Promise<void> }> => {
-    const db = await openDatabase(join(directory, "lintel.db"));
+    const db = await openDatabase(join(directory, database));
     const vault = await openVault({
       directory: join(directory, "vault"),
       db,
