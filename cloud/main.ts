@@ -36,6 +36,7 @@ import { lockDirectory } from "./lock.io.js";
 import { writeMosquittoFiles } from "./mosquitto.io.js";
 import { exitCodes, keepAt, listenAs, SettingFault } from "./startup.js";
 import { systemClock as clock, systemRandom as random } from "./system.io.js";
+import { createCustody } from "./vault/custody.io.js";
 import type { Damage } from "./vault/rooms.io.js";
 import { openVault, type Vault, type VaultHealth } from "./vault/vault.io.js";
 
@@ -181,6 +182,7 @@ async function serve(
       logins: createLogins(db, { clock, random }),
       claims: createClaims(db, charters, clock),
       sight: createSight(cameras),
+      custody: createCustody(db, { clock, random }),
       states: ingest,
       vaultKey: vault.writer.vaultKey,
       roomOf: vault.reader.room,

@@ -38,6 +38,7 @@ const memberRoutes = (camera: string, clip: string, claim: string) =>
     ["DELETE", `/v1/clips/${clip}/keep`],
     ["GET", "/v1/household/retention"],
     ["PUT", "/v1/household/retention"],
+    ["GET", "/v1/audit"],
     ["GET", "/v1/events"],
     ["GET", "/v1/stream"],
   ] as const;

@@ -167,6 +167,37 @@ test("a keep-mark and retention are the owner's, and change only what still is a
   t.match(kept, { status: 200, body: { kept: true } });
 });
 
+test("who opened, kept and deleted what is there for the household, and for nobody else", async (t) => {
+  const guest = await newPerson("guest", "Cleo");
+  const family = await newHousehold(cloud, [guest]);
+  const inside = await newHousehold(cloud, []);
+  const { clip } = await storeClip(cloud, family, new Uint8Array(10));
+  const asGuest = await tokenOf(cloud, guest, family.household);
+  const ask = (method: "GET" | "PUT" | "DELETE" | "HEAD", tail: string, token = family.token) =>
+    call(cloud, method, `/v1/clips/${clip}${tail}`, { token });
+  const audit = async (token: string, query = "") =>
+    (await call(cloud, "GET", `/v1/audit?${query}`, { token })).body.entries.map(
+      ({ act, member }: { act: string; member: string }) => [act, member],
+    );
+  await ask("GET", "");
+  await ask("HEAD", "/segments/0");
+  t.same(await audit(family.token), [], "nothing was sent yet");
+  for (let i = 0; i < 3; i++) await ask("GET", "/segments/0", asGuest);
+  await ask("PUT", "/keep");
+  await ask("DELETE", "");
+  const [owner, visitor] = [family.owner.member.id, guest.member.id];
+  const all = [
+    ["deleted", owner],
+    ["kept", owner],
+    ["opened", visitor],
+  ];
+  t.same((await audit(family.token, `clip=${clip}`)).sort(), all);
+  t.same((await audit(asGuest)).sort(), all);
+  t.same(await audit(inside.token), []);
+  const page = (await call(cloud, "GET", "/v1/audit?limit=2", { token: family.token })).body;
+  t.equal((await audit(family.token, `limit=2&cursor=${page.next}`)).length, 1);
+});
+
 test("a household chooses how long its clips are kept, within the cloud's limit", async (t) => {
   const family = await newHousehold(cloud);
   const ask = (method: "GET" | "PUT", days?: number, headers = {}) =>

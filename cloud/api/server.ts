@@ -9,6 +9,7 @@ import { addMetrics, type Measure } from "./plugins/metrics.js";
 import { addProblems, refuseAddress, refuseBytes } from "./plugins/problems.js";
 import { addRateLimit } from "./plugins/ratelimit.js";
 import { addTokens, membersOnly } from "./plugins/session.js";
+import { addAudit } from "./routes/audit.js";
 import { addCameras, type CameraServices } from "./routes/cameras.js";
 import { addBoardsClaims, addOwnersClaims, type ClaimServices } from "./routes/claims.js";
 import { addClips, type ClipServices } from "./routes/clips.js";
@@ -101,6 +102,7 @@ export async function createApi(
     addOwnersClaims(members, services);
     addCameras(members, services);
     addClips(members, services);
+    addAudit(members, services);
     addRetention(members, services.vault.keeper);
     addEvents(members, services);
     addStream(members, services);

@@ -48,6 +48,7 @@ import { createClaims } from "../household/claims.io.js";
 import { createLogins } from "../household/logins.io.js";
 import { openSessionKey } from "../household/sessionkey.io.js";
 import { systemRandom as random, systemClock } from "../system.io.js";
+import { createCustody } from "../vault/custody.io.js";
 import type { Damage } from "../vault/rooms.io.js";
 import { openVault } from "../vault/vault.io.js";
 import { createHub } from "./hub.js";
@@ -230,6 +231,7 @@ export async function openTestCloud(
       logins: createLogins(db, { clock, random }),
       claims: createClaims(db, charters, clock),
       sight: createSight(cameras),
+      custody: createCustody(db, { clock, random }),
       states: { health: () => ({ online: false, identityConflict: false }) },
       vaultKey: vault.writer.vaultKey,
       orderDeletion: (_camera, note) => deletions.push(note),

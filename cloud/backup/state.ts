@@ -1,7 +1,7 @@
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 
 /** How long a backup may hold the key of a clip that was deleted since: the shred window, in milliseconds. */
-export const shredWindowMillis = 7 * 86_400_000;
+const shredWindowMillis = 7 * 86_400_000;
 
 /** What a backup's folder holds: bodies that all states share, and a folder for each state. */
 export const placesOf = (folder: string) => ({ bodies: `${folder}/bodies`, states: `${folder}/states` });

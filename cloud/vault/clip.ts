@@ -21,6 +21,9 @@ export const keptClipsMax = 1_000;
 
 /** What made a camera cut a clip. */
 export type Trigger = "press" | "motion";
+/** How long the household can look up who did what to a clip. */
+export const custodyDays = 400;
+
 export type ClipState = "recording" | "complete" | "interrupted";
 
 /** A stored clip, as far as the cloud can know it. */

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { CameraId, ClipId, HouseholdId } from "../../shared/kernel/ids.js";
-import { dayMillis, tombstoneDays } from "./clip.js";
+import { custodyDays, dayMillis, tombstoneDays } from "./clip.js";
 import type { Rooms } from "./rooms.io.js";
 import type { ClipName } from "./shred.io.js";
 
@@ -44,6 +44,7 @@ export function createEraser(rooms: Rooms): VaultEraser {
       "stray bodies": () => removeStrayBodies(rooms, now),
       "stray parts": () => removeStrayParts(rooms, now),
       "old events": () => records.forgetEvents(rooms, now),
+      "old custody": () => records.forgetCustody(millis(now - custodyDays * dayMillis)),
       "old tombstones": () => records.forgetTombstones(millis(now - tombstoneDays * dayMillis)),
     });
   };

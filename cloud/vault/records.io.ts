@@ -18,6 +18,7 @@ import type {
   StoredEvent,
 } from "./clip.js";
 import { listClips, markKept, noteTrigger, readClip } from "./clips.io.js";
+import { forgetCustody } from "./custody.io.js";
 import { type CameraEvent, type EventQuery, forgetEvents, insertEvents, listEvents } from "./events.io.js";
 import { chooseDays, chosenDays, keptSince } from "./retention.io.js";
 import type { ClipName } from "./shred.io.js";
@@ -228,6 +229,10 @@ export class Records {
 
   forgetEvents(rule: RetentionRule, now: Millis): Promise<void> {
     return forgetEvents(this.db, rule, now);
+  }
+
+  forgetCustody(before: Millis): Promise<void> {
+    return forgetCustody(this.db, before);
   }
 
   /** Sets or, with null, takes off a keep-mark. */

@@ -9,6 +9,7 @@ export interface VaultTables {
   readonly event: EventRow;
   readonly camera_status: CameraStatusRow;
   readonly retention: RetentionRow;
+  readonly custody: CustodyRow;
 }
 
 /** A clip from its first stored segment on; after deletion its tombstone, which refuses late uploads. */
@@ -84,6 +85,17 @@ export interface RetentionRow {
   readonly household: string;
   readonly days: number;
   readonly set_at: number;
+}
+
+/** Somebody did something to a clip. */
+export interface CustodyRow {
+  readonly household: string;
+  readonly id: string;
+  readonly at: number;
+  readonly act: string;
+  readonly clip: string;
+  readonly camera: string;
+  readonly member: string;
 }
 
 /** How a camera was when it last spoke. */

@@ -7,6 +7,7 @@ import { timeOf } from "../../shared/kernel/ids.js";
 import { followClips } from "../demo/follow.io.js";
 import { placesIn, pressBell, quiet, settle, startCamera, startCloud } from "../demo/home.io.js";
 import { openAsOwner, openAsThief } from "../demo/recordings.io.js";
+import { memberAudit } from "./member/audit.io.js";
 import { memberExportIdentity } from "./member/cameras.io.js";
 import { clipIdOf, memberClips, memberDelete } from "./member/clips.io.js";
 import { openCloud } from "./member/cloud.io.js";
@@ -142,6 +143,10 @@ test("clips are filtered, kept and their retention is chosen", async (t) => {
   const { terminal, values } = heard();
   await memberRetention(places.member, { days: 60 }, terminal);
   t.same(values, [{ days: 60, daysMax: 60 }]);
+  const audited = heard();
+  await memberAudit(places.member, { limit: 9, clip }, audited.terminal);
+  t.ok(audited.values.some(({ act, name }) => act === "opened" && typeof name === "string"));
+  t.match(audited.values[0], { act: "let-go", clip });
 });
 
 test("a deleted clip is gone for its owner too", async (t) => {

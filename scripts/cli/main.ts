@@ -10,6 +10,7 @@ import { UnexpectedAnswer } from "./fields.js";
 import { Problem, Unreachable } from "./http.io.js";
 import { type InstallOptions, install } from "./install/install.io.js";
 import { parseMask, parseZone } from "./member/areas.js";
+import { type AuditOptions, memberAudit } from "./member/audit.io.js";
 import { type CameraOptions, memberCamera } from "./member/camera.io.js";
 import { memberCameras, memberExportIdentity } from "./member/cameras.io.js";
 import { type ClaimOptions, memberClaim } from "./member/claim.io.js";
@@ -161,6 +162,11 @@ ofMember("retention", "show or change for how many days recordings are kept")
   .action((options: Common & { readonly days?: number }) =>
     memberRetention(options.profile, options, openTerminal(options)),
   );
+
+ofMember("audit", "who opened, looked at, kept or deleted which recording, newest first")
+  .option("--limit <n>", "at most so many", countUpTo(clipsMax), 50)
+  .option("--clip <id>", "of this recording only")
+  .action((options: Common & AuditOptions) => memberAudit(options.profile, options, openTerminal(options)));
 
 ofMember("export-identity", "print a camera's key for the stock age program")
   .option("--camera <id>", "which camera, when there are several")

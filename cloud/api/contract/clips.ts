@@ -1,6 +1,17 @@
 import Type from "typebox";
 import { statusSchema } from "../../../shared/protocol/messages.js";
-import { bytesCount, cameraId, clipId, closed, cursor, eventId, hash, note, time } from "./common.js";
+import {
+  bytesCount,
+  cameraId,
+  clipId,
+  closed,
+  cursor,
+  eventId,
+  hash,
+  memberId,
+  note,
+  time,
+} from "./common.js";
 
 /** Clips or events on one page. */
 const pageMax = 200;
@@ -99,6 +110,30 @@ export const eventPage = Type.Object(
           from: Type.Optional(time),
           to: Type.Optional(time),
           reason: Type.Optional(Type.String()),
+        },
+        closed,
+      ),
+    ),
+    next,
+  },
+  closed,
+);
+
+export const custodyQuery = Type.Object(
+  { limit: Type.Optional(limit), cursor: Type.Optional(cursor), clip: Type.Optional(clipId) },
+  closed,
+);
+export const custodyPage = Type.Object(
+  {
+    entries: Type.Array(
+      Type.Object(
+        {
+          id: eventId,
+          at: time,
+          act: Type.Enum(["opened", "looked", "kept", "let-go", "deleted"]),
+          clip: clipId,
+          camera: cameraId,
+          member: memberId,
         },
         closed,
       ),

@@ -5,6 +5,7 @@ import type { CameraId, ClipId, HouseholdId } from "../../../shared/kernel/ids.j
 import { openNote } from "../../../shared/seal/note.js";
 import type { CharterReader } from "../../household/charters.io.js";
 import type { ClipDetail, ClipFacts } from "../../vault/clip.js";
+import type { Custody, CustodyAct, CustodyEntry } from "../../vault/custody.io.js";
 import type { VaultEraser } from "../../vault/erase.io.js";
 import type { StoredSegment, VaultKeeper, VaultReader } from "../../vault/vault.io.js";
 import type { App } from "../app.js";
@@ -26,6 +27,7 @@ export interface ClipServices {
   };
   readonly charters: CharterReader;
   readonly sight: Sight;
+  readonly custody: Custody;
   /** Tells a camera that is connected of a member's signed deletion; one that is away hears it when it connects. */
   readonly orderDeletion: (camera: CameraId, note: string) => void;
 }
@@ -96,7 +98,7 @@ function detailed(clip: ClipDetail) {
   return { ...listed(clip), ...(picture && { thumbnail: picture }), segments };
 }
 
-function addSegments(members: App, { vault, sight }: ClipServices): void {
+function addSegments(members: App, { vault, sight, custody }: ClipServices): void {
   members.get(
     "/v1/clips/:clip/segments/:index",
     {
@@ -111,7 +113,8 @@ function addSegments(members: App, { vault, sight }: ClipServices): void {
     },
     async (request, reply) => {
       const { index } = request.params;
-      const { id } = await visibleClip({ vault, sight }, request, clipIdIn(request.params.clip));
+      const clip = await visibleClip({ vault, sight }, request, clipIdIn(request.params.clip));
+      const { id } = clip;
       const segment = found(await vault.reader.segment(sessionOf(request).household, id, index));
       const tag = `"${segment.sha256}"`;
       const unchanged = names(request.headers["if-none-match"], tag);
@@ -127,6 +130,7 @@ function addSegments(members: App, { vault, sight }: ClipServices): void {
         .header("cache-control", "private, no-cache")
         .header("repr-digest", `sha-256=:${segment.sha256}:`);
       if (unchanged) return reply.code(304).send();
+      await noteSending(custody, request, actOf(request, clip, "opened"));
       const ifRange = request.headers["if-range"];
       const range = ifRange === undefined || ifRange === tag ? request.headers.range : undefined;
       const wanted = parseRange(range, segment.bytes);
@@ -141,7 +145,7 @@ function addSegments(members: App, { vault, sight }: ClipServices): void {
   );
 }
 
-function addThumbnail(members: App, { vault, sight }: ClipServices): void {
+function addThumbnail(members: App, { vault, sight, custody }: ClipServices): void {
   members.get(
     "/v1/clips/:clip/thumbnail",
     {
@@ -156,7 +160,8 @@ function addThumbnail(members: App, { vault, sight }: ClipServices): void {
       },
     },
     async (request, reply) => {
-      const { id } = await visibleClip({ vault, sight }, request, clipIdIn(request.params.clip));
+      const clip = await visibleClip({ vault, sight }, request, clipIdIn(request.params.clip));
+      const { id } = clip;
       const { sha256, file } = found(await vault.reader.thumbnail(sessionOf(request).household, id));
       if (file === undefined) throw new Problem("thumbnail-damaged");
       const tag = `"${sha256}"`;
@@ -166,12 +171,13 @@ function addThumbnail(members: App, { vault, sight }: ClipServices): void {
         .header("cache-control", "private, no-cache")
         .header("repr-digest", `sha-256=:${sha256}:`);
       if (names(request.headers["if-none-match"], tag)) return reply.code(304).send();
+      await noteSending(custody, request, actOf(request, clip, "looked"));
       return reply.send(Buffer.from(file));
     },
   );
 }
 
-function addKeepMarks(members: App, { vault, sight }: ClipServices): void {
+function addKeepMarks(members: App, { vault, sight, custody }: ClipServices): void {
   const schema = { tags: ["clips"], params: contract.clipParams, headers: changeHeaders };
   const response = { 204: nothing };
   const mark = async (request: ClipRequest, kept: boolean): Promise<void> => {
@@ -179,6 +185,7 @@ function addKeepMarks(members: App, { vault, sight }: ClipServices): void {
     demandUnchanged(request, detailed(clip));
     const outcome = found(await vault.keeper.mark(sessionOf(request).household, clip.id, kept));
     if (outcome === "full") throw new Problem("too-many-kept");
+    await custody.note(actOf(request, clip, kept ? "kept" : "let-go"));
   };
   const keep = { operationId: "keepClip", summary: "Marks a clip to be kept: retention passes it by" };
   members.put(
@@ -205,7 +212,8 @@ function addKeepMarks(members: App, { vault, sight }: ClipServices): void {
 
 type ClipRequest = Parameters<typeof sessionOf>[0] & { readonly params: { readonly clip: string } };
 
-function addDeletion(members: App, { vault, sight, charters, orderDeletion }: ClipServices): void {
+function addDeletion(members: App, { vault, sight, custody, ...services }: ClipServices): void {
+  const { charters, orderDeletion } = services;
   members.delete(
     "/v1/clips/:clip",
     {
@@ -227,11 +235,31 @@ function addDeletion(members: App, { vault, sight, charters, orderDeletion }: Cl
       const { id, camera } = clip;
       const note = request.body?.note;
       if (note !== undefined) await checkDeletion(charters, { household, camera, id, note });
+      await custody.note(actOf(request, clip, "deleted"));
       found(await vault.eraser.erase(household, id, note));
       if (note !== undefined) orderDeletion(camera, note);
       return reply.code(204).send(null);
     },
   );
+}
+
+/** Before anything is sent; to HEAD nothing is. */
+async function noteSending(
+  custody: Custody,
+  { method }: Pick<ClipRequest, "method">,
+  entry: CustodyEntry,
+): Promise<void> {
+  if (method === "GET") await custody.note(entry);
+}
+
+/** What whoever asks does to a clip. */
+function actOf(
+  request: Parameters<typeof sessionOf>[0],
+  { id, camera }: Pick<ClipDetail, "id" | "camera">,
+  act: CustodyAct,
+) {
+  const { household, member } = sessionOf(request);
+  return { household, member, clip: id, camera, act };
 }
 
 interface Asked {
