@@ -5,10 +5,11 @@ import { setTimeout as wait } from "node:timers/promises";
 import { Command } from "commander";
 import { describeFfmpeg, type Ffmpeg, findFfmpeg } from "../firmware/camera/finder.io.js";
 import { parseSource } from "../firmware/camera/source.js";
+import { pressBell } from "./cli/bell.io.js";
 import { makeFolder } from "./cli/disk.io.js";
 import { Refused } from "./cli/refused.js";
 import { type Follower, followClips } from "./demo/follow.io.js";
-import { type Places, placesIn, pressBell, settle, startCamera, startCloud } from "./demo/home.io.js";
+import { type Places, placesIn, settle, startCamera, startCloud } from "./demo/home.io.js";
 import { interruption, type Program, ProgramFailed } from "./demo/program.io.js";
 import { openAsOwner, openAsThief, takePicture } from "./demo/recordings.io.js";
 import { openScreen, type Screen } from "./demo/screen.io.js";
@@ -153,7 +154,7 @@ async function openClips(
   let next = clips.nextEnded();
   const moved = await Promise.race([clips.moved.then(() => true), quietDoor.then(() => false)]);
   if (moved) await next;
-  await pressBell(places);
+  await pressBell(places.camera);
   screen.tell({
     kind: "setting",
     line: "bell    pressed, through the socket that stands in for the button's wire",

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { placesIn, pressBell, settle, startCamera, startCloud } from "../demo/home.io.js";
+import { pressBell } from "../cli/bell.io.js";
+import { placesIn, settle, startCamera, startCloud } from "../demo/home.io.js";
 import type { LogEvent } from "../demo/program.io.js";
 import { compete } from "./paired.js";
 
@@ -27,7 +28,8 @@ export async function bench(): Promise<void> {
   const camera = await startCamera(places, heard.onEvent);
   try {
     const times: Times[] = [];
-    for (let round = 0; round <= rounds; round++) times.push(await pressed(() => pressBell(places), heard));
+    for (let round = 0; round <= rounds; round++)
+      times.push(await pressed(() => pressBell(places.camera), heard));
     await within(
       firstMillisMax,
       "press to first segment in the vault",

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import { findFfmpeg } from "../../firmware/camera/finder.io.js";
-import { placesIn, pressBell, settle, startCamera, startCloud } from "../demo/home.io.js";
+import { pressBell } from "../cli/bell.io.js";
+import { placesIn, settle, startCamera, startCloud } from "../demo/home.io.js";
 import { compete } from "./paired.js";
 
 /** Of the firmware's process alone; its ffmpeg is a process of its own. */
@@ -57,7 +58,7 @@ async function mostMegabytes(folder: string, source: string): Promise<number> {
   const camera = await startCamera(places);
   try {
     for (let second = 0; second < recordSeconds; second += pressEverySeconds) {
-      await pressBell(places);
+      await pressBell(places.camera);
       await wait(pressEverySeconds * 1_000);
     }
     const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${camera.pid}/status`, "utf8")) ?? [];

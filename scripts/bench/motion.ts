@@ -32,8 +32,8 @@ export async function bench(args: readonly string[]): Promise<void> {
       mask: { type: "string", multiple: true, default: [] },
     },
   });
-  const zones = values.zone.map((text) => valueOf("--zone", text, parseZone(text)));
-  const ignore = values.mask.map((text) => valueOf("--mask", text, parseMask(text)));
+  const zones = values.zone.map((text) => parsedOf("--zone", text, parseZone(text)));
+  const ignore = values.mask.map((text) => parsedOf("--mask", text, parseMask(text)));
   if (values.source !== undefined) await one(values.source, { ...values, zones, ignore });
   else if (values.under !== undefined) await perturbed(values.footage, values.under, values.explain);
   else await marked(values.footage, values.alone);
@@ -47,7 +47,7 @@ interface OneOptions {
   readonly ignore: readonly Polygon[];
 }
 
-function valueOf<T>(option: string, text: string, parsed: Result<T, string>): T {
+function parsedOf<T>(option: string, text: string, parsed: Result<T, string>): T {
   if (!parsed.ok) throw new Error(`${option} "${text}" is not usable: ${parsed.error}.`);
   return parsed.value;
 }

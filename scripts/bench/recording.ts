@@ -10,7 +10,8 @@ import { parseArgs, promisify } from "node:util";
 import { argumentsOf } from "../../firmware/camera/ffmpeg.io.js";
 import { type Ffmpeg, findFfmpeg } from "../../firmware/camera/finder.io.js";
 import { defaultSettings, type Mode, planOf } from "../../firmware/camera/plan.js";
-import { placesIn, pressBell, settle, startCamera, startCloud } from "../demo/home.io.js";
+import { pressBell } from "../cli/bell.io.js";
+import { placesIn, settle, startCamera, startCloud } from "../demo/home.io.js";
 import { compete } from "./paired.js";
 
 const ratioMax = 1.5;
@@ -75,9 +76,9 @@ async function firmware({ folder, video, seconds }: Load): Promise<number> {
   const cloud = await startCloud(places, { http: 0, mqtt: 0 });
   await settle(places, cloud.ready.text("http"), `file:${video}?loop=1`);
   const camera = await startCamera(places);
-  const pressing = setInterval(() => void pressBell(places), pressEveryMillis);
+  const pressing = setInterval(() => void pressBell(places.camera), pressEveryMillis);
   try {
-    await pressBell(places);
+    await pressBell(places.camera);
     return await cpuPerMinute(camera.pid, seconds);
   } finally {
     clearInterval(pressing);

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { t as tap, test } from "tap";
 import { timeOf } from "../../shared/kernel/ids.js";
 import { followClips } from "../demo/follow.io.js";
-import { placesIn, pressBell, quiet, settle, startCamera, startCloud } from "../demo/home.io.js";
+import { placesIn, quiet, settle, startCamera, startCloud } from "../demo/home.io.js";
 import { openAsOwner, openAsThief } from "../demo/recordings.io.js";
+import { pressBell } from "./bell.io.js";
 import { memberAudit } from "./member/audit.io.js";
 import { memberExportIdentity } from "./member/cameras.io.js";
 import { clipIdOf, memberClips, memberDelete } from "./member/clips.io.js";
@@ -38,7 +39,7 @@ const heard = (): { readonly terminal: Terminal; readonly values: Record<string,
 
 const told: string[] = [];
 memberWatch(places.member, { ...quiet(), say: (line) => void told.push(line) }).catch(() => undefined);
-await pressBell(places);
+await pressBell(places.camera);
 const clip = clipIdOf(await follower.nextEnded());
 
 test("a press at the door opens at its owner's as a verified MP4 that plays without errors", async (t) => {

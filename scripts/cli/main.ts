@@ -9,6 +9,8 @@ import { type DoctorOptions, doctor } from "./doctor/doctor.io.js";
 import { UnexpectedAnswer } from "./fields.js";
 import { Problem, Unreachable } from "./http.io.js";
 import { type InstallOptions, install } from "./install/install.io.js";
+import { reset } from "./install/reset.io.js";
+import { packagedState } from "./install/service.io.js";
 import { parseMask, parseZone } from "./member/areas.js";
 import { type AuditOptions, memberAudit } from "./member/audit.io.js";
 import { type CameraOptions, memberCamera } from "./member/camera.io.js";
@@ -183,14 +185,25 @@ program
   .command("install")
   .description("make this board a camera of the household that shows the claim")
   .requiredOption("--claim <text>", "the line that the owner's screen shows; - reads it from standard input")
-  .requiredOption("--state <dir>", "where the camera keeps its keys and recordings")
+  .option("--state <dir>", "where the camera keeps its keys and recordings", packagedState)
   .option("--source <source>", "where the picture comes from (default: the camera that is there)")
   .option("--ffmpeg <path>", "use this ffmpeg and no other")
+  .option("--no-test", "record no test clip and write no hand-over")
   .option("--json", "results as JSON, one document a line")
   .action(async (options: InstallOptions & TerminalOptions) => {
     const claim = options.claim === "-" ? readFileSync(0, "utf8") : options.claim;
     await install({ ...options, claim }, openTerminal(options));
   });
+
+program
+  .command("reset")
+  .description("wipe this board's keys and what waits on its card: it is then nobody's camera")
+  .option("--state <dir>", "the installed camera's folder", packagedState)
+  .option("--yes", "do not ask")
+  .option("--json", "results as JSON, one document a line")
+  .action((options: { readonly state: string } & TerminalOptions) =>
+    reset(options.state, openTerminal(options)),
+  );
 
 program
   .command("doctor")

@@ -1,7 +1,7 @@
-import { connect } from "node:net";
 import { join } from "node:path";
 import { makeFolder } from "../cli/disk.io.js";
 import { install } from "../cli/install/install.io.js";
+import { later } from "../cli/later.js";
 import { memberClaim } from "../cli/member/claim.io.js";
 import { memberInit } from "../cli/member/init.io.js";
 import { loadProfile } from "../cli/member/profile.io.js";
@@ -65,8 +65,8 @@ export async function settle(
   const member = loadProfile(places.member);
   if (member === undefined || member.unregistered !== undefined)
     await memberInit(places.member, { cloud: cloudUrl, name: "Anna" }, quiet());
-  const claimed = later();
-  const fingerprint = later();
+  const claimed = later<string>();
+  const fingerprint = later<string>();
   const owner = quiet(
     (value) => "claim" in value && claimed.resolve(`${value.claim}`),
     async (question) => question.includes(await fingerprint.promise),
@@ -83,19 +83,6 @@ export async function settle(
   return { camera, fingerprint: await fingerprint.promise };
 }
 
-/** Presses the bell through the socket that stands in for the button's wire. */
-export function pressBell({ camera }: Places): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(join(camera, "board.sock"));
-    socket.once("error", reject);
-    socket.setEncoding("utf8").on("data", (text: string) => {
-      if (text.includes("ok press")) socket.end();
-    });
-    socket.once("close", () => resolve());
-    socket.write("press\n");
-  });
-}
-
 /** A terminal that nobody looks at: hands on what programs would read. */
 export function quiet(
   onJson: (value: object & Record<string, unknown>) => unknown = () => undefined,
@@ -109,12 +96,4 @@ export function quiet(
     agreed,
     json: (value) => void onJson({ ...value }),
   };
-}
-
-function later(): { readonly promise: Promise<string>; readonly resolve: (text: string) => void } {
-  let finish: (text: string) => void = () => undefined;
-  const promise = new Promise<string>((resolve) => {
-    finish = resolve;
-  });
-  return { promise, resolve: (text) => finish(text) };
 }

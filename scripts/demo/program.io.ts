@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type Fields, fieldsOf } from "../cli/fields.js";
@@ -58,9 +59,15 @@ export function interruption(): Promise<"stop"> {
   });
 }
 
+/** As built, or in a package, where `firmware.js` lies beside the program that runs. */
+function programFile(main: string): string {
+  const built = fileURLToPath(new URL(`../../${main}`, import.meta.url));
+  return existsSync(built) ? built : fileURLToPath(new URL(main.replace("/main", ""), import.meta.url));
+}
+
 /** Starts a program and waits until it is ready. */
 export function startProgram({ name, main, environment, onEvent }: ProgramOptions): Promise<Program> {
-  const file = fileURLToPath(new URL(`../../${main}`, import.meta.url));
+  const file = programFile(main);
   const child = spawn(process.execPath, ["--enable-source-maps", file], {
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { type Places, placesIn, pressBell, settle } from "../../../scripts/demo/home.io.js";
+import { pressBell } from "../../../scripts/cli/bell.io.js";
+import { type Places, placesIn, settle } from "../../../scripts/demo/home.io.js";
 import { type LogEvent, type Program, startProgram } from "../../../scripts/demo/program.io.js";
 import { freePort } from "../../../shared/kernel/freeport.contract.js";
 import { type Link, type LinkQuality, openLink } from "./link.io.js";
@@ -93,7 +94,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     start,
     kill: (part: Part) => end(part, "kill"),
     stop: (part: Part) => end(part, "stop"),
-    press: () => pressBell(places),
+    press: () => pressBell(places.camera),
     async close() {
       for (const part of parts.toReversed()) await end(part, "stop");
       await link.close();

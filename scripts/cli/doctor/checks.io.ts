@@ -14,6 +14,7 @@ import { startCamera } from "../../../firmware/camera/camera.io.js";
 import { describeFfmpeg, type Ffmpeg, findFfmpeg } from "../../../firmware/camera/finder.io.js";
 import { describeSource, parseSource, type Source } from "../../../firmware/camera/source.js";
 import type { InitSegment } from "../../../shared/clip/init.js";
+import { later } from "../later.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { systemClock, systemRandom } from "../world.io.js";
@@ -107,7 +108,7 @@ export async function checkSource(text: string, ffmpeg: Ffmpeg): Promise<Finding
 async function tryCamera(source: Source, ffmpeg: Ffmpeg): Promise<Finding> {
   const name = describeSource(source);
   const seen: { plan?: string; init?: InitSegment; fragments: number; trouble?: string } = { fragments: 0 };
-  const { promise: over, resolve: finish } = later();
+  const { promise: over, resolve: finish } = later<void>();
   const camera = startCamera(
     { source, ffmpeg, clock: systemClock, random: systemRandom },
     {
@@ -139,14 +140,6 @@ async function tryCamera(source: Source, ffmpeg: Ffmpeg): Promise<Finding> {
     `${name} gives no picture: ${why}`,
     "Check cable, address and password, and that nothing else uses it.",
   );
-}
-
-function later(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let finish = (): void => undefined;
-  const promise = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
-  return { promise, resolve: () => finish() };
 }
 
 export function checkDisk(state: string): Finding {

@@ -191,14 +191,18 @@ export async function checkClock({ cloudUrl, ca }: Pick<Installed, "cloudUrl" | 
 }
 
 function checkQueue(state: string): Finding {
-  const folder = join(state, "journal", "clips");
-  if (statSync(folder, { throwIfNoEntry: false }) === undefined)
-    return good("queue", "Nothing was recorded yet.");
-  const names = readdirSync(folder, { recursive: true }).map(String);
-  const done = new Set(names.filter((name) => name.endsWith(".done")).map((name) => name.slice(0, -5)));
-  const waiting = names.filter((name) => name.endsWith(".seg") && !done.has(name.slice(0, -4))).length;
+  const waiting = waitingSegments(state);
   const says = `${waiting} sealed segments wait for the cloud.`;
   return waiting > queueWarning
     ? warning("queue", says, "Check the network: they are safe on this card meanwhile.")
     : good("queue", says);
+}
+
+/** Sealed segments on the card that the vault has not signed for. */
+export function waitingSegments(state: string): number {
+  const folder = join(state, "journal", "clips");
+  if (statSync(folder, { throwIfNoEntry: false }) === undefined) return 0;
+  const names = readdirSync(folder, { recursive: true }).map(String);
+  const done = new Set(names.filter((name) => name.endsWith(".done")).map((name) => name.slice(0, -5)));
+  return names.filter((name) => name.endsWith(".seg") && !done.has(name.slice(0, -4))).length;
 }

@@ -12,6 +12,7 @@ import {
   parseClaim,
 } from "../../../shared/charter/claim.js";
 import { toBase64 } from "../../../shared/kernel/bytes.js";
+import type { CameraId } from "../../../shared/kernel/ids.js";
 import { hashOf } from "../../../shared/seal/hash.js";
 import { verifierOf } from "../../../shared/seal/note.js";
 import { checkInstallable, type Installable } from "../doctor/checks.io.js";
@@ -24,6 +25,9 @@ import { sentenceOf } from "../sentences.js";
 import type { Terminal } from "../terminal.io.js";
 import { systemClock, systemRandom } from "../world.io.js";
 import { checkBroker, checkCharters, checkVaultKey, type Enrolled, type Enrolment } from "./enrolment.js";
+import { writeHandover } from "./handover.io.js";
+import { service, startService } from "./service.io.js";
+import { recordTestClip } from "./testclip.io.js";
 
 /** How long one run waits for the owner; the next run goes on where this one stopped. */
 const ownerMillisMax = 30 * 60_000;
@@ -34,6 +38,8 @@ export interface InstallOptions {
   readonly state: string;
   readonly source?: string;
   readonly ffmpeg?: string;
+  /** Record a clip, and wait until the vault has signed for it; write the hand-over. */
+  readonly test?: boolean;
 }
 
 /** Makes this board a camera of the household that shows the claim. Killed anywhere, the same command goes on. */
@@ -41,17 +47,71 @@ export async function install(options: InstallOptions, terminal: Terminal): Prom
   const state = resolve(options.state);
   const parsed = parseClaim(options.claim);
   if (!parsed.ok) throw new Refused(sentenceOf(parsed.error));
-  if (existsSync(join(state, "charter.json")))
-    throw new Refused(
-      `${state} already holds an installed camera. To install it anew, move that folder away, which makes it a new camera: recordings that were not sent yet stay in the old folder, under journal/clips.`,
-    );
   const claim = parsed.value;
-  const server = await findCloud(claim);
-  const settings = await checkInstallable({ ...options, state }, terminal);
+  const keystore = openKeystore(state, systemClock, () => undefined);
+  const step = timedSteps(terminal);
+  const known = installedFor(claim, state, keystore);
+  if (known === undefined) await enrol({ ...options, state }, { claim, keystore, step }, terminal);
+  else terminal.say(`This board is camera ${known} of the household already; going on.`);
+  if (options.test) {
+    const test = await step("test clip", () => recordTestClip(state, terminal));
+    terminal.json({ event: "tested", ...test });
+    terminal.say(`The test clip ${test.clip} is in the vault: it signed for all ${test.segments} segments.`);
+    const files = await step("hand-over", async () => writeHandover(state, keystore, test));
+    terminal.json({ event: "handed-over", files });
+    terminal.say(`Hand this to the household: ${files.join(" and ")}`);
+  }
+  const runs = await startService(state);
+  if (runs) terminal.json({ event: "started", service });
+  terminal.say(runs ? `It runs as the service ${service}.` : `Start it with LINTEL_STATE=${state}`);
+  terminal.say(`See how it is with: lintel doctor --state ${state}`);
+}
+
+type Step = <T>(name: string, work: () => Promise<T>) => Promise<T>;
+
+/** Tells of each step how long it took. */
+function timedSteps(terminal: Terminal): Step {
+  return async (step, work) => {
+    const since = performance.now();
+    const result = await work();
+    const ms = Math.round(performance.now() - since);
+    terminal.json({ event: "step", step, ms });
+    terminal.say(`done  ${step.padEnd(12)} ${(ms / 1000).toFixed(1)} s`);
+    return result;
+  };
+}
+
+/** The camera that an earlier run made of this board for this household; refuses where it is another's, or damaged. */
+function installedFor({ household }: Claim, state: string, keystore: Keystore): CameraId | undefined {
+  if (!existsSync(join(state, "charter.json"))) return undefined;
+  const enrolment = keystore.readEnrolment();
+  if (enrolment.ok && enrolment.value.charter.household === household) return enrolment.value.identity.camera;
+  const what = enrolment.ok
+    ? `a camera of household ${enrolment.value.charter.household}`
+    : "a damaged camera";
+  throw new Refused(
+    `${state} already holds ${what}. lintel reset --state ${state} wipes it; or move that folder away: recordings that were not sent yet stay in it, under journal/clips.`,
+  );
+}
+
+interface Enrolling {
+  readonly claim: Claim;
+  readonly keystore: Keystore;
+  readonly step: Step;
+}
+
+/** Checks the board, answers the claim, waits for the owner and keeps what the cloud then hands over, if all of it holds. */
+async function enrol(
+  options: InstallOptions,
+  { claim, keystore, step }: Enrolling,
+  terminal: Terminal,
+): Promise<void> {
+  const { state } = options;
+  const server = await step("cloud", () => findCloud(claim));
+  const settings = await step("board", () => checkInstallable(options, terminal));
   const clock = await checkClock({ cloudUrl: claim.cloudUrl, ca: server.ca });
   if (clock.state !== "good") terminal.warn(`warning: ${clock.says} ${clock.todo ?? ""}`);
   const fresh = !existsSync(join(state, "identity", "note.key"));
-  const keystore = openKeystore(state, systemClock, () => undefined);
   const identity = keystore.createIdentity(systemRandom);
   const answer = answerClaim(claim, verifierOf(identity.signer).publicKey, identity.tlsPublicKey);
   await sendAnswer(server, claim, answer, () => {
@@ -61,7 +121,7 @@ export async function install(options: InstallOptions, terminal: Terminal): Prom
   terminal.json({ event: "answered", fingerprint });
   terminal.say(`The claim is answered. This camera's fingerprint is  ${fingerprint}`);
   terminal.say("The owner's screen must show the same; only then may the owner say yes.");
-  const enrolment = await awaitEnrolment(server, claim, answer.mac, terminal);
+  const enrolment = await step("owner's yes", () => awaitEnrolment(server, claim, answer.mac, terminal));
   const enrolled = checkEnrolment(claim, enrolment, { ...answer, camera: identity.camera });
   save(keystore, { ...enrolment, charters: enrolled.charters }, claim.cloudUrl, settings);
   const { camera, newest } = enrolled;
@@ -70,7 +130,6 @@ export async function install(options: InstallOptions, terminal: Terminal): Prom
   terminal.say(
     `Installed: camera ${camera.id} ("${camera.name}") of household ${household}, charter ${version}.`,
   );
-  terminal.say(`Start it with LINTEL_STATE=${state}; see how it is with: lintel doctor --state ${state}`);
 }
 
 function save(
