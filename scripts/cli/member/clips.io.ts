@@ -44,7 +44,9 @@ export async function memberClips(folder: string, options: ClipsOptions, termina
     terminal.say(lineOf(clip));
     shown++;
   }
-  if (shown === 0) terminal.say("No such clips.");
+  const { camera, trigger, from, to } = options;
+  const filtered = [camera, trigger, from, to].some((filter) => filter !== undefined);
+  if (shown === 0) terminal.say(filtered ? "No such clips." : "No clips yet.");
 }
 
 /** Follows `next` whatever a page holds: an empty one may stand before a full one. */
