@@ -4,6 +4,7 @@ import type { HouseholdTables } from "./household/tables.js";
 import { household } from "./migrations/0001-household.io.js";
 import { clips } from "./migrations/0002-clips.io.js";
 import { thumbnails } from "./migrations/0003-thumbnail.io.js";
+import { sessions } from "./migrations/0020-sessions.io.js";
 import { keeping } from "./migrations/0030-keeping.io.js";
 import { custody } from "./migrations/0031-custody.io.js";
 import { BetterSqlite3 } from "./sqlite.io.js";
@@ -17,6 +18,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0001-household": household,
   "0002-clips": clips,
   "0003-thumbnail": thumbnails,
+  "0020-sessions": sessions,
   "0030-keeping": keeping,
   "0031-custody": custody,
 };
@@ -88,7 +90,9 @@ async function migrate<Tables>(
   db: Kysely<Tables>,
   wanted: Readonly<Record<string, Migration>>,
 ): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...wanted }) } });
+  // No migration builds on one with a higher number, so one that came later with a lower number may still run.
+  const provider = { getMigrations: async () => ({ ...wanted }) };
+  const migrator = new Migrator({ db, provider, allowUnorderedMigrations: true });
   // Each run is one transaction: after a power cut in it the schema is the old one, and the next start runs it again.
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;

@@ -31,6 +31,8 @@ import { createClaims } from "./household/claims.io.js";
 import { createLogins } from "./household/logins.io.js";
 import { privateDirectory } from "./household/privatefile.io.js";
 import { openSessionKey } from "./household/sessionkey.io.js";
+import { createSessions } from "./household/sessions.io.js";
+import { createThrottle } from "./household/throttle.io.js";
 import { startIngest } from "./ingest/ingest.io.js";
 import { lockDirectory } from "./lock.io.js";
 import { writeMosquittoFiles } from "./mosquitto.io.js";
@@ -180,6 +182,8 @@ async function serve(
       openRegistration,
       hub,
       logins: createLogins(db, { clock, random }),
+      sessions: createSessions(db, { clock, random }),
+      throttle: createThrottle(db, { clock, secret: house.sessionKey.privatePem }),
       claims: createClaims(db, charters, clock),
       sight: createSight(cameras),
       custody: createCustody(db, { clock, random }),

@@ -14,13 +14,14 @@ import {
   sign,
   storeClip,
   type TestCloud,
+  tokenFor,
 } from "./testing.js";
 
 const unknownClip = "01999999-9999-7999-8999-999999999999";
 const unknownKey = "aaaaaaaaaaaaaaaa";
 
 /** Every member's route, with ids that fit. */
-const memberRoutes = (camera: string, clip: string, claim: string) =>
+const memberRoutes = (camera: string, clip: string, claim: string, session: string) =>
   [
     ["GET", "/v1/household"],
     ["PUT", "/v1/household/charter"],
@@ -41,6 +42,9 @@ const memberRoutes = (camera: string, clip: string, claim: string) =>
     ["GET", "/v1/audit"],
     ["GET", "/v1/events"],
     ["GET", "/v1/stream"],
+    ["GET", "/v1/sessions"],
+    ["DELETE", "/v1/sessions"],
+    ["DELETE", `/v1/sessions/${session}`],
   ] as const;
 
 const cloud = await openTestCloud();
@@ -49,7 +53,7 @@ const home = await newHousehold(cloud);
 
 const sameBut = (body: Record<string, unknown>) => ({ ...body, requestId: "" });
 
-const routes = memberRoutes(home.board.id, unknownClip, unknownKey);
+const routes = memberRoutes(home.board.id, unknownClip, unknownKey, unknownKey);
 
 test("the list of routes here is the list of routes that ask for a token", async (t) => {
   const document = (await call(cloud, "GET", "/openapi.json")).body;
@@ -59,7 +63,7 @@ test("the list of routes here is the list of routes that ask for a token", async
         security === undefined ? [] : `${method.toUpperCase()} ${path}`,
       ),
   );
-  const named = memberRoutes("{camera}", "{clip}", "{claimId}").map(([method, path]) =>
+  const named = memberRoutes("{camera}", "{clip}", "{claimId}", "{session}").map(([method, path]) =>
     `${method} ${path}`.replace("/segments/0", "/segments/{index}"),
   );
   t.same(guarded.sort(), named.sort());
@@ -75,12 +79,11 @@ test("without a token every member's route is refused before it reads anything",
 });
 
 test("an expired token, another cloud's token and no token at all get the same answer", async (t) => {
-  const claims = { household: home.household, member: home.owner.member.id, role: "owner" as const };
-  const longAgo = Math.floor(Date.now() / 1000) - 3_600;
-  const expired = cloud.app.jwt.sign({ ...claims, iat: longAgo } as typeof claims);
+  const who = { household: home.household, member: home.owner.member.id };
+  const expired = await tokenFor(cloud, who, 3_600);
   const other = await openTestCloud();
   t.teardown(other.close);
-  const foreign = other.app.jwt.sign(claims);
+  const foreign = await tokenFor(other, who);
   const [head = "", body = ""] = home.token.split(".");
   const unsigned = `${Buffer.from('{"alg":"none"}').toString("base64url")}.${body}.`;
   const flipped = `${head}.${body}.${"A".repeat(86)}`;
@@ -222,7 +225,7 @@ async function make(small: TestCloud, remoteAddress: string): Promise<readonly n
   };
   const registered = await send("POST", "/v1/households", { charter: first });
   if (registered !== 201) return [registered];
-  const token = small.app.jwt.sign({ household, member: ada.member.id, role: "owner" });
+  const token = await tokenFor(small, { household, member: ada.member.id });
   const { claimId } = newClaim(opened(first));
   const expiresAt = new Date(Date.now() + 60_000).toISOString();
   const next = sign(nextCharter(opened(first), { cameras: [] }), [ada]);

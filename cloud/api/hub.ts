@@ -1,4 +1,4 @@
-import type { CameraId, HouseholdId } from "../../shared/kernel/ids.js";
+import type { CameraId, HouseholdId, MemberId } from "../../shared/kernel/ids.js";
 
 /** Events that are kept for streams that come back: over all households, and of one, so that none forgets for the others. */
 export interface KeptMax {
@@ -13,12 +13,16 @@ export type LiveKind =
   | "clip.ended"
   | "clip.thumbnail"
   | "event"
-  | "camera.status";
+  | "camera.status"
+  | "session.started";
 
 /** Something that members may want to know at once. Never more than the cloud may know: no footage, no key. */
 export interface LiveEvent {
   readonly household: HouseholdId;
-  readonly camera: CameraId;
+  /** Whose news it is: for those who see that camera. */
+  readonly camera?: CameraId;
+  /** Who did it, where no camera did: for that member's other sessions, and the owners. */
+  readonly member?: MemberId;
   readonly kind: LiveKind;
   readonly data: object;
 }

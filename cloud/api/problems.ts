@@ -70,6 +70,16 @@ export const problems = {
     "Login for another cloud",
     "The login names another cloud's address as its audience. Use the address that this cloud calls its own.",
   ],
+  "session-over": [
+    401,
+    "Session over",
+    "The refresh token is of no open session: it was ended, renewed elsewhere or ran out. Sign in again; if a token of yours was used by somebody else, the session was ended for it.",
+  ],
+  "too-many-attempts": [
+    429,
+    "Too many attempts",
+    "Too many attempts to sign in have failed. Wait as long as Retry-After says; a restart of the cloud does not shorten it.",
+  ],
   "owners-only": [403, "Owners only", "Only an owner of the household may do this."],
   "registration-closed": [
     403,

@@ -16,8 +16,9 @@ import { addClips, type ClipServices } from "./routes/clips.js";
 import { addEvents } from "./routes/events.js";
 import { addGround, type Check } from "./routes/ground.js";
 import { addHousehold, type HouseholdServices } from "./routes/household.js";
-import { addLogin, type LoginServices } from "./routes/login.js";
+import { addRegistration, type RegistrationServices } from "./routes/registration.js";
 import { addRetention } from "./routes/retention.js";
+import { addSessions, addSignIn, type SignInServices } from "./routes/sessions.js";
 import { addStream, type StreamServices } from "./routes/stream.js";
 
 /** Largest request: a charter with the most members and cameras and a key file for each. */
@@ -36,7 +37,8 @@ const patient: Patience = { headersMillis: 10_000, requestMillis: 30_000, checkM
 const version = "1.0.0";
 
 export interface ApiServices
-  extends LoginServices,
+  extends RegistrationServices,
+    SignInServices,
     HouseholdServices,
     ClaimServices,
     CameraServices,
@@ -94,10 +96,12 @@ export async function createApi(
   await addDescription(app, version);
   addMetrics(app, { measures: services.measures, token: metricsToken, trustProxy });
   addGround(app, { checks: services.checks, caPem: services.authority.caPem });
-  addLogin(app, services);
+  addRegistration(app, services);
+  addSignIn(app, services);
   addBoardsClaims(app, services);
   await app.register(async (members: App) => {
-    membersOnly(members, services.logins);
+    membersOnly(members, services.sessions);
+    addSessions(members, services);
     addHousehold(members, services);
     addOwnersClaims(members, services);
     addCameras(members, services);

@@ -12,6 +12,8 @@ import {
   nextCharter,
   openTestCloud,
   sign,
+  tokenFor,
+  tokenOf,
 } from "./testing.js";
 
 const cloud = await openTestCloud();
@@ -137,7 +139,7 @@ test("a member who is removed hears no more, and a closing cloud ends its stream
   const other = await openTestCloud();
   const away = await newHousehold(other, [guest]);
   const address = await other.app.listen({ host: "127.0.0.1", port: 0 });
-  const token = other.app.jwt.sign({ household: away.household, member: guest.member.id, role: "guest" });
+  const token = await tokenFor(other, { household: away.household, member: guest.member.id });
   const follow = (bearer: string) =>
     new Promise<IncomingMessage>((resolve) => {
       request(`${address}/v1/stream`, { headers: { authorization: `Bearer ${bearer}` } }, resolve).end();
@@ -159,9 +161,8 @@ function openStreams(token: string, count: number): Promise<readonly IncomingMes
 }
 
 test("a stream ends with its token", async (t) => {
-  const claims = { household: home.household, member: home.owner.member.id, role: "owner" as const };
-  const iat = Math.floor(Date.now() / 1_000) - tokenSeconds + 2;
-  const dying = cloud.app.jwt.sign({ ...claims, iat } as typeof claims);
+  const who = { household: home.household, member: home.owner.member.id };
+  const dying = await tokenFor(cloud, who, tokenSeconds - 2);
   for (const one of await openStreams(dying, 2)) t.same(await events(one, 1), []);
 });
 
@@ -176,8 +177,8 @@ test("a member has 8 streams at most, a household 32, and asking for all at once
   const first = await openStreams(crowd.token, 9);
   t.same(await refused(first), full, "the ninth");
   const { household } = crowd;
-  const tokens = guests.map(({ member }) =>
-    cloud.app.jwt.sign({ household, member: member.id, role: "guest" }),
+  const tokens = await Promise.all(
+    guests.map(({ member }) => tokenFor(cloud, { household, member: member.id })),
   );
   for (const token of tokens.slice(0, 3)) t.same(await refused(await openStreams(token, 8)), []);
   const token = tokens[3] ?? "";
@@ -186,4 +187,27 @@ test("a member has 8 streams at most, a household 32, and asking for all at once
   one?.destroy();
   for (let answer = full; answer.length > 0; ) answer = [...(await refused(await openStreams(token, 1)))];
   t.pass("and one that ended makes room");
+});
+
+test("the stream of an ended session ends at once, and a new sign-in is told to the member's others and the owners", async (t) => {
+  const guest = await newPerson("guest", "Bo");
+  const family = await newHousehold(cloud, [guest]);
+  const follow = async (token: string) => getter(origin, token)("/v1/stream");
+  const [owners, guests] = [
+    await follow(family.token),
+    await follow(await tokenOf(cloud, guest, family.household)),
+  ];
+  const heard = Promise.all([events(owners, 1), events(guests, 1)]);
+  const second = await tokenOf(cloud, guest, family.household);
+  for (const [told] of await heard) {
+    t.match(told, /event: session\.started\ndata: .*"how":"key"/);
+    t.match(told, `"member":"${guest.member.id}"`);
+  }
+  const theirs = await follow(second);
+  await tokenOf(cloud, family.owner, family.household);
+  const ended = events(theirs, 1);
+  const { sessions } = (await call(cloud, "GET", "/v1/sessions", { token: second })).body;
+  const current = sessions.find((one: { current: boolean }) => one.current);
+  t.equal((await call(cloud, "DELETE", `/v1/sessions/${current.id}`, { token: second })).status, 204);
+  t.same(await ended, [], "a guest is not told of the owner's sign-in, and the stream is over");
 });

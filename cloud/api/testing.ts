@@ -47,6 +47,8 @@ import { createCharters } from "../household/charters.io.js";
 import { createClaims } from "../household/claims.io.js";
 import { createLogins } from "../household/logins.io.js";
 import { openSessionKey } from "../household/sessionkey.io.js";
+import { createSessions, type Who } from "../household/sessions.io.js";
+import { createThrottle } from "../household/throttle.io.js";
 import { systemRandom as random, systemClock } from "../system.io.js";
 import { createCustody } from "../vault/custody.io.js";
 import type { Damage } from "../vault/rooms.io.js";
@@ -196,9 +198,11 @@ export async function openTestCloud(
     readonly patience?: Patience;
     readonly householdBytesMax?: number;
     readonly trustProxy?: boolean;
+    /** Of a cloud that was closed with `stop`. */
+    readonly directory?: string;
   } = {},
 ) {
-  const directory = await mkdtemp(join(tmpdir(), "lintel-api-"));
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "lintel-api-")));
   const clock = testClock();
   const db = await openDatabase(join(directory, "cloud.db"));
   const identity = join(directory, "identity");
@@ -218,6 +222,8 @@ export async function openTestCloud(
   const cameras = createCameraDirectory(db);
   const hub = createHub("test", { ofAll: 8, ofHousehold: 8 });
   const deletions: string[] = [];
+  const sessionKey = await openSessionKey(identity);
+  const sessions = createSessions(db, { clock, random });
   const app = await createApi(
     {
       charters,
@@ -227,8 +233,10 @@ export async function openTestCloud(
       hub,
       authority,
       clock,
-      sessionKey: await openSessionKey(identity),
+      sessionKey,
       logins: createLogins(db, { clock, random }),
+      sessions,
+      throttle: createThrottle(db, { clock, secret: sessionKey.privatePem }),
       claims: createClaims(db, charters, clock),
       sight: createSight(cameras),
       custody: createCustody(db, { clock, random }),
@@ -251,13 +259,16 @@ export async function openTestCloud(
     },
   );
   await app.ready();
-  const close = async (): Promise<void> => {
+  const stop = async (): Promise<void> => {
     await app.close();
     await vault.close();
     await db.destroy();
+  };
+  const close = async (): Promise<void> => {
+    await stop();
     await rm(directory, { recursive: true });
   };
-  return { app, authority, vault, db, hub, clock, directory, deletions, damages, close };
+  return { app, authority, vault, db, sessions, hub, clock, directory, deletions, damages, stop, close };
 }
 
 export interface Answer {
@@ -320,6 +331,17 @@ export async function loginNote(
   const { nonce } = challenge.body;
   const text = formatLogin({ household, member: id, audience: to, nonce, at: systemClock.wall() });
   return signNote(text, [person.login]);
+}
+
+/** A token of a session that no login opened; `age` seconds old. */
+export async function tokenFor(
+  { app, sessions }: TestCloud,
+  { household, member }: Who,
+  age = 0,
+): Promise<string> {
+  const { id } = await sessions.open({ household, member }, { how: "key", client: "test" });
+  const claims = { household, member, session: id, iat: Math.floor(Date.now() / 1_000) - age };
+  return app.jwt.sign(claims);
 }
 
 export async function tokenOf(cloud: TestCloud, person: Person, household: HouseholdId): Promise<string> {

@@ -30,15 +30,16 @@ export interface Session {
   readonly role: Role;
 }
 
-export type LoginRefusal = { readonly kind: "login-refused" } | { readonly kind: "other-audience" };
+/** `as`: whom the note claims to come from. */
+export type LoginRefusal = { readonly kind: "login-refused" | "other-audience"; readonly as?: Who };
+
+type Who = Pick<Session, "household" | "member">;
 
 export interface Logins {
   /** A nonce to sign; the same for members that do not exist, so that nobody learns who does. */
   challenge(household: HouseholdId, member: MemberId): Promise<Challenge>;
   /** Checks a signed `login/v1` and uses its nonce up. `audiences` are this cloud's own origins. */
   login(note: string, audiences: readonly string[]): Promise<Result<Session, LoginRefusal>>;
-  /** The member as of now; `undefined` once the charter names them no more. */
-  session(household: HouseholdId, member: MemberId): Promise<Session | undefined>;
 }
 
 export function createLogins(
@@ -72,19 +73,15 @@ export function createLogins(
       const claimed = parseLogin(textOf(note));
       if (!claimed.ok) return refuse({ kind: "login-refused" });
       const { household, member, audience, nonce } = claimed.value;
+      const refused = { kind: "login-refused", as: { household, member } } as const;
       const row = await memberOf(household, member);
       const publicKey = fromBase64(row?.login_key ?? "");
-      if (row === undefined || !publicKey.ok) return refuse({ kind: "login-refused" });
+      if (row === undefined || !publicKey.ok) return refuse(refused);
       const opened = openNote(note, [{ name: loginKeyName(member), publicKey: publicKey.value }]);
-      if (!opened.ok) return refuse({ kind: "login-refused" });
-      if (!audiences.includes(audience)) return refuse({ kind: "other-audience" });
+      if (!opened.ok) return refuse(refused);
+      if (!audiences.includes(audience)) return refuse({ ...refused, kind: "other-audience" });
       const used = await useUp(db, { nonce, household, member }, clock.wall());
-      return used ? ok({ household, member, role: roleOf(row.role) }) : refuse({ kind: "login-refused" });
-    },
-
-    async session(household, member) {
-      const row = await memberOf(household, member);
-      return row && { household, member, role: roleOf(row.role) };
+      return used ? ok({ household, member, role: roleOf(row.role) }) : refuse(refused);
     },
   };
 }
@@ -139,6 +136,6 @@ async function useUp(
 const isRole = oneOf<Role>("owner", "adult", "guest", "contact");
 
 /** Doubt gives the smallest role. */
-function roleOf(text: string): Role {
+export function roleOf(text: string): Role {
   return isRole(text) ? text : "contact";
 }

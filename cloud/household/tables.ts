@@ -10,6 +10,9 @@ export interface HouseholdTables {
   readonly key_file: KeyFileRow;
   readonly claim: ClaimRow;
   readonly login_challenge: LoginChallengeRow;
+  readonly session: SessionRow;
+  readonly spent_refresh: SpentRefreshRow;
+  readonly sign_in_failure: SignInFailureRow;
 }
 
 export interface HouseholdRow {
@@ -76,4 +79,32 @@ export interface LoginChallengeRow {
   readonly household: string;
   readonly member: string;
   readonly expires_at: number;
+}
+
+/** A member who signed in, until it ends. */
+export interface SessionRow {
+  readonly id: string;
+  readonly household: string;
+  readonly member: string;
+  readonly how: string;
+  /** What the client calls itself. */
+  readonly client: string;
+  /** Hash of the one refresh token that counts. */
+  readonly refresh: string;
+  readonly made_at: number;
+  readonly used_at: number;
+  readonly expires_at: number;
+}
+
+/** A refresh token that was used: whoever shows it again, it or its successor is in the wrong hands. */
+export interface SpentRefreshRow {
+  readonly refresh: string;
+  readonly session: string;
+}
+
+/** Attempts to sign in that failed, by what they are counted by; never an address itself. */
+export interface SignInFailureRow {
+  readonly key: string;
+  readonly failures: number;
+  readonly since: number;
 }

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -327,6 +327,31 @@ test("a cloud that shows an older household than before is caught", async (t) =>
   writeFileSync(path, kept);
   t.equal((await lintel("member", "logout", ...profile)).code, 0);
   t.equal((await lintel("member", "cameras", ...profile)).code, 0, "logs in again by itself");
+});
+
+test("this computer's session is listed, renewed by itself, and revoked everywhere at once", async (t) => {
+  const list = async () =>
+    (await lintel("member", "sessions", ...profile, "--json")).out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+  const [current] = (await list()).filter(({ current }) => current);
+  t.match(current, { how: "key", client: `lintel on ${hostname()}` });
+  const path = join(places.member, "session.json");
+  const kept = JSON.parse(readFileSync(path, "utf8"));
+  writeFileSync(path, JSON.stringify({ ...kept, expiresAt: new Date().toISOString() }));
+  const both = await Promise.all([list(), list()]);
+  for (const sessions of both)
+    t.equal(sessions.find((one) => one.current).id, current.id, "renewed once, by one of two commands");
+  t.match(await lintel("member", "sessions", "revoke", ...profile), { code: 1, err: /Say which/ });
+  t.match(await lintel("member", "sessions", "revoke", current.id, ...profile), { code: 0 });
+  const after = await list();
+  t.notOk(after.some(({ id }) => id === current.id));
+  t.equal(
+    after.filter((one) => one.current).length,
+    1,
+    "whoever holds the key comes in again, as a new session",
+  );
 });
 
 test("over TLS the cloud is trusted by its own CA's hash, by owner and board alike", async (t) => {

@@ -13,6 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { Refused } from "./refused.js";
 
 /** As `mkdir -p`. Node's own never returns where the system answers a mkdir with ENOENT, as /proc does. */
@@ -74,6 +75,32 @@ export function refuseUnwritable(path: string): void {
     rmSync(probe);
   } catch (error) {
     throw new Refused(`Nothing can be written into ${folder} (${codeOf(error)}). Choose another --out.`);
+  }
+}
+
+/** Longest wait for another command to be done; a lock older than this belongs to one that was killed. */
+const aloneMillisMax = 90_000;
+const alonePauseMillis = 50;
+
+/** Runs while no other command of this user runs under the same lock file. */
+export async function alone<T>(path: string, run: () => Promise<T>): Promise<T> {
+  while (!locked(path)) await wait(alonePauseMillis);
+  try {
+    return await run();
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
+function locked(path: string): boolean {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw new Refused(`${path} cannot be written (${codeOf(error)}).`);
+    const since = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (since !== undefined && Date.now() - since > aloneMillisMax) rmSync(path, { force: true });
+    return false;
   }
 }
 

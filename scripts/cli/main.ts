@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { masksMax, zonesMax } from "../../shared/charter/areas.js";
 import { allModes, isName, type Mode } from "../../shared/charter/lines.js";
 import type { Result } from "../../shared/kernel/result.js";
@@ -20,8 +20,9 @@ import { type ClipsOptions, memberClips, memberDelete } from "./member/clips.io.
 import { type InitOptions, memberInit } from "./member/init.io.js";
 import { memberKeep, memberRetention } from "./member/keep.io.js";
 import { memberOpen } from "./member/open.io.js";
-import { defaultProfileFolder, forgetSession } from "./member/profile.io.js";
+import { defaultProfileFolder } from "./member/profile.io.js";
 import { memberRestore, type RestoreOptions } from "./member/restore.io.js";
+import { memberLogout, memberSessions, type SessionsOptions } from "./member/sessions.io.js";
 import { memberThumbnail } from "./member/thumbnail.io.js";
 import { memberWatch } from "./member/watch.io.js";
 import { printable } from "./printable.js";
@@ -176,10 +177,17 @@ ofMember("export-identity", "print a camera's key for the stock age program")
     memberExportIdentity(options.profile, options.camera, openTerminal(options)),
   );
 
-ofMember("logout", "forget the session; the keys stay").action((options: Common) => {
-  forgetSession(options.profile);
-  openTerminal(options).say("Logged out.");
-});
+ofMember("sessions", "where you are signed in; revoke ends a session at once, everywhere")
+  .addArgument(new Argument("[action]", "end one").choices(["revoke"]))
+  .argument("[session]", "the session's id")
+  .option("--all", "end all of them")
+  .action((action: string | undefined, session: string | undefined, options: Common & SessionsOptions) =>
+    memberSessions(options.profile, { ...options, ...given({ action, session }) }, openTerminal(options)),
+  );
+
+ofMember("logout", "end this computer's session; the keys stay").action((options: Common) =>
+  memberLogout(options.profile, openTerminal(options)),
+);
 
 program
   .command("install")
@@ -260,6 +268,11 @@ function ofMember(name: string, description: string): Command {
 
 function resolvedPath(path: string): string {
   return resolve(path);
+}
+
+/** Without what was not said. */
+function given(words: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(words).flatMap(([name, word]) => (word ? [[name, word]] : [])));
 }
 
 function countUpTo(max: number): (text: string) => number {

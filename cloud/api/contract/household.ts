@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { signedCharterSchema } from "../../../shared/protocol/messages.js";
-import { bytesCount, cameraId, claimId, closed, hash, householdId, memberId, note, time } from "./common.js";
+import { bytesCount, cameraId, claimId, closed, hash, householdId, memberId, time } from "./common.js";
 
 /** Base64 of an age file with one 32-byte key for up to 32 members. */
 const keyFileText = Type.String({
@@ -16,11 +16,6 @@ export const registered = Type.Object({ household: householdId }, closed);
 export const challengeBody = Type.Object({ household: householdId, member: memberId }, closed);
 export const challenge = Type.Object(
   { nonce: Type.String({ description: "32 bytes, base64, to be signed once" }), expiresAt: time },
-  closed,
-);
-export const loginBody = Type.Object({ note }, closed);
-export const loggedIn = Type.Object(
-  { token: Type.String({ description: "JWT (EdDSA), for `Authorization: Bearer`" }), expiresAt: time },
   closed,
 );
 

@@ -1,24 +1,39 @@
 import jwt from "@fastify/jwt";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { assert } from "../../../shared/kernel/assert.js";
+import { type Millis, millis } from "../../../shared/kernel/brand.js";
 import { isHouseholdId, isMemberId } from "../../../shared/kernel/ids.js";
-import type { Logins, Session } from "../../household/logins.io.js";
+import type { Session } from "../../household/logins.io.js";
 import { mayManage } from "../../household/rights.js";
 import type { SessionKey } from "../../household/sessionkey.io.js";
+import type { Granted, Sessions, Who } from "../../household/sessions.io.js";
 import { Problem } from "../problems.js";
+import { timeTextOf } from "../time.js";
 
-/** A member's token counts for this long; the charter is asked again at each request all the same. */
+/** A member's token counts for this long; session and charter are asked again at each request all the same. */
 export const tokenSeconds = 15 * 60;
+
+/** What stands in a token. */
+interface Claims extends Who {
+  readonly session: string;
+}
+
+/** The member who asks, and through what. */
+export interface Caller extends Session {
+  readonly session: string;
+  /** When what they showed ends. */
+  readonly until: Millis;
+}
 
 declare module "@fastify/jwt" {
   interface FastifyJWT {
-    payload: Session;
-    user: Session & { readonly exp: number };
+    payload: Claims;
+    user: Claims & { readonly exp: number };
   }
 }
 declare module "fastify" {
   interface FastifyRequest {
-    session: Session | undefined;
+    session: Caller | undefined;
   }
 }
 
@@ -31,10 +46,16 @@ export async function addTokens(app: FastifyInstance, key: SessionKey): Promise<
   app.decorateRequest("session", undefined);
 }
 
+/** What a client gets that has signed in or renewed its session. */
+export function granted(app: FastifyInstance, now: Millis, { household, member, id, refresh }: Granted) {
+  const token = app.jwt.sign({ household, member, session: id });
+  return { token, expiresAt: timeTextOf(now + tokenSeconds * 1_000), session: id, refresh };
+}
+
 /** Guards every route registered on `members` from here on: before the body is read, a token and a member behind it. */
-export function membersOnly(members: FastifyInstance, logins: Logins): void {
+export function membersOnly(members: FastifyInstance, sessions: Sessions): void {
   members.addHook("onRequest", async (request) => {
-    request.session = await sessionBehind(request, logins);
+    request.session = await callerBehind(request, sessions);
   });
 }
 
@@ -44,17 +65,18 @@ export async function ownersOnly(request: FastifyRequest): Promise<void> {
 }
 
 /** The member who asks; only on routes under `membersOnly`. */
-export function sessionOf({ session }: FastifyRequest): Session {
+export function sessionOf({ session }: FastifyRequest): Caller {
   assert(session !== undefined, "a member's route is not guarded");
   return session;
 }
 
-/** The token says who; the newest charter says whether they still are, and in which role. */
-async function sessionBehind(request: FastifyRequest, logins: Logins): Promise<Session> {
-  const token = await request.jwtVerify<Session>().catch(() => undefined);
-  if (token === undefined || !isHouseholdId(token.household) || !isMemberId(token.member))
+/** The token says who; that the session is open and what the newest charter says of the member is looked up. */
+async function callerBehind(request: FastifyRequest, sessions: Sessions): Promise<Caller> {
+  const claims = await request.jwtVerify<Claims & { exp: number }>().catch(() => undefined);
+  if (claims === undefined || !isHouseholdId(claims.household) || !isMemberId(claims.member))
     throw new Problem("not-logged-in");
-  const session = await logins.session(token.household, token.member);
-  if (session === undefined) throw new Problem("not-logged-in");
-  return session;
+  const { session, exp } = claims;
+  const member = typeof session === "string" ? await sessions.behind(session, claims) : undefined;
+  if (member === undefined) throw new Problem("not-logged-in");
+  return { ...member, session, until: millis(exp * 1_000) };
 }

@@ -3,10 +3,11 @@ import Type from "typebox";
 import type { OpenedCharter } from "../../../shared/charter/charter.js";
 import type { CameraId, HouseholdId } from "../../../shared/kernel/ids.js";
 import type { CharterWriter } from "../../household/charters.io.js";
-import type { Logins, Session } from "../../household/logins.io.js";
+import { mayManage } from "../../household/rights.js";
+import type { Sessions } from "../../household/sessions.io.js";
 import type { App } from "../app.js";
 import type { Hub, NumberedEvent } from "../hub.js";
-import { sessionOf } from "../plugins/session.js";
+import { type Caller, sessionOf } from "../plugins/session.js";
 import { Problem } from "../problems.js";
 import type { Sight } from "../sight.js";
 
@@ -22,12 +23,12 @@ const missedCharsMax = 128 * 1024;
 export interface StreamServices {
   readonly hub: Hub;
   readonly sight: Sight;
-  readonly logins: Logins;
+  readonly sessions: Sessions;
   readonly charters: CharterWriter;
 }
 
 interface Stream {
-  readonly session: Session;
+  readonly session: Caller;
   visible: ReadonlySet<CameraId>;
   end(): void;
 }
@@ -39,11 +40,14 @@ const streamHeaders = Type.Object({
 });
 
 /** What arrives, as it arrives (server-sent events, WHATWG HTML §9.2). */
-export function addStream(members: App, { hub, sight, logins, charters }: StreamServices): void {
+export function addStream(members: App, { hub, sight, sessions, charters }: StreamServices): void {
   const streams = new Set<Stream>();
   charters.onChange((charter) => {
     // Doubt ends the household's streams: their clients come back and are looked at anew.
-    lookAgain(streams, charter, { sight, logins }).catch(() => endAll(streams, charter.household));
+    lookAgain(streams, charter, { sight, sessions }).catch(() => endAll(streams, charter.household));
+  });
+  sessions.onEnd((ids) => {
+    for (const stream of streams) if (ids.includes(stream.session.session)) stream.end();
   });
   members.addHook("preClose", async () => {
     endAll(streams);
@@ -57,7 +61,7 @@ export function addStream(members: App, { hub, sight, logins, charters }: Stream
       schema: {
         operationId: "watch",
         summary:
-          "clip.started, clip.segment, clip.thumbnail, clip.ended, event, camera.status as server-sent events; `missed` when some are kept no more",
+          "clip.started, clip.segment, clip.thumbnail, clip.ended, event, camera.status, session.started as server-sent events; `missed` when some are kept no more",
         tags: ["events"],
         produces: ["text/event-stream"],
         headers: streamHeaders,
@@ -81,7 +85,7 @@ export function addStream(members: App, { hub, sight, logins, charters }: Stream
       const stream: Stream = { session, visible, end: () => raw.end() };
       streams.add(stream);
       const stop = follow(hub, stream, raw, request.headers["last-event-id"]);
-      const expiry = setTimeout(() => raw.end(), Math.max(request.user.exp * 1_000 - Date.now(), 0));
+      const expiry = setTimeout(() => raw.end(), Math.max(session.until - Date.now(), 0));
       raw.on("close", () => {
         clearTimeout(expiry);
         stop();
@@ -97,10 +101,10 @@ function follow(hub: Hub, stream: Stream, raw: ServerResponse, lastId: string | 
     else if (!raw.writableEnded) raw.write(text);
   };
   const deliver = (event: NumberedEvent): void => {
-    if (stream.visible.has(event.camera)) write(formatEvent(event));
+    if (concerns(stream, event)) write(formatEvent(event));
   };
   const subscription = hub.subscribe(stream.session.household, lastId, deliver);
-  const missed = subscription.backlog.filter(({ camera }) => stream.visible.has(camera)).map(formatEvent);
+  const missed = subscription.backlog.filter((event) => concerns(stream, event)).map(formatEvent);
   const newest = newestThatFit(missed, missedCharsMax);
   write(": Lintel\n\n");
   if (subscription.incomplete || newest.length < missed.length) write("event: missed\ndata: {}\n\n");
@@ -112,6 +116,13 @@ function follow(hub: Hub, stream: Stream, raw: ServerResponse, lastId: string | 
   };
 }
 
+/** What a camera tells is for those who see it; what a member did, for their other sessions and the owners. */
+function concerns({ visible, session }: Stream, { camera, member, data }: NumberedEvent): boolean {
+  if (camera !== undefined) return visible.has(camera);
+  if ("session" in data && data.session === session.session) return false;
+  return member === session.member || mayManage(session.role);
+}
+
 function newestThatFit(texts: readonly string[], charsMax: number): readonly string[] {
   let chars = 0;
   const last = texts.findLastIndex((text) => {
@@ -121,19 +132,19 @@ function newestThatFit(texts: readonly string[], charsMax: number): readonly str
   return texts.slice(last + 1);
 }
 
-function formatEvent({ id, kind, camera, data }: NumberedEvent): string {
-  return `id: ${id}\nevent: ${kind}\ndata: ${JSON.stringify({ camera, ...data })}\n\n`;
+function formatEvent({ id, kind, camera, member, data }: NumberedEvent): string {
+  return `id: ${id}\nevent: ${kind}\ndata: ${JSON.stringify({ camera, member, ...data })}\n\n`;
 }
 
 /** A charter changed: who is no longer a member sees no more, and nobody sees more than it says. */
 async function lookAgain(
   streams: ReadonlySet<Stream>,
   { household }: OpenedCharter,
-  { sight, logins }: Pick<StreamServices, "sight" | "logins">,
+  { sight, sessions }: Pick<StreamServices, "sight" | "sessions">,
 ): Promise<void> {
   for (const stream of streams) {
     if (stream.session.household !== household) continue;
-    const session = await logins.session(household, stream.session.member);
+    const session = await sessions.behind(stream.session.session, stream.session);
     if (session === undefined) stream.end();
     else stream.visible = new Set((await sight.of(session)).keys());
   }
@@ -145,7 +156,7 @@ function endAll(streams: ReadonlySet<Stream>, household?: HouseholdId): void {
   }
 }
 
-function isCrowded(streams: ReadonlySet<Stream>, { household, member }: Session): boolean {
+function isCrowded(streams: ReadonlySet<Stream>, { household, member }: Caller): boolean {
   const theirs = [...streams].filter(({ session }) => session.household === household);
   const own = theirs.filter(({ session }) => session.member === member);
   return theirs.length >= streamsMax.ofHousehold || own.length >= streamsMax.ofMember;

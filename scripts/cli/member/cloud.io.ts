@@ -1,8 +1,11 @@
 import type { IncomingMessage } from "node:http";
+import { hostname } from "node:os";
+import { join } from "node:path";
 import type { SignedCharter } from "../../../shared/charter/charter.js";
 import { formatLogin, loginKeyName } from "../../../shared/charter/login.js";
 import { isHash } from "../../../shared/seal/hash.js";
 import { signNote } from "../../../shared/seal/note.js";
+import { alone } from "../disk.io.js";
 import { type Fields, fieldsOf, UnexpectedAnswer } from "../fields.js";
 import { type Call, call, Problem, send } from "../http.io.js";
 import { Refused } from "../refused.js";
@@ -11,10 +14,10 @@ import { systemClock } from "../world.io.js";
 import { type Household, openHousehold } from "./household.js";
 import {
   forgetSession,
-  isToken,
   loadSession,
   needProfile,
   type Profile,
+  readSession,
   readSignedCharter,
   type Session,
   saveSeen,
@@ -23,6 +26,8 @@ import {
 
 /** Time before its end at which a session counts as over. */
 const sessionMarginMillis = 30_000;
+/** How the list of sessions shows this computer. */
+const headers = { "user-agent": `lintel on ${hostname()}` };
 
 /** The cloud as a member's client sees it: logs in by itself, once a session. */
 export interface Cloud {
@@ -34,6 +39,8 @@ export interface Cloud {
   /** The answer's fields. */
   get(path: string): Promise<Fields>;
   stream(wanted: Call): Promise<IncomingMessage>;
+  /** Ends the session that is kept here, without opening another one for it. */
+  end(session: string): Promise<void>;
   /** The household as its charters tell it, checked against what this client saw before. */
   household(): Promise<Household>;
 }
@@ -42,24 +49,24 @@ export function openCloud(folder: string): Cloud {
   const profile = needProfile(folder);
   const server = { url: profile.cloudUrl, ca: profile.ca };
   const withSession = async <T>(use: (token: string) => Promise<T>): Promise<T> => {
-    const kept = loadSession(folder);
-    if (kept !== undefined && isFresh(kept)) {
-      try {
-        return await use(kept.token);
-      } catch (error) {
-        if (!(error instanceof Problem) || error.status !== 401) throw error;
-        forgetSession(folder); // the cloud changed its keys, or our clock was set
-      }
+    const { token } = await currentSession(folder, profile);
+    try {
+      return await use(token);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 401) throw error;
+      if (loadSession(folder)?.token === token) forgetSession(folder); // it was ended, or our clock was set
     }
-    const session = await logIn(profile);
-    saveSession(folder, session);
-    return use(session.token);
+    return use((await currentSession(folder, profile)).token);
   };
   const cloud: Cloud = {
     folder,
     profile,
     call: (wanted) => withSession((token) => call(server, { ...wanted, token })),
     stream: (wanted) => withSession((token) => send(server, { ...wanted, token })),
+    async end(session) {
+      const { token } = await currentSession(folder, profile);
+      await call(server, { method: "DELETE", path: `/v1/sessions/${session}`, token });
+    },
     get: async (path) => fieldsOf(await cloud.call({ method: "GET", path }), path),
     async household() {
       const answer = await cloud.get("/v1/household");
@@ -79,6 +86,32 @@ export async function register({ cloudUrl, ca }: Profile, charter: SignedCharter
   await call(server, { method: "POST", path: "/v1/households", body: { charter }, repeatable: true });
 }
 
+/** The session that is kept, renewed where it must be; else another one. One command at a time: a token renews only once. */
+async function currentSession(folder: string, profile: Profile): Promise<Session> {
+  const before = loadSession(folder);
+  if (before !== undefined && isFresh(before)) return before;
+  return alone(join(folder, "session.lock"), async () => {
+    const kept = loadSession(folder);
+    if (kept !== undefined && isFresh(kept)) return kept;
+    const session = (await renewed(profile, kept?.refresh)) ?? (await logIn(profile));
+    // Power lost before this: the cloud has ended the old token, so the next command logs in.
+    saveSession(folder, session);
+    return session;
+  });
+}
+
+async function renewed({ cloudUrl, ca }: Profile, refresh: string | undefined): Promise<Session | undefined> {
+  if (refresh === undefined) return undefined;
+  const path = "/v1/session/refresh";
+  try {
+    const answer = await call({ url: cloudUrl, ca }, { method: "POST", path, headers, body: { refresh } });
+    return readSession(fieldsOf(answer, path));
+  } catch (error) {
+    if (error instanceof Problem && [400, 401, 404].includes(error.status)) return undefined;
+    throw error;
+  }
+}
+
 type LoginFacts = Pick<Profile, "cloudUrl" | "ca" | "household" | "member" | "keys">;
 
 export async function logIn({ cloudUrl, ca, household, member, keys }: LoginFacts): Promise<Session> {
@@ -90,13 +123,8 @@ export async function logIn({ cloudUrl, ca, household, member, keys }: LoginFact
   const audience = new URL(cloudUrl).origin;
   const text = formatLogin({ household, member, audience, nonce, at: systemClock.wall() });
   const note = signNote(text, [{ name: loginKeyName(member), secretKey: keys.loginSecret }]);
-  const session = fieldsOf(
-    await call(server, { method: "POST", path: "/v1/login", body: { note } }),
-    "/v1/login",
-  );
-  const token = session.text("token");
-  if (!isToken(token)) throw new UnexpectedAnswer("/v1/login gave no token");
-  return { token, expiresAt: session.text("expiresAt") };
+  const answer = await call(server, { method: "POST", path: "/v1/login", headers, body: { note } });
+  return readSession(fieldsOf(answer, "/v1/login"));
 }
 
 function isFresh({ expiresAt }: Session): boolean {

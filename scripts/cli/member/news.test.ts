@@ -29,6 +29,22 @@ test("people read when, which camera, what happened, which clip, and what to typ
   t.end();
 });
 
+test("a sign-in is told with the member's name, and what to do if it was not them", (t) => {
+  const news = createNews((id) => (id === "b".repeat(16) ? "Ada" : undefined));
+  const data = {
+    member: "b".repeat(16),
+    session: "c".repeat(16),
+    how: "key",
+    client: "lintel on desk",
+    at: now,
+  };
+  t.equal(
+    news.lineOf("session.started", fieldsOf(data, "session.started"), now),
+    "2026-01-02T03:04:05Z  Ada  signed in with key (lintel on desk). Was it not you? Run: lintel member sessions",
+  );
+  t.end();
+});
+
 test("the second-by-second, the same state again and what only a newer cloud tells are no news", (t) => {
   const lineOf = reader();
   const status = { status: { state: "online", trouble: [] } };

@@ -6,13 +6,14 @@ export interface News {
   lineOf(event: string, data: Fields, now: string): string | undefined;
 }
 
-/** `nameOf` gives what the household calls a camera; it may not know it yet. */
-export function createNews(nameOf: (camera: string) => string | undefined): News {
+/** `nameOf` gives what the household calls a camera or a member; it may not know it yet. */
+export function createNews(nameOf: (id: string) => string | undefined): News {
   const states = new Map<string, string>();
   return {
     lineOf(event, data, now) {
       if (event === "missed")
         return `${shortTime(now)}  some news were missed; all clips: lintel member clips`;
+      if (event === "session.started") return signInOf(data, nameOf);
       const camera = data.text("camera");
       const said = event === "camera.status" ? changeOf(states, camera, data) : saidOf(event, data);
       if (said === undefined) return undefined;
@@ -21,6 +22,13 @@ export function createNews(nameOf: (camera: string) => string | undefined): News
       return `${shortTime(at)}  ${nameOf(camera) ?? camera}  ${said}`;
     },
   };
+}
+
+/** Only a thief's sign-in is a surprise: say how to see and end it. */
+function signInOf(data: Fields, nameOf: (id: string) => string | undefined): string {
+  const [member, how, client] = [data.text("member"), data.text("how"), data.text("client")];
+  const who = nameOf(member) ?? member;
+  return `${shortTime(data.text("at"))}  ${who}  signed in with ${how} (${client}). Was it not you? Run: lintel member sessions`;
 }
 
 function shortTime(iso: string): string {

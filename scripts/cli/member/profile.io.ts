@@ -8,7 +8,7 @@ import { fromBase64, toBase64 } from "../../../shared/kernel/bytes.js";
 import { type HouseholdId, isHouseholdId, isMemberId, type MemberId } from "../../../shared/kernel/ids.js";
 import { isHash } from "../../../shared/seal/hash.js";
 import { isMissing, makePrivateFolder, readIfThere, writeDurably } from "../disk.io.js";
-import { type Fields, fieldsOf } from "../fields.js";
+import { type Fields, fieldsOf, UnexpectedAnswer } from "../fields.js";
 import { Refused } from "../refused.js";
 import type { SeenCharter } from "./household.js";
 
@@ -31,6 +31,10 @@ export interface Profile {
 export interface Session {
   readonly token: string;
   readonly expiresAt: string;
+  /** The cloud's name for it. */
+  readonly session?: string;
+  /** Renews it, once. */
+  readonly refresh?: string;
 }
 
 const tokenCharsMax = 4096;
@@ -117,12 +121,23 @@ export function loadSession(folder: string): Session | undefined {
   const text = readIfThere(file(folder, "session.json"));
   if (text === undefined) return undefined;
   try {
-    const fields = fieldsOf(JSON.parse(text), "session.json");
-    const token = fields.text("token");
-    return isToken(token) ? { token, expiresAt: fields.text("expiresAt") } : undefined;
+    return readSession(fieldsOf(JSON.parse(text), "session.json"));
   } catch {
     return undefined; // log in again
   }
+}
+
+/** What the cloud gave at a login or renewal, and what is kept of it. Throws on a token that no header takes. */
+export function readSession(fields: Fields): Session {
+  const token = fields.text("token");
+  if (!isToken(token)) throw new UnexpectedAnswer("the login gave no token");
+  const [session, refresh] = [fields.maybeText("session"), fields.maybeText("refresh")];
+  return {
+    token,
+    expiresAt: fields.text("expiresAt"),
+    ...(session !== undefined && { session }),
+    ...(refresh !== undefined && { refresh }),
+  };
 }
 
 export function saveSession(folder: string, session: Session): void {

@@ -9,7 +9,7 @@ import { sentenceOf } from "../sentences.js";
 import type { Terminal } from "../terminal.io.js";
 import { logIn } from "./cloud.io.js";
 import { openHousehold } from "./household.js";
-import { loadProfile, readSignedCharter, saveProfile } from "./profile.io.js";
+import { loadProfile, readSignedCharter, saveProfile, saveSession } from "./profile.io.js";
 import { seedFromSheet } from "./sheet.js";
 import { originOf, trustedCa } from "./trust.io.js";
 
@@ -41,9 +41,12 @@ export async function memberRestore(
   const member = memberIdOf(verifierOf({ name: "", secretKey: keys.noteSecret }).publicKey);
   const cloudUrl = originOf(options.cloud);
   const ca = await trustedCa({ url: cloudUrl }, options.caHash);
-  const { token } = await logIn({ cloudUrl, ca, household, member, keys });
+  const session = await logIn({ cloudUrl, ca, household, member, keys });
   const path = "/v1/household";
-  const answer = fieldsOf(await call({ url: cloudUrl, ca }, { method: "GET", path, token }), path);
+  const answer = fieldsOf(
+    await call({ url: cloudUrl, ca }, { method: "GET", path, token: session.token }),
+    path,
+  );
   const opened = openHousehold(answer.list("charters", readSignedCharter), undefined);
   if (!opened.ok) throw new Refused(sentenceOf(opened.error));
   const { newest } = opened.value;
@@ -66,6 +69,7 @@ export async function memberRestore(
     ca,
     seen: { version, hash },
   });
+  saveSession(folder, session);
   terminal.json({ household, member, profile: folder, charter: version });
   terminal.say(`${line.name} (${member}) of household ${household} is in ${folder} again.`);
   terminal.say(

@@ -15,8 +15,10 @@ const pauseMillis = { first: 500, max: 30_000 };
 export async function memberWatch(folder: string, terminal: Terminal): Promise<void> {
   const cloud = openCloud(folder);
   const { newest } = await cloud.household();
-  const names = new Map<string, string>(newest.cameras.map(({ id, name }) => [id, name]));
-  const news = createNews((camera) => names.get(camera));
+  const names = new Map<string, string>(
+    [...newest.cameras, ...newest.members].map(({ id, name }) => [id, name]),
+  );
+  const news = createNews((id) => names.get(id));
   return watchEvents(cloud, terminal, ({ event, data, id }) => {
     const parsed = parse(data);
     terminal.json({ event, id, data: parsed });
