@@ -19,6 +19,7 @@ import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { systemClock, systemRandom } from "../world.io.js";
 import { bad, type Finding, good, warning } from "./finding.js";
+import { checkMicrophone, checkPower, checkWear } from "./hardware.io.js";
 
 /** Free space below which a camera cannot keep a day's clips, and below which it should not be installed. */
 const diskFreeBytes = { wanted: 2 * 1024 ** 3, needed: 256 * 1024 ** 2 };
@@ -46,11 +47,11 @@ export async function checkInstallable(wishes: Wishes, terminal: Terminal): Prom
     throw new Refused(
       "No camera was found on this board. Plug one in, or name it: --source v4l2:/dev/video0 (or libcamera, rtsp://…).",
     );
-  terminal.progress("looking at ffmpeg, disk and camera …");
+  terminal.progress("looking at ffmpeg, board and camera …");
   const found = await checkFfmpeg(wishes.ffmpeg);
-  const disk = checkDisk(wishes.state);
+  const board = checkBoard(wishes.state, text);
   const picture = found.ffmpeg && (await checkSource(text, found.ffmpeg));
-  const findings = [found.finding, disk, picture].filter((finding) => finding !== undefined);
+  const findings = [found.finding, ...board, picture].filter((finding) => finding !== undefined);
   for (const { state, says, todo } of findings) {
     if (state === "bad") throw new Refused(`${says} ${todo ?? ""}`);
     terminal.say(`${state === "good" ? "ok" : "warning"}: ${says}${todo === undefined ? "" : ` ${todo}`}`);
@@ -142,7 +143,14 @@ async function tryCamera(source: Source, ffmpeg: Ffmpeg): Promise<Finding> {
   );
 }
 
-export function checkDisk(state: string): Finding {
+/** What the board itself is like: disk, power, microphone. */
+export function checkBoard(state: string, source: string | undefined): readonly Finding[] {
+  const parsed = parseSource(source ?? "");
+  const wantsSound = parsed.ok && "audio" in parsed.value && parsed.value.audio !== undefined;
+  return [checkDisk(state), checkWear(nearest(state)), checkPower(), checkMicrophone(wantsSound)];
+}
+
+function checkDisk(state: string): Finding {
   const folder = existsSync(state) ? state : nearest(state);
   const { bavail, bsize } = statfsSync(folder);
   const free = bavail * bsize;

@@ -4,7 +4,7 @@ import { readIfThere } from "../disk.io.js";
 import { fieldsOf } from "../fields.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
-import { checkDisk, checkFfmpeg, checkGpio, checkSource, findSource } from "./checks.io.js";
+import { checkBoard, checkFfmpeg, checkGpio, checkSource, findSource } from "./checks.io.js";
 import { bad, exitCodeOf, type Finding, good } from "./finding.js";
 import { checkInstalled } from "./installed.io.js";
 
@@ -42,7 +42,7 @@ export async function doctor(options: DoctorOptions, terminal: Terminal): Promis
       ),
     );
   else if (ffmpeg !== undefined) show(await checkSource(source, ffmpeg));
-  show(checkDisk(state), checkGpio(state));
+  show(...checkBoard(state, source), checkGpio(state));
   terminal.progress("looking at keys, certificate and cloud …");
   if (options.state !== undefined) show(...(await checkInstalled(state)));
   return exitCodeOf(findings);
