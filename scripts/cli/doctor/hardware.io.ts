@@ -9,7 +9,7 @@ export interface Kernel {
   readonly proc: string;
 }
 
-export const thisKernel: Kernel = { sys: "/sys", proc: "/proc" };
+const thisKernel: Kernel = { sys: "/sys", proc: "/proc" };
 
 /** A Raspberry Pi's firmware tells of power and heat here, in hexadecimal. */
 const throttledPath = "devices/platform/soc/soc:firmware/get_throttled";
