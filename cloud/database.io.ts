@@ -5,6 +5,7 @@ import { household } from "./migrations/0001-household.io.js";
 import { clips } from "./migrations/0002-clips.io.js";
 import { thumbnails } from "./migrations/0003-thumbnail.io.js";
 import { sessions } from "./migrations/0020-sessions.io.js";
+import { tokens } from "./migrations/0021-tokens.io.js";
 import { keeping } from "./migrations/0030-keeping.io.js";
 import { custody } from "./migrations/0031-custody.io.js";
 import { BetterSqlite3 } from "./sqlite.io.js";
@@ -19,6 +20,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0002-clips": clips,
   "0003-thumbnail": thumbnails,
   "0020-sessions": sessions,
+  "0021-tokens": tokens,
   "0030-keeping": keeping,
   "0031-custody": custody,
 };

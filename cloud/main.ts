@@ -33,6 +33,7 @@ import { privateDirectory } from "./household/privatefile.io.js";
 import { openSessionKey } from "./household/sessionkey.io.js";
 import { createSessions } from "./household/sessions.io.js";
 import { createThrottle } from "./household/throttle.io.js";
+import { createAccessTokens } from "./household/tokens.io.js";
 import { startIngest } from "./ingest/ingest.io.js";
 import { lockDirectory } from "./lock.io.js";
 import { writeMosquittoFiles } from "./mosquitto.io.js";
@@ -183,6 +184,7 @@ async function serve(
       hub,
       logins: createLogins(db, { clock, random }),
       sessions: createSessions(db, { clock, random }),
+      tokens: createAccessTokens(db, { clock, random }),
       throttle: createThrottle(db, { clock, secret: house.sessionKey.privatePem }),
       claims: createClaims(db, charters, clock),
       sight: createSight(cameras),

@@ -1,5 +1,7 @@
 import { t as tap, test } from "tap";
 import { assert } from "../../shared/kernel/assert.js";
+import { allScopes } from "../household/scopes.js";
+import { tokensPerMemberMax } from "../household/tokens.io.js";
 import { problems, problemType } from "./problems.js";
 import {
   call,
@@ -15,13 +17,14 @@ import {
   storeClip,
   type TestCloud,
   tokenFor,
+  tokenOf,
 } from "./testing.js";
 
 const unknownClip = "01999999-9999-7999-8999-999999999999";
 const unknownKey = "aaaaaaaaaaaaaaaa";
 
 /** Every member's route, with ids that fit. */
-const memberRoutes = (camera: string, clip: string, claim: string, session: string) =>
+const memberRoutes = (camera: string, clip: string, claim: string, session: string, token: string) =>
   [
     ["GET", "/v1/household"],
     ["PUT", "/v1/household/charter"],
@@ -45,6 +48,9 @@ const memberRoutes = (camera: string, clip: string, claim: string, session: stri
     ["GET", "/v1/sessions"],
     ["DELETE", "/v1/sessions"],
     ["DELETE", `/v1/sessions/${session}`],
+    ["GET", "/v1/tokens"],
+    ["POST", "/v1/tokens"],
+    ["DELETE", `/v1/tokens/${token}`],
   ] as const;
 
 const cloud = await openTestCloud();
@@ -53,7 +59,7 @@ const home = await newHousehold(cloud);
 
 const sameBut = (body: Record<string, unknown>) => ({ ...body, requestId: "" });
 
-const routes = memberRoutes(home.board.id, unknownClip, unknownKey, unknownKey);
+const routes = memberRoutes(home.board.id, unknownClip, unknownKey, unknownKey, unknownKey);
 
 test("the list of routes here is the list of routes that ask for a token", async (t) => {
   const document = (await call(cloud, "GET", "/openapi.json")).body;
@@ -63,8 +69,8 @@ test("the list of routes here is the list of routes that ask for a token", async
         security === undefined ? [] : `${method.toUpperCase()} ${path}`,
       ),
   );
-  const named = memberRoutes("{camera}", "{clip}", "{claimId}", "{session}").map(([method, path]) =>
-    `${method} ${path}`.replace("/segments/0", "/segments/{index}"),
+  const named = memberRoutes("{camera}", "{clip}", "{claimId}", "{session}", "{token}").map(
+    ([method, path]) => `${method} ${path}`.replace("/segments/0", "/segments/{index}"),
   );
   t.same(guarded.sort(), named.sort());
 });
@@ -93,6 +99,142 @@ test("an expired token, another cloud's token and no token at all get the same a
     t.equal(answer.status, 401);
     t.same(sameBut(answer.body), wanted);
   }
+});
+
+/** Every member's route with a body that fits it, so that only who asks decides. */
+async function askAll(wanted: readonly (typeof routes)[number][], token: string) {
+  const answers = [];
+  for (const [method, path] of wanted) {
+    const body = bodies[`${method} ${path}`];
+    answers.push({
+      route: `${method} ${path}`,
+      ...(await call(cloud, method, path, { token, ...(body && { body }) })),
+    });
+  }
+  return answers;
+}
+const bodies: Readonly<Record<string, object>> = {
+  "PUT /v1/household/charter": { charter: { note: "x", openings: [] } },
+  "POST /v1/claims": {
+    claimId: unknownKey,
+    charter: `${"A".repeat(43)}=`,
+    expiresAt: "2999-01-01T00:00:00.000Z",
+  },
+  "POST /v1/tokens": { name: "script", scopes: ["clips:read"], days: 1 },
+  "PUT /v1/household/retention": { days: 30 },
+};
+/** The stream stays open, and the other ends the session that asks. */
+const askable = routes.filter(
+  ([method, path]) => path !== "/v1/stream" && `${method} ${path}` !== "DELETE /v1/sessions",
+);
+
+test("every route refuses a revoked session, a removed member and an expired or revoked access token alike, in the same words", async (t) => {
+  const guest = await newPerson("guest", "Bo");
+  const family = await newHousehold(cloud, [guest]);
+  const make = async (days: number) =>
+    (
+      await call(cloud, "POST", "/v1/tokens", {
+        token: family.token,
+        body: { name: "x", scopes: ["clips:read"], days },
+      })
+    ).body;
+  const [revoked, expired] = [await make(9), await make(1)];
+  const removed = await tokenOf(cloud, guest, family.household);
+  const over = await tokenOf(cloud, family.owner, family.household);
+  const { sessions } = (await call(cloud, "GET", "/v1/sessions", { token: over })).body;
+  const { id } = sessions.find((one: { current: boolean }) => one.current);
+  const end = (path: string) => call(cloud, "DELETE", path, { token: family.token });
+  t.equal((await end(`/v1/sessions/${id}`)).status, 204);
+  t.equal((await end(`/v1/tokens/${revoked.id}`)).status, 204);
+  const charter = sign(nextCharter(family.charter, { members: [family.owner.member] }), [family.owner]);
+  t.equal(
+    (await call(cloud, "PUT", "/v1/household/charter", { token: family.token, body: { charter } })).status,
+    200,
+  );
+  cloud.clock.forward(25 * 60 * 60_000);
+  const wanted = sameBut((await call(cloud, "GET", "/v1/clips")).body);
+  for (const token of [over, removed, revoked.token, expired.token, `lintel_pat_${"a".repeat(52)}`]) {
+    for (const { route, status, body } of await askAll(routes, token)) {
+      t.equal(status, 401, route);
+      t.same(sameBut(body), wanted, route);
+    }
+  }
+});
+
+test("every route answers another household's owner as if nothing were there, and a guest with what guests may", async (t) => {
+  const guest = await newPerson("guest", "Bo");
+  const family = await newHousehold(cloud, [guest]);
+  const { clip } = await storeClip(cloud, family, new Uint8Array(10));
+  const stranger = await newHousehold(cloud);
+  const ofFamily = (
+    await call(cloud, "POST", "/v1/tokens", { token: family.token, body: bodies["POST /v1/tokens"] ?? {} })
+  ).body.id;
+  const theirs = memberRoutes(family.board.id, clip, unknownKey, unknownKey, ofFamily);
+  const nobodys = memberRoutes(unknownKey, unknownClip, unknownKey, unknownKey, unknownKey);
+  const named = (list: readonly (typeof routes)[number][]) =>
+    list.filter(([, path]) => /[a-z2-7]{16}|[0-9a-f]{8}-/.test(path));
+  const [a, b] = [await askAll(named(theirs), stranger.token), await askAll(named(nobodys), stranger.token)];
+  for (const [at, { route, status, body }] of a.entries()) {
+    t.ok([404, 428].includes(status), `${route}: ${status}`);
+    t.same(sameBut(body), sameBut(b[at]?.body), route);
+  }
+  t.equal(
+    (await call(cloud, "GET", `/v1/clips/${clip}`, { token: family.token })).status,
+    200,
+    "and nothing was touched",
+  );
+  const token = await tokenOf(cloud, guest, family.household);
+  const forbidden = (await askAll(askable, token))
+    .filter(({ status }) => status === 403)
+    .map(({ route }) => route);
+  t.same(
+    forbidden.sort(),
+    [
+      ...["PUT /v1/household/charter", "POST /v1/claims", `GET /v1/claims/${unknownKey}`],
+      ...[
+        `DELETE /v1/clips/${unknownClip}`,
+        `PUT /v1/clips/${unknownClip}/keep`,
+        `DELETE /v1/clips/${unknownClip}/keep`,
+        "PUT /v1/household/retention",
+      ],
+    ].sort(),
+  );
+});
+
+test("an access token is good for the routes of its scopes and for no other", async (t) => {
+  const family = await newHousehold(cloud);
+  for (const scope of allScopes) {
+    const body = { name: scope, scopes: [scope], days: 1 };
+    const made = (await call(cloud, "POST", "/v1/tokens", { token: family.token, body })).body;
+    t.match(made.token, /^lintel_pat_[a-z2-7]{52}$/);
+    for (const { route, status, body } of await askAll(askable, made.token)) {
+      const refused = status === 403 && body.type === problemType("scope-missing");
+      t.equal(refused, !allowed(scope, route), `${scope}: ${route}: ${status}`);
+    }
+  }
+  const stored = JSON.stringify(await cloud.db.selectFrom("access_token").selectAll().execute());
+  t.notMatch(stored, /lintel_pat_/, "the database holds no secret");
+});
+
+/** As a person would say it, not as the program has it. */
+function allowed(scope: string, route: string): boolean {
+  const [what = "", how = ""] = scope.split(":");
+  const [method = "", path = ""] = route.split(" ");
+  const reads = method === "GET";
+  if (what === "household") return reads && /^\/v1\/household(\/retention)?$/.test(path);
+  return path.startsWith(`/v1/${what}`) && reads === (how === "read");
+}
+
+test("of access tokens a member has 32, of 366 days at most", async (t) => {
+  const family = await newHousehold(cloud);
+  const make = (days = 1) =>
+    call(cloud, "POST", "/v1/tokens", {
+      token: family.token,
+      body: { name: "x", scopes: ["clips:read"], days },
+    });
+  t.equal((await make(367)).status, 400);
+  for (let made = 0; made < tokensPerMemberMax; made++) t.equal((await make()).status, 201);
+  t.equal((await make()).body.type, problemType("too-many-tokens"));
 });
 
 test("what is another household's and what does not exist get byte-equal answers", async (t) => {

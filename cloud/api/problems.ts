@@ -80,6 +80,12 @@ export const problems = {
     "Too many attempts",
     "Too many attempts to sign in have failed. Wait as long as Retry-After says; a restart of the cloud does not shorten it.",
   ],
+  "scope-missing": [
+    403,
+    "Scope missing",
+    "This token is not good for this. Make one with the scope that the route needs, or sign in: what changes the household, its sessions or its tokens takes no token.",
+  ],
+  "too-many-tokens": [409, "Too many tokens", "A member has at most 32 tokens. End one, then make another."],
   "owners-only": [403, "Owners only", "Only an owner of the household may do this."],
   "registration-closed": [
     403,

@@ -20,6 +20,7 @@ import { addRegistration, type RegistrationServices } from "./routes/registratio
 import { addRetention } from "./routes/retention.js";
 import { addSessions, addSignIn, type SignInServices } from "./routes/sessions.js";
 import { addStream, type StreamServices } from "./routes/stream.js";
+import { addAccessTokens, type TokenServices } from "./routes/tokens.js";
 
 /** Largest request: a charter with the most members and cameras and a key file for each. */
 const bodyBytesMax = 1024 * 1024;
@@ -39,6 +40,7 @@ const version = "1.0.0";
 export interface ApiServices
   extends RegistrationServices,
     SignInServices,
+    TokenServices,
     HouseholdServices,
     ClaimServices,
     CameraServices,
@@ -100,8 +102,9 @@ export async function createApi(
   addSignIn(app, services);
   addBoardsClaims(app, services);
   await app.register(async (members: App) => {
-    membersOnly(members, services.sessions);
+    membersOnly(members, services);
     addSessions(members, services);
+    addAccessTokens(members, services);
     addHousehold(members, services);
     addOwnersClaims(members, services);
     addCameras(members, services);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { InjectOptions } from "fastify";
 import Fastify from "fastify";
+import type { Kysely } from "kysely";
 import {
   type Charter,
   type OpenedCharter,
@@ -40,7 +41,7 @@ import type { Clock } from "../../shared/kernel/ports.js";
 import { type Identity, newIdentity, recipientOf, seal, splitHeader } from "../../shared/seal/age.js";
 import { hashOf } from "../../shared/seal/hash.js";
 import { type Signer, signNote, verifierOf } from "../../shared/seal/note.js";
-import { openDatabase } from "../database.io.js";
+import { type Database, openDatabase } from "../database.io.js";
 import { openAuthority } from "../household/ca.io.js";
 import { createCameraDirectory } from "../household/cameras.io.js";
 import { createCharters } from "../household/charters.io.js";
@@ -49,6 +50,7 @@ import { createLogins } from "../household/logins.io.js";
 import { openSessionKey } from "../household/sessionkey.io.js";
 import { createSessions, type Who } from "../household/sessions.io.js";
 import { createThrottle } from "../household/throttle.io.js";
+import { createAccessTokens } from "../household/tokens.io.js";
 import { systemRandom as random, systemClock } from "../system.io.js";
 import { createCustody } from "../vault/custody.io.js";
 import type { Damage } from "../vault/rooms.io.js";
@@ -189,19 +191,28 @@ function testClock(): Clock & { forward(by: number): void } {
 
 export type TestCloud = Awaited<ReturnType<typeof openTestCloud>>;
 
+function doorsOf(db: Kysely<Database>, clock: Clock, secret: string) {
+  return {
+    logins: createLogins(db, { clock, random }),
+    sessions: createSessions(db, { clock, random }),
+    tokens: createAccessTokens(db, { clock, random }),
+    throttle: createThrottle(db, { clock, secret }),
+  };
+}
+
+interface TestOptions {
+  readonly openCallsPerMinute?: number;
+  readonly openRegistration?: boolean;
+  readonly budget?: HourlyBudget;
+  readonly patience?: Patience;
+  readonly householdBytesMax?: number;
+  readonly trustProxy?: boolean;
+  /** Of a cloud that was closed with `stop`. */
+  readonly directory?: string;
+}
+
 /** The API over a database in memory and a vault in a temporary directory; not listening. */
-export async function openTestCloud(
-  options: {
-    readonly openCallsPerMinute?: number;
-    readonly openRegistration?: boolean;
-    readonly budget?: HourlyBudget;
-    readonly patience?: Patience;
-    readonly householdBytesMax?: number;
-    readonly trustProxy?: boolean;
-    /** Of a cloud that was closed with `stop`. */
-    readonly directory?: string;
-  } = {},
-) {
+export async function openTestCloud(options: TestOptions = {}) {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "lintel-api-")));
   const clock = testClock();
   const db = await openDatabase(join(directory, "cloud.db"));
@@ -223,7 +234,7 @@ export async function openTestCloud(
   const hub = createHub("test", { ofAll: 8, ofHousehold: 8 });
   const deletions: string[] = [];
   const sessionKey = await openSessionKey(identity);
-  const sessions = createSessions(db, { clock, random });
+  const doors = doorsOf(db, clock, sessionKey.privatePem);
   const app = await createApi(
     {
       charters,
@@ -234,9 +245,7 @@ export async function openTestCloud(
       authority,
       clock,
       sessionKey,
-      logins: createLogins(db, { clock, random }),
-      sessions,
-      throttle: createThrottle(db, { clock, secret: sessionKey.privatePem }),
+      ...doors,
       claims: createClaims(db, charters, clock),
       sight: createSight(cameras),
       custody: createCustody(db, { clock, random }),
@@ -268,7 +277,20 @@ export async function openTestCloud(
     await stop();
     await rm(directory, { recursive: true });
   };
-  return { app, authority, vault, db, sessions, hub, clock, directory, deletions, damages, stop, close };
+  return {
+    app,
+    authority,
+    vault,
+    db,
+    sessions: doors.sessions,
+    hub,
+    clock,
+    directory,
+    deletions,
+    damages,
+    stop,
+    close,
+  };
 }
 
 export interface Answer {

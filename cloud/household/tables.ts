@@ -13,6 +13,7 @@ export interface HouseholdTables {
   readonly session: SessionRow;
   readonly spent_refresh: SpentRefreshRow;
   readonly sign_in_failure: SignInFailureRow;
+  readonly access_token: AccessTokenRow;
 }
 
 export interface HouseholdRow {
@@ -107,4 +108,18 @@ export interface SignInFailureRow {
   readonly key: string;
   readonly failures: number;
   readonly since: number;
+}
+
+/** For a member's scripts. */
+export interface AccessTokenRow {
+  readonly id: string;
+  readonly household: string;
+  readonly member: string;
+  readonly name: string;
+  /** Joined by spaces. */
+  readonly scopes: string;
+  readonly hash: string;
+  readonly made_at: number;
+  readonly used_at: number | null;
+  readonly expires_at: number;
 }

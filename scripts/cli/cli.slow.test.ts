@@ -354,6 +354,22 @@ test("this computer's session is listed, renewed by itself, and revoked everywhe
   );
 });
 
+test("a script's token does what its scopes say until it is revoked", async (t) => {
+  const token = (...words: string[]) => lintel("member", "token", ...words, ...profile, "--json");
+  const made = JSON.parse(
+    (await token("create", "script", "--scopes", "clips:read,cameras:read", "--days", "2")).out,
+  );
+  const ask = async (path: string) =>
+    (await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${made.token}` } })).status;
+  t.same([await ask("/v1/clips"), await ask("/v1/cameras"), await ask("/v1/tokens")], [200, 200, 403]);
+  const listed = (await token("list")).out;
+  t.match(JSON.parse(listed), { id: made.id, name: "script", scopes: ["clips:read", "cameras:read"] });
+  t.notOk(listed.includes(made.token));
+  t.match(await token("create"), { code: 1, err: /Say which/ });
+  t.equal((await token("revoke", made.id)).code, 0);
+  t.equal(await ask("/v1/clips"), 401);
+});
+
 test("over TLS the cloud is trusted by its own CA's hash, by owner and board alike", async (t) => {
   const data = place("tls-cloud");
   const tls = await startProgram({

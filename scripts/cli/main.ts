@@ -24,6 +24,7 @@ import { defaultProfileFolder } from "./member/profile.io.js";
 import { memberRestore, type RestoreOptions } from "./member/restore.io.js";
 import { memberLogout, memberSessions, type SessionsOptions } from "./member/sessions.io.js";
 import { memberThumbnail } from "./member/thumbnail.io.js";
+import { memberToken, type TokenOptions } from "./member/token.io.js";
 import { memberWatch } from "./member/watch.io.js";
 import { printable } from "./printable.js";
 import { Refused } from "./refused.js";
@@ -183,6 +184,15 @@ ofMember("sessions", "where you are signed in; revoke ends a session at once, ev
   .option("--all", "end all of them")
   .action((action: string | undefined, session: string | undefined, options: Common & SessionsOptions) =>
     memberSessions(options.profile, { ...options, ...given({ action, session }) }, openTerminal(options)),
+  );
+
+ofMember("token", "access tokens for scripts: create NAME, list, revoke ID")
+  .addArgument(new Argument("<action>", "what to do").choices(["create", "list", "revoke"]))
+  .argument("[what]", "a new token's name, or the id of one to end")
+  .option("--scopes <scopes>", "what a new one is good for, joined by commas", "clips:read")
+  .option("--days <days>", "a new one ends after so many days", countUpTo(366), 90)
+  .action((action: string, what: string | undefined, options: Common & TokenOptions) =>
+    memberToken(options.profile, action, { ...options, ...given({ what }) }, openTerminal(options)),
   );
 
 ofMember("logout", "end this computer's session; the keys stay").action((options: Common) =>

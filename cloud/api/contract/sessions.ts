@@ -1,4 +1,5 @@
 import Type from "typebox";
+import { allScopes } from "../../household/scopes.js";
 import { closed, note, time } from "./common.js";
 
 const sessionId = Type.String({
@@ -36,3 +37,39 @@ const session = Type.Object(
 );
 export const sessionList = Type.Object({ sessions: Type.Array(session) }, closed);
 export const sessionParams = Type.Object({ session: sessionId }, closed);
+
+const scopes = Type.Array(Type.Enum([...allScopes]), {
+  minItems: 1,
+  maxItems: allScopes.length,
+  uniqueItems: true,
+});
+export const tokenBody = Type.Object(
+  {
+    name: Type.String({
+      minLength: 1,
+      maxLength: 64,
+      pattern: "^\\S(.*\\S)?$",
+      description: "What it is for",
+    }),
+    scopes,
+    days: Type.Integer({ minimum: 1, maximum: 366, description: "It ends after so many days" }),
+  },
+  closed,
+);
+const tokenFacts = {
+  id: sessionId,
+  name: Type.String(),
+  scopes,
+  madeAt: time,
+  usedAt: Type.Optional(Type.String({ ...time, description: "The last use, to the hour" })),
+  expiresAt: time,
+};
+export const tokenMade = Type.Object(
+  {
+    ...tokenFacts,
+    token: Type.String({ description: "For `Authorization: Bearer`; `lintel_pat_[a-z2-7]{52}`" }),
+  },
+  closed,
+);
+export const tokenList = Type.Object({ tokens: Type.Array(Type.Object(tokenFacts, closed)) }, closed);
+export const tokenParams = Type.Object({ token: sessionId }, closed);

@@ -5,9 +5,12 @@ import { type Millis, millis } from "../../../shared/kernel/brand.js";
 import { isHouseholdId, isMemberId } from "../../../shared/kernel/ids.js";
 import type { Session } from "../../household/logins.io.js";
 import { mayManage } from "../../household/rights.js";
+import type { Scope } from "../../household/scopes.js";
 import type { SessionKey } from "../../household/sessionkey.io.js";
 import type { Granted, Sessions, Who } from "../../household/sessions.io.js";
+import { type AccessTokens, tokenPrefix } from "../../household/tokens.io.js";
 import { Problem } from "../problems.js";
+import { scopeOf } from "../scopes.js";
 import { timeTextOf } from "../time.js";
 
 /** A member's token counts for this long; session and charter are asked again at each request all the same. */
@@ -20,9 +23,17 @@ interface Claims extends Who {
 
 /** The member who asks, and through what. */
 export interface Caller extends Session {
+  /** The id of the session or personal access token. */
   readonly session: string;
+  /** What a personal access token is good for; absent for a session, which is good for everything. */
+  readonly scopes?: readonly Scope[];
   /** When what they showed ends. */
   readonly until: Millis;
+}
+
+export interface Doors {
+  readonly sessions: Sessions;
+  readonly tokens: AccessTokens;
 }
 
 declare module "@fastify/jwt" {
@@ -53,9 +64,9 @@ export function granted(app: FastifyInstance, now: Millis, { household, member, 
 }
 
 /** Guards every route registered on `members` from here on: before the body is read, a token and a member behind it. */
-export function membersOnly(members: FastifyInstance, sessions: Sessions): void {
+export function membersOnly(members: FastifyInstance, { sessions, tokens }: Doors): void {
   members.addHook("onRequest", async (request) => {
-    request.session = await callerBehind(request, sessions);
+    request.session = await callerBehind(request, { sessions, tokens });
   });
 }
 
@@ -70,13 +81,40 @@ export function sessionOf({ session }: FastifyRequest): Caller {
   return session;
 }
 
+/** The member behind what is shown, as of now; `undefined` when it is over. */
+export async function stillThere(
+  { sessions, tokens }: Doors,
+  { session, household, member, scopes }: Caller,
+): Promise<Session | undefined> {
+  return scopes === undefined ? sessions.behind(session, { household, member }) : tokens.again(session);
+}
+
+async function callerBehind(request: FastifyRequest, doors: Doors): Promise<Caller> {
+  const { authorization = "" } = request.headers;
+  const caller = authorization.startsWith(`Bearer ${tokenPrefix}`)
+    ? await tokenBehind(authorization.slice("Bearer ".length), doors.tokens)
+    : await sessionBehind(request, doors.sessions);
+  if (caller === undefined) throw new Problem("not-logged-in");
+  const { scopes } = caller;
+  const needed = scopeOf(request.method, request.routeOptions.url);
+  if (scopes !== undefined && (needed === undefined || !scopes.includes(needed)))
+    throw new Problem("scope-missing");
+  return caller;
+}
+
+async function tokenBehind(secret: string, tokens: AccessTokens): Promise<Caller | undefined> {
+  const bearer = await tokens.behind(secret);
+  if (bearer === undefined) return undefined;
+  const { id: session, household, member, role, scopes, expiresAt: until } = bearer;
+  return { household, member, role, session, scopes, until };
+}
+
 /** The token says who; that the session is open and what the newest charter says of the member is looked up. */
-async function callerBehind(request: FastifyRequest, sessions: Sessions): Promise<Caller> {
+async function sessionBehind(request: FastifyRequest, sessions: Sessions): Promise<Caller | undefined> {
   const claims = await request.jwtVerify<Claims & { exp: number }>().catch(() => undefined);
   if (claims === undefined || !isHouseholdId(claims.household) || !isMemberId(claims.member))
-    throw new Problem("not-logged-in");
+    return undefined;
   const { session, exp } = claims;
   const member = typeof session === "string" ? await sessions.behind(session, claims) : undefined;
-  if (member === undefined) throw new Problem("not-logged-in");
-  return { ...member, session, until: millis(exp * 1_000) };
+  return member && { ...member, session, until: millis(exp * 1_000) };
 }

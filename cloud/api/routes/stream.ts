@@ -4,10 +4,9 @@ import type { OpenedCharter } from "../../../shared/charter/charter.js";
 import type { CameraId, HouseholdId } from "../../../shared/kernel/ids.js";
 import type { CharterWriter } from "../../household/charters.io.js";
 import { mayManage } from "../../household/rights.js";
-import type { Sessions } from "../../household/sessions.io.js";
 import type { App } from "../app.js";
 import type { Hub, NumberedEvent } from "../hub.js";
-import { type Caller, sessionOf } from "../plugins/session.js";
+import { type Caller, type Doors, sessionOf, stillThere } from "../plugins/session.js";
 import { Problem } from "../problems.js";
 import type { Sight } from "../sight.js";
 
@@ -20,10 +19,9 @@ const waitingBytesMax = 256 * 1024;
 /** Of what a client missed the newest that fit into this are sent: with all of it waiting it would be cut off each time. */
 const missedCharsMax = 128 * 1024;
 
-export interface StreamServices {
+export interface StreamServices extends Doors {
   readonly hub: Hub;
   readonly sight: Sight;
-  readonly sessions: Sessions;
   readonly charters: CharterWriter;
 }
 
@@ -40,15 +38,17 @@ const streamHeaders = Type.Object({
 });
 
 /** What arrives, as it arrives (server-sent events, WHATWG HTML §9.2). */
-export function addStream(members: App, { hub, sight, sessions, charters }: StreamServices): void {
+export function addStream(members: App, services: StreamServices): void {
+  const { hub, sight, sessions, tokens, charters } = services;
   const streams = new Set<Stream>();
   charters.onChange((charter) => {
     // Doubt ends the household's streams: their clients come back and are looked at anew.
-    lookAgain(streams, charter, { sight, sessions }).catch(() => endAll(streams, charter.household));
+    lookAgain(streams, charter, services).catch(() => endAll(streams, charter.household));
   });
-  sessions.onEnd((ids) => {
-    for (const stream of streams) if (ids.includes(stream.session.session)) stream.end();
-  });
+  for (const doors of [sessions, tokens])
+    doors.onEnd((ids) => {
+      for (const stream of streams) if (ids.includes(stream.session.session)) stream.end();
+    });
   members.addHook("preClose", async () => {
     endAll(streams);
   });
@@ -140,13 +140,13 @@ function formatEvent({ id, kind, camera, member, data }: NumberedEvent): string 
 async function lookAgain(
   streams: ReadonlySet<Stream>,
   { household }: OpenedCharter,
-  { sight, sessions }: Pick<StreamServices, "sight" | "sessions">,
+  services: StreamServices,
 ): Promise<void> {
   for (const stream of streams) {
     if (stream.session.household !== household) continue;
-    const session = await sessions.behind(stream.session.session, stream.session);
+    const session = await stillThere(services, stream.session);
     if (session === undefined) stream.end();
-    else stream.visible = new Set((await sight.of(session)).keys());
+    else stream.visible = new Set((await services.sight.of(session)).keys());
   }
 }
 

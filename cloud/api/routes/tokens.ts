@@ -1,0 +1,85 @@
+import type { CharterWriter } from "../../household/charters.io.js";
+import type { AccessToken, AccessTokens } from "../../household/tokens.io.js";
+import type { App } from "../app.js";
+import { nothing } from "../contract/common.js";
+import * as contract from "../contract/sessions.js";
+import { sessionOf } from "../plugins/session.js";
+import { demand, found } from "../problems.js";
+import { timeTextOf } from "../time.js";
+
+export interface TokenServices {
+  readonly tokens: AccessTokens;
+  readonly charters: CharterWriter;
+}
+
+/** Personal access tokens: made, seen and ended by a signed-in member, never through another token. */
+export function addAccessTokens(members: App, { tokens, charters }: TokenServices): void {
+  charters.onChange(({ household, members: named }) => {
+    // A failure lets nobody in: each request asks whether the charter names its member.
+    tokens
+      .keepOnly(
+        household,
+        named.map(({ id }) => id),
+      )
+      .catch(() => undefined);
+  });
+
+  members.post(
+    "/v1/tokens",
+    {
+      schema: {
+        operationId: "makeToken",
+        summary: "A token for a script, good for some scopes and days; its secret is shown here only",
+        tags: ["login"],
+        body: contract.tokenBody,
+        response: { 201: contract.tokenMade },
+      },
+    },
+    async (request, reply) => {
+      const { secret, ...token } = demand(await tokens.make(sessionOf(request), request.body));
+      return reply.code(201).send({ ...shown(token), token: secret });
+    },
+  );
+
+  members.get(
+    "/v1/tokens",
+    {
+      schema: {
+        operationId: "listTokens",
+        summary: "The member's own tokens, newest first, without their secrets",
+        tags: ["login"],
+        response: { 200: contract.tokenList },
+      },
+    },
+    async (request) => ({ tokens: (await tokens.list(sessionOf(request))).map(shown) }),
+  );
+
+  members.delete(
+    "/v1/tokens/:token",
+    {
+      schema: {
+        operationId: "endToken",
+        summary: "Ends one of the member's own tokens at once, with its live streams",
+        tags: ["login"],
+        params: contract.tokenParams,
+        response: { 204: nothing },
+      },
+    },
+    async (request, reply) => {
+      const ended = await tokens.end(sessionOf(request), request.params.token);
+      found(ended ? true : undefined);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function shown({ id, name, scopes, madeAt, usedAt, expiresAt }: AccessToken) {
+  const times = { madeAt: timeTextOf(madeAt), expiresAt: timeTextOf(expiresAt) };
+  return {
+    id,
+    name,
+    scopes: [...scopes],
+    ...times,
+    ...(usedAt !== undefined && { usedAt: timeTextOf(usedAt) }),
+  };
+}
