@@ -277,20 +277,8 @@ export async function openTestCloud(options: TestOptions = {}) {
     await stop();
     await rm(directory, { recursive: true });
   };
-  return {
-    app,
-    authority,
-    vault,
-    db,
-    sessions: doors.sessions,
-    hub,
-    clock,
-    directory,
-    deletions,
-    damages,
-    stop,
-    close,
-  };
+  const { sessions } = doors;
+  return { app, authority, vault, db, sessions, hub, clock, directory, deletions, damages, stop, close };
 }
 
 export interface Answer {
