@@ -22,6 +22,8 @@ const needs = {
     openssl: "openssl",
     chromium: "chromium",
     faketime: "faketime",
+    sshd: "openssh-server",
+    ssh: "openssh-client",
   },
 };
 

@@ -11,6 +11,7 @@ import { Problem, Unreachable } from "./http.io.js";
 import { type InstallOptions, install } from "./install/install.io.js";
 import { reset } from "./install/reset.io.js";
 import { packagedState } from "./install/service.io.js";
+import { installOverSsh } from "./install/ssh.io.js";
 import { parseMask, parseZone } from "./member/areas.js";
 import { type AuditOptions, memberAudit } from "./member/audit.io.js";
 import { type CameraOptions, memberCamera } from "./member/camera.io.js";
@@ -207,11 +208,22 @@ program
   .option("--source <source>", "where the picture comes from (default: the camera that is there)")
   .option("--ffmpeg <path>", "use this ffmpeg and no other")
   .option("--no-test", "record no test clip and write no hand-over")
+  .option("--ssh <target>", "do it on that board (user@board), which has the camera's package")
+  .option("--package <file>", "with --ssh: install this package there first")
   .option("--json", "results as JSON, one document a line")
-  .action(async (options: InstallOptions & TerminalOptions) => {
-    const claim = options.claim === "-" ? readFileSync(0, "utf8") : options.claim;
-    await install({ ...options, claim }, openTerminal(options));
-  });
+  .action(
+    async (
+      options: InstallOptions & TerminalOptions & { readonly ssh?: string; readonly package?: string },
+    ) => {
+      const claim = options.claim === "-" ? readFileSync(0, "utf8") : options.claim;
+      const terminal = openTerminal(options);
+      if (options.ssh !== undefined)
+        found = await installOverSsh({ ...options, target: options.ssh, claim }, terminal);
+      else if (options.package !== undefined)
+        throw new Refused("--package is for another board: name it, --ssh user@board");
+      else await install({ ...options, claim }, terminal);
+    },
+  );
 
 program
   .command("reset")
