@@ -4,6 +4,7 @@ import type { HouseholdTables } from "./household/tables.js";
 import { household } from "./migrations/0001-household.io.js";
 import { clips } from "./migrations/0002-clips.io.js";
 import { thumbnails } from "./migrations/0003-thumbnail.io.js";
+import { modes } from "./migrations/0010-modes.io.js";
 import { sessions } from "./migrations/0020-sessions.io.js";
 import { tokens } from "./migrations/0021-tokens.io.js";
 import { keeping } from "./migrations/0030-keeping.io.js";
@@ -19,6 +20,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0001-household": household,
   "0002-clips": clips,
   "0003-thumbnail": thumbnails,
+  "0010-modes": modes,
   "0020-sessions": sessions,
   "0021-tokens": tokens,
   "0030-keeping": keeping,

@@ -29,6 +29,7 @@ import { createCameraDirectory } from "./household/cameras.io.js";
 import { createCharters } from "./household/charters.io.js";
 import { createClaims } from "./household/claims.io.js";
 import { createLogins } from "./household/logins.io.js";
+import { createModes } from "./household/modes.io.js";
 import { privateDirectory } from "./household/privatefile.io.js";
 import { openSessionKey } from "./household/sessionkey.io.js";
 import { createSessions } from "./household/sessions.io.js";
@@ -92,13 +93,14 @@ async function openHouse(config: Config, log: Logger, started: Started) {
   const authority = await openKeys(config);
   const sessionKey = await openSessionKey(join(data, "identity"));
   const charters = createCharters(db, clock);
+  const modes = createModes(db, charters, clock);
   const cameras = createCameraDirectory(db);
   const noon = clockChecked === undefined ? undefined : millis(Date.parse(`${clockChecked}T12:00:00Z`));
   const limits = { retentionDays, longestDays, bytesMax, householdBytesMax, clockChecked: noon };
   const onDamage = (body: Damage): void => log.error({ ...body, next: damageAdvice }, "vault.body-damaged");
   const vault = await openVault({ directory: join(data, "vault"), db, clock, onDamage, ...limits });
   started.push(() => vault.close());
-  return { db, authority, sessionKey, charters, cameras, vault };
+  return { db, authority, sessionKey, charters, modes, cameras, vault };
 }
 
 function openKeys({ data, http, mqtt, publicUrl, publicMqtt }: Config): Promise<Authority> {
@@ -112,7 +114,7 @@ type Gate = Awaited<ReturnType<typeof openGate>>;
 
 /** Broker and ingest: from here on cameras may come. */
 async function openGate(config: Config, house: House, log: Logger, started: Started) {
-  const { db, cameras, charters, vault } = house;
+  const { db, cameras, charters, modes, vault } = house;
   const hub = createHub(toHex(random.bytes(6)));
   const bus = await createBus(config, house, log);
   const { mqtt } = config;
@@ -121,6 +123,7 @@ async function openGate(config: Config, house: House, log: Logger, started: Star
       bus,
       db,
       charters,
+      modes,
       clock,
       vault: vault.writer,
       directory: cameras,
@@ -129,11 +132,9 @@ async function openGate(config: Config, house: House, log: Logger, started: Star
     }),
   );
   started.push(() => ingest.close());
-  charters.onChange(({ household }) => {
-    ingest
-      .charterChanged(household)
-      .catch((error: unknown) => log.error({ error: `${error}` }, "charter.not-told"));
-  });
+  const notTold = (error: unknown): void => log.error({ error: `${error}` }, "charter.not-told");
+  charters.onChange(({ household }) => void ingest.charterChanged(household).catch(notTold));
+  modes.onChange((household) => void ingest.modeChanged(household).catch(notTold));
   const { host, port } = ingest.address;
   return { bus, ingest, hub, mqttUrl: config.publicMqtt ?? `mqtts://${urlHost(host)}:${port}` };
 }

@@ -14,7 +14,7 @@ import { hashOf, hashOfText } from "../shared/seal/hash.js";
 import { formatVerifier, type Signer, textOf, verifierOf } from "../shared/seal/note.js";
 import { type CameraIdentity, type Keystore, openKeystore } from "./board/keystore.io.js";
 import { systemClock } from "./board/system.io.js";
-import { createHouse, type House } from "./house.io.js";
+import { createHouse, type House, type MinuteOfWeek } from "./house.io.js";
 
 export const random = seededPrng(1);
 
@@ -31,7 +31,7 @@ IF63wD0jVV9tB0YOm/EeUGpCNw1VGx8a+MrfFfC+5eht
 -----END CERTIFICATE-----
 `;
 
-async function person(name: string, role: Member["role"]) {
+export async function person(name: string, role: Member["role"]) {
   const { noteSecret, loginSecret, identity } = memberKeys(random.bytes(32), 0);
   const noteKey = verifierOf({ name: "x", secretKey: noteSecret }).publicKey;
   const loginKey = verifierOf({ name: "x", secretKey: loginSecret }).publicKey;
@@ -41,7 +41,7 @@ async function person(name: string, role: Member["role"]) {
   return { member, signer };
 }
 
-type Person = Awaited<ReturnType<typeof person>>;
+export type Person = Awaited<ReturnType<typeof person>>;
 
 async function lineOf({ camera, signer, tlsPublicKey }: CameraIdentity): Promise<CharterCamera> {
   return {
@@ -112,8 +112,8 @@ export async function enrolled(t: Test): Promise<Setting> {
   };
 }
 
-export function houseOf(keystore: Keystore): House {
+export function houseOf(keystore: Keystore, minuteOf: MinuteOfWeek = () => undefined): House {
   const enrolment = keystore.readEnrolment();
   if (!enrolment.ok) throw new Error(enrolment.error.kind);
-  return createHouse(keystore, enrolment.value, log);
+  return createHouse(keystore, enrolment.value, minuteOf, log);
 }

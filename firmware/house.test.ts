@@ -1,15 +1,26 @@
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { test } from "tap";
-import { openFirstCharter } from "../shared/charter/charter.js";
+import {
+  type Charter,
+  openFirstCharter,
+  type SignedCharter,
+  signCharter,
+} from "../shared/charter/charter.js";
+import type { Mode } from "../shared/charter/lines.js";
+import { formatMode } from "../shared/charter/mode.js";
 import { formatDeletion } from "../shared/clip/custody.js";
 import { type Millis, millis } from "../shared/kernel/brand.js";
 import type { ClipId } from "../shared/kernel/ids.js";
-import { type Signer, signNote } from "../shared/seal/note.js";
+import { newIdentity, recipientOf } from "../shared/seal/age.js";
+import { hashOfText } from "../shared/seal/hash.js";
+import { type Signer, signNote, textOf } from "../shared/seal/note.js";
 import { openKeystore } from "./board/keystore.io.js";
 import { systemClock } from "./board/system.io.js";
-import { enrolled, houseOf, log, random } from "./enrolled.contract.js";
+import { minuteOfWeek } from "./board/week.io.js";
+import { enrolled, houseOf, log, type Person, person, random } from "./enrolled.contract.js";
 
 const clipId = "01900000-0000-7000-8000-00000000000a" as ClipId;
 
@@ -147,4 +158,207 @@ test("a clip is deleted by an owner of the household, and by nobody else", async
   t.equal(house.openDeletion(order(guest.signer)), undefined);
   t.equal(house.openDeletion(order(owner.signer, "aaaaaaaaaaaaaaaa" as typeof line.id)), undefined);
   t.equal(house.openDeletion("nonsense"), undefined);
+});
+
+const changes = ["audio", "unmask", "key", "key-same-epoch", "drop-cy", "relax", "guest-in"] as const;
+const tampers = ["none", "none", "none", "flip", "opening", "gap", "replay", "fork"] as const;
+const aStep = fc.record({
+  change: fc.constantFrom(...changes),
+  tamper: fc.constantFrom(...tampers),
+  /** Who signs: owner Ada, owner Cy, guest Bo, a stranger. */
+  signers: fc.constantFrom(...["1100", "1100", "1000", "0100", "0011", "1001", "0000"]),
+  rule: fc.constantFrom("any-owner", "all-owners"),
+  at: fc.nat(),
+  reboot: fc.boolean(),
+});
+type Step = ReturnType<(typeof aStep)["generate"]>["value"];
+
+test("no run of valid and forged charters makes a camera obey what the owners before it did not sign", async (t) => {
+  const { keystore, first, line, owner, guest, state } = await enrolled(t);
+  const [cy, stranger] = [await person("Cy", "owner"), await person("Mallory", "owner")];
+  const people = [owner, cy, guest, stranger];
+  const keys = await Promise.all(Array.from({ length: 8 }, async () => recipientOf(await newIdentity())));
+  const start = baseOf(first, { members: [owner.member, cy.member, guest.member], line });
+  const kept = readFileSync(join(state, "charter.json"));
+  let [taken, refused] = [0, 0];
+  const offer = (was: Chain, step: Step): { readonly offered: SignedCharter; readonly now?: Chain } => {
+    const { change, tamper, signers, rule, at } = step;
+    const next = { ...changed(was.charter, change, { keys, at, cy }), change: rule };
+    const previous = hashOfText(textOf((tamper === "fork" ? was.before : was.newest).note));
+    const charter = { ...next, version: was.charter.version + (tamper === "gap" ? 2 : 1), previous };
+    const by = people.filter((_, index) => signers[index] === "1");
+    const signed = signCharter(
+      charter,
+      by.map(({ signer }) => signer),
+      random,
+    );
+    if (tamper === "none" && mayFollow(was.charter, next, by))
+      return { offered: signed, now: { charter, newest: signed, before: was.newest } };
+    return { offered: tamper === "replay" ? was.newest : forged(signed, tamper, at) };
+  };
+  const run = (steps: readonly Step[]): void => {
+    writeFileSync(join(state, "charter.json"), kept);
+    let house = houseOf(keystore);
+    const second = signCharter(start, [owner.signer], random);
+    house.follow([second]);
+    let chain: Chain = { charter: start, newest: second, before: first };
+    for (const step of steps) {
+      const { offered, now } = offer(chain, step);
+      t.equal(house.follow([offered]), now !== undefined, `${step.change}, ${step.tamper}, ${step.signers}`);
+      now === undefined ? refused++ : taken++;
+      chain = now ?? chain;
+      if (step.reboot) house = houseOf(keystore);
+      const { version, cameras } = chain.charter;
+      t.same([house.version(), house.custody().recipient], [version, cameras[0]?.recipient]);
+      t.same(
+        [house.rules().audio, house.rules().masks.length],
+        [cameras[0]?.audio, cameras[0]?.masks.length],
+      );
+    }
+  };
+  fc.assert(fc.property(fc.array(aStep, { minLength: 1, maxLength: 6 }), run), { numRuns: 40 });
+  t.ok(taken > 10 && refused > 10, `${taken} were taken, ${refused} refused`);
+});
+
+/** What a camera should have taken so far. */
+interface Chain {
+  readonly charter: Charter;
+  readonly newest: SignedCharter;
+  readonly before: SignedCharter;
+}
+
+/** Version 2: two owners, of whom any may change the rules, and a masked camera. */
+function baseOf(
+  first: SignedCharter,
+  { members, line }: { members: Charter["members"]; line: Charter["cameras"][number] },
+): Charter {
+  const opened = openFirstCharter(first);
+  if (!opened.ok) throw new Error(opened.error.kind);
+  const { hash, ...base } = opened.value;
+  const corners = [0, 5_000, 10_000].map((x) => ({ x, y: (x * x) % 9_999 }));
+  const cameras = [{ ...line, masks: [corners] }];
+  return { ...base, version: 2, previous: hash, change: "any-owner", members, cameras };
+}
+
+interface Chances {
+  readonly keys: readonly string[];
+  readonly at: number;
+  readonly cy: Person;
+}
+
+function changed(charter: Charter, change: (typeof changes)[number], { keys, at, cy }: Chances): Charter {
+  const [camera] = charter.cameras;
+  const recipient = keys[at % keys.length] ?? "";
+  const withCamera = (now: object): Charter => ({ ...charter, cameras: [{ ...camera, ...now }] }) as Charter;
+  switch (change) {
+    case "audio":
+      return withCamera({ audio: true });
+    case "unmask":
+      return withCamera({ masks: [] });
+    case "key":
+      return withCamera({
+        recipient,
+        epoch: (camera?.epoch ?? 0) + (recipient === camera?.recipient ? 0 : 1),
+      });
+    case "key-same-epoch":
+      return withCamera({ recipient });
+    case "drop-cy":
+      return { ...charter, members: charter.members.filter(({ id }) => id !== cy.member.id) };
+    case "relax":
+      return { ...charter, release: "any-owner" };
+    case "guest-in":
+      return { ...charter, members: charter.members.map((one) => ({ ...one, name: `${one.name}.` })) };
+  }
+}
+
+/** The rule in a test's words, apart from the code that decides. */
+function mayFollow(now: Charter, next: Charter, by: readonly Person[]): boolean {
+  const signed = ({ id }: { id: string }): boolean => by.some(({ member }) => member.id === id);
+  const owners = now.members.filter(({ role }) => role === "owner");
+  const [before, after] = [now.cameras[0], next.cameras[0]];
+  if (before?.recipient !== after?.recipient && before?.epoch === after?.epoch) return false;
+  if (now.change === "all-owners" || (now.release === "all-owners" && next.release === "any-owner"))
+    return owners.every(signed);
+  const gone = owners.filter(({ id }) => !next.members.some((one) => one.id === id));
+  return owners.some(signed) && gone.every(signed);
+}
+
+function forged(signed: SignedCharter, tamper: (typeof tampers)[number], at: number): SignedCharter {
+  const { note, openings } = signed;
+  if (tamper === "opening") return { note, openings: openings.slice(1) };
+  if (tamper !== "flip") return signed;
+  const place = at % textOf(note).length;
+  return { openings, note: note.slice(0, place) + (note[place] === "1" ? "2" : "1") + note.slice(place + 1) };
+}
+
+test("off means off: no older, forged, foreign or adult's order lifts it, also not after a start", async (t) => {
+  const { state, keystore, house, first, line, owner, guest, next } = await enrolled(t);
+  const adult = await person("Cy", "adult");
+  const opened = openFirstCharter(first);
+  if (!opened.ok) return t.fail(opened.error.kind);
+  const { household } = opened.value;
+  t.ok(house.follow([next(first, { members: [owner.member, guest.member, adult.member] })]));
+  const order = (counter: number, mode: Mode, { signer }: Person, camera = line.id): string => {
+    const text = formatMode({
+      household,
+      camera,
+      counter,
+      zone: "UTC",
+      week: [{ minute: 0, mode }],
+      at: millis(1),
+    });
+    return signNote(text, [signer]);
+  };
+  t.ok(house.obey(order(1, "record", owner)));
+  t.ok(house.obey(order(2, "off", adult)), "an adult tightens");
+  for (let starts = 0; starts < 2; starts++) {
+    const now = houseOf(keystore);
+    t.notOk(now.obey(order(1, "record", owner)), "replayed");
+    t.notOk(now.obey(order(2, "record", owner)), "the same counter");
+    t.notOk(now.obey(order(3, "record", adult)), "an adult");
+    t.notOk(now.obey(order(3, "record", guest)), "a guest");
+    t.notOk(now.obey(order(3, "record", await person("Mallory", "owner"))), "a stranger");
+    t.notOk(now.obey(order(3, "record", owner, "aaaaaaaaaaaaaaaa" as typeof line.id)), "another camera's");
+    t.notOk(now.obey(order(3, "off", owner).replace("turn 0 off", "turn 0 record")), "forged");
+    t.same([now.rules().mode, now.modeCounter()], ["off", 2]);
+    t.match(now.troubles(), [/mode order that does not hold/]);
+  }
+  writeFileSync(join(state, "mode.txt"), "mode/v1\n");
+  for (let starts = 0; starts < 2; starts++)
+    t.equal(houseOf(keystore).rules().mode, "off", "a damaged order is no leave");
+  const after = houseOf(keystore);
+  t.match(after.troubles(), [/the card damaged/]);
+  t.ok(after.obey(order(3, "record", owner)));
+  t.same([houseOf(keystore).rules().mode, after.troubles()], ["record", []]);
+});
+
+test("a timetable is kept by the minute, and without a clock at its strictest", async (t) => {
+  const { keystore, first, line, owner } = await enrolled(t);
+  const opened = openFirstCharter(first);
+  if (!opened.ok) return t.fail(opened.error.kind);
+  const { household } = opened.value;
+  let minute: number | undefined = 0;
+  const house = houseOf(keystore, () => minute);
+  const week = [
+    { minute: 0, mode: "record" },
+    { minute: 480, mode: "detect" },
+  ] as const;
+  const text = formatMode({
+    household,
+    camera: line.id,
+    counter: 1,
+    zone: "Europe/Berlin",
+    week,
+    at: millis(1),
+  });
+  t.ok(house.obey(signNote(text, [owner.signer])));
+  const modeAt = (now: number | undefined): string => {
+    minute = now;
+    return house.rules().mode;
+  };
+  t.same([479, 480, 10_079, undefined].map(modeAt), ["record", "detect", "detect", "detect"]);
+  t.match(house.troubles(), [/clock is not set/]);
+  const monday = millis(Date.UTC(2026, 5, 1, 7, 59));
+  t.same([minuteOfWeek(monday, "UTC"), minuteOfWeek(monday, "Europe/Berlin")], [479, 599]);
+  t.equal(minuteOfWeek(monday, "Nowhere/Land"), undefined);
 });

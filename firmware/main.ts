@@ -9,6 +9,7 @@ import { type Enrolment, type Keystore, type KeystoreRefusal, openKeystore } fro
 import { lockDirectory } from "./board/lock.io.js";
 import { systemClock as clock, systemRandom as random } from "./board/system.io.js";
 import { openNotifier } from "./board/systemd.io.js";
+import { minuteOfWeek } from "./board/week.io.js";
 import { describeFfmpeg, type Ffmpeg, findFfmpeg } from "./camera/finder.io.js";
 import { describeSource } from "./camera/source.js";
 import { type Capture, openCapture } from "./capture.io.js";
@@ -30,6 +31,8 @@ const drainMillis = 5_000;
 const shutdownMillisMax = 12_000;
 /** The camera's supervisor tries at least once a minute: without footage and without its word for longer, we hang. */
 const aliveMillis = 90_000;
+/** A mode's turn in the week's timetable comes at most so late. */
+const timetableMillis = 1_000;
 const mqttsPort = 8883;
 /** sysexits(3): usage, configuration. A service manager need not start us again on these. */
 const exitUsage = 64;
@@ -109,12 +112,17 @@ async function start(ground: Ground, started: Started): Promise<void> {
   const lock = await lockDirectory(state);
   started.push(() => lock.close());
   const late: Late = { changed: () => undefined, obey: () => undefined, light: () => undefined };
-  const house = createHouse(ground.keystore, enrolment, log);
   const card = await openCard(ground, started);
+  const house = createHouse(
+    ground.keystore,
+    enrolment,
+    (zone) => (card.clockWatch.quality() === "synchronised" ? minuteOfWeek(clock.wall(), zone) : undefined),
+    log,
+  );
   const uplink = openUplink(ground, { ...card, house, late }, started);
   const capture = openFootage(ground, { ...card, house, uplink, late }, started);
   const board = await openWires(ground, { capture, late }, started);
-  let obeyed = house.version();
+  let obeyed: Obeyed = { charter: house.version(), mode: "off", modeCounter: 0 };
   const facts = (): Facts => factsOf(ground, { ...card, house, uplink, capture, board, obeyed });
   const reporter = startReporter(state, facts, (status) => uplink.status(status));
   started.push(() => reporter.close());
@@ -123,16 +131,19 @@ async function start(ground: Ground, started: Started): Promise<void> {
   const notifier = openNotifier(process.env, () => isAlive(capture, house), log);
   started.push(() => notifier.stopping());
   late.obey = () => {
-    const version = house.version();
+    const rules = house.rules();
+    const now = { charter: house.version(), mode: rules.mode, modeCounter: house.modeCounter() };
     const inForce = (): void => {
-      obeyed = version;
+      obeyed = now;
       reporter.soon();
     };
-    capture
-      .apply(house.rules())
-      .then(inForce, (error: unknown) => log("capture.failed", { why: `${error}` }));
+    capture.apply(rules).then(inForce, (error: unknown) => log("capture.failed", { why: `${error}` }));
   };
   late.obey();
+  const timetable = setInterval(() => {
+    if (house.rules().mode !== obeyed.mode) late.obey();
+  }, timetableMillis);
+  started.push(() => clearInterval(timetable));
   notifier.ready();
   const source = describeSource(config.source);
   const ready = {
@@ -203,6 +214,11 @@ function openUplink(
         const clip = house.openDeletion(note);
         if (clip !== undefined)
           void journal.removeClip(clip).catch((error: unknown) => log("journal.failed", { why: `${error}` }));
+      },
+      haveMode: () => house.modeCounter(),
+      mode(note) {
+        if (house.obey(note)) late.obey();
+        late.changed();
       },
       changed: () => late.changed(),
     },
@@ -290,9 +306,11 @@ type Parts = Card & {
   readonly uplink: Uplink;
   readonly capture: Capture;
   readonly board: Board;
-  /** The charter whose rules the camera runs by: a mask is in force when no camera runs any more that lacks it. */
-  readonly obeyed: number;
+  readonly obeyed: Obeyed;
 };
+
+/** What the camera runs by: a mask is in force when no camera runs any more that lacks it. */
+type Obeyed = Pick<Facts, "charter" | "mode" | "modeCounter">;
 
 function factsOf({ config }: Ground, parts: Parts): Facts {
   const { clockWatch, journal, house, uplink, capture, board, obeyed } = parts;
@@ -305,7 +323,7 @@ function factsOf({ config }: Ground, parts: Parts): Facts {
     video,
     recording,
     clock: clockWatch.quality(),
-    charter: obeyed,
+    ...obeyed,
     uptimeSeconds: Math.floor(process.uptime()),
     outboxSegments: usage.pendingSegments,
     outboxBytes: usage.pendingBytes,

@@ -33,6 +33,7 @@ const memberRoutes = (camera: string, clip: string, claim: string, session: stri
     ["GET", "/v1/cameras"],
     ["GET", `/v1/cameras/${camera}`],
     ["GET", `/v1/cameras/${camera}/keys`],
+    ["PUT", `/v1/cameras/${camera}/mode`],
     ["GET", "/v1/clips"],
     ["GET", `/v1/clips/${clip}`],
     ["GET", `/v1/clips/${clip}/segments/0`],

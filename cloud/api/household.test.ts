@@ -2,9 +2,11 @@ import { X509Certificate } from "node:crypto";
 import { t as tap, test } from "tap";
 import { openPinnedCharter } from "../../shared/charter/charter.js";
 import { isAnswerTo } from "../../shared/charter/claim.js";
+import type { Mode } from "../../shared/charter/lines.js";
+import { formatMode } from "../../shared/charter/mode.js";
 import { fromBase64, toBase64 } from "../../shared/kernel/bytes.js";
 import { open } from "../../shared/seal/age.js";
-import { parseVerifier } from "../../shared/seal/note.js";
+import { parseVerifier, signNote } from "../../shared/seal/note.js";
 import { systemRandom } from "../system.io.js";
 import {
   answer,
@@ -18,6 +20,7 @@ import {
   nextCharter,
   opened,
   openTestCloud,
+  type Person,
   sign,
   storeClip,
   tokenOf,
@@ -372,4 +375,47 @@ test("keys that are none, too weak or not canonical do not answer a claim", asyn
   t.equal(await send({ tlsKey: `${good.tlsKey.slice(0, -4)}AAA=` }), "bad-board-key");
   t.equal(await send({ mac: "" }), "bad-board-key");
   t.equal(await state(home, claimId), "waiting");
+});
+
+test("mode orders are stored as signed, counted, and by nobody who may not", async (t) => {
+  const [bo, guest, contact] = [
+    await newPerson("adult", "Bo"),
+    await newPerson("guest", "Gil"),
+    await newPerson("contact", "Kit"),
+  ];
+  const home = await newHousehold(cloud, [bo, guest, contact]);
+  const { household, token, owner } = home;
+  const modes = ["off", "detect", "record"] as const;
+  const line = { ...home.board.line, modes };
+  t.equal(
+    (await put(home, { charter: sign(nextCharter(home.charter, { cameras: [line] }), [owner]) })).status,
+    200,
+  );
+  const path = `/v1/cameras/${line.id}/mode`;
+  const note = (counter: number, mode: Mode, by: Person, camera = line.id): string => {
+    const week = [{ minute: 0, mode }];
+    const order = { household, camera, counter, zone: "UTC", week, at: 1 as never };
+    return signNote(formatMode(order), [by.note]);
+  };
+  const send = async (body: object, as = token) => {
+    const { status, body: said } = await call(cloud, "PUT", path, { token: as, body });
+    return status === 200 ? said.counter : kind({ body: said });
+  };
+  const off = note(2, "off", bo);
+  t.same([await send({ note: note(1, "record", owner) }), await send({ note: off })], [1, 2]);
+  t.equal(await send({ note: off }), 2, "its answer was lost");
+  t.equal(await send({ note: note(2, "detect", owner) }), "mode-not-newer");
+  t.equal(await send({ note: note(3, "record", bo) }), "may-not-loosen");
+  t.equal(await send({ note: note(3, "off", guest) }), "no-known-signer");
+  t.equal(await send({ note: note(3, "off", owner, "aaaaaaaaaaaaaaaa" as never) }), "other-camera");
+  t.equal(await send({ note: off.replace("turn 0 off", "turn 0 record") }), "forged-signature");
+  const shown = await call(cloud, "GET", `/v1/cameras/${line.id}`, { token });
+  t.equal(shown.body.mode, off);
+  const neighbour = await newHousehold(cloud);
+  t.equal(await send({ note: note(3, "off", owner) }, neighbour.token), "not-there");
+  const both = await Promise.all([
+    send({ note: note(3, "off", owner) }),
+    send({ note: note(3, "detect", owner) }),
+  ]);
+  t.same(both.map(String).sort(), ["3", "mode-not-newer"], "of two at the same time one");
 });

@@ -127,6 +127,11 @@ export const problems = {
     "Between members and cloud every line of a charter must be opened.",
   ],
   "repeated-key": [422, "Repeated key", "A public key stands in the charter twice. Make a new key."],
+  "epoch-without-key": [
+    422,
+    "Epoch without a key of its own",
+    "Each epoch of a camera has one key, and epochs only rise: give the camera a new key and the next epoch together.",
+  ],
   "no-owner": [422, "No owner", "The charter names no owner. A household needs at least one."],
   "forged-signature": [
     403,
@@ -137,7 +142,7 @@ export const problems = {
   "missing-signature": [
     403,
     "A signature is missing",
-    "The newest charter demands the signature of every owner. Have the others sign, too.",
+    "The newest charter demands every owner's signature, or the change takes a right from an owner who has not signed it.",
   ],
   "other-household": [
     403,
@@ -185,6 +190,26 @@ export const problems = {
     422,
     "Retention too long",
     "This cloud keeps no clip for so many days; /v1/household/retention gives its limit as daysMax.",
+  ],
+  "other-camera": [
+    403,
+    "Another camera",
+    "The mode order names another camera than this one, or the charter names this camera no more.",
+  ],
+  "mode-not-newer": [
+    409,
+    "Not the next mode order",
+    "The camera has an order with this counter or a higher one. Fetch it, and sign one that counts further.",
+  ],
+  "mode-not-allowed": [
+    422,
+    "Mode not allowed",
+    "The charter does not allow the camera this mode. An owner may change what it allows.",
+  ],
+  "may-not-loosen": [
+    403,
+    "Only an owner may loosen",
+    "An adult's order may let the camera do less, never more. Have an owner sign it.",
   ],
   // Claims
   "claim-exists": [409, "Claim exists", "A claim with this id exists. Make a new secret."],

@@ -47,6 +47,7 @@ import { createCameraDirectory } from "../household/cameras.io.js";
 import { createCharters } from "../household/charters.io.js";
 import { createClaims } from "../household/claims.io.js";
 import { createLogins } from "../household/logins.io.js";
+import { createModes } from "../household/modes.io.js";
 import { openSessionKey } from "../household/sessionkey.io.js";
 import { createSessions, type Who } from "../household/sessions.io.js";
 import { createThrottle } from "../household/throttle.io.js";
@@ -239,6 +240,7 @@ export async function openTestCloud(options: TestOptions = {}) {
     {
       charters,
       cameras,
+      modes: createModes(db, charters, clock),
       vault,
       roomOf: vault.reader.room,
       hub,

@@ -7,6 +7,7 @@ export interface HouseholdTables {
   readonly charter: CharterRow;
   readonly member: MemberRow;
   readonly camera: CameraRow;
+  readonly camera_mode: CameraModeRow;
   readonly key_file: KeyFileRow;
   readonly claim: ClaimRow;
   readonly login_challenge: LoginChallengeRow;
@@ -51,6 +52,15 @@ export interface CameraRow {
   readonly name: string;
   /** 1 while the newest charter names it, 0 afterwards: its clips stay, it may not connect. */
   readonly named: number;
+}
+
+/** The newest mode order of a camera. */
+export interface CameraModeRow {
+  readonly camera: string;
+  readonly household: string;
+  readonly counter: number;
+  readonly note: string;
+  readonly arrived_at: number;
 }
 
 /** The camera key of one epoch as an age file, sealed to members: useless to whoever holds only this database. */

@@ -16,7 +16,7 @@ import type { CameraEvent } from "../vault/events.io.js";
 import type { VaultTables } from "../vault/tables.js";
 import type { VaultWriter } from "../vault/vault.io.js";
 import { type CameraHealth, Cameras } from "./cameras.io.js";
-import type { Announce, CameraDirectory, CharterSource, IngestCounts } from "./ports.js";
+import type { Announce, CameraDirectory, CharterSource, IngestCounts, ModeSource } from "./ports.js";
 import { type Rates, takeOne } from "./rates.js";
 import { Segments } from "./segments.io.js";
 import { Thumbnails } from "./thumbnails.io.js";
@@ -27,6 +27,7 @@ export interface IngestOptions {
   readonly db: Kysely<VaultTables>;
   readonly directory: CameraDirectory;
   readonly charters: CharterSource;
+  readonly modes: ModeSource;
   readonly announce: Announce;
   readonly clock: Clock;
   readonly log: Log;
@@ -39,6 +40,8 @@ export interface Ingest {
   health(camera: CameraId): CameraHealth;
   /** Tells the household's connected cameras of charters that they do not have, then disconnects those that it names no more. */
   charterChanged(household: HouseholdId): Promise<void>;
+  /** Tells them of mode orders that they do not have. */
+  modeChanged(household: HouseholdId): Promise<void>;
   /** Passes a member's signed deletion on; a camera that is away gets it when it connects. */
   deletion(camera: CameraId, note: string): void;
   counts(): IngestCounts;
@@ -68,6 +71,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     address,
     health: (camera) => intake.cameras.health(camera),
     charterChanged: (household) => intake.charterChanged(household),
+    modeChanged: (household) => intake.tell(household),
     deletion: (camera, note) => options.bus.send(camera, "delete", writeMessage({ v: 1, note })),
     counts: () => intake.counts,
     gauges: () => ({
@@ -89,6 +93,8 @@ interface Following {
   readonly household: HouseholdId;
   /** The charter version that it has once it took what was sent. */
   have: number;
+  /** Likewise the counter of its mode order. */
+  mode: number;
   /** Where the deletions go on that it was not told yet; absent when it was told all. */
   deletions?: DeletionCursor | undefined;
 }
@@ -174,10 +180,14 @@ class Intake implements BusListener {
   }
 
   async charterChanged(household: HouseholdId): Promise<void> {
+    await this.tell(household);
+    this.planFarewells();
+  }
+
+  async tell(household: HouseholdId): Promise<void> {
     for (const [camera, following] of this.following) {
       if (following.household === household) await this.sendCharters(camera, following);
     }
-    this.planFarewells();
   }
 
   /** Whom its charter names no more goes, after a moment in which the charter that says so arrives. */
@@ -223,7 +233,11 @@ class Intake implements BusListener {
     if (!ask.ok) return this.refused(camera, "charter", ask.error.why);
     const sender = await directory.known(camera);
     if (sender === undefined) return;
-    const following: Following = { household: sender.household, have: ask.value.have };
+    const following: Following = {
+      household: sender.household,
+      have: ask.value.have,
+      mode: ask.value.mode ?? 0,
+    };
     this.following.set(camera, following);
     const named = (await directory.find(camera)) !== undefined;
     // A deletion may be by an owner whom a later charter removes: the camera must hear of it first.
@@ -236,11 +250,14 @@ class Intake implements BusListener {
   private async sendCharters(camera: CameraId, following: Following): Promise<void> {
     const { household, have } = following;
     const charters = [...(await this.options.charters.chain(household, have, chartersPerAnswerMax))];
-    let answer = writeMessage({ v: 1, charters });
+    const newest = await this.options.modes.newest(camera);
+    const mode = newest !== undefined && newest.counter > following.mode ? { mode: newest.note } : {};
+    let answer = writeMessage({ v: 1, charters, ...mode });
     while (answer.length > jsonBytesMax && charters.pop() !== undefined)
-      answer = writeMessage({ v: 1, charters });
+      answer = writeMessage({ v: 1, charters, ...mode });
     // What is lost on its way the camera asks for again, which sets this back.
     following.have = have + charters.length;
+    following.mode = Math.max(following.mode, newest?.counter ?? 0);
     this.options.bus.send(camera, "charter", answer);
   }
 

@@ -18,6 +18,11 @@ export interface CharterSource {
   chain(household: HouseholdId, after: number, limit: number): Promise<readonly SignedCharter[]>;
 }
 
+export interface ModeSource {
+  /** The camera's newest mode order. */
+  newest(camera: CameraId): Promise<{ readonly counter: number; readonly note: string } | undefined>;
+}
+
 /** What happened, for whoever follows live. Everything told of clips and events is durable already. */
 export type Announcement = { readonly household: HouseholdId; readonly camera: CameraId } & (
   | { readonly kind: "clip.started"; readonly clip: ClipId }

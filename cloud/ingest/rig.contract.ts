@@ -49,6 +49,7 @@ export interface RigOptions {
   readonly directory?: string;
   readonly cameras?: Map<CameraId, RigCamera>;
   readonly charters?: readonly SignedCharter[];
+  readonly modes?: ReadonlyMap<CameraId, { readonly counter: number; readonly note: string }>;
   readonly bytesMax?: number;
   readonly householdBytesMax?: number;
   readonly clock?: Clock;
@@ -91,6 +92,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       known: async (camera) => cameras.get(camera) ?? removed.get(camera),
     },
     charters: { chain: async (_, after, limit) => (options.charters ?? []).slice(after, after + limit) },
+    modes: { newest: async (camera) => options.modes?.get(camera) },
     announce: (announcement) => announced.push(announcement),
     clock,
     log,

@@ -11,6 +11,7 @@ import {
   type SignedCharter,
 } from "../../shared/charter/charter.js";
 import { cameraKeyName } from "../../shared/charter/lines.js";
+import { formatMode, type ModeOrder, parseMode } from "../../shared/charter/mode.js";
 import { fromBase64, toBase64 } from "../../shared/kernel/bytes.js";
 import { type CameraId, cameraIdOf } from "../../shared/kernel/ids.js";
 import type { Clock, Log, Random } from "../../shared/kernel/ports.js";
@@ -63,6 +64,8 @@ export interface Enrolment {
   readonly charters: readonly SignedCharter[];
   /** The newest of them. */
   readonly charter: OpenedCharter;
+  /** The mode order that was obeyed last; `lost` when the card damaged it. */
+  readonly mode: ModeOrder | "lost" | undefined;
 }
 
 export type KeystoreRefusal =
@@ -81,6 +84,8 @@ export interface Keystore {
   readSettings(): Readonly<Record<string, unknown>>;
   /** Charters that follow the newest one. Durable when it returns. */
   addCharters(added: readonly SignedCharter[]): void;
+  /** The mode order to obey from now on. Durable when it returns. */
+  saveMode(order: ModeOrder): void;
 }
 
 const chartersSchema = Type.Array(signedCharterSchema, { minItems: 1 });
@@ -90,16 +95,7 @@ const noteKeyBytes = 32;
 
 /** Writes nothing until it is told to save. Its methods throw when the directory cannot be read or written. */
 export function openKeystore(directory: string, clock: Clock, log: Log): Keystore {
-  const identityPath = (name: string): string => join(directory, "identity", name);
-  const files = {
-    noteKey: identityPath("note.key"),
-    tlsKey: identityPath("tls.key"),
-    certificate: identityPath("tls.crt"),
-    ca: identityPath("ca.pem"),
-    cloud: identityPath("cloud.json"),
-    charter: join(directory, "charter.json"),
-    settings: join(directory, "settings.json"),
-  };
+  const files = filesIn(directory);
 
   const damaged = (file: string): Result<never, KeystoreRefusal> => {
     const aside = setAside(file, clock.wall());
@@ -157,10 +153,44 @@ export function openKeystore(directory: string, clock: Clock, log: Log): Keystor
       // Power lost before this is durable: the old charter is followed on, and the cloud is asked again.
       writeDurably(files.charter, json(all.slice(-chartersKeptMax)));
     },
+    // Power lost before it is durable: the order before is obeyed, and the cloud is asked for the newest.
+    saveMode: (order) => writeDurably(files.mode, formatMode(order)),
   };
 }
 
-type Files = Readonly<Record<"certificate" | "ca" | "cloud" | "charter", string>>;
+/** An order that was lost must not become the most that is allowed at the next start either. */
+function readMode(file: string, read: Read): Enrolment["mode"] {
+  const order = read(file, parseStoredMode);
+  if (order.ok || order.error.kind !== "damaged") return order.ok ? order.value : undefined;
+  // Power lost between setting it aside and this: no order is on the card, and the cloud is asked for the newest.
+  writeDurably(file, lostMode);
+  return "lost";
+}
+
+const lostMode = "lost\n";
+
+/** Its signature was checked before it was written; whoever can write here has the keys as well. */
+function parseStoredMode(text: string): ModeOrder | "lost" | undefined {
+  if (text === lostMode) return "lost";
+  const order = parseMode(text);
+  return order.ok ? order.value : undefined;
+}
+
+function filesIn(directory: string) {
+  const identity = (name: string): string => join(directory, "identity", name);
+  return {
+    noteKey: identity("note.key"),
+    tlsKey: identity("tls.key"),
+    certificate: identity("tls.crt"),
+    ca: identity("ca.pem"),
+    cloud: identity("cloud.json"),
+    charter: join(directory, "charter.json"),
+    mode: join(directory, "mode.txt"),
+    settings: join(directory, "settings.json"),
+  };
+}
+
+type Files = ReturnType<typeof filesIn>;
 type Read = <T>(file: string, parse: (text: string) => T | undefined) => Result<T, KeystoreRefusal>;
 
 function readEnrolment(
@@ -187,6 +217,7 @@ function readEnrolment(
     ...cloud.value,
     charters: charters.value,
     charter: charter.value,
+    mode: readMode(files.mode, read),
   });
 }
 

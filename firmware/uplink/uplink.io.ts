@@ -58,6 +58,9 @@ export interface UplinkHandlers {
   /** `charter` is asked for with `have` on each connection, and after each answer that raised it. */
   readonly have: () => number;
   readonly charters: (later: readonly SignedCharter[]) => void;
+  /** Counter of the mode order that is obeyed, and a newer one. */
+  readonly haveMode: () => number;
+  readonly mode: (note: string) => void;
   readonly deletion: (note: string) => void;
   /** The connection or the troubles changed. */
   readonly changed: () => void;
@@ -288,13 +291,15 @@ class Pusher implements Uplink {
   }
 
   private askCharter(): void {
-    this.link.publish({ kind: "charter" }, writeMessage({ v: 1, have: this.handlers.have() }));
+    const { have, haveMode } = this.handlers;
+    this.link.publish({ kind: "charter" }, writeMessage({ v: 1, have: have(), mode: haveMode() }));
   }
 
   /** An answer holds only so many: after one that led further there may be more. */
-  private follow(charters: readonly SignedCharter[]): void {
+  private follow(charters: readonly SignedCharter[], mode: string | undefined): void {
     const before = this.handlers.have();
     this.handlers.charters(charters);
+    if (mode !== undefined) this.handlers.mode(mode);
     if (this.handlers.have() > before) this.askCharter();
   }
 
@@ -346,7 +351,7 @@ class Pusher implements Uplink {
       case "event":
         return taken(readEventAck(payload), ({ ids }) => this.eventsStored(ids));
       case "charter":
-        return taken(readCharterAnswer(payload), ({ charters }) => this.follow(charters));
+        return taken(readCharterAnswer(payload), ({ charters, mode }) => this.follow(charters, mode));
       case "delete":
         return taken(readDelete(payload), ({ note }) => this.handlers.deletion(note));
       default:

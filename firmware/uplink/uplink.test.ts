@@ -63,6 +63,7 @@ test("charters that do not fit into one answer are asked for to their end, in or
           taken.push(...later.map(({ note }) => note));
           if (later.length === 0) resolve(started);
         },
+        ...{ haveMode: () => 0, mode: () => undefined },
         ...{ deletion: () => undefined, changed: () => undefined },
       },
       lineToCloud(asked),
@@ -84,6 +85,8 @@ test("an answer that leads no further is not asked about again", async (t) => {
       {
         have: () => 3,
         charters: () => resolve(started),
+        haveMode: () => 0,
+        mode: () => undefined,
         deletion: () => undefined,
         changed: () => undefined,
       },
@@ -105,6 +108,8 @@ test("a line that throws at once when it is closed ends the stop with its error,
   const handlers = {
     have: () => 0,
     charters: () => undefined,
+    haveMode: () => 0,
+    mode: () => undefined,
     deletion: () => undefined,
     changed: () => undefined,
   };

@@ -58,7 +58,10 @@ async function startCamera(
       log,
       ...changes,
     },
-    { have: () => 1, charters: () => undefined, deletion: () => undefined, changed: () => undefined },
+    {
+      ...{ have: () => 1, charters: () => undefined, haveMode: () => 0, mode: () => undefined },
+      ...{ deletion: () => undefined, changed: () => undefined },
+    },
   );
   journal.watch({ stored: (segment) => uplink.stored(segment), happened: (event) => uplink.happened(event) });
   t.teardown(async () => {

@@ -424,3 +424,30 @@ test("the demo's household settles by the same commands, also where a kill left 
   const { fingerprint } = await settle(other, url, source[1] ?? "");
   t.match(fingerprint, /^[a-z2-7]{4}(-[a-z2-7]{4}){3}$/);
 });
+
+test("a camera gets a new key and leaves, members are listed, and a household keeps an owner", async (t) => {
+  const member = (...args: readonly string[]): Promise<Ended> => lintel("member", ...args, ...profile);
+  const gate = ["mode", "Garden gate", "--wait", "1"];
+  t.match(await member(...gate, "detect"), { code: 1, err: /does not allow the camera the mode "detect"/ });
+  t.match(await member(...gate, "off"), {
+    code: 1,
+    err: /signed, but camera \S+ has not said that it obeys/,
+  });
+  const turns = ["--at", "mon-fri 08:00 off", "--at", "mon-fri 17:30 record"];
+  t.match(await member(...gate, ...turns), { code: 1, err: /--time-zone/ });
+  t.match(await member(...gate, ...turns, "--time-zone", "Europe/Berlin"), { code: 1, err: /has not said/ });
+  t.match(await member(...gate), {
+    code: 0,
+    out: /told: order 2, but .*mon 00:00 record \(Europe\/Berlin\)/s,
+  });
+  t.match(await member("camera", "rotate", "Garden gate"), { code: 0, out: /seals to a new key/ });
+  const exported = await member("export-identity");
+  t.match(exported.out, /epoch 2\nAGE-SECRET-KEY-1.*epoch 1\nAGE-SECRET-KEY-1/s, "old and new");
+  t.match(await member("camera", "rotate", "Back door"), { code: 1, err: /no camera "Back door"/ });
+  t.match(await member("camera", "remove", "Garden gate"), { code: 1, err: /Nobody can be asked here/ });
+  t.match(await member("camera", "retire", "Garden gate", "--yes"), { code: 0, out: /records no more/ });
+  t.match(await member("cameras"), { code: 0, out: /No camera yet/ });
+  t.match(await member("members"), { code: 0, out: /owner {4}Anna \(you\)/ });
+  t.match(await member("remove", "Anna", "--yes"), { code: 1, err: /at least one/ });
+  t.match(await member("remove", "Bert", "--yes"), { code: 1, err: /no member "Bert"/ });
+});

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { masksMax, zonesMax } from "../../shared/charter/areas.js";
 import { allModes, isName, type Mode } from "../../shared/charter/lines.js";
+import { turnsMax } from "../../shared/charter/mode.js";
 import type { Result } from "../../shared/kernel/result.js";
 import { readNamed } from "./disk.io.js";
 import { type DoctorOptions, doctor } from "./doctor/doctor.io.js";
@@ -20,6 +21,8 @@ import { type ClaimOptions, memberClaim } from "./member/claim.io.js";
 import { type ClipsOptions, memberClips, memberDelete } from "./member/clips.io.js";
 import { type InitOptions, memberInit } from "./member/init.io.js";
 import { memberKeep, memberRetention } from "./member/keep.io.js";
+import { memberCameraKeys, memberList, memberRemove } from "./member/members.io.js";
+import { type ModeOptions, memberMode } from "./member/mode.io.js";
 import { memberOpen } from "./member/open.io.js";
 import { defaultProfileFolder } from "./member/profile.io.js";
 import { memberRestore, type RestoreOptions } from "./member/restore.io.js";
@@ -27,6 +30,7 @@ import { memberLogout, memberSessions, type SessionsOptions } from "./member/ses
 import { memberThumbnail } from "./member/thumbnail.io.js";
 import { memberToken, type TokenOptions } from "./member/token.io.js";
 import { memberWatch } from "./member/watch.io.js";
+import { parseTurns } from "./member/week.js";
 import { printable } from "./printable.js";
 import { Refused } from "./refused.js";
 import { openTerminal, type TerminalOptions } from "./terminal.io.js";
@@ -48,6 +52,8 @@ Exit code: 0 the camera does so; 1 refused, or not confirmed in time; 2 used wro
 /** What a command's exit code says beyond done or refused. */
 let found = 0;
 
+type ModeFlags = Pick<ModeOptions, "at" | "wait"> & { readonly timeZone?: string };
+
 interface Common {
   readonly profile: string;
   readonly json?: boolean;
@@ -60,6 +66,7 @@ const program = new Command("lintel")
   .description("Lintel, the video doorbell whose cloud cannot open the recordings it stores.")
   .addHelpText("after", "\nExit code: 0 done, 1 refused or failed, 2 used wrongly (doctor says its own).")
   .exitOverride()
+  .enablePositionalOptions()
   .showHelpAfterError("(--help shows how)");
 const member = program.command("member").description("the household's side: claim, watch and open");
 
@@ -91,11 +98,20 @@ ofMember("claim", "bring a camera into the household")
   .option("--yes", "the fingerprints were compared (for scripts)")
   .action((options: Common & ClaimOptions) => memberClaim(options.profile, options, openTerminal(options)));
 
+ofMember("members", "who belongs to the household").action((options: Common) =>
+  memberList(options.profile, openTerminal(options)),
+);
+
+ofMember("remove", "take a member out; cameras that they saw get new keys")
+  .argument("<member>", "their id, or their name")
+  .option("--yes", "do not ask")
+  .action((wanted: string, options: Common) => memberRemove(options.profile, wanted, openTerminal(options)));
+
 ofMember("cameras", "the household's cameras and how they are").action((options: Common) =>
   memberCameras(options.profile, openTerminal(options)),
 );
 
-ofMember(
+const camera = ofMember(
   "camera",
   "show what a camera is told, or change it: signed by you, done when the camera confirms it",
 )
@@ -121,6 +137,42 @@ ofMember(
   .addHelpText("after", cameraHelp)
   .action((camera: string, options: Common & CameraOptions) =>
     memberCamera(options.profile, { ...options, camera }, openTerminal(options)),
+  )
+  .helpCommand(false);
+
+ofMember("rotate", "give it a new key: what it records from then on opens with that one only", camera)
+  .argument("<camera>", "its id, or its name")
+  .action((wanted: string, options: Common) =>
+    memberCameraKeys(options.profile, { camera: wanted, change: "rotate" }, openTerminal(options)),
+  );
+
+ofMember("remove", "take it out of the household; its recordings stay", camera)
+  .alias("retire")
+  .argument("<camera>", "its id, or its name")
+  .option("--yes", "do not ask")
+  .action((wanted: string, options: Common) =>
+    memberCameraKeys(options.profile, { camera: wanted, change: "remove" }, openTerminal(options)),
+  );
+
+ofMember(
+  "mode",
+  "show what a camera was told to do, or tell it: off, detect (tell of motion, keep nothing) or record",
+)
+  .argument("<camera>", "its id, or its name")
+  .addArgument(new Argument("[mode]", "from now on").choices(allModes))
+  .option(
+    "--at <turn>",
+    `a turn of the week, such as "mon-fri 08:00 off"; give it again for each`,
+    collect(parseTurns, turnsMax),
+  )
+  .option("--time-zone <zone>", "in which the turns are meant, such as Europe/Berlin", zoneOf)
+  .option("--wait <seconds>", "wait so long for the camera's word", countUpTo(waitSecondsMax), 120)
+  .action((camera: string, mode: Mode | undefined, { timeZone: zone, ...options }: Common & ModeFlags) =>
+    memberMode(
+      options.profile,
+      { ...options, camera, ...(mode && { mode }), ...(zone && { zone }) },
+      openTerminal(options),
+    ),
   );
 
 ofMember("clips", "list recordings, newest first")
@@ -280,8 +332,8 @@ function isOfTheSystem(error: Error): boolean {
   return "syscall" in error;
 }
 
-function ofMember(name: string, description: string): Command {
-  return member
+function ofMember(name: string, description: string, under = member): Command {
+  return under
     .command(name)
     .description(description)
     .option("--profile <dir>", "where this person's keys are", resolvedPath, defaultProfileFolder())
@@ -328,6 +380,15 @@ function timeOf(text: string): string {
 function named(text: string): string {
   if (isName(text)) return text;
   throw new InvalidArgumentError("it must have 1 to 64 characters, without a space at an end.");
+}
+
+/** A zone that this computer's tables have; the camera's have it as well, or it keeps to the strictest. */
+function zoneOf(text: string): string {
+  try {
+    return new Intl.DateTimeFormat("en-GB", { timeZone: text }).resolvedOptions().timeZone;
+  } catch {
+    throw new InvalidArgumentError("it is no time zone, such as Europe/Berlin or UTC.");
+  }
 }
 
 function modesOf(text: string): readonly Mode[] {

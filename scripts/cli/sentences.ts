@@ -1,5 +1,6 @@
 import type { ClaimRefusal } from "../../shared/charter/claim.js";
 import type { LineRefusal } from "../../shared/charter/lines.js";
+import type { ModeRefusal } from "../../shared/charter/mode.js";
 import type { Fmp4Refusal } from "../../shared/clip/boxes.js";
 import type { ClipRefusal } from "../../shared/clip/plain.js";
 import type { SegmentRefusal } from "../../shared/clip/segment.js";
@@ -17,6 +18,7 @@ type Refusal =
   | FormRefusal
   | ClaimRefusal
   | HouseholdRefusal
+  | ModeRefusal
   | EnrolmentRefusal
   | SegmentRefusal
   | ClipRefusal
@@ -36,6 +38,16 @@ export function sentenceOf(refusal: Refusal): string {
       return `The charter does not follow the one before it (have ${refusal.have}, found ${refusal.found}). Fetch it again; if it stays so, the cloud shows a forged history.`;
     case "missing-signature":
       return `The charter lacks the signature of member ${refusal.member}, which the charter before it demands.`;
+    case "epoch-without-key":
+      return `The charter changes the key of camera ${refusal.camera} without a new epoch, or turns an epoch back. It was not signed by a client of ours: do not go on, ask the owners.`;
+    case "other-camera":
+      return "The charter does not name this camera any more: no order reaches it.";
+    case "mode-not-newer":
+      return `The camera has order ${refusal.have} already. Somebody was quicker: give the same command again.`;
+    case "mode-not-allowed":
+      return `The charter does not allow the camera the mode "${refusal.mode}". An owner may: lintel member camera CAMERA --modes off,detect,record`;
+    case "may-not-loosen":
+      return "An adult may let the camera do less, never more than it does now. Ask an owner.";
     case "charter-withheld":
       return `The cloud shows charter ${refusal.found}, but this computer has seen charter ${refusal.seen}. It withholds your household's newest rules: do not go on, ask its operator.`;
     case "charter-forked":

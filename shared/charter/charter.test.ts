@@ -7,7 +7,7 @@ import { recipientOf } from "../seal/age.js";
 import { verifierOf } from "../seal/note.js";
 import { vectors } from "../vectors/vectors.contract.js";
 import { cornersMax, masksMax, pictureScale, sensitivityMax, zonesMax } from "./areas.js";
-import { openCharterChain, openPinnedCharter, ownersOf, type SignedCharter, signCharter } from "./charter.js";
+import { openCharterChain, openPinnedCharter, type SignedCharter, signCharter } from "./charter.js";
 import {
   answerClaim,
   type Claim,
@@ -20,6 +20,7 @@ import {
 } from "./claim.js";
 import { memberKeys } from "./keys.js";
 import { formatLogin, parseLogin } from "./login.js";
+import { ownersOf } from "./succession.js";
 
 interface CharterVectors {
   readonly members: readonly {

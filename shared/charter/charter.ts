@@ -15,7 +15,6 @@ import { type Hash, hashOfText, isHash } from "../seal/hash.js";
 import { type NoteRefusal, openNote, type Signer, signNote, textOf } from "../seal/note.js";
 import { close, commitment, formatOpening, type OpeningRefusal, openLines } from "../seal/opening.js";
 import {
-  type CharterCamera,
   charterCamerasMax,
   charterMembersMax,
   formatLines,
@@ -24,23 +23,22 @@ import {
   memberVerifier,
   parseLines,
 } from "./lines.js";
-
-/** Whose signatures something needs: each owner's, or any one owner's. */
-export type Signatures = "all-owners" | "any-owner";
+import {
+  faultBetween,
+  ownersOf,
+  type Rules,
+  type Signatures,
+  type SuccessionRefusal,
+  signersNeeded,
+} from "./succession.js";
 
 /** The household's signed rules, one link of a chain. */
-export interface Charter {
+export interface Charter extends Rules {
   readonly household: HouseholdId;
   /** 1, 2, 3 … */
   readonly version: number;
   readonly previous: Hash | "none";
   readonly issued: Millis;
-  /** Whose signatures the next charter needs. */
-  readonly change: Signatures;
-  /** Whose signatures a release to an agency needs. */
-  readonly release: Signatures;
-  readonly members: readonly Member[];
-  readonly cameras: readonly CharterCamera[];
 }
 
 /** The note and, beside it, the opening of each line (`null` where it was kept back). Travels as JSON. */
@@ -54,6 +52,7 @@ export type CharterRefusal =
   | FieldsRefusal
   | OpeningRefusal
   | LineRefusal
+  | SuccessionRefusal
   | { readonly kind: "no-owner" }
   | { readonly kind: "other-household"; readonly found: string }
   | { readonly kind: "not-the-next-charter"; readonly have: number; readonly found: number }
@@ -68,9 +67,6 @@ const shape: NoteShape = {
   type: "charter/v1",
   fields: ["version", "previous", "issued", "change", "release", "line*"],
 };
-
-export const ownersOf = (charter: Charter): readonly Member[] =>
-  charter.members.filter(({ role }) => role === "owner");
 
 /** Signs a charter. Throws on one that `openFirstCharter` or `openNextCharter` would refuse for its form. */
 export function signCharter(charter: Charter, signers: readonly Signer[], random: Random): SignedCharter {
@@ -91,10 +87,14 @@ export function openFirstCharter(signed: SignedCharter): Result<OpenedCharter, C
   if (founder === undefined) return refuse({ kind: "no-owner" });
   if (householdIdOf(founder.noteKey) !== household)
     return refuse({ kind: "other-household", found: household });
-  return signedBy(charter.value, signed, ownersOf(charter.value), "all-owners");
+  const owners = ownersOf(charter.value);
+  return signedBy(charter.value, signed, owners, owners);
 }
 
-/** Opens version n+1 as version n demands: chained by its hash, signed by n's owners under n's rule, with an owner left. */
+/**
+ * Opens version n+1 as version n demands: chained by its hash, signed by n's owners under n's rule and by every owner whom it
+ * takes a right from, with an owner left. Camera, cloud and members decide by this function alone what follows.
+ */
 export function openNextCharter(
   current: OpenedCharter,
   signed: SignedCharter,
@@ -107,7 +107,9 @@ export function openNextCharter(
     return refuse({ kind: "not-the-next-charter", have: current.version, found: version });
   }
   if (ownersOf(next.value).length === 0) return refuse({ kind: "no-owner" });
-  return signedBy(next.value, signed, ownersOf(current), current.change);
+  const fault = faultBetween(current, next.value);
+  if (fault !== undefined) return refuse(fault);
+  return signedBy(next.value, signed, ownersOf(current), signersNeeded(current, next.value));
 }
 
 /** Opens a whole chain from version 1 on. */
@@ -131,19 +133,19 @@ export function openPinnedCharter(signed: SignedCharter, pin: Hash): Result<Open
   if (!charter.ok) return charter;
   if (charter.value.hash !== pin)
     return refuse({ kind: "not-the-next-charter", have: 0, found: charter.value.version });
-  return signedBy(charter.value, signed, ownersOf(charter.value), "any-owner");
+  return signedBy(charter.value, signed, ownersOf(charter.value), []);
 }
 
+/** At least one of `owners` signed it, and each of `needed`. */
 function signedBy(
   charter: OpenedCharter,
   signed: SignedCharter,
   owners: readonly Member[],
-  rule: Signatures,
+  needed: readonly Member[],
 ): Result<OpenedCharter, CharterRefusal> {
   const note = openNote(signed.note, owners.map(memberVerifier));
   if (!note.ok) return note;
-  if (rule === "any-owner") return ok(charter);
-  const missing = owners.find(
+  const missing = needed.find(
     ({ noteKey }) => !note.value.signers.some(({ publicKey }) => equal(publicKey, noteKey)),
   );
   return missing === undefined ? ok(charter) : refuse({ kind: "missing-signature", member: missing.id });

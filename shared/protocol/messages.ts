@@ -164,6 +164,9 @@ export const statusSchema = Type.Union([
       recording: Type.Boolean(),
       clock: Type.Union([Type.Literal("synchronised"), Type.Literal("unsynchronised")]),
       charter: Type.Integer({ minimum: 0 }),
+      /** What it does now, and the counter of the household's order by which it does so; 0 without one. */
+      mode: Type.Optional(Type.Enum(["off", "detect", "record"])),
+      modeCounter: Type.Optional(Type.Integer({ minimum: 0 })),
       uptimeSeconds: Type.Integer({ minimum: 0 }),
       outboxSegments: Type.Integer({ minimum: 0 }),
       outboxBytes: Type.Integer({ minimum: 0 }),
@@ -175,9 +178,13 @@ export const statusSchema = Type.Union([
   ),
 ]);
 
-/** `up/charter`: the version that the camera follows. */
+/** `up/charter`: the version that the camera follows, and the counter of the mode order that it obeys. */
 export const charterAskSchema = Type.Object(
-  { v: Type.Literal(1), have: Type.Integer({ minimum: 0 }) },
+  {
+    v: Type.Literal(1),
+    have: Type.Integer({ minimum: 0 }),
+    mode: Type.Optional(Type.Integer({ minimum: 0 })),
+  },
   closed,
 );
 
@@ -189,9 +196,13 @@ export const signedCharterSchema = Type.Object(
   closed,
 );
 
-/** `down/charter`: every later charter, in order. */
+/** `down/charter`: every later charter, in order, and then the newest mode order if the camera has an older one. */
 export const charterAnswerSchema = Type.Object(
-  { v: Type.Literal(1), charters: Type.Array(signedCharterSchema, { maxItems: 16 }) },
+  {
+    v: Type.Literal(1),
+    charters: Type.Array(signedCharterSchema, { maxItems: 16 }),
+    mode: Type.Optional(Type.String({ minLength: 1, maxLength: 8_192 })),
+  },
   closed,
 );
 

@@ -158,7 +158,21 @@ export const camera = Type.Object(
     queueSegments: Type.Optional(Type.Integer({ minimum: 0, description: "Sealed, not yet acknowledged" })),
     queueBytes: Type.Optional(bytesCount),
     status: Type.Optional(statusSchema),
+    mode: Type.Optional(
+      Type.String({ description: "Its newest mode order, a C2SP signed note (not in lists)" }),
+    ),
   },
   closed,
 );
+export const modeBody = Type.Object(
+  {
+    note: Type.String({
+      minLength: 1,
+      maxLength: 8_192,
+      description: "A C2SP signed note of type mode/v1",
+    }),
+  },
+  closed,
+);
+export const modeStored = Type.Object({ counter: Type.Integer({ minimum: 1 }) }, closed);
 export const cameras = Type.Object({ cameras: Type.Array(camera) }, closed);

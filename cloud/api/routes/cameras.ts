@@ -2,12 +2,13 @@ import type { Millis } from "../../../shared/kernel/brand.js";
 import type { CameraId } from "../../../shared/kernel/ids.js";
 import type { Status } from "../../../shared/protocol/messages.js";
 import type { CameraDirectory, KnownCamera } from "../../household/cameras.io.js";
+import type { Modes } from "../../household/modes.io.js";
 import type { App } from "../app.js";
 import * as contract from "../contract/clips.js";
 import { keyFiles } from "../contract/household.js";
 import { cameraIdIn } from "../ids.js";
 import { sessionOf } from "../plugins/session.js";
-import { found } from "../problems.js";
+import { demand, found } from "../problems.js";
 import type { Sight } from "../sight.js";
 import { timeTextOf } from "../time.js";
 
@@ -27,13 +28,14 @@ export interface CameraStates {
 }
 
 export interface CameraServices {
+  readonly modes: Modes;
   readonly cameras: CameraDirectory;
   readonly states: CameraStates;
   readonly sight: Sight;
 }
 
 /** The household's cameras, and the key files that open their clips. */
-export function addCameras(members: App, { cameras, states, sight }: CameraServices): void {
+export function addCameras(members: App, { cameras, modes, states, sight }: CameraServices): void {
   const shown = (camera: KnownCamera) => describe(camera, states.health(camera.id));
 
   members.get(
@@ -65,7 +67,30 @@ export function addCameras(members: App, { cameras, states, sight }: CameraServi
     },
     async (request) => {
       const visible = await sight.of(sessionOf(request));
-      return shown(found(visible.get(cameraIdIn(request.params.camera))));
+      const camera = found(visible.get(cameraIdIn(request.params.camera)));
+      const order = await modes.newest(camera.id);
+      return { ...shown(camera), ...(order && { mode: order.note }) };
+    },
+  );
+
+  members.put(
+    "/v1/cameras/:camera/mode",
+    {
+      schema: {
+        operationId: "putMode",
+        summary: "The camera's next mode order, signed by an owner, or by an adult where it does not loosen",
+        tags: ["cameras"],
+        params: contract.cameraParams,
+        body: contract.modeBody,
+        response: { 200: contract.modeStored },
+      },
+    },
+    async (request) => {
+      const session = sessionOf(request);
+      const visible = await sight.of(session);
+      const { id } = found(visible.get(cameraIdIn(request.params.camera)));
+      const { counter } = demand(await modes.put(session.household, id, request.body.note));
+      return { counter };
     },
   );
 

@@ -72,7 +72,7 @@ function changesOf({ name, mask, masks, zone, zones, audio, modes }: Omit<Camera
 }
 
 /** By its id, or by its name where only one has it. */
-function chooseCamera(household: Household, wanted: string): CharterCamera {
+export function chooseCamera(household: Household, wanted: string): CharterCamera {
   const { cameras, version } = household.newest;
   const byId = cameras.find(({ id }) => id === wanted);
   if (byId !== undefined) return byId;

@@ -1,22 +1,25 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type Charter, type SignedCharter, signCharter } from "../../../shared/charter/charter.js";
-import { type CharterCamera, memberKeyName } from "../../../shared/charter/lines.js";
+import { type CharterCamera, type Member, memberKeyName } from "../../../shared/charter/lines.js";
+import { ownersOf, signersNeeded } from "../../../shared/charter/succession.js";
 import { hashOfText } from "../../../shared/seal/hash.js";
 import { textOf } from "../../../shared/seal/note.js";
 import { Problem } from "../http.io.js";
 import { Refused } from "../refused.js";
 import { systemClock, systemRandom } from "../world.io.js";
+import type { CameraKeyFile } from "./camerakey.js";
 import type { Cloud } from "./cloud.io.js";
 import type { Household } from "./household.js";
-import { type KeyFile, saveSeen } from "./profile.io.js";
+import { keepKeyFile, saveSeen } from "./profile.io.js";
 
 const pollMillis = 500;
 const triesMax = 3;
 
-/** What the next charter says otherwise than the newest, and the keys of its new cameras. */
+/** What the next charter says otherwise than the newest, and the keys of its cameras that are new or sealed to others. */
 export interface Change {
-  readonly cameras: readonly CharterCamera[];
-  readonly keyFiles?: readonly (KeyFile & { readonly camera: string })[];
+  readonly members?: readonly Member[];
+  readonly cameras?: readonly CharterCamera[];
+  readonly keyFiles?: readonly CameraKeyFile[];
 }
 
 /**
@@ -31,14 +34,8 @@ export async function changeCharter(
     const household = await cloud.household();
     const changed = await change(household);
     if (changed === undefined) return household.newest.version;
-    const { cameras, keyFiles } = changed;
-    const charter = nextCharter(cloud, household, cameras);
-    const body = { charter, ...(keyFiles && { keyFiles }) };
     try {
-      await cloud.call({ method: "PUT", path: "/v1/household/charter", body, repeatable: true });
-      const version = household.newest.version + 1;
-      saveSeen(cloud.folder, { version, hash: hashOfText(textOf(charter.note)) });
-      return version;
+      return await putNext(cloud, household, changed);
     } catch (error) {
       const raced = error instanceof Problem && error.status === 409;
       if (!raced || tries >= triesMax) throw error;
@@ -46,29 +43,39 @@ export async function changeCharter(
   }
 }
 
+async function putNext(cloud: Cloud, household: Household, { keyFiles, ...rules }: Change): Promise<number> {
+  const charter = nextCharter(cloud, household, rules);
+  for (const file of keyFiles ?? []) keepKeyFile(cloud.folder, file); // what the cloud loses or replaces is here
+  const body = { charter, ...(keyFiles && { keyFiles }) };
+  await cloud.call({ method: "PUT", path: "/v1/household/charter", body, repeatable: true });
+  const version = household.newest.version + 1;
+  saveSeen(cloud.folder, { version, hash: hashOfText(textOf(charter.note)) });
+  return version;
+}
+
 function nextCharter(
   { profile }: Cloud,
   { newest }: Household,
-  cameras: readonly CharterCamera[],
+  rules: Omit<Change, "keyFiles">,
 ): SignedCharter {
   const { hash, ...current } = newest;
-  const owners = newest.members.filter(({ role }) => role === "owner");
+  const owners = ownersOf(newest);
   if (!owners.some(({ id }) => id === profile.member))
     throw new Refused(
       `Only an owner may change the household (${owners.map(({ name }) => name).join(", ")}). Nothing was signed; ask one of them.`,
-    );
-  const others = owners.filter(({ id }) => id !== profile.member);
-  if (newest.change === "all-owners" && others.length > 0)
-    throw new Refused(
-      `The charter wants every owner's signature (${others.map(({ name }) => name).join(", ")}); signing together comes with a later version.`,
     );
   const charter: Charter = {
     ...current,
     version: newest.version + 1,
     previous: hash,
     issued: systemClock.wall(),
-    cameras,
+    ...rules,
   };
+  const others = signersNeeded(newest, charter).filter(({ id }) => id !== profile.member);
+  if (others.length > 0)
+    throw new Refused(
+      `This needs the signature of ${others.map(({ name }) => name).join(" and ")} as well, and signing together comes with a later version. Nothing was signed.`,
+    );
   const signer = { name: memberKeyName(profile.member), secretKey: profile.keys.noteSecret };
   return signCharter(charter, [signer], systemRandom);
 }

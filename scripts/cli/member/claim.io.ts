@@ -11,19 +11,18 @@ import {
   formatClaim,
   isAnswerTo,
 } from "../../../shared/charter/claim.js";
-import { type CharterCamera, isName, maySee } from "../../../shared/charter/lines.js";
-import { fromBase64, toBase64, toUtf8 } from "../../../shared/kernel/bytes.js";
+import { type CharterCamera, isName } from "../../../shared/charter/lines.js";
+import { fromBase64 } from "../../../shared/kernel/bytes.js";
 import { cameraIdOf } from "../../../shared/kernel/ids.js";
-import { type Identity, newIdentity, recipientOf, seal } from "../../../shared/seal/age.js";
+import { type Identity, newIdentity, recipientOf } from "../../../shared/seal/age.js";
 import { hashOf } from "../../../shared/seal/hash.js";
 import type { Fields } from "../fields.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { systemClock, systemRandom } from "../world.io.js";
+import { keyFileFor } from "./camerakey.js";
 import { awaitConfirmation, changeCharter } from "./charter.io.js";
 import { type Cloud, openCloud } from "./cloud.io.js";
-import type { Household } from "./household.js";
-import { type KeyFile, keepKeyFile } from "./profile.io.js";
 
 const pollMillis = 500;
 const confirmMillisMax = 120_000;
@@ -167,19 +166,7 @@ function signIn(cloud: Cloud, camera: NewCamera): Promise<number> {
       throw new Refused(
         `Camera ${camera.line.id} already stands in charter ${newest.version}. To claim it anew, reset it to factory state first.`,
       );
-    const file = await keyFile(household, camera);
-    keepKeyFile(cloud.folder, file); // before the cloud has it: what the cloud loses or replaces is here
+    const file = await keyFileFor(newest.members, camera.line, camera.identity);
     return { cameras: [...newest.cameras, camera.line], keyFiles: [file] };
   });
-}
-
-/** The camera's identity, sealed to every member who may see what it films. */
-async function keyFile(
-  { newest }: Household,
-  { line, identity }: NewCamera,
-): Promise<KeyFile & { readonly camera: string }> {
-  const viewers = newest.members.filter(({ role }) => maySee(role, line.place));
-  const recipients = viewers.map(({ recipient }) => recipient);
-  const file = await seal(toUtf8(`${identity}\n`), recipients);
-  return { camera: line.id, epoch: line.epoch, file: toBase64(file) };
 }
