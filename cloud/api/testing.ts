@@ -230,17 +230,13 @@ export async function openTestCloud(options: TestOptions = {}) {
     onDamage: (body) => damages.push(body),
     householdBytesMax: options.householdBytesMax ?? 1_000_000_000,
   });
-  const charters = createCharters(db, clock);
-  const cameras = createCameraDirectory(db);
   const hub = createHub("test", { ofAll: 8, ofHousehold: 8 });
   const deletions: string[] = [];
   const sessionKey = await openSessionKey(identity);
   const doors = doorsOf(db, clock, sessionKey.privatePem);
   const app = await createApi(
     {
-      charters,
-      cameras,
-      modes: createModes(db, charters, clock),
+      ...householdParts(db, clock),
       vault,
       roomOf: vault.reader.room,
       hub,
@@ -248,8 +244,6 @@ export async function openTestCloud(options: TestOptions = {}) {
       clock,
       sessionKey,
       ...doors,
-      claims: createClaims(db, charters, clock),
-      sight: createSight(cameras),
       custody: createCustody(db, { clock, random }),
       states: { health: () => ({ online: false, identityConflict: false }) },
       vaultKey: vault.writer.vaultKey,
@@ -281,6 +275,18 @@ export async function openTestCloud(options: TestOptions = {}) {
   };
   const { sessions } = doors;
   return { app, authority, vault, db, sessions, hub, clock, directory, deletions, damages, stop, close };
+}
+
+function householdParts(db: Parameters<typeof createCharters>[0], clock: Clock) {
+  const charters = createCharters(db, clock);
+  const cameras = createCameraDirectory(db);
+  return {
+    charters,
+    cameras,
+    modes: createModes(db, charters, clock),
+    claims: createClaims(db, charters, clock),
+    sight: createSight(cameras),
+  };
 }
 
 export interface Answer {

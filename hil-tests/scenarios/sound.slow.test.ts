@@ -7,6 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import { type Test, t, test } from "tap";
 import { openCloud } from "../../scripts/cli/member/cloud.io.js";
+import { memberMode } from "../../scripts/cli/member/mode.io.js";
 import { systemClock, systemRandom } from "../../scripts/cli/world.io.js";
 import { openAsOwner } from "../../scripts/demo/recordings.io.js";
 import { signCharter } from "../../shared/charter/charter.js";
@@ -67,6 +68,14 @@ async function until(what: string, holds: () => boolean): Promise<void> {
   }
 }
 
+/** The owner's order; back once the camera says that it obeys. */
+async function order({ places }: House, mode: "off" | "record"): Promise<void> {
+  const [camera] = (await openCloud(places.member).household()).newest.cameras;
+  const silent = { say: () => undefined, json: () => undefined, progress: () => undefined };
+  const terminal = { ...silent, warn: () => undefined, agreed: async () => true };
+  await memberMode(places.member, { camera: camera?.id ?? "", mode, wait: 60 }, terminal);
+}
+
 /** Presses the bell and waits for the clip to be sealed to its end; ffprobe's words on it, opened by its owner. */
 async function ring(house: House): Promise<{ readonly tracks: readonly string[]; readonly file: string }> {
   const ended = (): number =>
@@ -90,7 +99,7 @@ async function ring(house: House): Promise<{ readonly tracks: readonly string[];
   return { tracks: stdout.trim().split("\n"), file };
 }
 
-test("sound and masks come with the owner's charter, into the very next clip, and not before", {
+test("sound and masks come with the owner's charter, into the very next clip, and not before; off means off", {
   skip,
 }, async (t) => {
   const source = `file:${await soundingCard(t)}?loop=1`;
@@ -111,6 +120,15 @@ test("sound and masks come with the owner's charter, into the very next clip, an
     await run("ffmpeg", ["-v", "error", "-i", file, ...left]);
     const brightest = readFileSync(`${file}.gray`).reduce((most, pixel) => Math.max(most, pixel), 0);
     t.ok(brightest <= 4, `brightness ${brightest} under the mask`);
+
+    await order(house, "off");
+    const clips = (await inVault(house)).length;
+    await house.press();
+    await wait(4_000);
+    t.equal((await inVault(house)).length, clips, "off means off, whoever rings");
+    await order(house, "record");
+    await wait(4_000);
+    t.match((await ring(house)).tracks, [/^aac/, /^h264/]);
   } finally {
     await house.close();
   }

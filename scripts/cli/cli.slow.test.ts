@@ -427,6 +427,22 @@ test("the demo's household settles by the same commands, also where a kill left 
 
 test("a camera gets a new key and leaves, members are listed, and a household keeps an owner", async (t) => {
   const member = (...args: readonly string[]): Promise<Ended> => lintel("member", ...args, ...profile);
+  const { invitation } = JSON.parse((await member("invite", "--json")).out);
+  const bea = ["--profile", place("bea")];
+  t.match(await lintel("member", "join", invitation.slice(0, -5), "--name", "Bea", ...bea), {
+    code: 1,
+    err: /not a whole invitation/,
+  });
+  const joining = await lintel("member", "join", invitation, "--name", "Bea", ...bea, "--json");
+  const { newcomer } = JSON.parse(joining.out);
+  t.match(await lintel("member", "cameras", ...bea), { code: 1 }, "nobody has signed her in");
+  t.match(await member("add", newcomer, "--role", "adult"), { code: 1, err: /Nobody can be asked here/ });
+  t.match(await member("add", newcomer, "--role", "adult", "--yes"), { code: 0, out: /Bea .* is adult/ });
+  t.match(await lintel("member", "export-identity", ...bea), { code: 0, out: /epoch 1\nAGE-SECRET-KEY-1/ });
+  t.match(await lintel("member", "camera", "Garden gate", "--audio", "on", ...bea), {
+    code: 1,
+    err: /owner/,
+  });
   const gate = ["mode", "Garden gate", "--wait", "1"];
   t.match(await member(...gate, "detect"), { code: 1, err: /does not allow the camera the mode "detect"/ });
   t.match(await member(...gate, "off"), {
@@ -447,6 +463,8 @@ test("a camera gets a new key and leaves, members are listed, and a household ke
   t.match(await member("camera", "remove", "Garden gate"), { code: 1, err: /Nobody can be asked here/ });
   t.match(await member("camera", "retire", "Garden gate", "--yes"), { code: 0, out: /records no more/ });
   t.match(await member("cameras"), { code: 0, out: /No camera yet/ });
+  t.match(await member("remove", "Bea", "--yes"), { code: 0, out: /Bea is no member/ });
+  t.match(await lintel("member", "cameras", ...bea), { code: 1 }, "out at once");
   t.match(await member("members"), { code: 0, out: /owner {4}Anna \(you\)/ });
   t.match(await member("remove", "Anna", "--yes"), { code: 1, err: /at least one/ });
   t.match(await member("remove", "Bert", "--yes"), { code: 1, err: /no member "Bert"/ });

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { masksMax, zonesMax } from "../../shared/charter/areas.js";
-import { allModes, isName, type Mode } from "../../shared/charter/lines.js";
+import { allModes, isName, type Mode, type Role } from "../../shared/charter/lines.js";
 import { turnsMax } from "../../shared/charter/mode.js";
 import type { Result } from "../../shared/kernel/result.js";
 import { readNamed } from "./disk.io.js";
@@ -20,6 +20,7 @@ import { memberCameras, memberExportIdentity } from "./member/cameras.io.js";
 import { type ClaimOptions, memberClaim } from "./member/claim.io.js";
 import { type ClipsOptions, memberClips, memberDelete } from "./member/clips.io.js";
 import { type InitOptions, memberInit } from "./member/init.io.js";
+import { memberAdd, memberInvite, memberJoin } from "./member/join.io.js";
 import { memberKeep, memberRetention } from "./member/keep.io.js";
 import { memberCameraKeys, memberList, memberRemove } from "./member/members.io.js";
 import { type ModeOptions, memberMode } from "./member/mode.io.js";
@@ -101,6 +102,29 @@ ofMember("claim", "bring a camera into the household")
 ofMember("members", "who belongs to the household").action((options: Common) =>
   memberList(options.profile, openTerminal(options)),
 );
+
+ofMember("invite", "show the line with which somebody joins the household").action((options: Common) =>
+  memberInvite(options.profile, openTerminal(options)),
+);
+
+ofMember("join", "make your keys for the household that invites you")
+  .argument("<invitation>", "the line that an owner gave you")
+  .requiredOption("--name <name>", "your name, as the household sees it")
+  .action((invitation: string, options: Common & { readonly name: string }) =>
+    memberJoin(options.profile, { ...options, invitation }, openTerminal(options)),
+  );
+
+ofMember("add", "sign somebody in who joins")
+  .argument("<newcomer>", 'the line that "lintel member join" showed them')
+  .addOption(
+    new Option("--role <role>", "contacts see outdoor cameras only; owners sign charters")
+      .choices(["owner", "adult", "guest", "contact"])
+      .makeOptionMandatory(),
+  )
+  .option("--yes", "the fingerprints were compared (for scripts)")
+  .action((newcomer: string, options: Common & { readonly role: Role }) =>
+    memberAdd(options.profile, { ...options, newcomer }, openTerminal(options)),
+  );
 
 ofMember("remove", "take a member out; cameras that they saw get new keys")
   .argument("<member>", "their id, or their name")

@@ -1,4 +1,5 @@
 import type { ClaimRefusal } from "../../shared/charter/claim.js";
+import type { JoiningRefusal } from "../../shared/charter/joining.js";
 import type { LineRefusal } from "../../shared/charter/lines.js";
 import type { ModeRefusal } from "../../shared/charter/mode.js";
 import type { Fmp4Refusal } from "../../shared/clip/boxes.js";
@@ -18,6 +19,7 @@ type Refusal =
   | FormRefusal
   | ClaimRefusal
   | HouseholdRefusal
+  | JoiningRefusal
   | ModeRefusal
   | EnrolmentRefusal
   | SegmentRefusal
@@ -30,6 +32,10 @@ export function sentenceOf(refusal: Refusal): string {
   switch (refusal.kind) {
     case "malformed-claim":
       return `This is not a whole claim: ${refusal.why}. Copy the whole line that the owner's "lintel member claim" shows.`;
+    case "malformed-joining":
+      return refusal.what === "invitation"
+        ? 'This is not a whole invitation. Copy the whole line that the owner\'s "lintel member invite" shows.'
+        : 'This is not a newcomer\'s whole line. Copy the line that their "lintel member join" shows.';
     case "no-owner":
       return "The charter names no owner. The cloud shows something that no household signed; trust nothing of it.";
     case "other-household":

@@ -18,6 +18,13 @@ import {
   isAnswerTo,
   parseClaim,
 } from "./claim.js";
+import {
+  formatInvitation,
+  formatNewcomer,
+  newcomerFingerprint,
+  parseInvitation,
+  parseNewcomer,
+} from "./joining.js";
 import { memberKeys } from "./keys.js";
 import { formatLogin, parseLogin } from "./login.js";
 import { ownersOf } from "./succession.js";
@@ -183,4 +190,27 @@ test("login texts are canonical", async (t) => {
     const login = parseLogin(text);
     t.equal(login.ok ? "read" : login.error.kind, kind, why);
   }
+});
+
+test("an invitation and a newcomer's line read back whole, and not when a character is changed or cut", async (t) => {
+  const [claim] = claims.valid;
+  const [person] = charters.members;
+  if (claim === undefined || person === undefined) return t.fail("no vector");
+  const { cloudUrl, caHash, household, charter } = claim;
+  const invitation = formatInvitation({ cloudUrl, caHash, household, version: 12, charter });
+  t.same(parseInvitation(`${invitation}\n`), {
+    ok: true,
+    value: { cloudUrl, caHash, household, version: 12, charter },
+  });
+  const keys = memberKeys(fromHex(person.seed), 0);
+  const publicOf = (secretKey: Uint8Array): Uint8Array => verifierOf({ name: "k", secretKey }).publicKey;
+  const [noteKey, loginKey] = [publicOf(keys.noteSecret), publicOf(keys.loginSecret)];
+  const newcomer = { id: memberIdOf(noteKey), noteKey, loginKey, recipient: person.recipient, name: "Zoë" };
+  const line = formatNewcomer(newcomer);
+  t.same(parseNewcomer(line), { ok: true, value: newcomer });
+  for (let at = 0; at < invitation.length; at += 7)
+    t.notOk(parseInvitation(invitation.slice(0, at)).ok, `cut at ${at}`);
+  const swapped = { ...newcomer, loginKey: noteKey };
+  t.not(newcomerFingerprint(swapped), newcomerFingerprint(newcomer), "no key can be changed unseen");
+  t.notOk(parseNewcomer(invitation).ok || parseInvitation(line).ok);
 });
