@@ -18,7 +18,7 @@ import type { Terminal } from "../terminal.io.js";
 const kept = [
   "identity",
   "charter.json",
-  "mode.json",
+  "mode.txt",
   "settings.json",
   "journal",
   "handover.html",
