@@ -28,6 +28,7 @@ import { type Authority, openAuthority, type Pair } from "./household/ca.io.js";
 import { createCameraDirectory } from "./household/cameras.io.js";
 import { createCharters } from "./household/charters.io.js";
 import { createClaims } from "./household/claims.io.js";
+import { createFarewell, footageIn } from "./household/farewell.io.js";
 import { createLogins } from "./household/logins.io.js";
 import { createModes } from "./household/modes.io.js";
 import { privateDirectory } from "./household/privatefile.io.js";
@@ -187,6 +188,7 @@ async function serve(
       sessions: createSessions(db, { clock, random }),
       tokens: createAccessTokens(db, { clock, random }),
       throttle: createThrottle(db, { clock, secret: house.sessionKey.privatePem }),
+      farewell: createFarewell(db, footageIn(vault)),
       claims: createClaims(db, charters, clock),
       sight: createSight(cameras),
       custody: createCustody(db, { clock, random }),

@@ -27,6 +27,7 @@ const unknownKey = "aaaaaaaaaaaaaaaa";
 const memberRoutes = (camera: string, clip: string, claim: string, session: string, token: string) =>
   [
     ["GET", "/v1/household"],
+    ["DELETE", "/v1/household"],
     ["PUT", "/v1/household/charter"],
     ["POST", "/v1/claims"],
     ["GET", `/v1/claims/${claim}`],
@@ -191,7 +192,12 @@ test("every route answers another household's owner as if nothing were there, an
   t.same(
     forbidden.sort(),
     [
-      ...["PUT /v1/household/charter", "POST /v1/claims", `GET /v1/claims/${unknownKey}`],
+      ...[
+        "DELETE /v1/household",
+        "PUT /v1/household/charter",
+        "POST /v1/claims",
+        `GET /v1/claims/${unknownKey}`,
+      ],
       ...[
         `DELETE /v1/clips/${unknownClip}`,
         `PUT /v1/clips/${unknownClip}/keep`,

@@ -87,6 +87,11 @@ export const problems = {
   ],
   "too-many-tokens": [409, "Too many tokens", "A member has at most 32 tokens. End one, then make another."],
   "owners-only": [403, "Owners only", "Only an owner of the household may do this."],
+  "owners-must-agree": [
+    409,
+    "Owners must agree",
+    "The charter demands every owner's word for a change. Sign one that lets any owner decide, or that names one owner only, then delete the household.",
+  ],
   "registration-closed": [
     403,
     "Registration closed",

@@ -14,6 +14,7 @@ import { addCameras, type CameraServices } from "./routes/cameras.js";
 import { addBoardsClaims, addOwnersClaims, type ClaimServices } from "./routes/claims.js";
 import { addClips, type ClipServices } from "./routes/clips.js";
 import { addEvents } from "./routes/events.js";
+import { addFarewell, type FarewellServices } from "./routes/farewell.js";
 import { addGround, type Check } from "./routes/ground.js";
 import { addHousehold, type HouseholdServices } from "./routes/household.js";
 import { addRegistration, type RegistrationServices } from "./routes/registration.js";
@@ -41,6 +42,7 @@ export interface ApiServices
   extends RegistrationServices,
     SignInServices,
     TokenServices,
+    FarewellServices,
     HouseholdServices,
     ClaimServices,
     CameraServices,
@@ -106,6 +108,7 @@ export async function createApi(
     addSessions(members, services);
     addAccessTokens(members, services);
     addHousehold(members, services);
+    addFarewell(members, services);
     addOwnersClaims(members, services);
     addCameras(members, services);
     addClips(members, services);

@@ -46,6 +46,7 @@ import { openAuthority } from "../household/ca.io.js";
 import { createCameraDirectory } from "../household/cameras.io.js";
 import { createCharters } from "../household/charters.io.js";
 import { createClaims } from "../household/claims.io.js";
+import { createFarewell, footageIn } from "../household/farewell.io.js";
 import { createLogins } from "../household/logins.io.js";
 import { createModes } from "../household/modes.io.js";
 import { openSessionKey } from "../household/sessionkey.io.js";
@@ -244,6 +245,7 @@ export async function openTestCloud(options: TestOptions = {}) {
       clock,
       sessionKey,
       ...doors,
+      farewell: createFarewell(db, footageIn(vault)),
       custody: createCustody(db, { clock, random }),
       states: { health: () => ({ online: false, identityConflict: false }) },
       vaultKey: vault.writer.vaultKey,

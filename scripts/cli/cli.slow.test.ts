@@ -370,6 +370,15 @@ test("a script's token does what its scopes say until it is revoked", async (t) 
   t.equal(await ask("/v1/clips"), 401);
 });
 
+test("a household is deleted in the cloud by one command that asks first; the keys stay here", async (t) => {
+  const leaving = ["--profile", place("leaving")];
+  const made = await lintel("member", "init", "--cloud", url, "--name", "Eve", "--json", ...leaving);
+  t.match(await lintel("member", "delete-household", ...leaving), { code: 1, err: /--yes/ });
+  const gone = await lintel("member", "delete-household", "--yes", "--json", ...leaving);
+  t.match(JSON.parse(gone.out), { deleted: JSON.parse(made.out).household });
+  t.match(await lintel("member", "cameras", ...leaving), { code: 1, err: /does not know this member/ });
+});
+
 test("over TLS the cloud is trusted by its own CA's hash, by owner and board alike", async (t) => {
   const data = place("tls-cloud");
   const tls = await startProgram({

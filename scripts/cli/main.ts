@@ -19,6 +19,7 @@ import { type CameraOptions, memberCamera } from "./member/camera.io.js";
 import { memberCameras, memberExportIdentity } from "./member/cameras.io.js";
 import { type ClaimOptions, memberClaim } from "./member/claim.io.js";
 import { type ClipsOptions, memberClips, memberDelete } from "./member/clips.io.js";
+import { memberDeleteHousehold } from "./member/farewell.io.js";
 import { type InitOptions, memberInit } from "./member/init.io.js";
 import { memberAdd, memberInvite, memberJoin } from "./member/join.io.js";
 import { memberKeep, memberRetention } from "./member/keep.io.js";
@@ -271,6 +272,10 @@ ofMember("token", "access tokens for scripts: create NAME, list, revoke ID")
   .action((action: string, what: string | undefined, options: Common & TokenOptions) =>
     memberToken(options.profile, action, { ...options, ...given({ what }) }, openTerminal(options)),
   );
+
+ofMember("delete-household", "delete the household in the cloud with every recording there, for ever")
+  .option("--yes", "do not ask")
+  .action((options: Common) => memberDeleteHousehold(options.profile, openTerminal(options)));
 
 ofMember("logout", "end this computer's session; the keys stay").action((options: Common) =>
   memberLogout(options.profile, openTerminal(options)),

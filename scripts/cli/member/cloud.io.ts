@@ -114,7 +114,15 @@ async function renewed({ cloudUrl, ca }: Profile, refresh: string | undefined): 
 
 type LoginFacts = Pick<Profile, "cloudUrl" | "ca" | "household" | "member" | "keys">;
 
-export async function logIn({ cloudUrl, ca, household, member, keys }: LoginFacts): Promise<Session> {
+export async function logIn(facts: LoginFacts): Promise<Session> {
+  const server = { url: facts.cloudUrl, ca: facts.ca };
+  const body = { note: await signedLogin(facts) };
+  const answer = await call(server, { method: "POST", path: "/v1/login", headers, body });
+  return readSession(fieldsOf(answer, "/v1/login"));
+}
+
+/** The member's word that it is they who ask, now and of this cloud. */
+export async function signedLogin({ cloudUrl, ca, household, member, keys }: LoginFacts): Promise<string> {
   const server = { url: cloudUrl, ca };
   const path = "/v1/login/challenge";
   const asked = await call(server, { method: "POST", path, body: { household, member }, repeatable: true });
@@ -122,9 +130,7 @@ export async function logIn({ cloudUrl, ca, household, member, keys }: LoginFact
   if (!isHash(nonce)) throw new UnexpectedAnswer(`${path}: the nonce is not 32 bytes`);
   const audience = new URL(cloudUrl).origin;
   const text = formatLogin({ household, member, audience, nonce, at: systemClock.wall() });
-  const note = signNote(text, [{ name: loginKeyName(member), secretKey: keys.loginSecret }]);
-  const answer = await call(server, { method: "POST", path: "/v1/login", headers, body: { note } });
-  return readSession(fieldsOf(answer, "/v1/login"));
+  return signNote(text, [{ name: loginKeyName(member), secretKey: keys.loginSecret }]);
 }
 
 function isFresh({ expiresAt }: Session): boolean {

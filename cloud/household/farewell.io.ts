@@ -1,0 +1,96 @@
+import { type Kysely, sql, type Transaction } from "kysely";
+import type { CameraId, ClipId, HouseholdId } from "../../shared/kernel/ids.js";
+import type { Database } from "../database.io.js";
+
+/** Clips that a camera finished while its household was leaving are looked for so often before it is given up. */
+const roundsMax = 10;
+
+/** What holds a household's footage. */
+export interface Footage {
+  /** When it resolves, the clip's key is destroyed and its bodies are gone. */
+  erase(household: HouseholdId, clip: ClipId): Promise<unknown>;
+  /** Forgets what of a camera's clips is on its way. */
+  dropParts(camera: CameraId): Promise<void>;
+}
+
+/** Takes a household out of the cloud: no row and no object of it is left. Killed half-way it is done by doing it again. */
+export interface Farewell {
+  leave(household: HouseholdId): Promise<void>;
+}
+
+/** What the vault has for it. */
+interface Vault {
+  readonly eraser: Pick<Footage, "erase">;
+  readonly writer: {
+    partsOf(camera: CameraId): Promise<readonly { remove(): Promise<void> }[]>;
+  };
+}
+
+export function footageIn({ eraser, writer }: Vault): Footage {
+  return {
+    erase: (household, clip) => eraser.erase(household, clip),
+    async dropParts(camera) {
+      for (const part of await writer.partsOf(camera)) await part.remove();
+    },
+  };
+}
+
+export function createFarewell(db: Kysely<Database>, footage: Footage): Farewell {
+  return {
+    async leave(household) {
+      // Power lost from here on: the cameras are shut out and some clips are gone; the household is there to be deleted again.
+      const cameras = await shutOut(db, household);
+      for (let round = 0; round < roundsMax; round++) {
+        for (const clip of await clipsOf(db, household)) await footage.erase(household, clip);
+        for (const camera of cameras) await footage.dropParts(camera);
+        // Power lost before this commit: every row is still there; after it: none.
+        if (await db.transaction().execute((tx) => removeRows(tx, household))) return;
+      }
+      throw new Error(
+        `A camera of household ${household} goes on storing clips. Delete the household again.`,
+      );
+    },
+  };
+}
+
+/** From here on ingest takes nothing of the household's cameras. */
+async function shutOut(db: Kysely<Database>, household: HouseholdId): Promise<readonly CameraId[]> {
+  const rows = await db
+    .updateTable("camera")
+    .set({ named: 0 })
+    .where("household", "=", household)
+    .returning("id")
+    .execute();
+  return rows.map(({ id }) => id as CameraId);
+}
+
+async function clipsOf(db: Kysely<Database>, household: HouseholdId): Promise<readonly ClipId[]> {
+  const rows = await db
+    .selectFrom("clip")
+    .select("id")
+    .where("household", "=", household)
+    .where("deleted_at", "is", null)
+    .execute();
+  return rows.map(({ id }) => id as ClipId);
+}
+
+/** Whatever names the household, in tables of today and of later. False, and nothing done, while a clip is left. */
+async function removeRows(tx: Transaction<Database>, household: HouseholdId): Promise<boolean> {
+  const left = await tx
+    .selectFrom("clip")
+    .select("id")
+    .where("household", "=", household)
+    .where("deleted_at", "is", null)
+    .executeTakeFirst();
+  if (left !== undefined) return false;
+  await sql`pragma defer_foreign_keys = on`.execute(tx);
+  const cameras = tx.selectFrom("camera").select("id").where("household", "=", household);
+  await tx.deleteFrom("camera_status").where("camera", "in", cameras).execute();
+  const { rows } = await sql<{ name: string }>`
+    select tables.name from sqlite_master as tables join pragma_table_info(tables.name) as columns
+    where tables.type = 'table' and columns.name = 'household'`.execute(tx);
+  for (const { name } of rows)
+    await sql`delete from ${sql.table(name)} where household = ${household}`.execute(tx);
+  await tx.deleteFrom("household").where("id", "=", household).execute();
+  return true;
+}
