@@ -1,4 +1,4 @@
-import { cellShift, cellSize } from "./grid.js";
+import { cellShift, cellSize, evenGain } from "./grid.js";
 import { offsetOf, type Shift } from "./shake.js";
 
 /**
@@ -69,12 +69,16 @@ export function startFrom(background: Background, luma: Uint8Array): void {
 export const cellFree = 0;
 export const cellHeld = 1;
 export const cellGhost = 2;
+/** Light fell on it: that says nothing about how much it usually varies. */
+export const cellLit = 3;
 
 export interface Pass {
   readonly luma: Uint8Array;
   readonly shift: Readonly<Shift>;
   readonly expected: Int16Array;
   readonly slack: Uint8Array;
+  /** Of each cell: what its light is over the expected, times 256. */
+  readonly gains: Int16Array;
   readonly width: number;
   readonly height: number;
   readonly owners: Uint8Array;
@@ -106,10 +110,13 @@ function compareRow(
   end: number,
 ): void {
   const model = background.luma;
-  const { luma, expected } = pass;
+  const { luma, expected, gains } = pass;
+  const cells = (row >> cellShift) * pass.cellsWide;
+  const line = row * pass.width;
   const most = leastSlack;
   for (let i = start, at = start + offsetOf(pass); i < end; i++, at++) {
-    const off = (luma[at] ?? 0) - (expected[(model[i] ?? 0) >> 8] ?? 0);
+    const gain = gains[cells + ((i - line) >> cellShift)] ?? evenGain;
+    const off = (luma[at] ?? 0) - (((expected[(model[i] ?? 0) >> 8] ?? 0) * gain) >> 8);
     if (off > most || off < -most) passDoubtful(background, pass, settings, row, i, off < 0 ? -off : off);
   }
 }
@@ -124,14 +131,17 @@ function learnRow(
   end: number,
 ): void {
   const { luma: model, deviation } = background;
-  const { luma, expected } = pass;
+  const { luma, expected, gains } = pass;
+  const cells = (row >> cellShift) * pass.cellsWide;
+  const line = row * pass.width;
   const learn = settings.learn << 1;
   const most = leastSlack;
   const dither = ditherOf(settings, row);
   for (let i = start, at = start + offsetOf(pass); i < end; i++, at++) {
     const value = luma[at] ?? 0;
     const known = model[i] ?? 0;
-    const off = value - (expected[known >> 8] ?? 0);
+    const gain = gains[cells + ((i - line) >> cellShift)] ?? evenGain;
+    const off = value - (((expected[known >> 8] ?? 0) * gain) >> 8);
     const away = off < 0 ? -off : off;
     if (away > most && passDoubtful(background, pass, settings, row, i, away)) continue;
     const spread = deviation[i] ?? 0;
@@ -154,11 +164,17 @@ function passDoubtful(
   i: number,
   away: number,
 ): boolean {
-  const tolerance =
-    (pass.slack[(background.luma[i] ?? 0) >> 8] ?? 0) + (((background.deviation[i] ?? 0) * 3) >> 3);
+  const known = (background.luma[i] ?? 0) >> 8;
+  const gain = gainAt(pass, row, i);
+  const bent = (known * (gain < evenGain ? evenGain - gain : gain - evenGain)) >> 8;
+  const tolerance = (pass.slack[known] ?? 0) + (bent >> 3) + (((background.deviation[i] ?? 0) * 3) >> 3);
   if (away <= tolerance) return false;
   passUnusual(background, pass, settings, row, i, tolerance, away);
   return true;
+}
+
+function gainAt({ gains, width, cellsWide }: Pass, row: number, i: number): number {
+  return gains[(row >> cellShift) * cellsWide + ((i - row * width) >> cellShift)] ?? evenGain;
 }
 
 /** A pixel that its own background does not explain. */
@@ -210,12 +226,13 @@ function neighbourExplains(
   const first = row > 0 ? i - width : i;
   const last = row + 1 < pass.height ? i + width : i;
   const value = pass.luma[i + offsetOf(pass)] ?? 0;
+  const gain = gainAt(pass, row, i);
   // Negative as soon as one of them was: of the same luma or darker, of the same luma or brighter.
   let darker = 0;
   let brighter = 0;
   for (let line = first; line <= last; line += width) {
     for (let at = line - left; at <= line + right; at++) {
-      const off = value - (expected[(model[at] ?? 0) >> 8] ?? 0);
+      const off = value - (((expected[(model[at] ?? 0) >> 8] ?? 0) * gain) >> 8);
       darker |= -1 - most - off;
       brighter |= off - most - 1;
     }
@@ -261,10 +278,12 @@ function learnForeground(
   if (waited >= settings.absorbTenths || owner === cellGhost) {
     model[i] = value << 8;
     still[i] = 0;
-  } else if (owner === cellFree) {
-    const known = model[i] ?? 0;
-    model[i] = known + ((((value << 8) - known) * settings.learn) >> 10);
-    const learned = spread + ((((away << 3) - spread) * settings.learn + dither) >> 8);
-    deviation[i] = learned < mostDeviation ? learned : mostDeviation;
+    return;
   }
+  if (owner === cellHeld) return;
+  const known = model[i] ?? 0;
+  model[i] = known + ((((value << 8) - known) * settings.learn) >> 10);
+  if (owner === cellLit) return;
+  const learned = spread + ((((away << 3) - spread) * settings.learn + dither) >> 8);
+  deviation[i] = learned < mostDeviation ? learned : mostDeviation;
 }

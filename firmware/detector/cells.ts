@@ -1,5 +1,5 @@
 import type { Background } from "./background.js";
-import { cellShift, cellSize } from "./grid.js";
+import { cellShift, cellSize, evenGain } from "./grid.js";
 import { offsetOf, type Shift } from "./shake.js";
 import type { CellRules } from "./zones.js";
 
@@ -46,6 +46,7 @@ export interface Picture {
   readonly luma: Uint8Array;
   readonly shift: Readonly<Shift>;
   readonly expected: Int16Array;
+  readonly gains: Int16Array;
   readonly width: number;
   readonly height: number;
 }
@@ -110,7 +111,11 @@ function examine(
   const offset = offsetOf(picture);
   const first = y0 * width + x0;
   const factor = brightening(background, picture, first);
-  const structure = structureOf(background, picture, first, factor);
+  // A lamp multiplies what the scene reflects; dim and far headlights, seen through the camera's curve, rather add to it.
+  const structure = Math.min(
+    structureOf(background, picture, first, factor, 0),
+    structureOf(background, picture, first, evenGain, addedLight(background, picture, first)),
+  );
   let spread = 0;
   let change = 0;
   for (let y = 0, line = first; y < cellSize; y++, line += width) {
@@ -128,15 +133,21 @@ function examine(
 /** Differences from the background in the cell at hand, row by row. */
 const differences = new Int16Array(cellSize * cellSize);
 
-/** What of the cell's difference from its background is neither a factor nor an even slope, as light's would be. */
-function structureOf(background: Background, picture: Picture, first: number, factor: number): number {
+/** What of the cell's difference from its background is neither a factor, nor an addition, nor an even slope, as light's would be. */
+function structureOf(
+  background: Background,
+  picture: Picture,
+  first: number,
+  factor: number,
+  more: number,
+): number {
   const offset = offsetOf(picture);
   let slopeX = 0;
   let slopeY = 0;
   for (let y = 0, line = first, at = 0; y < cellSize; y++, line += picture.width) {
     for (let x = 0; x < cellSize; x++, at++) {
       const before = picture.expected[(background.luma[line + x] ?? 0) >> 8] ?? 0;
-      const difference = (picture.luma[line + x + offset] ?? 0) - ((before * factor) >> 8);
+      const difference = (picture.luma[line + x + offset] ?? 0) - ((before * factor) >> 8) - more;
       differences[at] = difference;
       slopeX += difference * (2 * x - 3);
       slopeY += difference * (2 * y - 3);
@@ -152,6 +163,18 @@ function structureOf(background: Background, picture: Picture, first: number, fa
 
 /** The sum of the squares of -3, -1, 1, 3 over a cell's sixteen pixels. */
 const slopeNorm = 80;
+
+/** What light adds to each pixel of the cell alike. */
+function addedLight(background: Background, picture: Picture, first: number): number {
+  const offset = offsetOf(picture);
+  let more = (cellSize * cellSize) >> 1;
+  for (let y = 0, line = first; y < cellSize; y++, line += picture.width) {
+    for (let i = line; i < line + cellSize; i++) {
+      more += (picture.luma[i + offset] ?? 0) - (picture.expected[(background.luma[i] ?? 0) >> 8] ?? 0);
+    }
+  }
+  return more >> (2 * cellShift);
+}
 
 /** The cell's brightness over its background's, times 256. */
 function brightening(background: Background, picture: Picture, first: number): number {
@@ -215,7 +238,7 @@ function addRim(
   const before = distance(expected[(model[a] ?? 0) >> 8] ?? 0, expected[(model[b] ?? 0) >> 8] ?? 0);
   cells.rim[cell] = (cells.rim[cell] ?? 0) + 1;
   cells.rimNow[cell] = (cells.rimNow[cell] ?? 0) + distance(luma[a + offset] ?? 0, luma[b + offset] ?? 0);
-  cells.rimBefore[cell] = (cells.rimBefore[cell] ?? 0) + before;
+  cells.rimBefore[cell] = (cells.rimBefore[cell] ?? 0) + ((before * (picture.gains[cell] ?? evenGain)) >> 8);
 }
 
 function distance(a: number, b: number): number {

@@ -7,6 +7,7 @@ import {
   cellFree,
   cellGhost,
   cellHeld,
+  cellLit,
   createBackground,
   type Pass,
   type PassSettings,
@@ -15,15 +16,18 @@ import {
 } from "./background.js";
 import { type Blobs, createBlobs, findBlobs } from "./blobs.js";
 import { createCells, fillCells } from "./cells.js";
+import { createFleeting } from "./fleeting.js";
 import { cellShift } from "./grid.js";
 import { type CameraTrouble, createHealth } from "./health.js";
 import { createLight } from "./light.js";
+import { createPatches } from "./patches.js";
 import { createShake, offsetOf } from "./shake.js";
 import {
   createTracks,
   follow,
   forgetAll,
   isInZone,
+  isLight,
   isWatching,
   leastArea,
   type Track,
@@ -105,6 +109,8 @@ const learnMsSettling = 500;
 /** After a gap like this the scene is learnt anew. */
 const gapMs = 10_000;
 const mostBoxes = 8;
+/** A glow is larger than so many cells; a leaf that turns its bright side is not. */
+const litCells = 24;
 
 /** A detector with its memory: about 5 bytes a pixel, nothing allocated after this. */
 export function createMotion({
@@ -118,6 +124,8 @@ export function createMotion({
   const cells = createCells(width, height, rules);
   const background = createBackground(width * height, cells.counts.length);
   const light = createLight(width, rules);
+  const patches = createPatches(width, height, rules);
+  const fleeting = createFleeting(cells.counts.length);
   const health = createHealth({ width, height, live });
   const shake = createShake(width, height);
   const tracks = createTracks();
@@ -125,52 +133,53 @@ export function createMotion({
   const blobs = createBlobs(owners.length);
   const ownerOf = new Uint8Array(256);
   const settings = { learn: 0, frame: 0, tenths: 0, absorbTenths };
-  const pass: { -readonly [K in keyof Pass]: Pass[K] } = {
-    luma: new Uint8Array(0),
-    shift: shake.shift,
-    expected: light.expected,
-    slack: light.slack,
-    width,
-    height,
-    owners,
-    cellsWide: cells.wide,
+  const pass: Pass & { luma: Uint8Array } = {
+    ...{ luma: new Uint8Array(0), shift: shake.shift, expected: light.expected, slack: light.slack },
+    ...{ gains: patches.gains, width, height, owners, cellsWide: cells.wide },
   };
+  const moment = { width, height, at: 0, elapsed: 0, settling: true, light: 0 };
   const reading = emptyReading(cells.counts);
   let settled = -1;
   let renewed = 0;
-  let last = 0;
 
   return {
     feed: (luma, at) => {
       assert(luma.length === width * height, "a luma frame has another size than the detector was made for");
       reading.trouble = health.feed(luma, at);
-      const elapsed = at - last;
-      last = at;
+      const elapsed = at - moment.at;
+      moment.at = at;
+      moment.elapsed = elapsed;
+      moment.settling = at < settled;
       if (settled < 0 || elapsed > gapMs) return restart(luma, at, settleMs);
-      if (health.isBroken()) return nothing(reading, at < settled);
-      const settling = at < settled;
-      settings.learn = learnShare(elapsed, settling ? learnMsSettling : learnMs);
-      settings.frame++;
-      settings.tenths = Math.max(1, Math.round(elapsed / 100));
-      shake.measure(luma, background.luma);
-      pass.luma = luma;
-      const dimming = light.measure(luma, background.luma, shake.shift);
-      passPicture(background, pass, settings);
+      if (health.isBroken()) return nothing(reading, moment.settling);
+      setPace(settings, elapsed, moment.settling);
+      compare(luma);
       const occupied = fillCells(cells, background, pass);
-      if (mayRenew(at - renewed) && isAnother(occupied / owners.length, dimming, tracks, at)) {
+      if (mayRenew(at - renewed) && isAnother(occupied / owners.length, moment.light, tracks, at)) {
         return restart(luma, at, resettleMs);
       }
       const found = findBlobs(blobs, cells, leastArea(tracks.clutter) >> 1);
-      follow(tracks, blobs, found, { width, height, at, elapsed });
-      own(owners, blobs, tracks.list, ownerOf);
+      follow(tracks, blobs, found, moment);
+      own(owners, blobs, found, tracks.list, ownerOf);
       remember(background, pass);
-      return report(reading, tracks.list, blobs, { width, height, at, settling, light: dimming });
+      return report(reading, tracks.list, blobs, moment);
     },
   };
+
+  /** Marks the foreground of a picture, whatever the light and the mount did to it. */
+  function compare(luma: Uint8Array): void {
+    shake.measure(luma, background.luma);
+    pass.luma = luma;
+    moment.light = light.measure(luma, background.luma, shake.shift);
+    patches.follow(pass, background.luma);
+    passPicture(background, pass, settings);
+    fleeting.drop(background.foreground);
+  }
 
   function restart(luma: Uint8Array, at: Millis, settleFor: number): MotionReading {
     startFrom(background, luma);
     shake.renew();
+    patches.renew();
     forgetAll(tracks);
     if (at - renewed > renewMs) renewed = at;
     settled = at + settleFor;
@@ -189,8 +198,13 @@ function isAnother(share: number, shift: number, tracks: Tracks, at: number): bo
     : share > 0.25 && shift >= drasticShift;
 }
 
-function learnShare(elapsed: number, constant: number): number {
-  return Math.max(1, Math.min(128, Math.round((elapsed * 256) / constant)));
+type Pace = { -readonly [K in keyof PassSettings]: PassSettings[K] };
+
+function setPace(settings: Pace, elapsed: number, settling: boolean): void {
+  const constant = settling ? learnMsSettling : learnMs;
+  settings.learn = Math.max(1, Math.min(128, Math.round((elapsed * 256) / constant)));
+  settings.frame++;
+  settings.tenths = Math.max(1, Math.round(elapsed / 100));
 }
 
 function passPicture(background: Background, pass: Pass, settings: PassSettings): void {
@@ -207,14 +221,26 @@ function remember({ previous }: Background, pass: Pass): void {
 }
 
 /** Tells the next frame's pass what the tracker thinks of each cell. */
-function own(owners: Uint8Array, { labels }: Blobs, tracks: readonly Track[], ownerOf: Uint8Array): void {
+function own(
+  owners: Uint8Array,
+  blobs: Blobs,
+  found: number,
+  tracks: readonly Track[],
+  ownerOf: Uint8Array,
+): void {
   ownerOf.fill(cellFree);
-  for (const track of tracks) {
-    if (!track.alive || track.blob < 0) continue;
-    if (track.ghost) ownerOf[track.blob + 1] = cellGhost;
-    else if (track.object) ownerOf[track.blob + 1] = cellHeld;
+  for (let index = 0; index < found; index++) {
+    const blob = blobs.list[index];
+    if (blob !== undefined && blob.cells > litCells && isLight(blob)) ownerOf[index + 1] = cellLit;
   }
-  for (let cell = 0; cell < owners.length; cell++) owners[cell] = ownerOf[labels[cell] ?? 0] ?? cellFree;
+  for (const track of tracks) if (track.alive && track.blob >= 0) ownTrack(track, ownerOf);
+  for (let cell = 0; cell < owners.length; cell++)
+    owners[cell] = ownerOf[blobs.labels[cell] ?? 0] ?? cellFree;
+}
+
+function ownTrack(track: Track, ownerOf: Uint8Array): void {
+  if (track.ghost) ownerOf[track.blob + 1] = cellGhost;
+  else if (track.object) ownerOf[track.blob + 1] = cellHeld;
 }
 
 interface Moment {

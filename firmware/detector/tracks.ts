@@ -240,10 +240,12 @@ function longestSide({ left, right, top, bottom }: Blob): number {
 }
 
 /** Light alone changes no structure and ends softly. */
+export function isLight(blob: Blob): boolean {
+  return blob.structural * 6 < blob.cells && blob.rimNow - blob.rimBefore <= blob.rim * sharpRim;
+}
+
 function worthwhile(blob: Blob): boolean {
-  const structured = blob.structural * 6 >= blob.cells;
-  const sharp = blob.rimNow - blob.rimBefore > blob.rim * sharpRim;
-  return blob.area >= leastPixels && (structured || sharp);
+  return blob.area >= leastPixels && !isLight(blob);
 }
 
 /** The first free track; none when all are in use: then a blob waits for the next frame. */

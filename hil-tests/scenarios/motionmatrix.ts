@@ -13,6 +13,8 @@ const fps = 10;
 const preRollMs = 6000;
 /** A person counts from this share of the picture's height on. */
 const leastShare = 0.05;
+/** Whoever comes before this counts, and is looked for until the pre-roll after it is over. */
+const visitsMs = millis(36_000);
 
 export const matrixNuisances = [
   "foliage",
@@ -124,8 +126,8 @@ function visits(
   const missed: string[] = [];
   for (let seed = 1; seed <= seeds; seed++) {
     const spec = sceneSpec(`seed=${seed},first=4,every=30,movers=visitor+walker,nuisance=${nuisance}`);
-    const events = truth(spec, millis(36_000)).filter(isTallEnough);
-    const times = motionIn(spec, 70);
+    const events = truth(spec, visitsMs).filter(isTallEnough);
+    const times = motionIn(spec, (visitsMs + preRollMs) / 1000 + 1);
     for (const event of events) {
       people++;
       const late = (times.find((at) => at >= event.from) ?? Number.POSITIVE_INFINITY) - event.from;
