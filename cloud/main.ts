@@ -115,7 +115,7 @@ type Gate = Awaited<ReturnType<typeof openGate>>;
 
 /** Broker and ingest: from here on cameras may come. */
 async function openGate(config: Config, house: House, log: Logger, started: Started) {
-  const { db, cameras, charters, modes, vault } = house;
+  const { db, authority, cameras, charters, modes, vault } = house;
   const hub = createHub(toHex(random.bytes(6)));
   const bus = await createBus(config, house, log);
   const { mqtt } = config;
@@ -125,6 +125,7 @@ async function openGate(config: Config, house: House, log: Logger, started: Star
       db,
       charters,
       modes,
+      certifier: authority,
       clock,
       vault: vault.writer,
       directory: cameras,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { ok, type Result, refuse } from "../shared/kernel/result.js";
 import { type Board, openBoard } from "./board/board.io.js";
+import { createCertificates } from "./board/certificate.io.js";
 import { watchClock } from "./board/clock.io.js";
 import { type Enrolment, type Keystore, type KeystoreRefusal, openKeystore } from "./board/keystore.io.js";
 import { lockDirectory } from "./board/lock.io.js";
@@ -186,16 +187,17 @@ async function openCard({ state, config, enrolment }: Ground, started: Started) 
 
 /** From the journal to the vault. */
 function openUplink(
-  { config, enrolment }: Ground,
+  { config, enrolment, keystore }: Ground,
   { clockWatch, journal, house, late }: Card & { readonly house: House; readonly late: Late },
   started: Started,
 ): Uplink {
-  const { identity, certificate, ca, cloud, vault } = enrolment;
+  const { identity, ca, cloud, vault } = enrolment;
+  const certificates = createCertificates(keystore, enrolment, clock, log);
   const uplink = startUplink(
     {
       camera: identity.camera,
       server: serverOf(cloud.mqttUrl),
-      identity: { key: identity.tlsKey, certificate, ca },
+      identity: () => ({ key: identity.tlsKey, certificate: certificates.current(), ca }),
       vault,
       store: journal,
       windowMax: config.windowChunks,
@@ -220,6 +222,8 @@ function openUplink(
         if (house.obey(note)) late.obey();
         late.changed();
       },
+      wantsCertificate: certificates.wanted,
+      certificate: (pem) => void certificates.take(pem),
       changed: () => late.changed(),
     },
   );

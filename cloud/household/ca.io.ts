@@ -30,8 +30,8 @@ const backdatedDays = 3 * 365;
 const authorityDays = 20 * 365;
 /** Read only at start: long enough for a cloud that runs for years. */
 const serverDays = 5 * 365;
-/** A camera's certificate dies with its charter line, not by time: without a working clock it could not renew in time. */
-const cameraDays = 20 * 365;
+/** A camera asks for the next one each year: after as many as four in a drawer it still connects by itself. */
+const cameraDays = 5 * 365;
 /** At a start with less left than this the server's certificate is made anew. */
 const renewDays = 30;
 

@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { fromBase64 } from "../../shared/kernel/bytes.js";
 import type { CameraId, HouseholdId } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import {
@@ -9,6 +10,7 @@ import {
   writeMessage,
 } from "../../shared/protocol/messages.js";
 import type { UpTopic } from "../../shared/protocol/topics.js";
+import { hashOf } from "../../shared/seal/hash.js";
 import type { Bus, BusAddress, BusListener, Log } from "../broker/bus.js";
 import { batched } from "../vault/batch.js";
 import type { DeletionCursor } from "../vault/clip.js";
@@ -16,7 +18,14 @@ import type { CameraEvent } from "../vault/events.io.js";
 import type { VaultTables } from "../vault/tables.js";
 import type { VaultWriter } from "../vault/vault.io.js";
 import { type CameraHealth, Cameras } from "./cameras.io.js";
-import type { Announce, CameraDirectory, CharterSource, IngestCounts, ModeSource } from "./ports.js";
+import type {
+  Announce,
+  CameraDirectory,
+  Certifier,
+  CharterSource,
+  IngestCounts,
+  ModeSource,
+} from "./ports.js";
 import { type Rates, takeOne } from "./rates.js";
 import { Segments } from "./segments.io.js";
 import { Thumbnails } from "./thumbnails.io.js";
@@ -28,6 +37,7 @@ export interface IngestOptions {
   readonly directory: CameraDirectory;
   readonly charters: CharterSource;
   readonly modes: ModeSource;
+  readonly certifier: Certifier;
   readonly announce: Announce;
   readonly clock: Clock;
   readonly log: Log;
@@ -244,6 +254,18 @@ class Intake implements BusListener {
     if (named) await this.sendDeletions(camera, following);
     await this.sendCharters(camera, following);
     if (!named) this.planFarewells();
+    if (ask.value.tlsKey !== undefined) await this.renew(camera, ask.value.tlsKey);
+  }
+
+  /** The broker has let it in with this very key, or with one that its charter names no more: then it gets nothing. */
+  private async renew(camera: CameraId, tlsKeyText: string): Promise<void> {
+    const { directory, certifier, bus, log } = this.options;
+    const tlsKey = fromBase64(tlsKeyText);
+    if (!tlsKey.ok || !(await directory.isAllowed(camera, hashOf(tlsKey.value))))
+      return this.refused(camera, "charter", "a certificate for another key");
+    const certificate = await certifier.certify(camera, tlsKey.value);
+    log("camera.certificate-renewed", { camera });
+    bus.send(camera, "charter", writeMessage({ v: 1, charters: [], certificate }));
   }
 
   /** As many as fit into one message; the camera asks for the others. */

@@ -1,6 +1,7 @@
 import type { SignedCharter } from "../../shared/charter/charter.js";
 import type { CameraId, ClipId, HouseholdId } from "../../shared/kernel/ids.js";
 import type { DoorEvent, Status } from "../../shared/protocol/messages.js";
+import type { Hash } from "../../shared/seal/hash.js";
 import type { Verifier } from "../../shared/seal/note.js";
 
 /** Which cameras there are, by the households' newest charters. */
@@ -9,6 +10,8 @@ export interface CameraDirectory {
   find(
     camera: CameraId,
   ): Promise<{ readonly household: HouseholdId; readonly verifier: Verifier } | undefined>;
+  /** True while the newest charter names it with this TLS key. */
+  isAllowed(camera: CameraId, tlsKeyHash: Hash): Promise<boolean>;
   /** Also one that was removed: it may hear of its removal, and nothing else. */
   known(camera: CameraId): Promise<{ readonly household: HouseholdId } | undefined>;
 }
@@ -16,6 +19,11 @@ export interface CameraDirectory {
 export interface CharterSource {
   /** The household's charters after version `after`, oldest first, at most `limit`. */
   chain(household: HouseholdId, after: number, limit: number): Promise<readonly SignedCharter[]>;
+}
+
+export interface Certifier {
+  /** A client certificate for exactly this TLS key (DER SubjectPublicKeyInfo), PEM. */
+  certify(camera: CameraId, tlsKey: Uint8Array): Promise<string>;
 }
 
 export interface ModeSource {

@@ -71,6 +71,9 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   });
   const cameras = options.cameras ?? new Map<CameraId, RigCamera>();
   const removed = new Map<CameraId, RigCamera>();
+  const find = async (camera: CameraId) => cameras.get(camera);
+  const known = async (camera: CameraId) => cameras.get(camera) ?? removed.get(camera);
+  const isAllowed = async (camera: CameraId, hash: Hash) => cameras.get(camera)?.tlsKeyHash === hash;
   const announced: Announcement[] = [];
   const logged: Rig["logged"] = [];
   const log: Log = (event, fields) => logged.push({ event, fields });
@@ -79,18 +82,16 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     directory,
     authority,
     log,
-    isAllowed: async (camera, hash) => cameras.get(camera)?.tlsKeyHash === hash,
-    mayConnect: async (camera, hash) => (cameras.get(camera) ?? removed.get(camera))?.tlsKeyHash === hash,
+    isAllowed,
+    mayConnect: async (camera, hash) => (await known(camera))?.tlsKeyHash === hash,
   });
   const { bus } = broker;
   const ingest = await startIngest({
     bus,
     vault: vault.writer,
     db,
-    directory: {
-      find: async (camera) => cameras.get(camera),
-      known: async (camera) => cameras.get(camera) ?? removed.get(camera),
-    },
+    directory: { find, known, isAllowed },
+    certifier: authority,
     charters: { chain: async (_, after, limit) => (options.charters ?? []).slice(after, after + limit) },
     modes: { newest: async (camera) => options.modes?.get(camera) },
     announce: (announcement) => announced.push(announcement),

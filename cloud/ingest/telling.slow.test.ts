@@ -1,3 +1,4 @@
+import { createPublicKey } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -93,4 +94,25 @@ test("a camera hears of every deletion, page after page, before it hears of new 
     );
   }
   t.pass("all 70");
+});
+
+test("a camera gets another certificate for its own key over its own connection, and for no other key", async (t) => {
+  const { rig, camera } = await setUpScene(t);
+  const answer = (): Promise<{ readonly certificate?: string }> =>
+    camera.hears(({ kind, payload }) =>
+      kind === "charter" ? JSON.parse(Buffer.from(payload).toString()) : undefined,
+    );
+  const spkiOf = ({ key }: { readonly key: string }): string =>
+    createPublicKey(key).export({ type: "spki", format: "der" }).toString("base64");
+  const ask = (tlsKey: string) =>
+    camera.publish({ kind: "charter" }, writeMessage({ v: 1, have: 0, tlsKey }));
+  await ask(spkiOf(await rig.camera()));
+  t.notOk((await answer()).certificate);
+  t.ok(rig.logged.some(({ fields }) => fields.why === "a certificate for another key"));
+  await ask(spkiOf(camera.camera));
+  t.notOk((await answer()).certificate, "first the charters");
+  const { certificate = "" } = await answer();
+  const renewed = await rig.connect({ ...camera.camera, certificate });
+  t.ok(renewed.client.connected, "the broker takes it");
+  await renewed.close();
 });

@@ -84,6 +84,8 @@ export interface Keystore {
   readSettings(): Readonly<Record<string, unknown>>;
   /** Charters that follow the newest one. Durable when it returns. */
   addCharters(added: readonly SignedCharter[]): void;
+  /** The certificate to show from now on. Durable when it returns. */
+  saveCertificate(pem: string): void;
   /** The mode order to obey from now on. Durable when it returns. */
   saveMode(order: ModeOrder): void;
 }
@@ -153,6 +155,7 @@ export function openKeystore(directory: string, clock: Clock, log: Log): Keystor
       // Power lost before this is durable: the old charter is followed on, and the cloud is asked again.
       writeDurably(files.charter, json(all.slice(-chartersKeptMax)));
     },
+    saveCertificate: (pem) => writeDurably(files.certificate, pem),
     // Power lost before it is durable: the order before is obeyed, and the cloud is asked for the newest.
     saveMode: (order) => writeDurably(files.mode, formatMode(order)),
   };

@@ -21,7 +21,8 @@ const { chanceOf, endTurn, isConflict, noTurns, waitBefore } = core;
 export interface LinkOptions {
   readonly camera: CameraId;
   readonly server: Server;
-  readonly identity: TlsIdentity;
+  /** Asked for each connection: a certificate may be renewed. */
+  readonly identity: () => TlsIdentity;
   readonly clock: Clock;
   readonly random: Random;
   /** Whether a time source has set the wall clock. */
@@ -100,7 +101,7 @@ class ReconnectingLink implements Link {
   connect(): void {
     const { server, identity, clockIsSet } = this.options;
     if (clockIsSet()) this.datesCount = true;
-    openTls(server, identity, this.datesCount).then(
+    openTls(server, identity(), this.datesCount).then(
       (socket) => this.start(socket),
       (error: unknown) => this.failed(error),
     );

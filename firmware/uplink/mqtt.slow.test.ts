@@ -50,7 +50,7 @@ test("a broker that takes the camera and never answers its subscription is left,
     const link = openLink(
       {
         ...{ camera, server: { host: "localhost", port }, random: seededPrng(1), clockIsSet: () => true },
-        identity: { key: pem.key, certificate: pem.cert, ca: pem.cert },
+        identity: () => ({ key: pem.key, certificate: pem.cert, ca: pem.cert }),
         clock: { wall: now, monotonic: now },
         log: (event) => {
           logged.push(event);

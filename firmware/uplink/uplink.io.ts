@@ -61,6 +61,9 @@ export interface UplinkHandlers {
   /** Counter of the mode order that is obeyed, and a newer one. */
   readonly haveMode: () => number;
   readonly mode: (note: string) => void;
+  /** Base64 of the TLS key for which a new certificate is wanted, and that certificate. */
+  readonly wantsCertificate: () => string | undefined;
+  readonly certificate: (pem: string) => void;
   readonly deletion: (note: string) => void;
   /** The connection or the troubles changed. */
   readonly changed: () => void;
@@ -291,8 +294,10 @@ class Pusher implements Uplink {
   }
 
   private askCharter(): void {
-    const { have, haveMode } = this.handlers;
-    this.link.publish({ kind: "charter" }, writeMessage({ v: 1, have: have(), mode: haveMode() }));
+    const { have, haveMode, wantsCertificate } = this.handlers;
+    const tlsKey = wantsCertificate();
+    const wanted = tlsKey === undefined ? {} : { tlsKey };
+    this.link.publish({ kind: "charter" }, writeMessage({ v: 1, have: have(), mode: haveMode(), ...wanted }));
   }
 
   /** An answer holds only so many: after one that led further there may be more. */
@@ -351,7 +356,10 @@ class Pusher implements Uplink {
       case "event":
         return taken(readEventAck(payload), ({ ids }) => this.eventsStored(ids));
       case "charter":
-        return taken(readCharterAnswer(payload), ({ charters, mode }) => this.follow(charters, mode));
+        return taken(readCharterAnswer(payload), ({ charters, mode, certificate }) =>
+          // A message with a certificate says nothing of charters.
+          certificate === undefined ? this.follow(charters, mode) : this.handlers.certificate(certificate),
+        );
       case "delete":
         return taken(readDelete(payload), ({ note }) => this.handlers.deletion(note));
       default:

@@ -22,7 +22,7 @@ const nothing: Store = {
 const now = () => millis(Math.floor(performance.now()));
 const options: UplinkOptions = {
   ...{ camera, store: nothing, windowMax: 2, clockIsSet: () => true },
-  ...{ server: { host: "localhost", port: 1 }, identity: { key: "", certificate: "", ca: "" } },
+  ...{ server: { host: "localhost", port: 1 }, identity: () => ({ key: "", certificate: "", ca: "" }) },
   vault: verifierOf({ name: "vault", secretKey: new Uint8Array(32).fill(1) }),
   ...{ clock: { wall: now, monotonic: now }, random: seededPrng(1), log: () => undefined },
 };
@@ -63,7 +63,12 @@ test("charters that do not fit into one answer are asked for to their end, in or
           taken.push(...later.map(({ note }) => note));
           if (later.length === 0) resolve(started);
         },
-        ...{ haveMode: () => 0, mode: () => undefined },
+        ...{
+          haveMode: () => 0,
+          wantsCertificate: () => undefined,
+          certificate: () => undefined,
+          mode: () => undefined,
+        },
         ...{ deletion: () => undefined, changed: () => undefined },
       },
       lineToCloud(asked),
@@ -86,6 +91,8 @@ test("an answer that leads no further is not asked about again", async (t) => {
         have: () => 3,
         charters: () => resolve(started),
         haveMode: () => 0,
+        wantsCertificate: () => undefined,
+        certificate: () => undefined,
         mode: () => undefined,
         deletion: () => undefined,
         changed: () => undefined,
@@ -109,6 +116,8 @@ test("a line that throws at once when it is closed ends the stop with its error,
     have: () => 0,
     charters: () => undefined,
     haveMode: () => 0,
+    wantsCertificate: () => undefined,
+    certificate: () => undefined,
     mode: () => undefined,
     deletion: () => undefined,
     changed: () => undefined,

@@ -48,7 +48,7 @@ async function startCamera(
     {
       camera: camera.id,
       server: { host: "127.0.0.1", port: rig.ingest.address.port },
-      identity: identityOf(rig, camera),
+      identity: () => identityOf(rig, camera),
       vault: vaultOf(rig),
       store: journal,
       windowMax: 64,
@@ -60,6 +60,7 @@ async function startCamera(
     },
     {
       ...{ have: () => 1, charters: () => undefined, haveMode: () => 0, mode: () => undefined },
+      ...{ wantsCertificate: () => undefined, certificate: () => undefined },
       ...{ deletion: () => undefined, changed: () => undefined },
     },
   );
@@ -191,11 +192,15 @@ test("a broker with an expired certificate is taken only while the clock is not 
   const server = await serve(t, expired.server);
   const who = await rig.camera();
   const identity = { ...identityOf(rig, who), ca: expired.caPem };
-  const strict = await startCamera(t, rig, who, { server, identity });
+  const strict = await startCamera(t, rig, who, { server, identity: () => identity });
   await until("it is refused", () => strict.uplink.troubles().includes("server-refused"));
   t.match(strict.logged.join("\n"), /certificate has expired/);
   t.equal(server.helloes(), 0, "not a byte was said to it");
-  const lenient = await startCamera(t, rig, who, { server, identity, clockIsSet: () => false });
+  const lenient = await startCamera(t, rig, who, {
+    server,
+    identity: () => identity,
+    clockIsSet: () => false,
+  });
   await until("it is taken", () => server.helloes() > 0);
   t.same(lenient.uplink.troubles(), ["dates-ignored"]);
 });
@@ -222,7 +227,7 @@ test("a broker of another authority, for another host, or that is a camera is re
     tries.map(async ({ name, pair, ca, clockIsSet }) => {
       const server = await serve(t, pair);
       const identity = { ...identityOf(rig, who), ca };
-      const camera = await startCamera(t, rig, who, { server, identity, clockIsSet });
+      const camera = await startCamera(t, rig, who, { server, identity: () => identity, clockIsSet });
       await until(`${name}, twice`, () => camera.logged.length > 1);
       t.same(camera.uplink.troubles(), ["server-refused"], name);
       t.equal(server.helloes(), 0, `${name}: not a byte was said to it`);
@@ -239,7 +244,7 @@ test("a camera without the right certificate gets nowhere, loses nothing and kee
   const stranger = await foreign.camera();
   const segments = await makeClip(who, 1);
   const identity = { ...identityOf(rig, who), key: stranger.key, certificate: stranger.certificate };
-  const camera = await startCamera(t, rig, who, { segments, identity });
+  const camera = await startCamera(t, rig, who, { segments, identity: () => identity });
   await until("three tries", () => countOf(camera, "not-accepted") >= 3);
   t.same(camera.uplink.troubles(), ["not-accepted"]);
   t.notOk(camera.uplink.isConnected());

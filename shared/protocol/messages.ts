@@ -178,12 +178,14 @@ export const statusSchema = Type.Union([
   ),
 ]);
 
-/** `up/charter`: the version that the camera follows, and the counter of the mode order that it obeys. */
+/** `up/charter`: the version that the camera follows, the counter of the mode order that it obeys, and what it needs. */
 export const charterAskSchema = Type.Object(
   {
     v: Type.Literal(1),
     have: Type.Integer({ minimum: 0 }),
     mode: Type.Optional(Type.Integer({ minimum: 0 })),
+    /** Base64 of its TLS key (DER SubjectPublicKeyInfo): it wants a new certificate for it. */
+    tlsKey: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
   },
   closed,
 );
@@ -202,6 +204,8 @@ export const charterAnswerSchema = Type.Object(
     v: Type.Literal(1),
     charters: Type.Array(signedCharterSchema, { maxItems: 16 }),
     mode: Type.Optional(Type.String({ minLength: 1, maxLength: 8_192 })),
+    /** PEM, to one who asked with the TLS key that its charter names. */
+    certificate: Type.Optional(Type.String({ minLength: 1, maxLength: 4_096 })),
   },
   closed,
 );
