@@ -71,9 +71,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   });
   const cameras = options.cameras ?? new Map<CameraId, RigCamera>();
   const removed = new Map<CameraId, RigCamera>();
-  const find = async (camera: CameraId) => cameras.get(camera);
-  const known = async (camera: CameraId) => cameras.get(camera) ?? removed.get(camera);
-  const isAllowed = async (camera: CameraId, hash: Hash) => cameras.get(camera)?.tlsKeyHash === hash;
+  const named = namedIn(cameras, removed);
   const announced: Announcement[] = [];
   const logged: Rig["logged"] = [];
   const log: Log = (event, fields) => logged.push({ event, fields });
@@ -82,15 +80,15 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     directory,
     authority,
     log,
-    isAllowed,
-    mayConnect: async (camera, hash) => (await known(camera))?.tlsKeyHash === hash,
+    isAllowed: named.isAllowed,
+    mayConnect: async (camera, hash) => (await named.known(camera))?.tlsKeyHash === hash,
   });
   const { bus } = broker;
   const ingest = await startIngest({
     bus,
     vault: vault.writer,
     db,
-    directory: { find, known, isAllowed },
+    directory: named,
     certifier: authority,
     charters: { chain: async (_, after, limit) => (options.charters ?? []).slice(after, after + limit) },
     modes: { newest: async (camera) => options.modes?.get(camera) },
@@ -123,6 +121,15 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
       await db.destroy();
       if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
     },
+  };
+}
+
+/** The directory of cameras that a charter names, and of those that it names no more. */
+function namedIn(cameras: ReadonlyMap<CameraId, RigCamera>, removed: ReadonlyMap<CameraId, RigCamera>) {
+  return {
+    find: async (camera: CameraId) => cameras.get(camera),
+    known: async (camera: CameraId) => cameras.get(camera) ?? removed.get(camera),
+    isAllowed: async (camera: CameraId, hash: Hash) => cameras.get(camera)?.tlsKeyHash === hash,
   };
 }
 

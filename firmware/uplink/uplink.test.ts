@@ -39,9 +39,14 @@ function lineToCloud(asked: number[]): (_: unknown, handlers: LinkHandlers) => L
         if (topic.kind !== "charter") return true;
         const ask = readCharterAsk(payload);
         if (!ask.ok) throw new Error(ask.error.why);
-        const { have } = ask.value;
+        const { have, tlsKey } = ask.value;
         asked.push(have);
-        const answer = writeMessage({ v: 1, charters: chain.slice(have, have + pageMax) });
+        const charters = chain.slice(have, have + pageMax);
+        const answer = writeMessage({ v: 1, charters });
+        if (tlsKey !== undefined && have === 0) {
+          const certificate = writeMessage({ v: 1, charters: [], certificate: `for ${tlsKey}` });
+          queueMicrotask(() => handlers.message("charter", certificate));
+        }
         queueMicrotask(() => handlers.message("charter", answer));
         return true;
       },
@@ -54,6 +59,7 @@ function lineToCloud(asked: number[]): (_: unknown, handlers: LinkHandlers) => L
 test("charters that do not fit into one answer are asked for to their end, in order", async (t) => {
   const asked: number[] = [];
   const taken: string[] = [];
+  const certificates: string[] = [];
   const uplink = await new Promise<ReturnType<typeof startUplink>>((resolve) => {
     const started = startUplink(
       options,
@@ -65,8 +71,8 @@ test("charters that do not fit into one answer are asked for to their end, in or
         },
         ...{
           haveMode: () => 0,
-          wantsCertificate: () => undefined,
-          certificate: () => undefined,
+          wantsCertificate: () => "my key",
+          certificate: (pem) => void certificates.push(pem),
           mode: () => undefined,
         },
         ...{ deletion: () => undefined, changed: () => undefined },
@@ -76,6 +82,7 @@ test("charters that do not fit into one answer are asked for to their end, in or
   });
   await uplink.stop(0);
   t.same(asked, [0, 16, 32, 40]);
+  t.same(certificates, ["for my key"], "and what comes with a certificate says nothing of charters");
   t.same(
     taken,
     chain.map(({ note }) => note),
