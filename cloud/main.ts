@@ -304,7 +304,7 @@ function readFlags(): Flags | undefined {
     const { "without-clips": withoutClips = false, ...rest } = values;
     if (positionals.length === 0 && !withoutClips) return rest;
     const order = parseOrder(positionals, withoutClips);
-    if (order === undefined) throw new Error(`"${positionals.join(" ")}" is no command`);
+    if (order === undefined) throw new Error(`There is no command "${positionals.join(" ")}"`);
     return { ...rest, order };
   } catch (error) {
     const [what] = error instanceof Error ? error.message.split(". ") : [];
