@@ -50,6 +50,8 @@ export interface Config {
   readonly clockChecked?: string;
   /** Opens /metrics to callers who are not on this machine. */
   readonly metricsToken?: string;
+  /** Where webhooks may lead. */
+  readonly webhookReach: "public" | "any";
   readonly logLevel: LogLevel;
 }
 
@@ -88,6 +90,10 @@ const settings = {
   ],
   LINTEL_CLOCK_CHECKED: ["", "YYYY-MM-DD, today: the clock is right although it leapt; retention goes on"],
   LINTEL_METRICS_TOKEN: ["", "bearer token that opens /metrics to callers off this machine"],
+  LINTEL_WEBHOOKS: [
+    "public",
+    "public | any: webhooks lead to public https addresses only, or into private networks and to http too",
+  ],
   LINTEL_LOG: ["info", "silent | error | warn | info | debug"],
 } as const;
 type Setting = keyof typeof settings;
@@ -142,6 +148,7 @@ export function readConfig(environment: Environment): Result<Config, readonly st
       "metricsToken",
       optional("LINTEL_METRICS_TOKEN", /^\S{16,256}$/, "16 to 256 characters without spaces"),
     ),
+    webhookReach: word<"public" | "any">("LINTEL_WEBHOOKS", "public", "any") ?? "public",
     logLevel: word<LogLevel>("LINTEL_LOG", "silent", "error", "warn", "info", "debug") ?? "info",
   } satisfies Config;
   if (http !== undefined) faults.push(...faultsOfListening(config));

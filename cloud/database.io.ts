@@ -9,11 +9,14 @@ import { sessions } from "./migrations/0020-sessions.io.js";
 import { tokens } from "./migrations/0021-tokens.io.js";
 import { keeping } from "./migrations/0030-keeping.io.js";
 import { custody } from "./migrations/0031-custody.io.js";
+import { webhooks } from "./migrations/0032-webhooks.io.js";
+import { repeats } from "./migrations/0033-repeats.io.js";
+import type { NotifyTables } from "./notify/tables.js";
 import { BetterSqlite3 } from "./sqlite.io.js";
 import type { VaultTables } from "./vault/tables.js";
 
 /** Every table of the cloud's database: each module names its own in its `tables.ts` (`HouseholdTables & VaultTables & …`). */
-export type Database = HouseholdTables & VaultTables;
+export type Database = HouseholdTables & VaultTables & NotifyTables;
 
 /** In the order in which they run. A name is never changed and never reused once released. */
 const migrations: Readonly<Record<string, Migration>> = {
@@ -25,6 +28,8 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0021-tokens": tokens,
   "0030-keeping": keeping,
   "0031-custody": custody,
+  "0032-webhooks": webhooks,
+  "0033-repeats": repeats,
 };
 
 /** Statements that stay prepared: more than the cloud has kinds of. */

@@ -32,6 +32,7 @@ import { createFarewell, footageIn } from "./household/farewell.io.js";
 import { createLogins } from "./household/logins.io.js";
 import { createModes } from "./household/modes.io.js";
 import { privateDirectory } from "./household/privatefile.io.js";
+import { createRepeats } from "./household/repeats.io.js";
 import { openSessionKey } from "./household/sessionkey.io.js";
 import { createSessions } from "./household/sessions.io.js";
 import { createThrottle } from "./household/throttle.io.js";
@@ -39,6 +40,8 @@ import { createAccessTokens } from "./household/tokens.io.js";
 import { startIngest } from "./ingest/ingest.io.js";
 import { lockDirectory } from "./lock.io.js";
 import { writeMosquittoFiles } from "./mosquitto.io.js";
+import { startCourier } from "./notify/courier.io.js";
+import { createWebhooks } from "./notify/webhooks.io.js";
 import { exitCodes, keepAt, listenAs, SettingFault } from "./startup.js";
 import { systemClock as clock, systemRandom as random } from "./system.io.js";
 import { createCustody } from "./vault/custody.io.js";
@@ -118,7 +121,9 @@ async function openGate(config: Config, house: House, log: Logger, started: Star
   const { db, authority, cameras, charters, modes, vault } = house;
   const hub = createHub(toHex(random.bytes(6)));
   const bus = await createBus(config, house, log);
-  const { mqtt } = config;
+  const { mqtt, webhookReach: reach } = config;
+  const onFault = (error: unknown): void => log.error({ error: `${error}` }, "webhook.failed");
+  const courier = startCourier(db, { clock, reach, onFault });
   const ingest = await listenAs("LINTEL_MQTT", `${urlHost(mqtt.host)}:${mqtt.port}`, () =>
     startIngest({
       bus,
@@ -129,11 +134,16 @@ async function openGate(config: Config, house: House, log: Logger, started: Star
       clock,
       vault: vault.writer,
       directory: cameras,
-      announce: ({ household, camera, kind, ...data }) => hub.publish({ household, camera, kind, data }),
+      announce: ({ household, camera, kind, ...data }) => {
+        hub.publish({ household, camera, kind, data });
+        courier.wake();
+      },
       log: logTo(log),
     }),
   );
   started.push(() => ingest.close());
+  // Stops first: what ingest stores at the end is told after the next start.
+  started.push(() => courier.close());
   const notTold = (error: unknown): void => log.error({ error: `${error}` }, "charter.not-told");
   charters.onChange(({ household }) => void ingest.charterChanged(household).catch(notTold));
   modes.onChange((household) => void ingest.modeChanged(household).catch(notTold));
@@ -171,7 +181,7 @@ function logTo(log: Logger): Log {
 
 /** The REST API; resolves with its origin. */
 async function serve(
-  { http, publicUrl, metricsToken, openRegistration, budget }: Config,
+  { http, publicUrl, metricsToken, openRegistration, budget, webhookReach }: Config,
   { db, bus, ingest, mqttUrl, hub, ...house }: House & Gate,
   log: Logger,
   started: Started,
@@ -191,6 +201,8 @@ async function serve(
       throttle: createThrottle(db, { clock, secret: house.sessionKey.privatePem }),
       farewell: createFarewell(db, footageIn(vault)),
       claims: createClaims(db, charters, clock),
+      repeats: createRepeats(db, clock),
+      webhooks: createWebhooks(db, { clock, reach: webhookReach }),
       sight: createSight(cameras),
       custody: createCustody(db, { clock, random }),
       states: ingest,

@@ -21,10 +21,18 @@ import {
 } from "./testing.js";
 
 const unknownClip = "01999999-9999-7999-8999-999999999999";
+const unknownHook = "11111111-1111-4111-8111-111111111111";
 const unknownKey = "aaaaaaaaaaaaaaaa";
 
 /** Every member's route, with ids that fit. */
-const memberRoutes = (camera: string, clip: string, claim: string, session: string, token: string) =>
+const memberRoutes = (
+  camera: string,
+  clip: string,
+  claim: string,
+  session: string,
+  token: string,
+  hook = unknownHook,
+) =>
   [
     ["GET", "/v1/household"],
     ["DELETE", "/v1/household"],
@@ -44,6 +52,12 @@ const memberRoutes = (camera: string, clip: string, claim: string, session: stri
     ["DELETE", `/v1/clips/${clip}/keep`],
     ["GET", "/v1/household/retention"],
     ["PUT", "/v1/household/retention"],
+    ["POST", "/v1/webhooks"],
+    ["GET", "/v1/webhooks"],
+    ["DELETE", `/v1/webhooks/${hook}`],
+    ["GET", `/v1/webhooks/${hook}/deliveries`],
+    ["POST", `/v1/webhooks/${hook}/test`],
+    ["POST", `/v1/webhooks/${hook}/replay`],
     ["GET", "/v1/audit"],
     ["GET", "/v1/events"],
     ["GET", "/v1/stream"],
@@ -71,7 +85,7 @@ test("the list of routes here is the list of routes that ask for a token", async
         security === undefined ? [] : `${method.toUpperCase()} ${path}`,
       ),
   );
-  const named = memberRoutes("{camera}", "{clip}", "{claimId}", "{session}", "{token}").map(
+  const named = memberRoutes("{camera}", "{clip}", "{claimId}", "{session}", "{token}", "{webhook}").map(
     ([method, path]) => `${method} ${path}`.replace("/segments/0", "/segments/{index}"),
   );
   t.same(guarded.sort(), named.sort());
@@ -107,7 +121,7 @@ test("an expired token, another cloud's token and no token at all get the same a
 async function askAll(wanted: readonly (typeof routes)[number][], token: string) {
   const answers = [];
   for (const [method, path] of wanted) {
-    const body = path.endsWith("/mode") ? { note: "x" } : bodies[`${method} ${path}`];
+    const body = bodyFor[path.split("/").at(-1) ?? ""] ?? bodies[`${method} ${path}`];
     answers.push({
       route: `${method} ${path}`,
       ...(await call(cloud, method, path, { token, ...(body && { body }) })),
@@ -115,6 +129,10 @@ async function askAll(wanted: readonly (typeof routes)[number][], token: string)
   }
   return answers;
 }
+const bodyFor: Readonly<Record<string, object>> = {
+  mode: { note: "x" },
+  replay: { since: "2026-01-01T00:00:00.000Z" },
+};
 const bodies: Readonly<Record<string, object>> = {
   "PUT /v1/household/charter": { charter: { note: "x", openings: [] } },
   "POST /v1/claims": {
@@ -171,7 +189,9 @@ test("every route answers another household's owner as if nothing were there, an
   const ofFamily = (
     await call(cloud, "POST", "/v1/tokens", { token: family.token, body: bodies["POST /v1/tokens"] ?? {} })
   ).body.id;
-  const theirs = memberRoutes(family.board.id, clip, unknownKey, unknownKey, ofFamily);
+  const body = { url: "http://127.0.0.1:9/" };
+  const hook = (await call(cloud, "POST", "/v1/webhooks", { token: family.token, body })).body.id;
+  const theirs = memberRoutes(family.board.id, clip, unknownKey, unknownKey, ofFamily, hook);
   const nobodys = memberRoutes(unknownKey, unknownClip, unknownKey, unknownKey, unknownKey);
   const named = (list: readonly (typeof routes)[number][]) =>
     list.filter(([, path]) => /[a-z2-7]{16}|[0-9a-f]{8}-/.test(path));
@@ -204,6 +224,9 @@ test("every route answers another household's owner as if nothing were there, an
         `DELETE /v1/clips/${unknownClip}/keep`,
         "PUT /v1/household/retention",
       ],
+      ...["POST /v1/webhooks", "GET /v1/webhooks", `DELETE /v1/webhooks/${unknownHook}`],
+      ...["test", "replay"].map((what) => `POST /v1/webhooks/${unknownHook}/${what}`),
+      `GET /v1/webhooks/${unknownHook}/deliveries`,
     ].sort(),
   );
 });

@@ -216,6 +216,37 @@ export const problems = {
     "Only an owner may loosen",
     "An adult's order may let the camera do less, never more. Have an owner sign it.",
   ],
+  // Creations and webhooks
+  "key-used-otherwise": [
+    422,
+    "Key used otherwise",
+    "This Idempotency-Key came with another request within a day. Make a new key for each creation.",
+  ],
+  "key-under-way": [
+    409,
+    "Key under way",
+    "The first request with this Idempotency-Key is not answered yet. Ask again in a minute.",
+  ],
+  "webhook-not-https": [
+    422,
+    "Webhook not https",
+    "A webhook is an https:// address without a name or password in it. Give one.",
+  ],
+  "webhook-not-public": [
+    422,
+    "Webhook not public",
+    "The address leads into a private network or to this machine. Only the cloud's operator can allow that (LINTEL_WEBHOOKS=any).",
+  ],
+  "webhook-no-address": [
+    422,
+    "Webhook without an address",
+    "No address has that name. Check it for typing errors.",
+  ],
+  "too-many-webhooks": [
+    409,
+    "Too many webhooks",
+    "A household has at most 8 webhooks. Remove one, then add another.",
+  ],
   // Claims
   "claim-exists": [409, "Claim exists", "A claim with this id exists. Make a new secret."],
   "claim-ends-in-the-past": [

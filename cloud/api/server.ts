@@ -22,6 +22,7 @@ import { addRetention } from "./routes/retention.js";
 import { addSessions, addSignIn, type SignInServices } from "./routes/sessions.js";
 import { addStream, type StreamServices } from "./routes/stream.js";
 import { addAccessTokens, type TokenServices } from "./routes/tokens.js";
+import { addWebhooks, type WebhookServices } from "./routes/webhooks.js";
 
 /** Largest request: a charter with the most members and cameras and a key file for each. */
 const bodyBytesMax = 1024 * 1024;
@@ -47,7 +48,8 @@ export interface ApiServices
     ClaimServices,
     CameraServices,
     ClipServices,
-    StreamServices {
+    StreamServices,
+    WebhookServices {
   readonly charters: CharterReader & CharterWriter;
   readonly sessionKey: SessionKey;
   readonly checks: readonly Check[];
@@ -112,6 +114,7 @@ export async function createApi(
     addOwnersClaims(members, services);
     addCameras(members, services);
     addClips(members, services);
+    addWebhooks(members, services);
     addAudit(members, services);
     addRetention(members, services.vault.keeper);
     addEvents(members, services);

@@ -49,10 +49,12 @@ import { createClaims } from "../household/claims.io.js";
 import { createFarewell, footageIn } from "../household/farewell.io.js";
 import { createLogins } from "../household/logins.io.js";
 import { createModes } from "../household/modes.io.js";
+import { createRepeats } from "../household/repeats.io.js";
 import { openSessionKey } from "../household/sessionkey.io.js";
 import { createSessions, type Who } from "../household/sessions.io.js";
 import { createThrottle } from "../household/throttle.io.js";
 import { createAccessTokens } from "../household/tokens.io.js";
+import { createWebhooks } from "../notify/webhooks.io.js";
 import { systemRandom as random, systemClock } from "../system.io.js";
 import { createCustody } from "../vault/custody.io.js";
 import type { Damage } from "../vault/rooms.io.js";
@@ -198,6 +200,7 @@ function doorsOf(db: Kysely<Database>, clock: Clock, secret: string) {
     logins: createLogins(db, { clock, random }),
     sessions: createSessions(db, { clock, random }),
     tokens: createAccessTokens(db, { clock, random }),
+    repeats: createRepeats(db, clock),
     throttle: createThrottle(db, { clock, secret }),
   };
 }
@@ -209,6 +212,7 @@ interface TestOptions {
   readonly patience?: Patience;
   readonly householdBytesMax?: number;
   readonly trustProxy?: boolean;
+  readonly webhookReach?: "public" | "any";
   /** Of a cloud that was closed with `stop`. */
   readonly directory?: string;
 }
@@ -247,6 +251,7 @@ export async function openTestCloud(options: TestOptions = {}) {
       ...doors,
       farewell: createFarewell(db, footageIn(vault)),
       custody: createCustody(db, { clock, random }),
+      webhooks: createWebhooks(db, { clock, reach: options.webhookReach ?? "any" }),
       states: { health: () => ({ online: false, identityConflict: false }) },
       vaultKey: vault.writer.vaultKey,
       orderDeletion: (_camera, note) => deletions.push(note),

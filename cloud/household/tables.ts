@@ -15,6 +15,7 @@ export interface HouseholdTables {
   readonly spent_refresh: SpentRefreshRow;
   readonly sign_in_failure: SignInFailureRow;
   readonly access_token: AccessTokenRow;
+  readonly repeat: RepeatRow;
 }
 
 export interface HouseholdRow {
@@ -132,4 +133,17 @@ export interface AccessTokenRow {
   readonly made_at: number;
   readonly used_at: number | null;
   readonly expires_at: number;
+}
+
+/** A creation that a member asked for under a key of their own. */
+export interface RepeatRow {
+  readonly household: string;
+  readonly member: string;
+  readonly key: string;
+  /** Hash of method, address and body. */
+  readonly asked: string;
+  readonly made_at: number;
+  /** Null while it is under way. */
+  readonly status: number | null;
+  readonly answer: string | null;
 }

@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { t as tap, test } from "tap";
@@ -16,10 +18,18 @@ import { memberKeep, memberRetention } from "./member/keep.io.js";
 import { download, memberOpen } from "./member/open.io.js";
 import { memberThumbnail } from "./member/thumbnail.io.js";
 import { memberWatch } from "./member/watch.io.js";
+import {
+  memberWebhookAdd,
+  memberWebhookList,
+  memberWebhookRemove,
+  memberWebhookReplay,
+  memberWebhookTest,
+} from "./member/webhook.io.js";
 import type { Terminal } from "./terminal.io.js";
 
 const folder = mkdtempSync(join(tmpdir(), "lintel-clips-"));
 const places = placesIn(folder);
+process.env.LINTEL_WEBHOOKS = "any"; // the receiver is on this machine
 const cloud = await startCloud(places, { http: 0, mqtt: 0 });
 await settle(places, cloud.ready.text("http"), "scene:seed=1,size=320x180,fps=10,quiet");
 const follower = followClips(places, () => undefined);
@@ -148,6 +158,32 @@ test("clips are filtered, kept and their retention is chosen", async (t) => {
   await memberAudit(places.member, { limit: 9, clip }, audited.terminal);
   t.ok(audited.values.some(({ act, name }) => act === "opened" && typeof name === "string"));
   t.match(audited.values[0], { act: "let-go", clip });
+});
+
+test("a webhook is added, tested, sent again what happened, and removed", async (t) => {
+  const heard: Record<string, unknown>[] = [];
+  const receiver = createServer(async (request, answer) => {
+    let body = "";
+    for await (const piece of request) body += piece;
+    heard.push({ ...JSON.parse(body), id: request.headers["webhook-id"] });
+    answer.writeHead(204).end();
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+  t.teardown(() => receiver.close());
+  const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+  const told: Record<string, unknown>[] = [];
+  const terminal = quiet((value) => told.push({ ...value }));
+  await memberWebhookAdd(places.member, url, terminal);
+  const id = String(told[0]?.id);
+  t.match(told[0], { url, secret: /^whsec_/ });
+  await memberWebhookList(places.member, terminal);
+  t.match(told[1], { id, url });
+  await memberWebhookTest(places.member, id, terminal);
+  t.match(heard, [{ type: "test" }]);
+  await memberWebhookReplay(places.member, { id, since: "2026-01-01T00:00:00.000Z" }, terminal);
+  t.match(told.at(-1), { messages: 1 });
+  await memberWebhookRemove(places.member, id, terminal);
+  await t.rejects(memberWebhookTest(places.member, id, terminal), { message: /not yours/ });
 });
 
 test("a deleted clip is gone for its owner too", async (t) => {

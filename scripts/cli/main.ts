@@ -32,6 +32,13 @@ import { memberLogout, memberSessions, type SessionsOptions } from "./member/ses
 import { memberThumbnail } from "./member/thumbnail.io.js";
 import { memberToken, type TokenOptions } from "./member/token.io.js";
 import { memberWatch } from "./member/watch.io.js";
+import {
+  memberWebhookAdd,
+  memberWebhookList,
+  memberWebhookRemove,
+  memberWebhookReplay,
+  memberWebhookTest,
+} from "./member/webhook.io.js";
 import { parseTurns } from "./member/week.js";
 import { printable } from "./printable.js";
 import { Refused } from "./refused.js";
@@ -255,6 +262,26 @@ ofMember("export-identity", "print a camera's key for the stock age program")
   .action((options: Common & { readonly camera?: string }) =>
     memberExportIdentity(options.profile, options.camera, openTerminal(options)),
   );
+
+const webhook = member.command("webhook").description("tell your own programs what happens at the door");
+ofMember("add", "tell an address; its secret is shown once", webhook)
+  .argument("<url>", "https, at a public address unless the cloud's operator allows others")
+  .action((url: string, options: Common) => memberWebhookAdd(options.profile, url, openTerminal(options)));
+ofMember("list", "the household's webhooks", webhook).action((options: Common) =>
+  memberWebhookList(options.profile, openTerminal(options)),
+);
+ofMember("test", "send a message of the type test, and tell what was answered", webhook)
+  .argument("<webhook>", "its id")
+  .action((id: string, options: Common) => memberWebhookTest(options.profile, id, openTerminal(options)));
+ofMember("replay", "send again what happened in the last days", webhook)
+  .argument("<webhook>", "its id")
+  .requiredOption("--since <time>", "from this time on, at most 7 days ago", timeOf)
+  .action((id: string, options: Common & { readonly since: string }) =>
+    memberWebhookReplay(options.profile, { id, ...options }, openTerminal(options)),
+  );
+ofMember("remove", "tell it nothing more", webhook)
+  .argument("<webhook>", "its id")
+  .action((id: string, options: Common) => memberWebhookRemove(options.profile, id, openTerminal(options)));
 
 ofMember("sessions", "where you are signed in; revoke ends a session at once, everywhere")
   .addArgument(new Argument("[action]", "end one").choices(["revoke"]))

@@ -27,6 +27,15 @@ export const changeHeaders = Type.Object({
     Type.String({ maxLength: 1_000, description: "Only if this is still its ETag, as it was read" }),
   ),
 });
+/** Of a route that makes something. */
+export const createHeaders = Type.Object({
+  "idempotency-key": Type.Optional(
+    Type.String({
+      pattern: "^[!-~]{1,200}$",
+      description: "Asked for again with the same key it is made once, and answered alike for a day",
+    }),
+  ),
+});
 export const nothing = Type.Null({ description: "No body" });
 
 /** RFC 9457. `type` is stable: clients decide by it. */

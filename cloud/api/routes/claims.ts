@@ -1,8 +1,11 @@
 import type { Authority } from "../../household/ca.io.js";
 import type { Claims } from "../../household/claims.io.js";
+import type { Repeats } from "../../household/repeats.io.js";
 import type { App } from "../app.js";
+import { createHeaders } from "../contract/common.js";
 import * as contract from "../contract/household.js";
 import { type HourlyBudget, type RateLimit, spending } from "../plugins/ratelimit.js";
+import { once } from "../plugins/repeats.js";
 import { ownersOnly, sessionOf } from "../plugins/session.js";
 import { demand, found, Problem } from "../problems.js";
 import { writable } from "../signed.js";
@@ -10,6 +13,7 @@ import { parseTime, timeTextOf } from "../time.js";
 
 export interface ClaimServices {
   readonly claims: Claims;
+  readonly repeats: Repeats;
   readonly authority: Authority;
   /** Where cameras speak MQTT. */
   readonly mqttUrl: () => string;
@@ -20,16 +24,19 @@ export interface ClaimServices {
 }
 
 /** The owner's side of pairing. */
-export function addOwnersClaims(members: App, { claims, budget }: ClaimServices): void {
+export function addOwnersClaims(members: App, { claims, budget, repeats }: ClaimServices): void {
+  const { preHandler, onSend } = once(repeats);
   members.post(
     "/v1/claims",
     {
       onRequest: ownersOnly,
-      preHandler: spending(members, budget),
+      preHandler: [preHandler, spending(members, budget)],
+      onSend,
       schema: {
         operationId: "makeClaim",
         summary: "A one-time pairing right, by its id only; the secret stays with the owner",
         tags: ["claims"],
+        headers: createHeaders,
         body: contract.claimBody,
         response: { 201: contract.claimView },
       },

@@ -1,0 +1,223 @@
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Webhook as Checker } from "standardwebhooks";
+import { type Test, t as tap, test } from "tap";
+import { newEventId } from "../../shared/kernel/ids.js";
+import { hashOfText } from "../../shared/seal/hash.js";
+import { createRepeats } from "../household/repeats.io.js";
+import { pauseMillisAfter } from "../notify/backoff.js";
+import { startCourier } from "../notify/courier.io.js";
+import { isPublic, pin } from "../notify/guard.io.js";
+import { systemRandom } from "../system.io.js";
+import { call, newHousehold, newPerson, openTestCloud, storeClip, tokenOf } from "./testing.js";
+
+const cloud = await openTestCloud();
+const home = await newHousehold(cloud);
+const { token } = home;
+const courier = startCourier(cloud.db, { clock: cloud.clock, reach: "any", onFault: tap.error });
+tap.teardown(() => courier.close().then(cloud.close));
+const problem = (kind: string) => `urn:lintel:problem:${kind}`;
+
+interface Heard {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** A receiver that answers with these statuses, one after the other, and then with 204. */
+async function receiver(t: Test, ...statuses: readonly number[]) {
+  const heard: Heard[] = [];
+  const waiting: (() => void)[] = [];
+  const server = createServer(async (request, answer) => {
+    let body = "";
+    for await (const piece of request) body += piece;
+    answer.writeHead(statuses[heard.length] ?? 204, { location: "/elsewhere" }).end();
+    heard.push({ headers: request.headers, body });
+    for (const resume of waiting.splice(0)) resume();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.teardown(() => new Promise((resolve) => server.close(resolve)));
+  const { port } = server.address() as AddressInfo;
+  const nth = async (count: number): Promise<Heard> => {
+    while (heard.length < count) await new Promise<void>((resolve) => waiting.push(resolve));
+    return heard[count - 1] as Heard;
+  };
+  return { url: `http://127.0.0.1:${port}/hook`, nth, heard };
+}
+
+const add = (url: string, headers = {}) =>
+  call(cloud, "POST", "/v1/webhooks", { token, body: { url }, headers });
+
+interface Told {
+  readonly message: string;
+  readonly state: string;
+  readonly answer?: string;
+}
+
+/** What was sent to it, once the newest says so, however long that takes. */
+async function settled(id: string, answer: string): Promise<readonly Told[]> {
+  for (;;) {
+    const { body } = await call(cloud, "GET", `/v1/webhooks/${id}/deliveries`, { token });
+    if (body.deliveries[0]?.answer === answer) return body.deliveries;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+async function press(household = home): Promise<string> {
+  const id = newEventId(cloud.clock.wall(), systemRandom);
+  const event = { v: 1, id, kind: "press", at: "2026-11-01T00:00:00.000Z" } as const;
+  await cloud.vault.writer.storeEvents([
+    { household: household.household, camera: household.board.id, event },
+  ]);
+  courier.wake();
+  return id;
+}
+
+test("a press and an ended clip are told, once each and signed, to the household's own webhook only", async (t) => {
+  const [mine, theirs] = [await receiver(t), await receiver(t)];
+  const neighbour = await newHousehold(cloud);
+  const { id, secret } = (await add(mine.url)).body;
+  await call(cloud, "POST", "/v1/webhooks", { token: neighbour.token, body: { url: theirs.url } });
+  const event = await press();
+  const first = await mine.nth(1);
+  t.equal(first.headers["webhook-id"], event);
+  const told = new Checker(secret).verify(first.body, first.headers as Record<string, string>);
+  t.match(told, { type: "press", data: { camera: home.board.id, event, household: home.household } });
+  t.throws(() => new Checker(secret).verify(`${first.body} `, first.headers as Record<string, string>));
+  await settled(id, "204");
+  const { clip } = await storeClip(cloud, home, new Uint8Array(10));
+  courier.wake();
+  t.match(JSON.parse((await mine.nth(2)).body), { type: "clip.ended", data: { clip, state: "complete" } });
+  await press(neighbour);
+  await theirs.nth(1);
+  t.equal(mine.heard.length, 2);
+  t.equal(
+    (await call(cloud, "GET", `/v1/webhooks/${id}/deliveries`, { token: neighbour.token })).status,
+    404,
+  );
+  const listed = await call(cloud, "GET", "/v1/webhooks", { token });
+  t.notMatch(listed.text, secret, "shown once");
+  t.equal((await call(cloud, "DELETE", `/v1/webhooks/${id}`, { token })).status, 204);
+});
+
+test("what fails is tried again later with the same id, and can be replayed; a redirection is a failure", async (t) => {
+  const hook = await receiver(t, 500, 302);
+  const { id } = (await add(hook.url)).body;
+  const event = await press();
+  await hook.nth(1);
+  t.match(await settled(id, "500"), [{ message: event, state: "waiting", tries: 1 }]);
+  cloud.clock.forward(6_000);
+  courier.wake();
+  t.equal((await hook.nth(2)).headers["webhook-id"], event);
+  await settled(id, "302");
+  cloud.clock.forward(6 * 60_000);
+  courier.wake();
+  await hook.nth(3);
+  const body = { since: new Date(cloud.clock.wall() - 3_600_000).toISOString() };
+  t.match(await settled(id, "204"), [{ state: "delivered", tries: 3 }]);
+  const replay = await call(cloud, "POST", `/v1/webhooks/${id}/replay`, { token, body });
+  t.same(replay.body, { messages: 1 });
+  courier.wake();
+  t.equal((await hook.nth(4)).headers["webhook-id"], event);
+  await call(cloud, "DELETE", `/v1/webhooks/${id}`, { token });
+});
+
+test("a receiver that says 410 is left alone; what waited for a removed one goes with it", async (t) => {
+  const hook = await receiver(t, 410);
+  const { id } = (await add(hook.url)).body;
+  t.equal((await call(cloud, "POST", `/v1/webhooks/${id}/test`, { token })).status, 202);
+  courier.wake();
+  await hook.nth(1);
+  t.match(await settled(id, "410"), [{ kind: "test", state: "given-up" }]);
+  t.match((await call(cloud, "GET", "/v1/webhooks", { token })).body, { webhooks: [{ id, ended: true }] });
+  await press();
+  t.equal((await settled(id, "410")).length, 1);
+  await call(cloud, "DELETE", `/v1/webhooks/${id}`, { token });
+  t.same(
+    await cloud.db.selectFrom("webhook_delivery").select("message").where("webhook", "=", id).execute(),
+    [],
+  );
+});
+
+test("a creation with a key is made once and answered alike; with another body, or while it is under way, refused", async (t) => {
+  const headers = { "idempotency-key": "the-first" };
+  const both = await Promise.all([
+    add("http://127.0.0.1:9/a", headers),
+    add("http://127.0.0.1:9/a", headers),
+  ]);
+  const made = both.find(({ status }) => status === 201);
+  const again = await add("http://127.0.0.1:9/a", headers);
+  t.same(again.body, made?.body);
+  t.equal(again.headers["idempotency-replayed"], "true");
+  t.equal((await add("http://127.0.0.1:9/b", headers)).body.type, problem("key-used-otherwise"));
+  const count = async () => (await call(cloud, "GET", "/v1/webhooks", { token })).body.webhooks.length;
+  t.equal(await count(), 1);
+  for (let i = 1; i < 8; i++) await add(`http://127.0.0.1:9/${i}`);
+  t.equal(
+    (await add("http://127.0.0.1:9/9", { "idempotency-key": "x" })).body.type,
+    problem("too-many-webhooks"),
+  );
+  t.equal(await count(), 8);
+  cloud.clock.forward(25 * 3_600_000);
+});
+
+test("a key whose first request is not answered yet waits; after a minute that one counts as dead", async (t) => {
+  const repeats = createRepeats(cloud.db, cloud.clock);
+  const name = { household: home.household, member: home.owner.member.id, key: "slow" };
+  const asked = hashOfText("a request");
+  t.same(await repeats.begin(name, asked), { kind: "fresh" });
+  t.same(await repeats.begin(name, asked), { kind: "under-way" });
+  t.same(await repeats.begin(name, hashOfText("another")), { kind: "other" });
+  cloud.clock.forward(61_000);
+  t.same(await repeats.begin(name, asked), { kind: "fresh" });
+  await repeats.end(name, { status: 201, answer: "{}" });
+  t.same(await repeats.begin(name, asked), { kind: "done", status: 201, answer: "{}" });
+});
+
+test("webhooks are the owners' business", async (t) => {
+  const adult = await newPerson("adult", "Bo");
+  const family = await newHousehold(cloud, [adult]);
+  const asAdult = await tokenOf(cloud, adult, family.household);
+  t.equal((await call(cloud, "GET", "/v1/webhooks", { token: asAdult })).body.type, problem("owners-only"));
+});
+
+test("no name and no writing of an address leads a webhook into a private network", async (t) => {
+  const strict = await openTestCloud({ webhookReach: "public" });
+  t.teardown(strict.close);
+  const there = await newHousehold(strict);
+  const refused = async (url: string) =>
+    (await call(strict, "POST", "/v1/webhooks", { token: there.token, body: { url } })).body.type;
+  const inside = [
+    ...["127.0.0.1", "2130706433", "0x7f.1", "10.0.0.1", "172.16.9.9", "192.168.1.1", "169.254.169.254"],
+    ...["100.64.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.1", "[::1]", "[::]", "[fe80::1]", "[fd00::1]"],
+    ...["[::ffff:10.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::a00:1]", "[2002:a00:1::]", "localhost"],
+  ];
+  for (const host of inside) t.equal(await refused(`https://${host}/x`), problem("webhook-not-public"), host);
+  for (const url of [
+    "http://example.org/",
+    "ftp://example.org/",
+    "https://me:secret@example.org/",
+    "no address",
+  ])
+    t.equal(await refused(url), problem("webhook-not-https"), url);
+  const answers =
+    (...found: readonly string[]) =>
+    async () =>
+      found.map((address) => ({ address }));
+  const url = new URL("https://door.example/");
+  const mixed = await pin(url, "public", answers("93.184.216.34", "10.0.0.1"));
+  t.same(mixed, { ok: false, error: { kind: "webhook-not-public" } }, "one private address is enough");
+  t.same(await pin(url, "public", answers()), { ok: false, error: { kind: "webhook-no-address" } });
+  t.match(await pin(url, "public", answers("2606:4700::1")), { ok: true, value: { family: 6 } });
+  t.ok(isPublic("93.184.216.34"));
+  t.notOk(isPublic("nonsense"));
+});
+
+test("pauses grow to a day and then end, after some three days in all", (t) => {
+  const pauses = Array.from({ length: 10 }, (_, tries) => pauseMillisAfter(tries + 1, 0.5));
+  t.same(pauses.slice(0, 3), [5_000, 300_000, 1_800_000]);
+  t.equal(pauses[9], undefined);
+  const hours = pauses.reduce<number>((sum, pause) => sum + (pause ?? 0), 0) / 3_600_000;
+  t.ok(hours > 70 && hours < 80, `${hours} h`);
+  t.ok((pauseMillisAfter(2, 0) ?? 0) < 300_000 && (pauseMillisAfter(2, 1) ?? 0) > 300_000);
+  t.end();
+});
