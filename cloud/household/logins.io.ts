@@ -23,17 +23,18 @@ export interface Challenge {
   readonly expiresAt: Millis;
 }
 
-/** A member as the newest charter of the household has them. */
-export interface Session {
+export interface Who {
   readonly household: HouseholdId;
   readonly member: MemberId;
+}
+
+/** A member as the newest charter of the household has them. */
+export interface Session extends Who {
   readonly role: Role;
 }
 
 /** `as`: whom the note claims to come from. */
 export type LoginRefusal = { readonly kind: "login-refused" | "other-audience"; readonly as?: Who };
-
-type Who = Pick<Session, "household" | "member">;
 
 export interface Logins {
   /** A nonce to sign; the same for members that do not exist, so that nobody learns who does. */

@@ -5,7 +5,7 @@ import type { HouseholdId, MemberId } from "../../shared/kernel/ids.js";
 import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { hashOf } from "../../shared/seal/hash.js";
 import type { Database } from "../database.io.js";
-import { roleOf, type Session } from "./logins.io.js";
+import { roleOf, type Session, type Who } from "./logins.io.js";
 import type { SessionRow } from "./tables.js";
 
 /** A session ends after so long at the latest, however often it is renewed. */
@@ -17,11 +17,6 @@ const clientCharsMax = 80;
 
 /** What a member signed in with. */
 export type SignInMethod = "key";
-
-export interface Who {
-  readonly household: HouseholdId;
-  readonly member: MemberId;
-}
 
 export interface OpenSession {
   readonly id: string;

@@ -6,9 +6,9 @@ import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { hashOf } from "../../shared/seal/hash.js";
 import type { Database } from "../database.io.js";
-import { roleOf, type Session } from "./logins.io.js";
+import { roleOf, type Session, type Who } from "./logins.io.js";
 import { type Scope, scopesIn } from "./scopes.js";
-import type { Who } from "./sessions.io.js";
+
 import type { AccessTokenRow } from "./tables.js";
 
 /** What every personal access token begins with: secret scanners look for `lintel_pat_[a-z2-7]{52}`. */

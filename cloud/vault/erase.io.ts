@@ -54,6 +54,7 @@ export function createEraser(rooms: Rooms): VaultEraser {
       const now = clock.wall();
       await each({
         "stray keys": () => destroyStrayKeys(rooms),
+        "shred log": () => turn(() => shred.cutLog()),
         retention: async () => {
           if (await rooms.calendar.believes(now, await records.newestArrival())) await endOld(now);
         },

@@ -4,6 +4,7 @@ import { test } from "tap";
 import { millis } from "../../shared/kernel/brand.js";
 import { openDatabase } from "../database.io.js";
 import { makeClip, systemClock } from "../ingest/segment.contract.js";
+import { BetterSqlite3 } from "../sqlite.io.js";
 import { dayMillis } from "./clip.js";
 import { wrapped } from "./records.contract.js";
 import { fileOf, holds, household, setUp, signer, store } from "./setting.contract.js";
@@ -54,6 +55,22 @@ test("a deletion cut off by a crash is finished by the next sweep", async (t) =>
   const keys = await openShredKeys(join(setting.directory, "vault/shred.db"));
   t.teardown(() => keys.close());
   t.same(await keys.all(), []);
+});
+
+test("a key that was destroyed by a process that died at once leaves the log with the next sweep", async (t) => {
+  const setting = await setUp(t);
+  const [segment] = await makeClip(signer, 1);
+  if (segment === undefined) return;
+  await store(setting, segment);
+  const died = new BetterSqlite3(join(setting.directory, "vault/shred.db"));
+  died.pragma("secure_delete = on");
+  const row = died.prepare<[], { key: string }>("select key from shred_key").get();
+  const key = Buffer.from(row?.key ?? "none");
+  died.exec("delete from shred_key");
+  t.not(holds(setting.directory, key).length, 0, "the log holds it still");
+  await setting.vault.eraser.sweep();
+  t.same(holds(setting.directory, key), []);
+  died.close();
 });
 
 test("retention ends what arrived too long ago, and strays of crashes, and nothing else", async (t) => {

@@ -33,8 +33,13 @@ export interface ShredKeys {
   /** The clips' keys, in their order; missing ones are made, and durable when this resolves. */
   ensure(clips: readonly ClipName[]): Promise<readonly Uint8Array[]>;
   find(clip: ClipName): Promise<Uint8Array | undefined>;
-  /** Durable when it resolves: the key is in no page of the file and of its log any more. */
+  /**
+   * Durable when it resolves: the key is in no page of the file any more, nor of its log, unless another program, such as a backup,
+   * reads the file for seconds: then the next `cutLog` takes it out of the log.
+   */
   destroy(clips: readonly ClipName[]): Promise<void>;
+  /** Takes out of the log what was destroyed, also by a process that died before it could. Throws while another program reads. */
+  cutLog(): Promise<void>;
   all(): Promise<readonly ClipName[]>;
   close(): Promise<void>;
 }
@@ -69,6 +74,11 @@ export async function openShredKeys(path: string): Promise<ShredKeys> {
       .execute();
     return (await find(clip)) ?? key;
   };
+  /** The write-ahead log moved into the file and cut to nothing; false where somebody reads what stands in it. */
+  const truncateLog = async (): Promise<boolean> => {
+    const { rows } = await sql<{ busy: number }>`pragma wal_checkpoint(truncate)`.execute(db);
+    return rows[0]?.busy === 0;
+  };
   return {
     find,
     async ensure(clips) {
@@ -82,8 +92,12 @@ export async function openShredKeys(path: string): Promise<ShredKeys> {
       for (const { household, id } of clips) {
         await db.deleteFrom("shred_key").where("household", "=", household).where("clip", "=", id).execute();
       }
-      // The write-ahead log may hold the page with the key: move it into the file and cut the log to nothing.
-      await sql`pragma wal_checkpoint(truncate)`.execute(db);
+      // Power lost here: the log may still hold the page with the key; the sweep cuts it.
+      await truncateLog();
+    },
+    async cutLog() {
+      if (!(await truncateLog()))
+        throw new Error("another program reads shred.db; its log is cut the next time");
     },
     async all() {
       const rows = await db.selectFrom("shred_key").select(["household", "clip"]).execute();

@@ -1,13 +1,7 @@
 import type { Clock } from "../../../shared/kernel/ports.js";
 import type { CharterWriter } from "../../household/charters.io.js";
-import type { Logins } from "../../household/logins.io.js";
-import {
-  clientName,
-  type Granted,
-  type Sessions,
-  type SignInMethod,
-  type Who,
-} from "../../household/sessions.io.js";
+import type { Logins, Who } from "../../household/logins.io.js";
+import { clientName, type Granted, type Sessions, type SignInMethod } from "../../household/sessions.io.js";
 import type { Culprit, Throttle } from "../../household/throttle.io.js";
 import type { App } from "../app.js";
 import { nothing } from "../contract/common.js";
