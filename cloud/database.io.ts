@@ -11,6 +11,7 @@ import { keeping } from "./migrations/0030-keeping.io.js";
 import { custody } from "./migrations/0031-custody.io.js";
 import { webhooks } from "./migrations/0032-webhooks.io.js";
 import { repeats } from "./migrations/0033-repeats.io.js";
+import { renewals } from "./migrations/0034-renewals.io.js";
 import type { NotifyTables } from "./notify/tables.js";
 import { BetterSqlite3 } from "./sqlite.io.js";
 import type { VaultTables } from "./vault/tables.js";
@@ -30,6 +31,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0031-custody": custody,
   "0032-webhooks": webhooks,
   "0033-repeats": repeats,
+  "0034-renewals": renewals,
 };
 
 /** Statements that stay prepared: more than the cloud has kinds of. */

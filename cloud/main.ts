@@ -32,6 +32,7 @@ import { createFarewell, footageIn } from "./household/farewell.io.js";
 import { createLogins } from "./household/logins.io.js";
 import { createModes } from "./household/modes.io.js";
 import { privateDirectory } from "./household/privatefile.io.js";
+import { createRenewals } from "./household/renewals.io.js";
 import { createRepeats } from "./household/repeats.io.js";
 import { openSessionKey } from "./household/sessionkey.io.js";
 import { createSessions } from "./household/sessions.io.js";
@@ -201,6 +202,7 @@ async function serve(
       throttle: createThrottle(db, { clock, secret: house.sessionKey.privatePem }),
       farewell: createFarewell(db, footageIn(vault)),
       claims: createClaims(db, charters, clock),
+      renewals: createRenewals(db, cameras, clock),
       repeats: createRepeats(db, clock),
       webhooks: createWebhooks(db, { clock, reach: webhookReach }),
       sight: createSight(cameras),

@@ -56,7 +56,7 @@ function held(keystore: Keystore): Enrolment {
 
 test("a certificate is asked for in time, and only a later one for this key by the pinned authority is taken", async (t) => {
   const { state, keystore } = await enrolled(t);
-  const { identity } = held(keystore);
+  const { identity, charter } = held(keystore);
   const make = authority(t);
   const [issuer, stranger] = [make({ subject: "ca", days: 9_000 }), make({ subject: "ca", days: 9_000 })];
   const usual = { issuer, key: identity.tlsKey, subject: identity.camera };
@@ -65,12 +65,15 @@ test("a certificate is asked for in time, and only a later one for this key by t
     const wall = () => millis(systemClock.wall() + days * 86_400_000);
     return createCertificates(
       keystore,
-      { identity, certificate, ca: issuer.certificate },
+      { identity, certificate, ca: issuer.certificate, charter },
       { ...systemClock, wall },
       log,
     );
   };
   t.equal(inDays(0).wanted(), undefined, "there is time");
+  t.equal(inDays(0).plea(true), undefined, "and it holds");
+  t.match(inDays(0).plea(false), /^renewal\/v1\n/, "while the clock is not set, nobody here knows");
+  t.match(inDays(5 * year).plea(true), `key ${Buffer.from(identity.tlsPublicKey).toString("base64")}\n`);
   const certificates = inDays(10);
   t.equal(certificates.wanted(), Buffer.from(identity.tlsPublicKey).toString("base64"));
   const wrong = {

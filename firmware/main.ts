@@ -25,6 +25,7 @@ import { startThumbnails } from "./thumbnail/thumbnail.io.js";
 import type { Server } from "./uplink/tls.io.js";
 import { troubleText } from "./uplink/troubles.js";
 import { startUplink, type Uplink } from "./uplink/uplink.io.js";
+import { createWayBack } from "./uplink/wayback.io.js";
 
 /** On a signal: what is not sent by then waits on the card. */
 const drainMillis = 5_000;
@@ -193,15 +194,25 @@ function openUplink(
 ): Uplink {
   const { identity, ca, cloud, vault } = enrolment;
   const certificates = createCertificates(keystore, enrolment, clock, log);
+  const clockIsSet = (): boolean => clockWatch.quality() === "synchronised";
+  const tls = () => ({ key: identity.tlsKey, certificate: certificates.current(), ca });
+  const wayBack = createWayBack({
+    cloudUrl: cloud.cloudUrl,
+    identity: tls,
+    word: () => certificates.plea(clockIsSet()),
+    clockIsSet,
+    take: (pem) => void certificates.take(pem),
+    log,
+  });
   const uplink = startUplink(
     {
       camera: identity.camera,
       server: serverOf(cloud.mqttUrl),
-      identity: () => ({ key: identity.tlsKey, certificate: certificates.current(), ca }),
+      identity: tls,
       vault,
       store: journal,
       windowMax: config.windowChunks,
-      clockIsSet: () => clockWatch.quality() === "synchronised",
+      clockIsSet,
       clock,
       random,
       log,
@@ -224,6 +235,7 @@ function openUplink(
       },
       wantsCertificate: certificates.wanted,
       certificate: (pem) => void certificates.take(pem),
+      turnedAway: wayBack.turnedAway,
       changed: () => late.changed(),
     },
   );

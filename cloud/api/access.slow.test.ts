@@ -43,6 +43,8 @@ const memberRoutes = (
     ["GET", `/v1/cameras/${camera}`],
     ["GET", `/v1/cameras/${camera}/keys`],
     ["PUT", `/v1/cameras/${camera}/mode`],
+    ["GET", `/v1/cameras/${camera}/renewal`],
+    ["PUT", `/v1/cameras/${camera}/renewal`],
     ["GET", "/v1/clips"],
     ["GET", `/v1/clips/${clip}`],
     ["GET", `/v1/clips/${clip}/segments/0`],
@@ -131,6 +133,7 @@ async function askAll(wanted: readonly (typeof routes)[number][], token: string)
 }
 const bodyFor: Readonly<Record<string, object>> = {
   mode: { note: "x" },
+  renewal: { answer: "approve" },
   replay: { since: "2026-01-01T00:00:00.000Z" },
 };
 const bodies: Readonly<Record<string, object>> = {
@@ -217,6 +220,7 @@ test("every route answers another household's owner as if nothing were there, an
         "PUT /v1/household/charter",
         "POST /v1/claims",
         `GET /v1/claims/${unknownKey}`,
+        `PUT /v1/cameras/${home.board.id}/renewal`,
       ],
       ...[
         `DELETE /v1/clips/${unknownClip}`,

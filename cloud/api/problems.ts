@@ -247,6 +247,22 @@ export const problems = {
     "Too many webhooks",
     "A household has at most 8 webhooks. Remove one, then add another.",
   ],
+  // Certificates
+  "camera-removed": [
+    410,
+    "Camera removed",
+    "The household's newest charter names this camera no more. Reset it, and claim it anew.",
+  ],
+  "certificate-holds": [
+    409,
+    "Certificate holds",
+    "By the cloud's clock the camera's certificate has not ended: it may connect, and gets the next one there.",
+  ],
+  "renewal-refused": [
+    403,
+    "Renewal refused",
+    "An owner of the household has refused this camera another certificate. Only an owner can change that.",
+  ],
   // Claims
   "claim-exists": [409, "Claim exists", "A claim with this id exists. Make a new secret."],
   "claim-ends-in-the-past": [

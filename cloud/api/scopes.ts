@@ -15,6 +15,7 @@ const scopeOfRoute: Readonly<Record<string, Scope>> = {
   "GET /v1/cameras": "cameras:read",
   "GET /v1/cameras/:camera": "cameras:read",
   "GET /v1/cameras/:camera/keys": "cameras:read",
+  "GET /v1/cameras/:camera/renewal": "cameras:read",
   "GET /v1/events": "events:read",
   "GET /v1/stream": "events:read",
   "GET /v1/household": "household:read",

@@ -18,6 +18,7 @@ import { addFarewell, type FarewellServices } from "./routes/farewell.js";
 import { addGround, type Check } from "./routes/ground.js";
 import { addHousehold, type HouseholdServices } from "./routes/household.js";
 import { addRegistration, type RegistrationServices } from "./routes/registration.js";
+import { addCamerasRenewals, addRenewals, type RenewalServices } from "./routes/renewals.js";
 import { addRetention } from "./routes/retention.js";
 import { addSessions, addSignIn, type SignInServices } from "./routes/sessions.js";
 import { addStream, type StreamServices } from "./routes/stream.js";
@@ -47,6 +48,7 @@ export interface ApiServices
     HouseholdServices,
     ClaimServices,
     CameraServices,
+    RenewalServices,
     ClipServices,
     StreamServices,
     WebhookServices {
@@ -105,6 +107,7 @@ export async function createApi(
   addRegistration(app, services);
   addSignIn(app, services);
   addBoardsClaims(app, services);
+  addCamerasRenewals(app, services);
   await app.register(async (members: App) => {
     membersOnly(members, services);
     addSessions(members, services);
@@ -113,6 +116,7 @@ export async function createApi(
     addFarewell(members, services);
     addOwnersClaims(members, services);
     addCameras(members, services);
+    addRenewals(members, services);
     addClips(members, services);
     addWebhooks(members, services);
     addAudit(members, services);

@@ -49,6 +49,7 @@ import { createClaims } from "../household/claims.io.js";
 import { createFarewell, footageIn } from "../household/farewell.io.js";
 import { createLogins, type Who } from "../household/logins.io.js";
 import { createModes } from "../household/modes.io.js";
+import { createRenewals } from "../household/renewals.io.js";
 import { createRepeats } from "../household/repeats.io.js";
 import { openSessionKey } from "../household/sessionkey.io.js";
 import { createSessions } from "../household/sessions.io.js";
@@ -292,6 +293,7 @@ function householdParts(db: Parameters<typeof createCharters>[0], clock: Clock) 
     cameras,
     modes: createModes(db, charters, clock),
     claims: createClaims(db, charters, clock),
+    renewals: createRenewals(db, cameras, clock),
     sight: createSight(cameras),
   };
 }

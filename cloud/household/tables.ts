@@ -16,6 +16,7 @@ export interface HouseholdTables {
   readonly sign_in_failure: SignInFailureRow;
   readonly access_token: AccessTokenRow;
   readonly repeat: RepeatRow;
+  readonly renewal: RenewalRow;
 }
 
 export interface HouseholdRow {
@@ -146,4 +147,16 @@ export interface RepeatRow {
   /** Null while it is under way. */
   readonly status: number | null;
   readonly answer: string | null;
+}
+
+/** What a camera whose certificate ended asks for. */
+export interface RenewalRow {
+  readonly camera: string;
+  readonly household: string;
+  /** `renewal/v1`, as the camera signed it. */
+  readonly note: string;
+  readonly asked_at: number;
+  /** An owner's `approve` or `refuse`; null until then. */
+  readonly answer: string | null;
+  readonly answered_at: number | null;
 }

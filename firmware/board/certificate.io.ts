@@ -1,6 +1,9 @@
 import { X509Certificate } from "node:crypto";
+import { formatRenewal } from "../../shared/charter/renewal.js";
+import { millis } from "../../shared/kernel/brand.js";
 import { toBase64 } from "../../shared/kernel/bytes.js";
 import type { Clock, Log } from "../../shared/kernel/ports.js";
+import { signNote } from "../../shared/seal/note.js";
 import type { Enrolment, Keystore } from "./keystore.io.js";
 
 const dayMillis = 24 * 60 * 60_000;
@@ -13,13 +16,15 @@ export interface Certificates {
   current(): string;
   /** Base64 of the TLS key for which a new one is wanted; `undefined` while there is time. */
   wanted(): string | undefined;
+  /** `renewal/v1`, signed: for an owner who lets the camera in again. `undefined` while it holds by a clock that is set. */
+  plea(clockIsSet: boolean): string | undefined;
   /** Takes a certificate durably that is by the pinned authority, for this camera and key, and lives longer. */
   take(pem: string): boolean;
 }
 
 export function createCertificates(
   keystore: Pick<Keystore, "saveCertificate">,
-  { identity, certificate, ca }: Pick<Enrolment, "identity" | "certificate" | "ca">,
+  { identity, certificate, ca, charter }: Pick<Enrolment, "identity" | "certificate" | "ca" | "charter">,
   clock: Clock,
   log: Log,
 ): Certificates {
@@ -27,6 +32,12 @@ export function createCertificates(
   const ends = (pem: string): number => Date.parse(new X509Certificate(pem).validTo);
   return {
     current: () => current,
+    plea(clockIsSet) {
+      const [end, tlsKey] = [millis(ends(current)), toBase64(identity.tlsPublicKey)];
+      if (clockIsSet && end > clock.wall()) return undefined;
+      const { camera, signer } = identity;
+      return signNote(formatRenewal({ household: charter.household, camera, tlsKey, ends: end }), [signer]);
+    },
     wanted: () =>
       ends(current) - clock.wall() < renewDays * dayMillis ? toBase64(identity.tlsPublicKey) : undefined,
     take(pem) {

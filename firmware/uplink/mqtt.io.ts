@@ -34,6 +34,8 @@ export interface LinkHandlers {
   /** Subscribed; what is published from now on is answered. */
   readonly up: () => void;
   readonly down: () => void;
+  /** The server is the right one, and it ended the connection before it took us: our certificate may have ended. */
+  readonly turnedAway: () => void;
   readonly message: (kind: DownKind, payload: Uint8Array) => void;
   readonly troubles: (troubles: readonly LinkTrouble[]) => void;
 }
@@ -191,6 +193,7 @@ class ReconnectingLink implements Link {
     if (since === undefined || connection.unanswered) {
       this.notAccepted = !connection.broken;
       log("uplink.not-accepted", { attempt: this.attempt });
+      if (since === undefined) this.handlers.turnedAway();
       this.again({ kind: "not-connected" });
     } else {
       const lasted = millis(clock.monotonic() - since);
@@ -209,6 +212,8 @@ class ReconnectingLink implements Link {
       this.datesCount = this.refused = false;
     const why = error instanceof Error ? error.message : String(error);
     log("uplink.connect-failed", { why, attempt: this.attempt });
+    // TLS 1.2 says it during the handshake (RFC 5246 §7.2.2), 1.3 behind it.
+    if (/alert certificate expired/i.test(why)) this.handlers.turnedAway();
     this.again({ kind: "not-connected" });
   }
 

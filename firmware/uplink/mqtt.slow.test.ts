@@ -59,6 +59,7 @@ test("a broker that takes the camera and never answers its subscription is left,
       },
       {
         ...{ up: () => told.push("up"), down: () => told.push("down"), message: () => undefined },
+        turnedAway: () => told.push("turned away"),
         troubles: (troubles) => told.push(...troubles),
       },
     );

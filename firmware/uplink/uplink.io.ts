@@ -65,6 +65,8 @@ export interface UplinkHandlers {
   readonly wantsCertificate: () => string | undefined;
   readonly certificate: (pem: string) => void;
   readonly deletion: (note: string) => void;
+  /** The broker does not let this camera in. */
+  readonly turnedAway: () => void;
   /** The connection or the troubles changed. */
   readonly changed: () => void;
 }
@@ -122,6 +124,7 @@ class Pusher implements Uplink {
     this.link = open(options, {
       up: () => this.up(),
       down: () => this.down(),
+      turnedAway: () => this.handlers.turnedAway(),
       message: (kind, payload) => this.hear(kind, payload),
       troubles: (now) => this.setLinkTroubles(now),
     });

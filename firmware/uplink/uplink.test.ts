@@ -75,7 +75,7 @@ test("charters that do not fit into one answer are asked for to their end, in or
           certificate: (pem) => void certificates.push(pem),
           mode: () => undefined,
         },
-        ...{ deletion: () => undefined, changed: () => undefined },
+        ...{ deletion: () => undefined, turnedAway: () => undefined, changed: () => undefined },
       },
       lineToCloud(asked),
     );
@@ -102,6 +102,7 @@ test("an answer that leads no further is not asked about again", async (t) => {
         certificate: () => undefined,
         mode: () => undefined,
         deletion: () => undefined,
+        turnedAway: () => undefined,
         changed: () => undefined,
       },
       lineToCloud(asked),
@@ -127,6 +128,7 @@ test("a line that throws at once when it is closed ends the stop with its error,
     certificate: () => undefined,
     mode: () => undefined,
     deletion: () => undefined,
+    turnedAway: () => undefined,
     changed: () => undefined,
   };
   // With a timer left this file would never end.

@@ -27,6 +27,7 @@ import { memberCameraKeys, memberList, memberRemove } from "./member/members.io.
 import { type ModeOptions, memberMode } from "./member/mode.io.js";
 import { memberOpen } from "./member/open.io.js";
 import { defaultProfileFolder } from "./member/profile.io.js";
+import { memberRenewCamera } from "./member/renewal.io.js";
 import { memberRestore, type RestoreOptions } from "./member/restore.io.js";
 import { memberLogout, memberSessions, type SessionsOptions } from "./member/sessions.io.js";
 import { memberThumbnail } from "./member/thumbnail.io.js";
@@ -184,6 +185,14 @@ ofMember("remove", "take it out of the household; its recordings stay", camera)
   .option("--yes", "do not ask")
   .action((wanted: string, options: Common) =>
     memberCameraKeys(options.profile, { camera: wanted, change: "remove" }, openTerminal(options)),
+  );
+
+ofMember("renew", "let it in again after its certificate ended in a drawer", camera)
+  .argument("<camera>", "its id, or its name")
+  .option("--refuse", "keep it out")
+  .option("--yes", "the fingerprints were compared (for scripts)")
+  .action((wanted: string, options: Common & { readonly refuse?: boolean }) =>
+    memberRenewCamera(options.profile, { ...options, camera: wanted }, openTerminal(options)),
   );
 
 ofMember(

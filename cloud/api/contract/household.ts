@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { signedCharterSchema } from "../../../shared/protocol/messages.js";
-import { bytesCount, cameraId, claimId, closed, hash, householdId, memberId, time } from "./common.js";
+import { bytesCount, cameraId, claimId, closed, hash, householdId, memberId, note, time } from "./common.js";
 
 /** Base64 of an age file with one 32-byte key for up to 32 members. */
 const keyFileText = Type.String({
@@ -85,5 +85,17 @@ export const enrolment = Type.Object(
     mqttUrl: Type.String(),
     vaultKey: Type.String(),
   },
+  closed,
+);
+
+export const renewalBody = Type.Object({ note }, closed);
+export const renewed = Type.Object(
+  { certificate: Type.String({ description: "PEM, for the TLS key that the charter names" }) },
+  closed,
+);
+export const renewalWaiting = Type.Object({ state: Type.Literal("waiting") }, closed);
+export const renewalAnswer = Type.Object({ answer: Type.Enum(["approve", "refuse"]) }, closed);
+export const renewal = Type.Object(
+  { state: Type.Enum(["waiting", "approved", "refused"]), askedAt: time, note },
   closed,
 );

@@ -3,6 +3,9 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { look } from "../../../firmware/board/clock.io.js";
 import { openTls } from "../../../firmware/uplink/tls.io.js";
+import { fingerprintOf } from "../../../shared/charter/claim.js";
+import { toBase64 } from "../../../shared/kernel/bytes.js";
+import { verifierOf } from "../../../shared/seal/note.js";
 import { readIfThere } from "../disk.io.js";
 import { fieldsOf } from "../fields.js";
 import { send } from "../http.io.js";
@@ -16,6 +19,7 @@ const queueWarning = 100;
 const noteKeyBytes = 32;
 
 interface Installed {
+  readonly fingerprint: string;
   readonly key: string;
   readonly certificate: string;
   readonly ca: string;
@@ -95,7 +99,11 @@ function isSound(name: (typeof files)[number], text: string): boolean {
 
 function installedIn(texts: Texts): Installed {
   const fields = fieldsOf(JSON.parse(texts["identity/cloud.json"]), "cloud.json");
+  const tls = createPublicKey(texts["identity/tls.key"]).export({ type: "spki", format: "der" });
+  const secretKey = Buffer.from(texts["identity/note.key"].trim(), "base64");
+  const { publicKey } = verifierOf({ name: "camera", secretKey });
   return {
+    fingerprint: fingerprintOf({ noteKey: toBase64(publicKey), tlsKey: toBase64(tls) }),
     key: texts["identity/tls.key"],
     certificate: texts["identity/tls.crt"],
     ca: texts["identity/ca.pem"],
@@ -112,7 +120,7 @@ function checkModes(state: string): Finding {
     : bad("keys", `Others on this board can read ${open.join(", ")}.`, `Run: chmod go= ${open.join(" ")}`);
 }
 
-function checkCertificate({ key, certificate, ca }: Installed): Finding {
+function checkCertificate({ fingerprint, key, certificate, ca }: Installed): Finding {
   const own = new X509Certificate(certificate);
   const authority = new X509Certificate(ca);
   const held = createPublicKey(createPrivateKey(key)).export({ format: "der", type: "spki" });
@@ -125,8 +133,8 @@ function checkCertificate({ key, certificate, ca }: Installed): Finding {
   if (days < 0)
     return bad(
       "certificate",
-      `The certificate ended on ${own.validTo}.`,
-      "Check the clock; if it is right, install anew.",
+      `The certificate ended on ${own.validTo}. This camera's fingerprint is ${fingerprint}.`,
+      "Check the clock. If it is right, keep the camera connected; an owner lets it in again: lintel member camera renew CAMERA",
     );
   const says = `The certificate holds for ${days} days.`;
   return days < renewDays

@@ -6,6 +6,7 @@ import { settingLines, settingsOf } from "./camera.io.js";
 import { type Cloud, openCloud } from "./cloud.io.js";
 import { epochsOf, findCamera, type Household } from "./household.js";
 import { type KeyFile, keptKeyFiles, readKeyFile } from "./profile.io.js";
+import { renewalOf } from "./renewal.io.js";
 
 export async function memberCameras(folder: string, terminal: Terminal): Promise<void> {
   const cloud = openCloud(folder);
@@ -26,6 +27,8 @@ export async function memberCameras(folder: string, terminal: Terminal): Promise
     terminal.json({ ...settingsOf(camera), ...known });
     terminal.say(`${id}  ${name}  ${place}, ${known?.state ?? "never connected"}${follows}`);
     for (const line of settingLines(camera)) terminal.say(line);
+    if (known?.state === "online" || (await renewalOf(cloud, id))?.text("state") !== "waiting") continue;
+    terminal.say(`  asks for a certificate, for its own has ended: lintel member camera renew ${id}`);
   }
   if (newest.cameras.length === 0) terminal.say("No camera yet. Run: lintel member claim");
 }
