@@ -3,7 +3,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { t as tap, test } from "tap";
-import { maySee } from "../shared/charter/lines.js";
 import { millis } from "../shared/kernel/brand.js";
 import { describeConfig, readConfig } from "./config.js";
 import { openDatabase } from "./database.io.js";
@@ -142,9 +141,5 @@ test("a claim's state and end follow the clock", (t) => {
   t.equal(claimEnd(millis(5), millis(5)), undefined);
   t.equal(claimEnd(millis(6), millis(5)), 6);
   t.equal(claimEnd(millis(9_999_999), millis(5)), 600_005);
-  t.same(
-    [maySee("contact", "indoor"), maySee("contact", "outdoor"), maySee("guest", "indoor")],
-    [false, true, true],
-  );
   t.end();
 });

@@ -12,6 +12,7 @@ import { custody } from "./migrations/0031-custody.io.js";
 import { webhooks } from "./migrations/0032-webhooks.io.js";
 import { repeats } from "./migrations/0033-repeats.io.js";
 import { renewals } from "./migrations/0034-renewals.io.js";
+import { sight } from "./migrations/0040-sight.io.js";
 import type { NotifyTables } from "./notify/tables.js";
 import { BetterSqlite3 } from "./sqlite.io.js";
 import type { VaultTables } from "./vault/tables.js";
@@ -32,6 +33,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0032-webhooks": webhooks,
   "0033-repeats": repeats,
   "0034-renewals": renewals,
+  "0040-sight": sight,
 };
 
 /** Statements that stay prepared: more than the cloud has kinds of. */

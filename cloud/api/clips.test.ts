@@ -1,9 +1,11 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { t as tap, test } from "tap";
+import { type Charter, type OpenedCharter, openNextCharter } from "../../shared/charter/charter.js";
 import { formatDeletion } from "../../shared/clip/custody.js";
 import { openSegmentChain } from "../../shared/clip/segment.js";
 import { toBase64 } from "../../shared/kernel/bytes.js";
+import type { CameraId } from "../../shared/kernel/ids.js";
 import { open, splitHeader } from "../../shared/seal/age.js";
 import { signNote } from "../../shared/seal/note.js";
 import { systemClock, systemRandom } from "../system.io.js";
@@ -12,9 +14,12 @@ import {
   bytesOf,
   call,
   getter,
+  newBoard,
   newHousehold,
   newPerson,
+  nextCharter,
   openTestCloud,
+  sign,
   storeClip,
   tokenOf,
 } from "./testing.js";
@@ -165,6 +170,37 @@ test("a keep-mark and retention are the owner's, and change only what still is a
     token: await tokenOf(cloud, family.owner, family.household),
   });
   t.match(kept, { status: 200, body: { kept: true } });
+});
+
+test("a guest who sees one camera only sees nothing of another, from the charter that says so on", async (t) => {
+  const [guest, side] = [await newPerson("guest", "Cleo"), await newBoard("Side door")];
+  const family = await newHousehold(cloud, [guest]);
+  const asGuest = await tokenOf(cloud, guest, family.household);
+  const put = async (before: OpenedCharter, change: Partial<Charter>): Promise<OpenedCharter> => {
+    const charter = sign(nextCharter(before, change), [family.owner]);
+    const body = { charter };
+    await call(cloud, "PUT", "/v1/household/charter", { token: family.token, body });
+    const next = openNextCharter(before, charter);
+    return next.ok ? next.value : before;
+  };
+  const cameras = [family.board.line, side.line];
+  const both = await put(family.charter, { cameras });
+  const front = (await storeClip(cloud, family, new Uint8Array(10))).clip;
+  const sideClip = (await storeClip(cloud, { ...family, board: side }, new Uint8Array(10))).clip;
+  const seen = async (token: string) =>
+    Promise.all([
+      ...[front, sideClip].map(async (id) => (await call(cloud, "GET", `/v1/clips/${id}`, { token })).status),
+      call(cloud, "GET", "/v1/clips", { token }).then(({ body }) => body.clips.length),
+      call(cloud, "GET", "/v1/cameras", { token }).then(({ body }) => body.cameras.length),
+      call(cloud, "GET", `/v1/cameras/${side.id}/keys`, { token }).then(({ status }) => status),
+    ]);
+  t.same(await seen(asGuest), [200, 200, 2, 2, 200]);
+  const limited = (sees: readonly CameraId[]) => [family.owner.member, { ...guest.member, sees }];
+  const one = await put(both, { members: limited([family.board.id]) });
+  t.same(await seen(asGuest), [200, 404, 1, 1, 404]);
+  await put(one, { members: limited([]) });
+  t.same(await seen(asGuest), [404, 404, 0, 0, 404]);
+  t.same(await seen(family.token), [200, 200, 2, 2, 200], "the owner sees all");
 });
 
 test("who opened, kept and deleted what is there for the household, and for nobody else", async (t) => {

@@ -10,9 +10,9 @@ export interface Sight {
 
 export function createSight(cameras: CameraDirectory): Sight {
   return {
-    async of({ household, role }) {
+    async of({ household, ...member }) {
       const all = await cameras.list(household);
-      return new Map(all.filter(({ place }) => maySee(role, place)).map((camera) => [camera.id, camera]));
+      return new Map(all.filter((camera) => maySee(member, camera)).map((camera) => [camera.id, camera]));
     },
   };
 }

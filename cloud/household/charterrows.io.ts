@@ -42,10 +42,11 @@ export async function storeCharter(
   await tx
     .insertInto("member")
     .values(
-      charter.members.map(({ id, role, loginKey, name }) => ({
+      charter.members.map(({ id, role, sees, loginKey, name }) => ({
         household,
         id,
         role,
+        sees: sees?.join(" ") ?? null,
         login_key: toBase64(loginKey),
         name,
       })),

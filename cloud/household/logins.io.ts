@@ -1,14 +1,14 @@
 import type { Kysely } from "kysely";
-import type { Role } from "../../shared/charter/lines.js";
+import { isRole, type Member } from "../../shared/charter/lines.js";
 import { loginKeyName, parseLogin } from "../../shared/charter/login.js";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import { fromBase64, toBase64 } from "../../shared/kernel/bytes.js";
-import type { HouseholdId, MemberId } from "../../shared/kernel/ids.js";
+import { type HouseholdId, isCameraId, type MemberId } from "../../shared/kernel/ids.js";
 import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
-import { oneOf } from "../../shared/seal/fields.js";
 import { openNote, textOf } from "../../shared/seal/note.js";
 import type { Database } from "../database.io.js";
+import type { MemberRow } from "./tables.js";
 
 /** How long a nonce waits for its login. */
 const challengeMillisMax = 2 * 60_000;
@@ -29,9 +29,10 @@ export interface Who {
 }
 
 /** A member as the newest charter of the household has them. */
-export interface Session extends Who {
-  readonly role: Role;
-}
+export interface Session extends Who, Standing {}
+
+/** What decides about what a member may do and see. */
+export type Standing = Pick<Member, "role" | "sees">;
 
 /** `as`: whom the note claims to come from. */
 export type LoginRefusal = { readonly kind: "login-refused" | "other-audience"; readonly as?: Who };
@@ -50,7 +51,7 @@ export function createLogins(
   const memberOf = (household: HouseholdId, id: MemberId) =>
     db
       .selectFrom("member")
-      .select(["role", "login_key"])
+      .select(["role", "sees", "login_key"])
       .where("household", "=", household)
       .where("id", "=", id)
       .executeTakeFirst();
@@ -82,7 +83,7 @@ export function createLogins(
       if (!opened.ok) return refuse(refused);
       if (!audiences.includes(audience)) return refuse({ ...refused, kind: "other-audience" });
       const used = await useUp(db, { nonce, household, member }, clock.wall());
-      return used ? ok({ household, member, role: roleOf(row.role) }) : refuse(refused);
+      return used ? ok({ household, member, ...standingOf(row) }) : refuse(refused);
     },
   };
 }
@@ -134,9 +135,8 @@ async function useUp(
   return deleted.length === 1;
 }
 
-const isRole = oneOf<Role>("owner", "adult", "guest", "contact");
-
-/** Doubt gives the smallest role. */
-export function roleOf(text: string): Role {
-  return isRole(text) ? text : "contact";
+/** What a member's row says. Doubt gives the smallest role. */
+export function standingOf({ role, sees }: Pick<MemberRow, "role" | "sees">): Standing {
+  const cameras = sees?.split(" ").filter(isCameraId);
+  return { role: isRole(role) ? role : "contact", ...(cameras && { sees: cameras }) };
 }

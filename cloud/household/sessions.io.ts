@@ -5,7 +5,7 @@ import type { HouseholdId, MemberId } from "../../shared/kernel/ids.js";
 import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { hashOf } from "../../shared/seal/hash.js";
 import type { Database } from "../database.io.js";
-import { roleOf, type Session, type Who } from "./logins.io.js";
+import { type Session, standingOf, type Who } from "./logins.io.js";
 import type { SessionRow } from "./tables.js";
 
 /** A session ends after so long at the latest, however often it is renewed. */
@@ -123,13 +123,13 @@ async function memberBehind(
     .innerJoin("member", (join) =>
       join.onRef("member.household", "=", "session.household").onRef("member.id", "=", "session.member"),
     )
-    .select("member.role")
+    .select(["member.role", "member.sees"])
     .where("session.id", "=", id)
     .where("session.household", "=", household)
     .where("session.member", "=", member)
     .where("session.expires_at", ">", now)
     .executeTakeFirst();
-  return row && { household, member, role: roleOf(row.role) };
+  return row && { household, member, ...standingOf(row) };
 }
 
 async function openOf(

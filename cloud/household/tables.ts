@@ -39,6 +39,8 @@ export interface MemberRow {
   readonly household: string;
   readonly id: string;
   readonly role: string;
+  /** The cameras whose sight is granted, joined by spaces; null: all that the role may see. */
+  readonly sees: string | null;
   readonly login_key: string;
   readonly name: string;
 }

@@ -6,7 +6,7 @@ import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { hashOf } from "../../shared/seal/hash.js";
 import type { Database } from "../database.io.js";
-import { roleOf, type Session, type Who } from "./logins.io.js";
+import { type Session, standingOf, type Who } from "./logins.io.js";
 import { type Scope, scopesIn } from "./scopes.js";
 
 import type { AccessTokenRow } from "./tables.js";
@@ -134,14 +134,14 @@ async function bearerOf(
         .onRef("member.id", "=", "access_token.member"),
     )
     .selectAll("access_token")
-    .select("member.role")
+    .select(["member.role", "member.sees"])
     .where(`access_token.${column}`, "=", value)
     .where("access_token.expires_at", ">", now)
     .executeTakeFirst();
   if (row === undefined) return undefined;
   // Stored by `make`, which takes nothing but these.
   const who = { household: row.household as HouseholdId, member: row.member as MemberId };
-  return { ...who, role: roleOf(row.role), ...tokenOf(row) };
+  return { ...who, ...standingOf(row), ...tokenOf(row) };
 }
 
 /** Power lost before this commit: the last use shows as an earlier one. */

@@ -448,6 +448,17 @@ test("a camera gets a new key and leaves, members are listed, and a household ke
   t.match(await member("add", newcomer, "--role", "adult"), { code: 1, err: /Nobody can be asked here/ });
   t.match(await member("add", newcomer, "--role", "adult", "--yes"), { code: 0, out: /Bea .* is adult/ });
   t.match(await lintel("member", "export-identity", ...bea), { code: 0, out: /epoch 1\nAGE-SECRET-KEY-1/ });
+  t.match(await member("change", "Bea"), { code: 1, err: /Say what changes/ });
+  t.match(await member("change", "Bea", "--role", "owner", "--camera", "Garden gate"), { code: 1 });
+  t.match(await member("change", "Bea", "--camera", "Back door"), { code: 1, err: /no camera "Back door"/ });
+  t.match(await member("change", "Bea", "--role", "guest"), { code: 0, out: /Bea is guest, by charter/ });
+  t.match(await member("change", "Bea", "--role", "adult", "--camera", "Garden gate"), {
+    code: 0,
+    out: /Bea is adult, sees Garden gate only, by charter/,
+  });
+  t.match(await member("members"), { code: 0, out: /Bea, sees Garden gate only/ });
+  t.match(await member("change", "Bea", "--all-cameras"), { code: 0, out: /Bea is adult, by charter/ });
+  t.match(await lintel("member", "export-identity", ...bea), { code: 0, out: /epoch 1/ }, "the key stayed");
   t.match(await lintel("member", "camera", "Garden gate", "--audio", "on", ...bea), {
     code: 1,
     err: /owner/,

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { masksMax, zonesMax } from "../../shared/charter/areas.js";
-import { allModes, isName, type Mode, type Role } from "../../shared/charter/lines.js";
+import { allModes, allRoles, isName, type Mode, type Role } from "../../shared/charter/lines.js";
 import { turnsMax } from "../../shared/charter/mode.js";
 import type { Result } from "../../shared/kernel/result.js";
 import { readNamed } from "./disk.io.js";
@@ -23,7 +23,14 @@ import { memberDeleteHousehold } from "./member/farewell.io.js";
 import { type InitOptions, memberInit } from "./member/init.io.js";
 import { memberAdd, memberInvite, memberJoin } from "./member/join.io.js";
 import { memberKeep, memberRetention } from "./member/keep.io.js";
-import { memberCameraKeys, memberList, memberRemove } from "./member/members.io.js";
+import {
+  type ChangeOptions,
+  memberCameraKeys,
+  memberChange,
+  memberList,
+  memberRemove,
+  type SightOptions,
+} from "./member/members.io.js";
 import { type ModeOptions, memberMode } from "./member/mode.io.js";
 import { memberOpen } from "./member/open.io.js";
 import { defaultProfileFolder } from "./member/profile.io.js";
@@ -127,12 +134,27 @@ ofMember("add", "sign somebody in who joins")
   .argument("<newcomer>", 'the line that "lintel member join" showed them')
   .addOption(
     new Option("--role <role>", "contacts see outdoor cameras only; owners sign charters")
-      .choices(["owner", "adult", "guest", "contact"])
+      .choices(allRoles)
       .makeOptionMandatory(),
   )
+  .option("--camera <camera>", "the only camera that they see; for several give it again", listed)
   .option("--yes", "the fingerprints were compared (for scripts)")
-  .action((newcomer: string, options: Common & { readonly role: Role }) =>
+  .action((newcomer: string, options: Common & SightOptions & { readonly role: Role }) =>
     memberAdd(options.profile, { ...options, newcomer }, openTerminal(options)),
+  );
+
+ofMember(
+  "change",
+  "give a member another role, or other cameras to see; a camera that they lose gets a new key",
+)
+  .argument("<member>", "their id, or their name")
+  .addOption(
+    new Option("--role <role>", "contacts see outdoor cameras only; owners sign charters").choices(allRoles),
+  )
+  .option("--camera <camera>", "the only camera that they see; for several give it again", listed)
+  .addOption(new Option("--all-cameras", "they see all that their role may see").conflicts("camera"))
+  .action((wanted: string, options: Common & ChangeOptions) =>
+    memberChange(options.profile, { ...options, member: wanted }, openTerminal(options)),
   );
 
 ofMember("remove", "take a member out; cameras that they saw get new keys")
@@ -403,6 +425,10 @@ function ofMember(name: string, description: string, under = member): Command {
     .description(description)
     .option("--profile <dir>", "where this person's keys are", resolvedPath, defaultProfileFolder())
     .option("--json", "results as JSON, one document a line");
+}
+
+function listed(word: string, before: readonly string[] = []): readonly string[] {
+  return [...before, word];
 }
 
 function resolvedPath(path: string): string {

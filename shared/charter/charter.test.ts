@@ -1,6 +1,6 @@
 import { test } from "tap";
 import { equal, fromHex, toBase64, toHex } from "../kernel/bytes.js";
-import { memberIdOf } from "../kernel/ids.js";
+import { type CameraId, memberIdOf } from "../kernel/ids.js";
 import { seededPrng } from "../kernel/prng.js";
 import { readCharterAnswer, writeMessage } from "../protocol/messages.js";
 import { recipientOf } from "../seal/age.js";
@@ -26,6 +26,7 @@ import {
   parseNewcomer,
 } from "./joining.js";
 import { memberKeys } from "./keys.js";
+import { formatLines, maySee, parseLines } from "./lines.js";
 import { formatLogin, parseLogin } from "./login.js";
 import { ownersOf } from "./succession.js";
 
@@ -107,6 +108,40 @@ test("a camera's line with all the masks and zones there may be fits into the wi
   const { note, openings } = signCharter({ ...opened.value, cameras: [full] }, [signer], seededPrng(1));
   const message = writeMessage({ v: 1, charters: [{ note, openings: [...openings] }] });
   t.ok(readCharterAnswer(message).ok, `${message.length} bytes`);
+});
+
+test("what members see of the cameras reads back, and any other way to say it is refused", (t) => {
+  const opened = openCharterChain(charters.valid[2]?.chain ?? []);
+  const [camera] = opened.ok ? opened.value.cameras : [];
+  const [owner, other] = opened.ok ? opened.value.members : [];
+  if (camera === undefined || owner === undefined || other === undefined) return t.fail("no vector");
+  const guest = { ...other, role: "guest" as const };
+  const bodyOf = (sees: readonly CameraId[] | undefined) => ({
+    members: [owner, { ...guest, ...(sees && { sees }) }],
+    cameras: [camera],
+  });
+  for (const sees of [undefined, [], [camera.id]]) {
+    const body = bodyOf(sees);
+    t.same(parseLines(formatLines(body)), { ok: true, value: body });
+    t.equal(body.members.map((member) => maySee(member, camera)).join(), `true,${sees?.length !== 0}`);
+  }
+  const lines = formatLines(bodyOf(undefined));
+  const sight = `sees ${guest.id} ${camera.id}`;
+  for (const bad of [
+    [`sees ${owner.id} ${camera.id}`],
+    [`sees ${guest.id} ${camera.id},${camera.id}`],
+    [`sees ${guest.id} ${"a".repeat(16)}`],
+    [`sees ${guest.id} `],
+    [`sees ${guest.id} all`],
+    [`${sight} `],
+    [`sees ${camera.id} none`],
+    [sight, sight],
+  ]) {
+    t.match(parseLines([...lines, ...bad]), { ok: false, error: { kind: "bad-line" } }, bad.join());
+    t.match(parseLines([...bad, ...lines]), { error: { kind: "bad-line", index: 0 } });
+  }
+  t.notOk(maySee({ role: "contact" }, { ...camera, place: "indoor" }));
+  t.end();
 });
 
 test("a pinned charter opens by its hash alone, and no other does", async (t) => {

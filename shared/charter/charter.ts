@@ -15,8 +15,7 @@ import { type Hash, hashOfText, isHash } from "../seal/hash.js";
 import { type NoteRefusal, openNote, type Signer, signNote, textOf } from "../seal/note.js";
 import { close, commitment, formatOpening, type OpeningRefusal, openLines } from "../seal/opening.js";
 import {
-  charterCamerasMax,
-  charterMembersMax,
+  charterLinesMax,
   formatLines,
   type LineRefusal,
   type Member,
@@ -173,7 +172,7 @@ function readHead(
     issued: millis(read.number("issued")),
     change: read.text("change", oneOf<Signatures>("all-owners", "any-owner")),
     release: read.text("release", oneOf<Signatures>("all-owners", "any-owner")),
-    commitments: read.list("line", charterMembersMax + charterCamerasMax),
+    commitments: read.list("line", charterLinesMax),
   };
   read.check(head.version > 0, "version");
   read.check((head.version === 1) === (head.previous === "none"), "previous");

@@ -16,6 +16,8 @@ export interface Member {
   readonly noteKey: Uint8Array;
   readonly loginKey: Uint8Array;
   readonly recipient: Recipient;
+  /** Of the cameras that the role may see, these alone; absent: all of them, also those to come. Owners have none. */
+  readonly sees?: readonly CameraId[];
   readonly name: string;
 }
 
@@ -48,9 +50,12 @@ export type LineRefusal =
   | { readonly kind: "line-kept-back"; readonly index: number }
   | { readonly kind: "repeated-key"; readonly id: string };
 
-export const charterMembersMax = 32;
-export const charterCamerasMax = 32;
+const charterMembersMax = 32;
+const charterCamerasMax = 32;
+/** Members, cameras, and what each member sees. */
+export const charterLinesMax = 2 * charterMembersMax + charterCamerasMax;
 const nameCharsMax = 64;
+export const allRoles: readonly Role[] = ["owner", "adult", "guest", "contact"];
 export const allModes: readonly Mode[] = ["off", "detect", "record"];
 
 export const memberKeyName = (id: MemberId): string => `member-${id}`;
@@ -65,9 +70,12 @@ export const cameraVerifier = ({ id, noteKey }: CharterCamera): Verifier => ({
   publicKey: noteKey,
 });
 
-/** Who sees a camera's clips and events and holds its key: contacts outdoor cameras only, everybody else all. */
-export function maySee(role: Role, place: CharterCamera["place"]): boolean {
-  return role !== "contact" || place === "outdoor";
+/** Who sees a camera's clips and events and holds its key: contacts outdoor cameras only, and whoever has `sees` only those. */
+export function maySee(
+  { role, sees }: Pick<Member, "role" | "sees">,
+  { id, place }: Pick<CharterCamera, "id" | "place">,
+): boolean {
+  return (role !== "contact" || place === "outdoor") && (sees === undefined || sees.includes(id));
 }
 
 /** Whose signature under a deletion counts, for the cloud and for the camera. */
@@ -76,29 +84,59 @@ export function mayDelete(role: Role): boolean {
 }
 
 export function formatLines({ members, cameras }: CharterBody): readonly string[] {
-  return [...members.map(memberLine), ...cameras.map(cameraLine)];
+  const sight = members.flatMap((member) => sightLine(member, cameras) ?? []);
+  return [...members.map(memberLine), ...cameras.map(cameraLine), ...sight];
 }
 
-/** Members first, then cameras; any other line, a line kept back and a key that appears twice are refused. */
+/**
+ * Members first, then cameras, then who sees only some of them; any other line, a line kept back and a key that appears twice
+ * are refused.
+ */
 export function parseLines(lines: readonly (string | undefined)[]): Result<CharterBody, LineRefusal> {
-  const members: Member[] = [];
-  const cameras: CharterCamera[] = [];
-  for (const [index, line] of lines.entries()) {
-    if (line === undefined) return refuse({ kind: "line-kept-back", index });
-    const parsed = parseLine(line);
-    if (parsed === undefined) return refuse({ kind: "bad-line", index });
-    if (!("role" in parsed)) cameras.push(parsed);
-    else if (cameras.length === 0) members.push(parsed);
-    else return refuse({ kind: "bad-line", index });
-  }
-  const repeated = repeatedKey({ members, cameras });
-  return repeated === undefined ? ok({ members, cameras }) : refuse({ kind: "repeated-key", id: repeated });
+  const shown = lines.filter((line) => line !== undefined);
+  if (shown.length < lines.length) return refuse({ kind: "line-kept-back", index: lines.indexOf(undefined) });
+  const words = shown.map((line) => line.split(" "));
+  const members = leading(words, 0, "member", parseMember);
+  const cameras = leading(words, members.length, "camera", parseCamera);
+  const body = withSight({ members, cameras }, shown.slice(members.length + cameras.length));
+  const good = formatLines(body);
+  const bad = shown.findIndex((line, index) => line !== good[index]);
+  if (bad >= 0) return refuse({ kind: "bad-line", index: bad });
+  const repeated = repeatedKey(body);
+  return repeated === undefined ? ok(body) : refuse({ kind: "repeated-key", id: repeated });
 }
 
-function parseLine(line: string): Member | CharterCamera | undefined {
-  const [word, ...rest] = line.split(" ");
-  if (word === "member") return parseMember(rest);
-  return word === "camera" ? parseCamera(rest) : undefined;
+/** From line `from` on, those of one kind, up to the first that is not whole. */
+function leading<T>(
+  lines: readonly (readonly string[])[],
+  from: number,
+  kind: string,
+  parse: (words: readonly string[]) => T | undefined,
+): readonly T[] {
+  const found: T[] = [];
+  for (const [word, ...rest] of lines.slice(from)) {
+    const parsed = word === kind ? parse(rest) : undefined;
+    if (parsed === undefined) break;
+    found.push(parsed);
+  }
+  return found;
+}
+
+/** What the lines say that limit members' sight; one that says nothing good limits nobody, and is missing when formatted again. */
+function withSight({ members, cameras }: CharterBody, lines: readonly string[]): CharterBody {
+  const limited = members.map((member) => {
+    const line = lines.find((one) => one.startsWith(`sees ${member.id} `));
+    if (line === undefined || member.role === "owner") return member;
+    const named = line.slice(line.lastIndexOf(" ") + 1).split(",");
+    return { ...member, sees: cameras.map(({ id }) => id).filter((id) => named.includes(id)) };
+  });
+  return { members: limited, cameras };
+}
+
+function sightLine({ id, role, sees }: Member, cameras: readonly CharterCamera[]): string | undefined {
+  if (role === "owner" || sees === undefined) return undefined;
+  const named = cameras.filter((camera) => sees.includes(camera.id));
+  return `sees ${id} ${named.map((camera) => camera.id).join(",") || "none"}`;
 }
 
 function memberLine({ id, role, noteKey, loginKey, recipient, name }: Member): string {
@@ -174,7 +212,7 @@ function publicKeyOf(text: string): Uint8Array | undefined {
   return key.ok && key.value.length === 32 ? key.value : undefined;
 }
 
-const isRole = oneOf<Role>("owner", "adult", "guest", "contact");
+export const isRole = oneOf<Role>(...allRoles);
 const isPlace = oneOf<CharterCamera["place"]>("outdoor", "indoor");
 const isOnOff = oneOf<"on" | "off">("on", "off");
 

@@ -105,8 +105,8 @@ async function callerBehind(request: FastifyRequest, doors: Doors): Promise<Call
 async function tokenBehind(secret: string, tokens: AccessTokens): Promise<Caller | undefined> {
   const bearer = await tokens.behind(secret);
   if (bearer === undefined) return undefined;
-  const { id: session, household, member, role, scopes, expiresAt: until } = bearer;
-  return { household, member, role, session, scopes, until };
+  const { id: session, scopes, expiresAt: until, ...who } = bearer;
+  return { ...who, session, scopes, until };
 }
 
 /** The token says who; that the session is open and what the newest charter says of the member is looked up. */

@@ -9,13 +9,13 @@ export type CameraKeyFile = KeyFile & { readonly camera: CameraId };
 /** A camera's identity of the line's epoch, sealed to every member who may see what it films. */
 export async function keyFileFor(
   members: readonly Member[],
-  { id, epoch, place }: Pick<CharterCamera, "id" | "epoch" | "place">,
+  camera: Pick<CharterCamera, "id" | "epoch" | "place">,
   identity: Identity,
 ): Promise<CameraKeyFile> {
-  const viewers = members.filter(({ role }) => maySee(role, place));
+  const viewers = members.filter((member) => maySee(member, camera));
   const recipients = viewers.map(({ recipient }) => recipient);
   const file = await seal(toUtf8(`${identity}\n`), recipients);
-  return { camera: id, epoch, file: toBase64(file) };
+  return { camera: camera.id, epoch: camera.epoch, file: toBase64(file) };
 }
 
 /** The camera's next epoch: a new key, for `members` only. What it recorded before stays readable to who held the old one. */

@@ -1,3 +1,4 @@
+import { maySee } from "../../../shared/charter/lines.js";
 import { fromBase64, fromUtf8 } from "../../../shared/kernel/bytes.js";
 import { type Identity, isIdentity, open, recipientOf } from "../../../shared/seal/age.js";
 import { Refused } from "../refused.js";
@@ -17,7 +18,9 @@ export async function memberCameras(folder: string, terminal: Terminal): Promise
     lastSeen: fields.maybeText("lastSeen"),
     charter: fields.maybeNumber("charter"),
   }));
-  for (const camera of newest.cameras) {
+  const you = newest.members.find(({ id }) => id === cloud.profile.member);
+  const cameras = newest.cameras.filter((camera) => you !== undefined && maySee(you, camera));
+  for (const camera of cameras) {
     const { id, name, place } = camera;
     const known = states.find((one) => one.id === id);
     const follows =
@@ -30,7 +33,7 @@ export async function memberCameras(folder: string, terminal: Terminal): Promise
     if (known?.state === "online" || (await renewalOf(cloud, id))?.text("state") !== "waiting") continue;
     terminal.say(`  asks for a certificate, for its own has ended: lintel member camera renew ${id}`);
   }
-  if (newest.cameras.length === 0) terminal.say("No camera yet. Run: lintel member claim");
+  if (cameras.length === 0) terminal.say("No camera yet. Run: lintel member claim");
 }
 
 interface EpochIdentity {

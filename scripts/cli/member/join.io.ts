@@ -10,7 +10,7 @@ import {
   parseNewcomer,
 } from "../../../shared/charter/joining.js";
 import { memberKeys, memberSeedBytes } from "../../../shared/charter/keys.js";
-import { isName, type Member, maySee, type Role } from "../../../shared/charter/lines.js";
+import { isName, type Role } from "../../../shared/charter/lines.js";
 import { memberIdOf } from "../../../shared/kernel/ids.js";
 import { recipientOf } from "../../../shared/seal/age.js";
 import { hashOf } from "../../../shared/seal/hash.js";
@@ -20,13 +20,12 @@ import { Refused } from "../refused.js";
 import { sentenceOf } from "../sentences.js";
 import type { Terminal } from "../terminal.io.js";
 import { systemRandom } from "../world.io.js";
-import { type CameraKeyFile, keyFileFor } from "./camerakey.js";
-import { cameraIdentities } from "./cameras.io.js";
 import { changeCharter } from "./charter.io.js";
-import { type Cloud, openCloud } from "./cloud.io.js";
-import type { Household } from "./household.js";
+import { openCloud } from "./cloud.io.js";
+import { type SightOptions, standingOf } from "./members.io.js";
 import { loadProfile, type Profile, saveProfile } from "./profile.io.js";
 import { recoverySheet } from "./sheet.js";
+import { withKeysFor } from "./sight.io.js";
 import { trustedCa } from "./trust.io.js";
 
 /** Shows the line with which somebody joins. It is no secret and gives no right. */
@@ -99,15 +98,15 @@ async function newcomerOf({ member: id, name, keys }: Profile): Promise<Newcomer
 /** Signs a newcomer in, and seals to them the present keys of the cameras that they may see. */
 export async function memberAdd(
   folder: string,
-  { newcomer: text, role }: { readonly newcomer: string; readonly role: Role },
+  { newcomer: text, ...options }: SightOptions & { readonly newcomer: string; readonly role: Role },
   terminal: Terminal,
 ): Promise<void> {
   const newcomer = parseNewcomer(text);
   if (!newcomer.ok) throw new Refused(sentenceOf(newcomer.error));
+  const { role } = options;
   const { id, name } = newcomer.value;
-  const member: Member = { ...newcomer.value, role };
   const cloud = openCloud(folder);
-  const fingerprint = newcomerFingerprint(member);
+  const fingerprint = newcomerFingerprint(newcomer.value);
   if (
     !(await terminal.agreed(
       `Does ${name}'s screen show the fingerprint ${fingerprint}? Then they become ${role}.`,
@@ -116,29 +115,10 @@ export async function memberAdd(
     throw new Refused("Nothing was signed. Somebody may have changed the line on its way.");
   const version = await changeCharter(cloud, async (household) => {
     if (household.newest.members.some((one) => one.id === id)) return undefined;
-    const members = [...household.newest.members, member];
-    return { members, keyFiles: await presentKeys(cloud, household, member) };
+    const member = standingOf(household, { ...newcomer.value, role: "guest" }, options);
+    return withKeysFor(cloud, household, [...household.newest.members, member]);
   });
   terminal.json({ event: "added", member: id, role, charter: version });
   terminal.say(`${name} (${id}) is ${role} of the household since charter ${version}.`);
   terminal.say("They open what their cameras record under the present keys, from those keys' first day on.");
-}
-
-async function presentKeys(
-  cloud: Cloud,
-  household: Household,
-  added: Member,
-): Promise<readonly CameraKeyFile[]> {
-  const { members, cameras } = household.newest;
-  const files: CameraKeyFile[] = [];
-  for (const camera of cameras.filter(({ place }) => maySee(added.role, place))) {
-    const held = await cameraIdentities(cloud, household, camera.id);
-    const present = held.find(({ epoch }) => epoch === camera.epoch);
-    if (present === undefined)
-      throw new Refused(
-        `You do not hold the present key of camera ${camera.name}; another owner must do this.`,
-      );
-    files.push(await keyFileFor([...members, added], camera, present.identity));
-  }
-  return files;
 }
