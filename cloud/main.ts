@@ -31,6 +31,7 @@ import { createClaims } from "./household/claims.io.js";
 import { createFarewell, footageIn } from "./household/farewell.io.js";
 import { createLogins } from "./household/logins.io.js";
 import { createModes } from "./household/modes.io.js";
+import { createPasskeys } from "./household/passkeys.io.js";
 import { privateDirectory } from "./household/privatefile.io.js";
 import { createRenewals } from "./household/renewals.io.js";
 import { createRepeats } from "./household/repeats.io.js";
@@ -198,6 +199,7 @@ async function serve(
       hub,
       logins: createLogins(db, { clock, random }),
       sessions: createSessions(db, { clock, random }),
+      passkeys: createPasskeys(db, { clock, random, secret: house.sessionKey.privatePem }),
       tokens: createAccessTokens(db, { clock, random }),
       throttle: createThrottle(db, { clock, secret: house.sessionKey.privatePem }),
       farewell: createFarewell(db, footageIn(vault)),

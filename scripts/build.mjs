@@ -1,11 +1,12 @@
 // Turns every .ts of the workspaces into .build/<same path>.js, one file from one file: source maps give back
-// .ts lines, coverage counts per source file. The camera's core is bundled beside, as the firmware loads it. A file
-// that did not change is left alone, so that a running program never sees its modules disappear.
+// .ts lines, coverage counts per source file. The camera's core is bundled beside, as the firmware loads it, and so are
+// the scripts of the cloud's pages. A file that did not change is left alone, so that a running program never sees its modules disappear.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, stop } from "esbuild";
 import { bundleCore } from "./core.mjs";
+import { bundlePages } from "./web.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const workspaces = ["shared", "firmware", "cloud", "scripts", "hil-tests"];
@@ -56,7 +57,7 @@ const modules = build({
   logLevel: "warning",
   write: false,
 });
-const built = await Promise.all([modules, bundleCore()])
+const built = await Promise.all([modules, bundleCore(), bundlePages()])
   .then((results) => results.flat())
   .catch(() => process.exit(1)); // esbuild has printed where and why
 const outputFiles = built.flatMap((result) => result.outputFiles);

@@ -37,6 +37,7 @@ const checks = {
   layers: ["scripts/tidy/layers.mjs", ...workspaces],
   engine: ["scripts/tidy/jerryscript.mjs"],
   "engine types": compile("firmware/tsconfig.core.json"),
+  "page types": compile("cloud/web/tsconfig.json"),
   unused: [tool("knip/bin/knip.js"), "--no-progress"],
 };
 

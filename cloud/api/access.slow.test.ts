@@ -32,6 +32,7 @@ const memberRoutes = (
   session: string,
   token: string,
   hook = unknownHook,
+  passkey = unknownKey,
 ) =>
   [
     ["GET", "/v1/household"],
@@ -66,6 +67,9 @@ const memberRoutes = (
     ["GET", "/v1/sessions"],
     ["DELETE", "/v1/sessions"],
     ["DELETE", `/v1/sessions/${session}`],
+    ["GET", "/v1/passkeys"],
+    ["POST", "/v1/passkeys/links"],
+    ["DELETE", `/v1/passkeys/${passkey}`],
     ["GET", "/v1/tokens"],
     ["POST", "/v1/tokens"],
     ["DELETE", `/v1/tokens/${token}`],
@@ -87,9 +91,11 @@ test("the list of routes here is the list of routes that ask for a token", async
         security === undefined ? [] : `${method.toUpperCase()} ${path}`,
       ),
   );
-  const named = memberRoutes("{camera}", "{clip}", "{claimId}", "{session}", "{token}", "{webhook}").map(
-    ([method, path]) => `${method} ${path}`.replace("/segments/0", "/segments/{index}"),
-  );
+  const named = [
+    ...memberRoutes(
+      ...(["{camera}", "{clip}", "{claimId}", "{session}", "{token}", "{webhook}", "{passkey}"] as const),
+    ),
+  ].map(([method, path]) => `${method} ${path}`.replace("/segments/0", "/segments/{index}"));
   t.same(guarded.sort(), named.sort());
 });
 
@@ -134,6 +140,7 @@ async function askAll(wanted: readonly (typeof routes)[number][], token: string)
 const bodyFor: Readonly<Record<string, object>> = {
   mode: { note: "x" },
   renewal: { answer: "approve" },
+  links: { name: "Laptop" },
   replay: { since: "2026-01-01T00:00:00.000Z" },
 };
 const bodies: Readonly<Record<string, object>> = {

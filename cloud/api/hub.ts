@@ -14,7 +14,8 @@ export type LiveKind =
   | "clip.thumbnail"
   | "event"
   | "camera.status"
-  | "session.started";
+  | "session.started"
+  | "passkey.added";
 
 /** Something that members may want to know at once. Never more than the cloud may know: no footage, no key. */
 export interface LiveEvent {

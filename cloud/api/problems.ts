@@ -70,6 +70,47 @@ export const problems = {
     "Login for another cloud",
     "The login names another cloud's address as its audience. Use the address that this cloud calls its own.",
   ],
+  "sign-in-refused": [
+    401,
+    "Sign-in refused",
+    "The sign-in does not hold. Try again; if it stays so, sign in another way, or add a passkey anew: lintel member passkey add.",
+  ],
+  "no-such-link": [
+    404,
+    "No such link",
+    "This link was used, replaced by a newer one, or is older than 10 minutes. Make another one: lintel member passkey add.",
+  ],
+  "passkey-refused": [
+    422,
+    "Passkey refused",
+    "The passkey was not taken: it must be made on this page, by a device that asks for your finger, face or PIN. Try again.",
+  ],
+  "passkey-known": [409, "Passkey known", "This device has a passkey here already. Sign in with it."],
+  "too-many-passkeys": [
+    409,
+    "Too many passkeys",
+    "A member has at most 16 passkeys. Remove one (lintel member passkey list), then add another.",
+  ],
+  "no-name-for-passkeys": [
+    409,
+    "No name for passkeys",
+    "Browsers bind passkeys to a name, and this cloud has an address only. Its operator sets LINTEL_PUBLIC_URL to an https:// address with a name; on one's own machine http://localhost will do.",
+  ],
+  "key-session-only": [
+    403,
+    "From the command line only",
+    "Only a session that was opened with the member's own key may do this. Use the command line: lintel member passkey.",
+  ],
+  "last-way-in": [
+    409,
+    "The last way in",
+    "This is the only way in which you sign in from a browser. Add another one first, or remove it from the command line, which signs in with your key.",
+  ],
+  "other-origin": [
+    403,
+    "Another origin",
+    "A page of another address asked. Open the page at the address that this cloud calls its own.",
+  ],
   "session-over": [
     401,
     "Session over",

@@ -17,6 +17,8 @@ import { addEvents } from "./routes/events.js";
 import { addFarewell, type FarewellServices } from "./routes/farewell.js";
 import { addGround, type Check } from "./routes/ground.js";
 import { addHousehold, type HouseholdServices } from "./routes/household.js";
+import { addPages } from "./routes/pages.js";
+import { addBrowserSignIn, addPasskeys, type PasskeyServices } from "./routes/passkeys.js";
 import { addRegistration, type RegistrationServices } from "./routes/registration.js";
 import { addCamerasRenewals, addRenewals, type RenewalServices } from "./routes/renewals.js";
 import { addRetention } from "./routes/retention.js";
@@ -43,6 +45,7 @@ const version = "1.0.0";
 export interface ApiServices
   extends RegistrationServices,
     SignInServices,
+    PasskeyServices,
     TokenServices,
     FarewellServices,
     HouseholdServices,
@@ -106,11 +109,14 @@ export async function createApi(
   addGround(app, { checks: services.checks, caPem: services.authority.caPem });
   addRegistration(app, services);
   addSignIn(app, services);
+  addBrowserSignIn(app, services);
+  addPages(app);
   addBoardsClaims(app, services);
   addCamerasRenewals(app, services);
   await app.register(async (members: App) => {
     membersOnly(members, services);
     addSessions(members, services);
+    addPasskeys(members, services);
     addAccessTokens(members, services);
     addHousehold(members, services);
     addFarewell(members, services);

@@ -49,6 +49,7 @@ import { createClaims } from "../household/claims.io.js";
 import { createFarewell, footageIn } from "../household/farewell.io.js";
 import { createLogins, type Who } from "../household/logins.io.js";
 import { createModes } from "../household/modes.io.js";
+import { createPasskeys } from "../household/passkeys.io.js";
 import { createRenewals } from "../household/renewals.io.js";
 import { createRepeats } from "../household/repeats.io.js";
 import { openSessionKey } from "../household/sessionkey.io.js";
@@ -200,6 +201,7 @@ function doorsOf(db: Kysely<Database>, clock: Clock, secret: string) {
   return {
     logins: createLogins(db, { clock, random }),
     sessions: createSessions(db, { clock, random }),
+    passkeys: createPasskeys(db, { clock, random, secret }),
     tokens: createAccessTokens(db, { clock, random }),
     repeats: createRepeats(db, clock),
     throttle: createThrottle(db, { clock, secret }),
@@ -238,6 +240,7 @@ export async function openTestCloud(options: TestOptions = {}) {
   });
   const hub = createHub("test", { ofAll: 8, ofHousehold: 8 });
   const deletions: string[] = [];
+  const origins = [audience];
   const sessionKey = await openSessionKey(identity);
   const doors = doorsOf(db, clock, sessionKey.privatePem);
   const app = await createApi(
@@ -256,7 +259,7 @@ export async function openTestCloud(options: TestOptions = {}) {
       states: { health: () => ({ online: false, identityConflict: false }) },
       vaultKey: vault.writer.vaultKey,
       orderDeletion: (_camera, note) => deletions.push(note),
-      audiences: () => [audience],
+      audiences: () => origins,
       mqttUrl: () => "mqtts://127.0.0.1:1",
       openRegistration: options.openRegistration ?? true,
       limit: perMinute(options.openCallsPerMinute ?? 100_000),
@@ -282,7 +285,8 @@ export async function openTestCloud(options: TestOptions = {}) {
     await rm(directory, { recursive: true });
   };
   const { sessions } = doors;
-  return { app, authority, vault, db, sessions, hub, clock, directory, deletions, damages, stop, close };
+  const world = { db, hub, clock, directory, origins };
+  return { ...world, app, authority, vault, sessions, deletions, damages, stop, close };
 }
 
 function householdParts(db: Parameters<typeof createCharters>[0], clock: Clock) {

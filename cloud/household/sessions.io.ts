@@ -12,11 +12,16 @@ import type { SessionRow } from "./tables.js";
 const sessionMillisMax = 90 * 24 * 60 * 60_000;
 /** One member's sessions at a time; a further one ends the one that was used least recently. */
 export const sessionsPerMemberMax = 32;
-/** What a client may call itself, in characters. */
-const clientCharsMax = 80;
 
 /** What a member signed in with. */
-export type SignInMethod = "key";
+export type SignInMethod = "key" | "passkey";
+
+/** The member behind an open session. */
+export interface SignedIn extends Session {
+  readonly name: string;
+  /** What they signed in with. */
+  readonly how: string;
+}
 
 export interface OpenSession {
   readonly id: string;
@@ -42,7 +47,7 @@ export interface Sessions {
   /** A new refresh token for the one that counts. One that was used before ends its session: it was copied. */
   renew(refresh: string): Promise<Granted | undefined>;
   /** The member behind an open session, as of now. */
-  behind(id: string, who: Who): Promise<Session | undefined>;
+  behind(id: string, who: Who): Promise<SignedIn | undefined>;
   /** Newest first. */
   list(who: Who): Promise<readonly OpenSession[]>;
   /** False when the member has no such session. */
@@ -117,19 +122,19 @@ async function memberBehind(
   id: string,
   { household, member }: Who,
   now: Millis,
-): Promise<Session | undefined> {
+): Promise<SignedIn | undefined> {
   const row = await db
     .selectFrom("session")
     .innerJoin("member", (join) =>
       join.onRef("member.household", "=", "session.household").onRef("member.id", "=", "session.member"),
     )
-    .select(["member.role", "member.sees"])
+    .select(["member.role", "member.sees", "member.name", "session.how"])
     .where("session.id", "=", id)
     .where("session.household", "=", household)
     .where("session.member", "=", member)
     .where("session.expires_at", ">", now)
     .executeTakeFirst();
-  return row && { household, member, ...standingOf(row) };
+  return row && { household, member, ...standingOf(row), name: row.name, how: row.how };
 }
 
 async function openOf(
@@ -211,10 +216,4 @@ function grantedOf({ id, household, member, expires_at }: SessionRow): Omit<Gran
 /** The tokens are 256 random bits: a plain hash is enough. */
 function hashed(token: string): string {
   return hashOf(toUtf8(token));
-}
-
-/** What a client calls itself in its User-Agent, fit to be kept and shown. */
-export function clientName(client: string): string {
-  const printable = client.replace(/[^\x20-\x7e]/g, "").trim();
-  return printable.slice(0, clientCharsMax) || "unknown";
 }

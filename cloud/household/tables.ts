@@ -17,6 +17,9 @@ export interface HouseholdTables {
   readonly access_token: AccessTokenRow;
   readonly repeat: RepeatRow;
   readonly renewal: RenewalRow;
+  readonly passkey: PasskeyRow;
+  readonly passkey_link: PasskeyLinkRow;
+  readonly spent_challenge: SpentChallengeRow;
 }
 
 export interface HouseholdRow {
@@ -161,4 +164,37 @@ export interface RenewalRow {
   /** An owner's `approve` or `refuse`; null until then. */
   readonly answer: string | null;
   readonly answered_at: number | null;
+}
+
+/** What signs a member in from a browser (WebAuthn). */
+export interface PasskeyRow {
+  /** The credential's id, base64url. */
+  readonly id: string;
+  readonly household: string;
+  readonly member: string;
+  readonly name: string;
+  /** COSE, base64url. */
+  readonly public_key: string;
+  /** Of signatures, as the authenticator counts them; 0 where it does not. */
+  readonly counter: number;
+  readonly made_at: number;
+  readonly used_at: number | null;
+}
+
+/** By which a member's browser makes one passkey; of a member one at a time. */
+export interface PasskeyLinkRow {
+  /** Of the link's secret. */
+  readonly hash: string;
+  readonly household: string;
+  readonly member: string;
+  /** Of the passkey to come. */
+  readonly name: string;
+  readonly challenge: string;
+  readonly expires_at: number;
+}
+
+/** A sign-in challenge that was answered, until it would have ended by itself. */
+export interface SpentChallengeRow {
+  readonly challenge: string;
+  readonly expires_at: number;
 }

@@ -354,6 +354,16 @@ test("this computer's session is listed, renewed by itself, and revoked everywhe
   );
 });
 
+test("a link for a passkey leads to the page of this cloud, which is there", async (t) => {
+  const passkey = (...words: string[]) => lintel("member", "passkey", ...words, ...profile);
+  const { url: link } = JSON.parse((await passkey("add", "Phone", "--json")).out);
+  t.match(link, /^http:\/\/localhost:\d+\/sign-in#add=[a-z2-7]{32}$/);
+  t.match(await (await fetch(link)).text(), /\/pages\/sign-in\.js/);
+  t.match(await passkey("add", "--qr"), { code: 0, out: /█.*once, for 10 minutes/s });
+  t.match(await passkey("list"), { code: 0, out: /No passkey/ });
+  t.match(await passkey("remove", "A".repeat(22)), { code: 1, err: /not yours/ });
+});
+
 test("a script's token does what its scopes say until it is revoked", async (t) => {
   const token = (...words: string[]) => lintel("member", "token", ...words, ...profile, "--json");
   const made = JSON.parse(

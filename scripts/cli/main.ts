@@ -33,6 +33,7 @@ import {
 } from "./member/members.io.js";
 import { type ModeOptions, memberMode } from "./member/mode.io.js";
 import { memberOpen } from "./member/open.io.js";
+import { memberPasskeyAdd, memberPasskeyList, memberPasskeyRemove } from "./member/passkey.io.js";
 import { defaultProfileFolder } from "./member/profile.io.js";
 import { memberRenewCamera } from "./member/renewal.io.js";
 import { memberRestore, type RestoreOptions } from "./member/restore.io.js";
@@ -321,6 +322,20 @@ ofMember("sessions", "where you are signed in; revoke ends a session at once, ev
   .action((action: string | undefined, session: string | undefined, options: Common & SessionsOptions) =>
     memberSessions(options.profile, { ...options, ...given({ action, session }) }, openTerminal(options)),
   );
+
+const passkey = member.command("passkey").description("sign in from a browser without a password");
+ofMember("add", "show the link by which a browser makes a passkey, once, within 10 minutes", passkey)
+  .argument("[name]", "what your list of passkeys calls it", "Browser")
+  .option("--qr", "show the link as a QR code too")
+  .action((name: string, options: Common & { readonly qr?: boolean }) =>
+    memberPasskeyAdd(options.profile, { ...options, name }, openTerminal(options)),
+  );
+ofMember("list", "your passkeys", passkey).action((options: Common) =>
+  memberPasskeyList(options.profile, openTerminal(options)),
+);
+ofMember("remove", "it signs nobody in any more", passkey)
+  .argument("<passkey>", "its id")
+  .action((id: string, options: Common) => memberPasskeyRemove(options.profile, id, openTerminal(options)));
 
 ofMember("token", "access tokens for scripts: create NAME, list, revoke ID")
   .addArgument(new Argument("<action>", "what to do").choices(["create", "list", "revoke"]))

@@ -2,7 +2,7 @@ import Type from "typebox";
 import { allScopes } from "../../household/scopes.js";
 import { closed, note, time } from "./common.js";
 
-const sessionId = Type.String({
+export const sessionId = Type.String({
   pattern: "^[a-z2-7]{16}$",
   description: "A session's id: 16 characters of base32",
 });
@@ -26,7 +26,7 @@ export const signedIn = Type.Object(
 const session = Type.Object(
   {
     id: sessionId,
-    how: Type.String({ description: "What the member signed in with: `key`" }),
+    how: Type.String({ description: "What the member signed in with: `key`, `passkey`" }),
     client: Type.String({ description: "What the client calls itself; anybody's word" }),
     madeAt: time,
     usedAt: Type.String({ ...time, description: "When it was last renewed" }),

@@ -27,6 +27,8 @@ export interface Caller extends Session {
   readonly session: string;
   /** What a personal access token is good for; absent for a session, which is good for everything. */
   readonly scopes?: readonly Scope[];
+  /** What a session was opened with. */
+  readonly how?: string;
   /** When what they showed ends. */
   readonly until: Millis;
 }

@@ -1,7 +1,8 @@
 import type { Clock } from "../../../shared/kernel/ports.js";
 import type { CharterWriter } from "../../household/charters.io.js";
+import { clientName } from "../../household/client.js";
 import type { Logins, Who } from "../../household/logins.io.js";
-import { clientName, type Granted, type Sessions, type SignInMethod } from "../../household/sessions.io.js";
+import type { Granted, Sessions, SignInMethod } from "../../household/sessions.io.js";
 import type { Culprit, Throttle } from "../../household/throttle.io.js";
 import type { App } from "../app.js";
 import { nothing } from "../contract/common.js";
@@ -97,7 +98,8 @@ interface Headers {
   header(name: string, value: number): unknown;
 }
 
-async function refuseThrottled(throttle: Throttle, culprit: Culprit, reply: Headers): Promise<void> {
+/** Refuses the culprit of too many failed attempts. */
+export async function refuseThrottled(throttle: Throttle, culprit: Culprit, reply: Headers): Promise<void> {
   const seconds = await throttle.wait(culprit);
   if (seconds === undefined) return;
   reply.header("retry-after", seconds);
@@ -105,7 +107,7 @@ async function refuseThrottled(throttle: Throttle, culprit: Culprit, reply: Head
 }
 
 /** Opens the session and tells the member's other clients and the owners. */
-async function opened(
+export async function opened(
   { sessions, hub, clock }: Pick<SignInServices, "sessions" | "hub" | "clock">,
   { household, member }: Who,
   how: SignInMethod,

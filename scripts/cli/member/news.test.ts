@@ -42,6 +42,11 @@ test("a sign-in is told with the member's name, and what to do if it was not the
     news.lineOf("session.started", fieldsOf(data, "session.started"), now),
     "2026-01-02T03:04:05Z  Ada  signed in with key (lintel on desk). Was it not you? Run: lintel member sessions",
   );
+  const passkey = { member: "b".repeat(16), passkey: "x", name: "Phone", at: now };
+  t.equal(
+    news.lineOf("passkey.added", fieldsOf(passkey, "passkey.added"), now),
+    "2026-01-02T03:04:05Z  Ada  has a new passkey (Phone). Was it not you? Run: lintel member passkey list",
+  );
   t.end();
 });
 

@@ -14,6 +14,7 @@ export function createNews(nameOf: (id: string) => string | undefined): News {
       if (event === "missed")
         return `${shortTime(now)}  some news were missed; all clips: lintel member clips`;
       if (event === "session.started") return signInOf(data, nameOf);
+      if (event === "passkey.added") return passkeyOf(data, nameOf);
       const camera = data.text("camera");
       const said = event === "camera.status" ? changeOf(states, camera, data) : saidOf(event, data);
       if (said === undefined) return undefined;
@@ -29,6 +30,12 @@ function signInOf(data: Fields, nameOf: (id: string) => string | undefined): str
   const [member, how, client] = [data.text("member"), data.text("how"), data.text("client")];
   const who = nameOf(member) ?? member;
   return `${shortTime(data.text("at"))}  ${who}  signed in with ${how} (${client}). Was it not you? Run: lintel member sessions`;
+}
+
+function passkeyOf(data: Fields, nameOf: (id: string) => string | undefined): string {
+  const member = data.text("member");
+  const who = nameOf(member) ?? member;
+  return `${shortTime(data.text("at"))}  ${who}  has a new passkey (${data.text("name")}). Was it not you? Run: lintel member passkey list`;
 }
 
 function shortTime(iso: string): string {

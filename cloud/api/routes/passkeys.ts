@@ -1,0 +1,222 @@
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from "@simplewebauthn/server";
+import type { CharterWriter } from "../../household/charters.io.js";
+import type { Passkey, Passkeys, Site } from "../../household/passkeys.io.js";
+import type { App } from "../app.js";
+import { nothing } from "../contract/common.js";
+import * as contract from "../contract/passkeys.js";
+import { forgetBrowser, grantedToBrowser, ownPagesOnly, refreshOf } from "../plugins/browser.js";
+import { type Caller, sessionOf } from "../plugins/session.js";
+import { demand, found, Problem } from "../problems.js";
+import { timeTextOf } from "../time.js";
+import { opened, refuseThrottled, type SignInServices } from "./sessions.js";
+
+export interface PasskeyServices extends SignInServices {
+  readonly passkeys: Passkeys;
+}
+
+const tags = ["login"];
+
+/** How a member comes in from a browser; without a token. */
+export function addBrowserSignIn(app: App, services: PasskeyServices): void {
+  const { passkeys, sessions, throttle, audiences, limit } = services;
+  const shared = { config: limit, preHandler: ownPagesOnly(audiences) };
+  app.post(
+    "/v1/login/passkey/challenge",
+    {
+      ...shared,
+      schema: {
+        operationId: "challengePasskey",
+        summary: "What a browser needs to sign in with a passkey; the same for everybody",
+        tags,
+        response: { 200: contract.request },
+      },
+    },
+    async () => ({ options: { ...(await passkeys.request(siteOf(audiences()))) } }),
+  );
+
+  app.post(
+    "/v1/login/passkey",
+    {
+      ...shared,
+      schema: {
+        operationId: "loginWithPasskey",
+        summary: "Opens a session in a browser; what renews it goes into a cookie that no script reads",
+        tags,
+        body: contract.signInBody,
+        response: { 200: contract.signedInBrowser },
+      },
+    },
+    async ({ body, ip, headers }, reply) => {
+      await refuseThrottled(throttle, { address: ip }, reply);
+      // Whatever else a browser put into it is the library's to refuse.
+      const response = body.response as AuthenticationResponseJSON;
+      const signed = await passkeys.signIn(response, siteOf(audiences()));
+      if (!signed.ok) {
+        const { as } = signed.error;
+        await throttle.failed(as === undefined ? [{ address: ip }] : [{ address: ip }, as]);
+        if (as !== undefined) await refuseThrottled(throttle, as, reply);
+      }
+      const session = await opened(services, demand(signed), "passkey", headers["user-agent"]);
+      return grantedToBrowser(app, services, session, reply);
+    },
+  );
+
+  app.post(
+    "/v1/session/browser",
+    {
+      ...shared,
+      schema: {
+        operationId: "renewBrowserSession",
+        summary: "Another token for the browser's open session; a cookie that comes a second time ends it",
+        tags,
+        response: { 200: contract.signedInBrowser },
+      },
+    },
+    async (request, reply) => {
+      const refresh = refreshOf(request);
+      const session = refresh === undefined ? undefined : await sessions.renew(refresh);
+      if (session !== undefined) return grantedToBrowser(app, services, session, reply);
+      forgetBrowser(reply);
+      throw new Problem(refresh === undefined ? "not-logged-in" : "session-over");
+    },
+  );
+  addRegistration(app, services);
+}
+
+/** What the link does that the command line shows. */
+function addRegistration(app: App, { passkeys, audiences, limit, hub, clock }: PasskeyServices): void {
+  const shared = { config: limit, preHandler: ownPagesOnly(audiences) };
+  app.post(
+    "/v1/login/passkey-link/challenge",
+    {
+      ...shared,
+      schema: {
+        operationId: "challengeNewPasskey",
+        summary: "What a browser needs to make the passkey of a link",
+        tags,
+        body: contract.linkAsk,
+        response: { 200: contract.creation },
+      },
+    },
+    async ({ body }) => {
+      const creation = await passkeys.creation(body.link, siteOf(audiences()));
+      if (creation === undefined) throw new Problem("no-such-link");
+      return { ...creation, options: { ...creation.options } };
+    },
+  );
+
+  app.post(
+    "/v1/login/passkey-link",
+    {
+      ...shared,
+      schema: {
+        operationId: "addPasskey",
+        summary: "Takes the passkey that a browser made by a link, which is used up by it",
+        tags,
+        body: contract.addBody,
+        response: { 201: contract.passkeyAdded },
+      },
+    },
+    async ({ body }, reply) => {
+      const response = body.response as RegistrationResponseJSON;
+      const added = demand(await passkeys.add(body.link, response, siteOf(audiences())));
+      const { household, member, ...passkey } = added;
+      const data = { passkey: passkey.id, name: passkey.name, at: timeTextOf(clock.wall()) };
+      hub.publish({ household, member, kind: "passkey.added", data });
+      return reply.code(201).send(shown(passkey));
+    },
+  );
+}
+
+/** What a member does with their own passkeys. */
+export function addPasskeys(
+  members: App,
+  { passkeys, charters, audiences }: PasskeyServices & { charters: CharterWriter },
+): void {
+  charters.onChange(({ household, members: named }) => {
+    // A failure lets nobody in: each sign-in asks whether the charter names its member.
+    passkeys
+      .keepOnly(
+        household,
+        named.map(({ id }) => id),
+      )
+      .catch(() => undefined);
+  });
+
+  members.post(
+    "/v1/passkeys/links",
+    {
+      schema: {
+        operationId: "linkPasskey",
+        summary:
+          "A link by which one browser makes one passkey, within 10 minutes; for sessions opened with the key",
+        tags,
+        body: contract.linkBody,
+        response: { 201: contract.linkMade },
+      },
+    },
+    async (request, reply) => {
+      const caller = sessionOf(request);
+      if (caller.how !== "key") throw new Problem("key-session-only");
+      const { origin } = siteOf(audiences());
+      const { secret, expiresAt } = await passkeys.link(caller, request.body.name);
+      const url = `${origin}/sign-in#add=${secret}`;
+      return reply.code(201).send({ url, expiresAt: timeTextOf(expiresAt) });
+    },
+  );
+
+  members.get(
+    "/v1/passkeys",
+    {
+      schema: {
+        operationId: "listPasskeys",
+        summary: "The member's own passkeys, newest first",
+        tags,
+        response: { 200: contract.passkeyList },
+      },
+    },
+    async (request) => ({ passkeys: (await passkeys.list(sessionOf(request))).map(shown) }),
+  );
+
+  members.delete(
+    "/v1/passkeys/:passkey",
+    {
+      schema: {
+        operationId: "removePasskey",
+        summary: "Removes one of the member's own passkeys; in a browser never the last way of signing in",
+        tags,
+        params: contract.passkeyParams,
+        response: { 204: nothing },
+      },
+    },
+    async (request, reply) => {
+      const caller = sessionOf(request);
+      const { passkey } = request.params;
+      if (await isLastWay(passkeys, caller, passkey)) throw new Problem("last-way-in");
+      found((await passkeys.remove(caller, passkey)) || undefined);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+/** Who holds the key always gets in; whoever came otherwise may not. */
+async function isLastWay(passkeys: Passkeys, caller: Caller, id: string): Promise<boolean> {
+  if (caller.how === "key") return false;
+  const left = await passkeys.list(caller);
+  return left.length === 1 && left[0]?.id === id;
+}
+
+/** The first of the cloud's own origins that has a name: browsers bind passkeys to names. */
+function siteOf(origins: readonly string[]): Site {
+  for (const origin of origins) {
+    const { hostname, protocol } = new URL(origin);
+    const isName = /[a-z]/.test(hostname.split(".").at(-1) ?? "") && !hostname.startsWith("[");
+    if (isName && (protocol === "https:" || hostname === "localhost")) return { origin, name: hostname };
+  }
+  throw new Problem("no-name-for-passkeys");
+}
+
+function shown({ id, name, madeAt, usedAt }: Passkey) {
+  const used = usedAt === undefined ? {} : { usedAt: timeTextOf(usedAt) };
+  return { id, name, madeAt: timeTextOf(madeAt), ...used };
+}
