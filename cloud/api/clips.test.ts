@@ -4,11 +4,13 @@ import { t as tap, test } from "tap";
 import { type Charter, type OpenedCharter, openNextCharter } from "../../shared/charter/charter.js";
 import { formatDeletion } from "../../shared/clip/custody.js";
 import { openSegmentChain } from "../../shared/clip/segment.js";
+import { millis } from "../../shared/kernel/brand.js";
 import { toBase64 } from "../../shared/kernel/bytes.js";
 import type { CameraId } from "../../shared/kernel/ids.js";
 import { open, splitHeader } from "../../shared/seal/age.js";
 import { signNote } from "../../shared/seal/note.js";
 import { systemClock, systemRandom } from "../system.io.js";
+import { clipRows } from "../vault/clips.io.js";
 import { parseRange } from "./range.js";
 import {
   bytesOf,
@@ -23,6 +25,7 @@ import {
   storeClip,
   tokenOf,
 } from "./testing.js";
+import { timeTextOf } from "./time.js";
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);
@@ -335,4 +338,30 @@ test("nothing in the cloud's directory opens a clip: no identity, no member's se
     all.includes(Buffer.from(sealed.subarray(-64))),
     "the search does find what is there: the sealed body",
   );
+});
+
+test("a time is written as the language's own long way writes it, to the ends of the calendar of four digits", async (t) => {
+  const days = [0, 1, -1, 86_399_999, 86_400_000, -86_400_000, 951_782_400_000, 253_402_300_799_999];
+  const drawn = Array.from(
+    { length: 2_000 },
+    () => new DataView(systemRandom.bytes(8).buffer).getUint32(0) * 59_000,
+  );
+  for (const time of [...days, ...drawn]) {
+    if (timeTextOf(time) !== new Date(time).toISOString()) t.fail(`${time} is written ${timeTextOf(time)}`);
+  }
+});
+
+test("a page of clips is found by an index, whichever way it is narrowed", async (t) => {
+  const { household, board } = home;
+  const narrowed = [
+    {},
+    { cameras: [board.id] },
+    { trigger: "press" as const },
+    { from: millis(1), to: millis(2) },
+  ];
+  for (const query of narrowed) {
+    const plan = await clipRows(cloud.db, household, { limit: 50, ...query }).explain<{ detail: string }>();
+    t.match(plan[0]?.detail, /^SEARCH clip USING INDEX/);
+    t.notMatch(plan.map(({ detail }) => detail).join(), /SCAN|TEMP B-TREE/);
+  }
 });

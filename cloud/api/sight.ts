@@ -6,13 +6,17 @@ import type { Session } from "../household/logins.io.js";
 /** What a member sees of their household's cameras. */
 export interface Sight {
   of(session: Session): Promise<ReadonlyMap<CameraId, KnownCamera>>;
+  /** What this member's lists are narrowed to; `undefined` for an owner, who sees every camera of the household. */
+  narrowed(session: Session): Promise<readonly CameraId[] | undefined>;
 }
 
 export function createSight(cameras: CameraDirectory): Sight {
+  const of: Sight["of"] = async ({ household, ...member }) => {
+    const all = await cameras.list(household);
+    return new Map(all.filter((camera) => maySee(member, camera)).map((camera) => [camera.id, camera]));
+  };
   return {
-    async of({ household, ...member }) {
-      const all = await cameras.list(household);
-      return new Map(all.filter((camera) => maySee(member, camera)).map((camera) => [camera.id, camera]));
-    },
+    of,
+    narrowed: async (session) => (session.role === "owner" ? undefined : [...(await of(session)).keys()]),
   };
 }

@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { type ExpressionBuilder, type Kysely, sql } from "kysely";
 import type { SegmentEnd } from "../../shared/clip/segment.js";
 import { bytes, type Millis, millis } from "../../shared/kernel/brand.js";
 import { type CameraId, type ClipId, type HouseholdId, timeOf } from "../../shared/kernel/ids.js";
@@ -17,7 +17,10 @@ import {
 } from "./clip.js";
 import type { ClipName } from "./shred.io.js";
 import type { ClipRow, SegmentRow, ThumbnailRow, VaultTables } from "./tables.js";
-import { thumbnailRow, withThumbnail } from "./thumbnails.io.js";
+import { hasThumbnail, thumbnailRow } from "./thumbnails.io.js";
+
+/** What a clip's facts are made of. */
+type FactsRow = Omit<ClipRow, "household" | "deleted_at" | "deletion">;
 
 /** A household's clips that stand, newest first. */
 export async function listClips(
@@ -26,25 +29,89 @@ export async function listClips(
   query: ClipQuery,
   now: Millis,
 ): Promise<Page<ClipFacts>> {
-  const limit = Math.min(query.limit, pageMax);
+  const rows = await clipRows(db, household, query).execute();
+  const page = pageOf(rows.map(unpacked), Math.min(query.limit, pageMax));
+  const factsOf = (row: ListedRow): ClipFacts => clipFacts(row, { hasThumbnail: row.pictured === 1, now });
+  return { ...page, items: page.items.map(factsOf) };
+}
+
+/** The rows of a page and one beyond it. */
+export function clipRows(db: Kysely<VaultTables>, household: HouseholdId, query: ClipQuery) {
   let select = db
     .selectFrom("clip")
-    .selectAll()
+    .select(packed)
     .where("household", "=", household)
     .where("deleted_at", "is", null)
     .orderBy("id", "desc")
-    .limit(limit + 1);
+    .limit(Math.min(query.limit, pageMax) + 1);
   if (query.cursor !== undefined) select = select.where("id", "<", query.cursor);
   if (query.camera !== undefined) select = select.where("camera", "=", query.camera);
   if (query.cameras !== undefined) select = select.where("camera", "in", query.cameras);
   if (query.trigger !== undefined) select = select.where("trigger", "=", query.trigger);
   if (query.from !== undefined) select = select.where("id", ">=", idFloor(query.from));
   if (query.to !== undefined) select = select.where("id", "<", idFloor(query.to));
-  const page = pageOf(await select.execute(), limit);
-  const pictured = await withThumbnail(db, household, page.items);
-  const factsOf = (row: ClipRow): ClipFacts => clipFacts(row, { hasThumbnail: pictured.has(row.id), now });
-  return { ...page, items: page.items.map(factsOf) };
+  return select;
 }
+
+interface ListedRow extends FactsRow {
+  readonly pictured: 0 | 1;
+}
+
+/**
+ * A row as one text. The database finds a page of clips in a tenth of the time that it takes to hand over each column of each
+ * row by itself: this is what a long list costs.
+ */
+function packed(clip: ExpressionBuilder<VaultTables, "clip">) {
+  const columns = listedColumns.map((name) => clip.ref(name));
+  return sql<string>`json_array(${sql.join([...columns, hasThumbnail(clip)])})`.as("packed");
+}
+
+function unpacked({ packed: text }: { readonly packed: string }): ListedRow {
+  const [
+    id,
+    camera,
+    arrived_at,
+    last_arrived_at,
+    segments,
+    bytes,
+    last_index,
+    end,
+    trigger,
+    kept_at,
+    pictured,
+  ]: Packed = JSON.parse(text);
+  return {
+    id,
+    camera,
+    arrived_at,
+    last_arrived_at,
+    segments,
+    bytes,
+    last_index,
+    end,
+    trigger,
+    kept_at,
+    pictured,
+  };
+}
+
+const listedColumns = [
+  "id",
+  "camera",
+  "arrived_at",
+  "last_arrived_at",
+  "segments",
+  "bytes",
+  "last_index",
+  "end",
+  "trigger",
+  "kept_at",
+] as const;
+/** Of those columns, and of whether it has a thumbnail. */
+type Packed = readonly [
+  ...[id: string, camera: string, arrivedAt: number, lastArrivedAt: number, segments: number, bytes: number],
+  ...[lastIndex: number | null, end: string, trigger: string | null, keptAt: number | null, pictured: 0 | 1],
+];
 
 /** A clip that stands, with its segments. */
 export async function readClip(
@@ -143,7 +210,7 @@ interface Beside {
   readonly now: Millis;
 }
 
-function clipFacts(row: ClipRow, { hasThumbnail, now }: Beside): ClipFacts {
+function clipFacts(row: FactsRow, { hasThumbnail, now }: Beside): ClipFacts {
   const id = row.id as ClipId;
   const state = { end: row.end, segments: row.segments, lastIndex: row.last_index };
   return {

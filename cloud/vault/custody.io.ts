@@ -34,7 +34,8 @@ export interface CustodyQuery {
   readonly limit: number;
   readonly cursor?: string | undefined;
   readonly clip?: ClipId | undefined;
-  readonly cameras: readonly CameraId[];
+  /** Only of these; all when absent. */
+  readonly cameras?: readonly CameraId[] | undefined;
 }
 
 /** The household's own record of who did what to which clip. */
@@ -78,10 +79,10 @@ export function createCustody(
         .selectFrom("custody")
         .selectAll()
         .where("household", "=", household)
-        .where("camera", "in", query.cameras)
         .orderBy("id", "desc")
         .limit(limit + 1);
       if (query.cursor !== undefined) select = select.where("id", "<", query.cursor);
+      if (query.cameras !== undefined) select = select.where("camera", "in", query.cameras);
       if (query.clip !== undefined) select = select.where("clip", "=", query.clip);
       const page = pageOf(await select.execute(), limit);
       return {

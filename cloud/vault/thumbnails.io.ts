@@ -1,6 +1,6 @@
-import type { Kysely } from "kysely";
+import type { ExpressionBuilder, Kysely } from "kysely";
 import type { ClipName } from "./shred.io.js";
-import type { ClipRow, ThumbnailRow, VaultTables } from "./tables.js";
+import type { ThumbnailRow, VaultTables } from "./tables.js";
 
 export async function thumbnailRow(
   db: Kysely<VaultTables>,
@@ -37,19 +37,12 @@ export async function putThumbnail(
   });
 }
 
-/** Which of these clips have one. */
-export async function withThumbnail(
-  db: Kysely<VaultTables>,
-  household: string,
-  clips: readonly ClipRow[],
-): Promise<ReadonlySet<string>> {
-  if (clips.length === 0) return new Set();
-  const ids = clips.map(({ id }) => id);
-  const rows = await db
-    .selectFrom("thumbnail")
-    .select("clip")
-    .where("household", "=", household)
-    .where("clip", "in", ids)
-    .execute();
-  return new Set(rows.map(({ clip }) => clip));
+/** In a query for clips: 1 for one that has a thumbnail. */
+export function hasThumbnail({ exists, selectFrom }: ExpressionBuilder<VaultTables, "clip">) {
+  return exists(
+    selectFrom("thumbnail")
+      .select("thumbnail.clip")
+      .whereRef("thumbnail.household", "=", "clip.household")
+      .whereRef("thumbnail.clip", "=", "clip.id"),
+  );
 }

@@ -24,12 +24,11 @@ export function addAudit(members: App, { custody, sight }: { custody: Custody; s
     async (request) => {
       const { limit = defaultLimit, cursor, clip } = request.query;
       const session = sessionOf(request);
-      const visible = await sight.of(session);
       const { items, next } = await custody.list(session.household, {
         limit,
         cursor,
         clip: clip === undefined ? undefined : clipIdIn(clip),
-        cameras: [...visible.keys()],
+        cameras: await sight.narrowed(session),
       });
       const entries = items.map(({ at, ...entry }) => ({ ...entry, at: timeTextOf(at) }));
       return next === undefined ? { entries } : { entries, next };

@@ -57,13 +57,12 @@ function addClipPages(members: App, { vault, sight }: ClipServices): void {
     },
     async (request) => {
       const { limit = defaultLimit, cursor, camera, trigger, from, to } = request.query;
-      const visible = await sight.of(sessionOf(request));
       const page = await vault.reader.clips(sessionOf(request).household, {
         limit,
         cursor,
         trigger,
         camera: camera === undefined ? undefined : cameraIdIn(camera),
-        cameras: [...visible.keys()],
+        cameras: await sight.narrowed(sessionOf(request)),
         from: timeIn(from),
         to: timeIn(to),
       });

@@ -26,11 +26,10 @@ export function addEvents(
     async (request) => {
       const { limit = defaultLimit, cursor } = request.query;
       const session = sessionOf(request);
-      const visible = await sight.of(session);
       const page = await vault.reader.events(session.household, {
         limit,
         cursor,
-        cameras: [...visible.keys()],
+        cameras: await sight.narrowed(session),
       });
       const events = page.items.map(({ camera, arrivedAt, event: { v: _version, ...event } }) => ({
         ...event,
