@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { sql } from "kysely";
 import { t as tap, test } from "tap";
 import { type Charter, type OpenedCharter, openNextCharter } from "../../shared/charter/charter.js";
 import { formatDeletion } from "../../shared/clip/custody.js";
@@ -360,7 +361,8 @@ test("a page of clips is found by an index, whichever way it is narrowed", async
     { from: millis(1), to: millis(2) },
   ];
   for (const query of narrowed) {
-    const plan = await clipRows(cloud.db, household, { limit: 50, ...query }).explain<{ detail: string }>();
+    const rows = clipRows(cloud.db, household, { limit: 50, ...query });
+    const plan = await rows.explain<{ detail: string }>(undefined, sql`query plan`);
     t.match(plan[0]?.detail, /^SEARCH clip USING INDEX/);
     t.notMatch(plan.map(({ detail }) => detail).join(), /SCAN|TEMP B-TREE/);
   }
