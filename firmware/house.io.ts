@@ -164,7 +164,7 @@ function minuteIn({ week, zone }: ModeOrder, minuteOf: MinuteOfWeek): number | u
 }
 
 const lostText =
-  "the card damaged the household's mode order: the camera is off until a member gives it a mode again (lintel member mode)";
+  "the card damaged or lost the household's mode order: the camera is off until a member gives it a mode again (lintel member mode)";
 const timelessText =
   "the clock is not set, or the time zone is unknown: the camera keeps to the strictest of its timetable";
 

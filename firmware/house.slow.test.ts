@@ -323,7 +323,16 @@ test("off means off: no older, forged, foreign or adult's order lifts it, also n
     t.same([now.rules().mode, now.modeCounter()], ["off", 2]);
     t.match(now.troubles(), [/mode order that does not hold/]);
   }
-  writeFileSync(join(state, "mode.txt"), "mode/v1\n");
+  const files = ["mode.txt", "mode.copy.txt"].map((name) => join(state, name));
+  for (const file of files) {
+    writeFileSync(file, "mode/v1\n");
+    t.same([houseOf(keystore).rules().mode, houseOf(keystore).modeCounter()], ["off", 2], "there are two");
+    rmSync(file);
+    t.same([houseOf(keystore).rules().mode, houseOf(keystore).modeCounter()], ["off", 2]);
+  }
+  for (const file of files) rmSync(file);
+  t.equal(houseOf(keystore).rules().mode, "off", "nor is one that was deleted");
+  for (const file of files) writeFileSync(file, "mode/v1\n");
   for (let starts = 0; starts < 2; starts++)
     t.equal(houseOf(keystore).rules().mode, "off", "a damaged order is no leave");
   const after = houseOf(keystore);

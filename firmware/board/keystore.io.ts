@@ -13,7 +13,7 @@ import {
 import { cameraKeyName } from "../../shared/charter/lines.js";
 import { formatMode, type ModeOrder, parseMode } from "../../shared/charter/mode.js";
 import { fromBase64, toBase64 } from "../../shared/kernel/bytes.js";
-import { type CameraId, cameraIdOf } from "../../shared/kernel/ids.js";
+import { type CameraId, cameraIdOf, type HouseholdId } from "../../shared/kernel/ids.js";
 import type { Clock, Log, Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { signedCharterSchema } from "../../shared/protocol/messages.js";
@@ -64,7 +64,7 @@ export interface Enrolment {
   readonly charters: readonly SignedCharter[];
   /** The newest of them. */
   readonly charter: OpenedCharter;
-  /** The mode order that was obeyed last; `lost` when the card damaged it. */
+  /** The mode order that was obeyed last; `lost` when the card damaged or lost it. */
   readonly mode: ModeOrder | "lost" | undefined;
 }
 
@@ -136,6 +136,9 @@ export function openKeystore(directory: string, clock: Clock, log: Log): Keystor
       writeDurably(files.ca, ca);
       writeDurably(files.certificate, certificate);
       writeDurably(files.cloud, json(cloud));
+      // An order of before stays: the same camera may be installed again after its charter was damaged.
+      for (const file of [files.mode, files.modeCopy])
+        if (readIfThere(file) === undefined) writeDurably(file, noMode);
       // Last: with the charter the camera is enrolled. Power lost before it: the installer goes on where it was.
       writeDurably(files.charter, json(charters));
     },
@@ -156,25 +159,41 @@ export function openKeystore(directory: string, clock: Clock, log: Log): Keystor
       writeDurably(files.charter, json(all.slice(-chartersKeptMax)));
     },
     saveCertificate: (pem) => writeDurably(files.certificate, pem),
-    // Power lost before it is durable: the order before is obeyed, and the cloud is asked for the newest.
-    saveMode: (order) => writeDurably(files.mode, formatMode(order)),
+    // Power lost before it is durable: the order before is obeyed, and the cloud is asked for the newest; between the two: the newer.
+    saveMode(order) {
+      for (const file of [files.mode, files.modeCopy]) writeDurably(file, formatMode(order));
+    },
   };
 }
 
-/** An order that was lost must not become the most that is allowed at the next start either. */
-function readMode(file: string, read: Read): Enrolment["mode"] {
-  const order = read(file, parseStoredMode);
-  if (order.ok || order.error.kind !== "damaged") return order.ok ? order.value : undefined;
-  // Power lost between setting it aside and this: no order is on the card, and the cloud is asked for the newest.
-  writeDurably(file, lostMode);
-  return "lost";
+/**
+ * The newer of the two copies. That there is no order yet both must say: a file that is damaged or gone must not become the most that
+ * the charter allows, at the next start either. Nor does an order count that another household's member gave.
+ */
+function readMode(files: readonly string[], household: HouseholdId, read: Read): Enrolment["mode"] {
+  const found = files.map((file) => read(file, parseStoredMode));
+  const known = found.flatMap((one) => (one.ok ? [one.value] : []));
+  const orders = known.flatMap((one) =>
+    typeof one === "string" || one.household !== household ? [] : [one],
+  );
+  const [first, second] = orders;
+  const newest =
+    second !== undefined && first !== undefined && second.counter > first.counter ? second : first;
+  if (newest === undefined && known.length === files.length && known.every((one) => one === "none"))
+    return undefined;
+  if (orders.length === files.length) return newest;
+  // Power lost between the two: the next start finds one of them at least, or none once more.
+  for (const file of files) writeDurably(file, newest === undefined ? lostMode : formatMode(newest));
+  return newest ?? "lost";
 }
 
+const noMode = "none\n";
 const lostMode = "lost\n";
 
 /** Its signature was checked before it was written; whoever can write here has the keys as well. */
-function parseStoredMode(text: string): ModeOrder | "lost" | undefined {
+export function parseStoredMode(text: string): ModeOrder | "lost" | "none" | undefined {
   if (text === lostMode) return "lost";
+  if (text === noMode) return "none";
   const order = parseMode(text);
   return order.ok ? order.value : undefined;
 }
@@ -189,6 +208,7 @@ function filesIn(directory: string) {
     cloud: identity("cloud.json"),
     charter: join(directory, "charter.json"),
     mode: join(directory, "mode.txt"),
+    modeCopy: join(directory, "mode.copy.txt"),
     settings: join(directory, "settings.json"),
   };
 }
@@ -220,8 +240,15 @@ function readEnrolment(
     ...cloud.value,
     charters: charters.value,
     charter: charter.value,
-    mode: readMode(files.mode, read),
+    mode: readMode([files.mode, files.modeCopy], charter.value.household, read),
   });
+}
+
+/** The newest of the charters in the text of `charter.json`; `undefined` when they do not hold. */
+export function newestCharterIn(text: string): OpenedCharter | undefined {
+  const charters = parseAs(chartersSchema)(text);
+  const opened = charters && openKept(charters);
+  return opened?.ok === true ? opened.value : undefined;
 }
 
 /** The first was pinned when the camera was enrolled, and stands for itself here; each later one must follow it. */

@@ -59,7 +59,9 @@ for (const broker of ["embedded", "mosquitto"] as const) {
     skip,
   }, async (t) => {
     const house = await living(t, broker);
-    t.comment("its certificate ends in seconds: it has another before, and shows that one, also after a power cut");
+    t.comment(
+      "its certificate ends in seconds: it has another before, and shows that one, also after a power cut",
+    );
     const soon = Math.floor(clock.wall() / 1_000) * 1_000 + 8_000;
     await giveOneThatEnds(house, soon);
     await house.start("camera");

@@ -50,6 +50,8 @@ export class ProgramFailed extends Error {
 const lastLinesMax = 12;
 const readyMillisMax = 60_000;
 const stopMillisMax = 10_000;
+/** Runs in the program before its own first line: when we are gone, killed too, its standard input ends, and so does it. */
+const tether = 'data:text/javascript,process.stdin.on("end",()=>process.exit(1)).resume()';
 
 /** Resolves when somebody ends us: by a signal, or by reading no further what we print. */
 export function interruption(): Promise<"stop"> {
@@ -68,9 +70,9 @@ function programFile(main: string): string {
 /** Starts a program and waits until it is ready. */
 export function startProgram({ name, main, environment, onEvent }: ProgramOptions): Promise<Program> {
   const file = programFile(main);
-  const child = spawn(process.execPath, ["--enable-source-maps", file], {
+  const child = spawn(process.execPath, ["--enable-source-maps", "--import", tether, file], {
     env: { ...process.env, ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
   const killed = (): void => void child.kill("SIGKILL");
   process.once("exit", killed); // however we end: it must not outlive us

@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { join, resolve } from "node:path";
+import { parseSource } from "../../../firmware/camera/source.js";
 import { readIfThere } from "../disk.io.js";
 import { fieldsOf } from "../fields.js";
 import { Refused } from "../refused.js";
@@ -7,6 +9,7 @@ import type { Terminal } from "../terminal.io.js";
 import { checkBoard, checkFfmpeg, checkGpio, checkSource, findSource } from "./checks.io.js";
 import { bad, exitCodeOf, type Finding, good } from "./finding.js";
 import { checkInstalled } from "./installed.io.js";
+import { checkService, type Packaged, thisBoard } from "./service.io.js";
 
 export interface DoctorOptions {
   readonly state?: string;
@@ -15,7 +18,11 @@ export interface DoctorOptions {
 }
 
 /** Tells an installer what works on this board. The answer is the exit code: 0 good, 1 with warnings, 2 does not work. */
-export async function doctor(options: DoctorOptions, terminal: Terminal): Promise<0 | 1 | 2> {
+export async function doctor(
+  options: DoctorOptions,
+  terminal: Terminal,
+  board: Packaged = thisBoard,
+): Promise<0 | 1 | 2> {
   const findings: Finding[] = [];
   const show = (...found: readonly Finding[]): void => {
     for (const finding of found) {
@@ -25,7 +32,9 @@ export async function doctor(options: DoctorOptions, terminal: Terminal): Promis
       if (finding.todo) terminal.say(`                  → ${finding.todo}`);
     }
   };
-  const state = resolve(options.state ?? ".");
+  const installed =
+    options.state ?? (existsSync(join(board.state, "charter.json")) ? board.state : undefined);
+  const state = resolve(installed ?? ".");
   const settings = readSettings(state);
   terminal.progress("looking at ffmpeg …");
   const { finding, ffmpeg } = await checkFfmpeg(options.ffmpeg ?? settings.ffmpeg);
@@ -44,8 +53,19 @@ export async function doctor(options: DoctorOptions, terminal: Terminal): Promis
   else if (ffmpeg !== undefined) show(await checkSource(source, ffmpeg));
   show(...checkBoard(state, source), checkGpio(state));
   terminal.progress("looking at keys, certificate and cloud …");
-  if (options.state !== undefined) show(...(await checkInstalled(state)));
+  if (installed !== undefined)
+    show(...(await checkInstalled(state, hears(source))), ...checkService(state, board));
   return exitCodeOf(findings);
+}
+
+/** A network camera's or a file's own stream may bring sound. */
+function hears(source: string | undefined): boolean {
+  const parsed = parseSource(source ?? "");
+  if (!parsed.ok) return false;
+  return (
+    ["rtsp", "file"].includes(parsed.value.kind) ||
+    ("audio" in parsed.value && parsed.value.audio !== undefined)
+  );
 }
 
 /** A camera has one user at a time: what the firmware holds is not tried. */

@@ -1,16 +1,18 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
-import { readdirSync, statSync } from "node:fs";
+import { accessSync, constants, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { look } from "../../../firmware/board/clock.io.js";
 import { openTls } from "../../../firmware/uplink/tls.io.js";
 import { fingerprintOf } from "../../../shared/charter/claim.js";
 import { toBase64 } from "../../../shared/kernel/bytes.js";
+import { type CameraId, cameraIdOf } from "../../../shared/kernel/ids.js";
 import { verifierOf } from "../../../shared/seal/note.js";
 import { readIfThere } from "../disk.io.js";
 import { fieldsOf } from "../fields.js";
 import { send } from "../http.io.js";
 import { systemClock } from "../world.io.js";
 import { bad, type Finding, good, warning } from "./finding.js";
+import { checkRules } from "./rules.io.js";
 
 const dayMillis = 86_400_000;
 const renewDays = 30;
@@ -19,6 +21,7 @@ const queueWarning = 100;
 const noteKeyBytes = 32;
 
 interface Installed {
+  readonly camera: CameraId;
   readonly fingerprint: string;
   readonly key: string;
   readonly certificate: string;
@@ -28,7 +31,18 @@ interface Installed {
 }
 
 /** Looks at what an installation left in `state`. */
-export async function checkInstalled(state: string): Promise<readonly Finding[]> {
+export async function checkInstalled(state: string, hears = false): Promise<readonly Finding[]> {
+  const missing = files
+    .filter((name) => readIfThere(join(state, name)) === undefined)
+    .map((name) => join(state, name));
+  if (missing.length > 0 && missing.length < files.length && !missing.includes(join(state, "charter.json")))
+    return [
+      bad(
+        "installation",
+        `Missing: ${missing.join(", ")}.`,
+        `Put back a copy. Without one move ${state} away, so that what waits in it is not lost, and install anew.`,
+      ),
+    ];
   const texts = readFiles(state);
   if (texts === undefined)
     return [
@@ -50,6 +64,8 @@ export async function checkInstalled(state: string): Promise<readonly Finding[]>
   const installed = installedIn(texts);
   return [
     checkModes(state),
+    checkJournal(state),
+    ...checkRules(state, { camera: installed.camera, charters: texts["charter.json"], hears }),
     checkCertificate(installed),
     await checkBroker(installed),
     await checkTimeSource(),
@@ -103,6 +119,7 @@ function installedIn(texts: Texts): Installed {
   const secretKey = Buffer.from(texts["identity/note.key"].trim(), "base64");
   const { publicKey } = verifierOf({ name: "camera", secretKey });
   return {
+    camera: cameraIdOf(publicKey),
     fingerprint: fingerprintOf({ noteKey: toBase64(publicKey), tlsKey: toBase64(tls) }),
     key: texts["identity/tls.key"],
     certificate: texts["identity/tls.crt"],
@@ -118,6 +135,23 @@ function checkModes(state: string): Finding {
   return open.length === 0
     ? good("keys", "The camera's keys are readable by its own user only.")
     : bad("keys", `Others on this board can read ${open.join(", ")}.`, `Run: chmod go= ${open.join(" ")}`);
+}
+
+/** Where sealed footage waits: it must take files, whoever asks. */
+function checkJournal(state: string): Finding {
+  const folder = join(state, "journal");
+  try {
+    if (statSync(folder, { throwIfNoEntry: false }) !== undefined)
+      accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    return good("card", "Footage can be kept on this card.");
+  } catch (error) {
+    const why = error instanceof Error && "code" in error ? error.code : error;
+    return bad(
+      "card",
+      `Nothing can be kept in ${folder} (${why}).`,
+      "A card that turns read-only is most often worn or was unplugged: look at dmesg, mount it for writing, or replace it.",
+    );
+  }
 }
 
 function checkCertificate({ fingerprint, key, certificate, ca }: Installed): Finding {

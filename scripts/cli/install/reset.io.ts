@@ -19,6 +19,7 @@ const kept = [
   "identity",
   "charter.json",
   "mode.txt",
+  "mode.copy.txt",
   "settings.json",
   "journal",
   "handover.html",

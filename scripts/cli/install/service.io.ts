@@ -16,7 +16,7 @@ export interface ServicePlaces {
   readonly state: string;
 }
 
-const usualPlaces: ServicePlaces = {
+export const usualPlaces: ServicePlaces = {
   running: "/run/systemd/system",
   unit: `/lib/systemd/system/${service}`,
   state: packagedState,
