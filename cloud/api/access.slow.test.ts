@@ -119,9 +119,10 @@ test("an expired token, another cloud's token and no token at all get the same a
   const flipped = `${head}.${body}.${"A".repeat(86)}`;
   const wanted = sameBut((await call(cloud, "GET", "/v1/clips")).body);
   for (const token of [expired, foreign, unsigned, flipped, "x"]) {
-    const answer = await call(cloud, "GET", "/v1/clips", { token });
-    t.equal(answer.status, 401);
-    t.same(sameBut(answer.body), wanted);
+    for (const { route, status, body } of await askAll(routes, token)) {
+      t.equal(status, 401, route);
+      t.same(sameBut(body), wanted, route);
+    }
   }
 });
 
@@ -201,7 +202,12 @@ test("every route answers another household's owner as if nothing were there, an
   ).body.id;
   const body = { url: "http://127.0.0.1:9/" };
   const hook = (await call(cloud, "POST", "/v1/webhooks", { token: family.token, body })).body.id;
-  const theirs = memberRoutes(family.board.id, clip, unknownKey, unknownKey, ofFamily, hook);
+  const { claimId } = newClaim(family.charter);
+  const expiresAt = new Date(cloud.clock.wall() + 500_000).toISOString();
+  const claim = { claimId, charter: family.charter.hash, expiresAt };
+  t.equal((await call(cloud, "POST", "/v1/claims", { token: family.token, body: claim })).status, 201);
+  const session = (await call(cloud, "GET", "/v1/sessions", { token: family.token })).body.sessions[0].id;
+  const theirs = memberRoutes(family.board.id, clip, claimId, session, ofFamily, hook);
   const nobodys = memberRoutes(unknownKey, unknownClip, unknownKey, unknownKey, unknownKey);
   const named = (list: readonly (typeof routes)[number][]) =>
     list.filter(([, path]) => /[a-z2-7]{16}|[0-9a-f]{8}-/.test(path));
@@ -215,6 +221,7 @@ test("every route answers another household's owner as if nothing were there, an
     200,
     "and nothing was touched",
   );
+  t.equal((await call(cloud, "GET", `/v1/claims/${claimId}`, { token: family.token })).status, 200);
   const token = await tokenOf(cloud, guest, family.household);
   const forbidden = (await askAll(askable, token))
     .filter(({ status }) => status === 403)

@@ -435,3 +435,32 @@ export async function storeClip(
   assert(stored.kind === "stored", `the vault answers ${stored.kind}`);
   return { clip, sealed };
 }
+
+/** Rows of clips as ingest leaves them, one every ten minutes, without bodies. Their ids, newest first. */
+export async function fillClips(
+  { db, clock }: Pick<TestCloud, "db" | "clock">,
+  { board, household }: Pick<Awaited<ReturnType<typeof newHousehold>>, "board" | "household">,
+  count: number,
+): Promise<readonly ClipId[]> {
+  const atOnce = 1_000;
+  const newest = clock.wall();
+  const ids: ClipId[] = [];
+  while (ids.length < count) {
+    const rows = Array.from({ length: Math.min(atOnce, count - ids.length) }, (_, at) => {
+      const arrived = millis(newest - (ids.length + at) * 600_000);
+      const times = { arrived_at: arrived, last_arrived_at: arrived, deleted_at: null, kept_at: null };
+      const facts = { segments: 10, last_index: 9, bytes: 3_000_000, end: "complete", trigger: "motion" };
+      return {
+        household,
+        id: newClipId(arrived, random),
+        camera: board.id,
+        deletion: null,
+        ...times,
+        ...facts,
+      };
+    });
+    await db.insertInto("clip").values(rows).execute();
+    ids.push(...rows.map(({ id }) => id));
+  }
+  return ids;
+}

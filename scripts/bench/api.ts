@@ -8,12 +8,10 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import Fastify from "fastify";
 import { addTokens, membersOnly } from "../../cloud/api/plugins/session.js";
-import { call, newHousehold, openTestCloud, type TestCloud } from "../../cloud/api/testing.js";
+import { call, fillClips, newHousehold, openTestCloud } from "../../cloud/api/testing.js";
 import { openSessionKey } from "../../cloud/household/sessionkey.io.js";
 import { createAccessTokens } from "../../cloud/household/tokens.io.js";
 import { systemRandom } from "../../cloud/system.io.js";
-import { millis } from "../../shared/kernel/brand.js";
-import { newClipId } from "../../shared/kernel/ids.js";
 import { compete } from "./paired.js";
 
 const connections = 50;
@@ -86,7 +84,7 @@ async function slowest(url: string, token: string, seconds: number): Promise<num
 async function serve(clips: number): Promise<void> {
   const cloud = await openTestCloud();
   const home = await newHousehold(cloud);
-  await fill(cloud, home, clips);
+  await fillClips(cloud, home, clips);
   const { body, text } = await call(cloud, "GET", list, { token: home.token });
   if (body.clips.length !== 50) throw new Error(`${body.clips.length} clips are listed`);
   const bare = Fastify();
@@ -106,22 +104,4 @@ async function serve(clips: number): Promise<void> {
   await once(process, "disconnect");
   await bare.close();
   await cloud.close();
-}
-
-type Home = Awaited<ReturnType<typeof newHousehold>>;
-
-/** Rows as ingest leaves them, a clip every ten minutes. */
-async function fill({ db, clock }: TestCloud, { household, board }: Home, clips: number): Promise<void> {
-  const rowsMax = 1_000;
-  const newest = clock.wall();
-  for (let done = 0; done < clips; done += rowsMax) {
-    const rows = Array.from({ length: Math.min(rowsMax, clips - done) }, (_, at) => {
-      const arrived = millis(newest - (done + at) * 600_000);
-      const times = { arrived_at: arrived, last_arrived_at: arrived, deleted_at: null, kept_at: null };
-      const facts = { segments: 10, last_index: 9, bytes: 3_000_000, end: "complete", trigger: "motion" };
-      const id = newClipId(arrived, systemRandom);
-      return { household, id, camera: board.id, deletion: null, ...times, ...facts };
-    });
-    await db.insertInto("clip").values(rows).execute();
-  }
 }
