@@ -14,6 +14,7 @@ import { webhooks } from "./migrations/0032-webhooks.io.js";
 import { repeats } from "./migrations/0033-repeats.io.js";
 import { renewals } from "./migrations/0034-renewals.io.js";
 import { sight } from "./migrations/0040-sight.io.js";
+import { proposals } from "./migrations/0041-proposals.io.js";
 import type { NotifyTables } from "./notify/tables.js";
 import { BetterSqlite3 } from "./sqlite.io.js";
 import type { VaultTables } from "./vault/tables.js";
@@ -36,6 +37,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0033-repeats": repeats,
   "0034-renewals": renewals,
   "0040-sight": sight,
+  "0041-proposals": proposals,
 };
 
 /** Statements that stay prepared: more than the cloud has kinds of. */

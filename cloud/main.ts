@@ -33,6 +33,7 @@ import { createLogins } from "./household/logins.io.js";
 import { createModes } from "./household/modes.io.js";
 import { createPasskeys } from "./household/passkeys.io.js";
 import { privateDirectory } from "./household/privatefile.io.js";
+import { createProposals } from "./household/proposals.io.js";
 import { createRenewals } from "./household/renewals.io.js";
 import { createRepeats } from "./household/repeats.io.js";
 import { openSessionKey } from "./household/sessionkey.io.js";
@@ -203,6 +204,7 @@ async function serve(
       tokens: createAccessTokens(db, { clock, random }),
       throttle: createThrottle(db, { clock, secret: house.sessionKey.privatePem }),
       farewell: createFarewell(db, footageIn(vault)),
+      proposals: createProposals(db, { charters, clock }),
       claims: createClaims(db, charters, clock),
       renewals: createRenewals(db, cameras, clock),
       repeats: createRepeats(db, clock),

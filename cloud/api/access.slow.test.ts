@@ -38,6 +38,9 @@ const memberRoutes = (
     ["GET", "/v1/household"],
     ["DELETE", "/v1/household"],
     ["PUT", "/v1/household/charter"],
+    ["GET", "/v1/household/proposal"],
+    ["PUT", "/v1/household/proposal"],
+    ["DELETE", "/v1/household/proposal"],
     ["POST", "/v1/claims"],
     ["GET", `/v1/claims/${claim}`],
     ["GET", "/v1/cameras"],
@@ -146,6 +149,7 @@ const bodyFor: Readonly<Record<string, object>> = {
 };
 const bodies: Readonly<Record<string, object>> = {
   "PUT /v1/household/charter": { charter: { note: "x", openings: [] } },
+  "PUT /v1/household/proposal": { charter: { note: "x", openings: [] } },
   "POST /v1/claims": {
     claimId: unknownKey,
     charter: `${"A".repeat(43)}=`,
@@ -232,6 +236,9 @@ test("every route answers another household's owner as if nothing were there, an
       ...[
         "DELETE /v1/household",
         "PUT /v1/household/charter",
+        "GET /v1/household/proposal",
+        "PUT /v1/household/proposal",
+        "DELETE /v1/household/proposal",
         "POST /v1/claims",
         `GET /v1/claims/${unknownKey}`,
         `PUT /v1/cameras/${home.board.id}/renewal`,

@@ -15,7 +15,8 @@ export type LiveKind =
   | "event"
   | "camera.status"
   | "session.started"
-  | "passkey.added";
+  | "passkey.added"
+  | "charter.proposed";
 
 /** Something that members may want to know at once. Never more than the cloud may know: no footage, no key. */
 export interface LiveEvent {

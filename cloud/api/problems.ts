@@ -205,6 +205,16 @@ export const problems = {
     "Not the next charter",
     "Another charter is the newest one by now. Fetch it, change that one, and sign again.",
   ],
+  "proposal-waits": [
+    409,
+    "Another change waits",
+    "Another change of the household waits for owners' signatures. Sign or withdraw that one first: `lintel member proposal`.",
+  ],
+  "signatures-missed": [
+    409,
+    "Signed meanwhile",
+    "Another owner signed this change meanwhile. Fetch it, and add your signature to theirs.",
+  ],
   "chain-full": [409, "Chain full", "The household has reached the limit of charters. Ask the operator."],
   "household-exists": [
     409,

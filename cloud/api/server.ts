@@ -19,6 +19,7 @@ import { addGround, type Check } from "./routes/ground.js";
 import { addHousehold, type HouseholdServices } from "./routes/household.js";
 import { addPages } from "./routes/pages.js";
 import { addBrowserSignIn, addPasskeys, type PasskeyServices } from "./routes/passkeys.js";
+import { addProposal, type ProposalServices } from "./routes/proposal.js";
 import { addRegistration, type RegistrationServices } from "./routes/registration.js";
 import { addCamerasRenewals, addRenewals, type RenewalServices } from "./routes/renewals.js";
 import { addRetention } from "./routes/retention.js";
@@ -49,6 +50,7 @@ export interface ApiServices
     TokenServices,
     FarewellServices,
     HouseholdServices,
+    ProposalServices,
     ClaimServices,
     CameraServices,
     RenewalServices,
@@ -119,6 +121,7 @@ export async function createApi(
     addPasskeys(members, services);
     addAccessTokens(members, services);
     addHousehold(members, services);
+    addProposal(members, services);
     addFarewell(members, services);
     addOwnersClaims(members, services);
     addCameras(members, services);

@@ -50,6 +50,7 @@ import { createFarewell, footageIn } from "../household/farewell.io.js";
 import { createLogins, type Who } from "../household/logins.io.js";
 import { createModes } from "../household/modes.io.js";
 import { createPasskeys } from "../household/passkeys.io.js";
+import { createProposals } from "../household/proposals.io.js";
 import { createRenewals } from "../household/renewals.io.js";
 import { createRepeats } from "../household/repeats.io.js";
 import { openSessionKey } from "../household/sessionkey.io.js";
@@ -296,6 +297,7 @@ function householdParts(db: Parameters<typeof createCharters>[0], clock: Clock) 
     charters,
     cameras,
     modes: createModes(db, charters, clock),
+    proposals: createProposals(db, { charters, clock }),
     claims: createClaims(db, charters, clock),
     renewals: createRenewals(db, cameras, clock),
     sight: createSight(cameras),

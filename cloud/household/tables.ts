@@ -5,6 +5,7 @@
 export interface HouseholdTables {
   readonly household: HouseholdRow;
   readonly charter: CharterRow;
+  readonly proposal: ProposalRow;
   readonly member: MemberRow;
   readonly camera: CameraRow;
   readonly camera_mode: CameraModeRow;
@@ -36,6 +37,17 @@ export interface CharterRow {
   /** JSON list, as beside the note. */
   readonly openings: string;
   readonly arrived_at: number;
+}
+
+/** A next charter that waits for owners' signatures. */
+export interface ProposalRow {
+  readonly household: string;
+  readonly note: string;
+  /** JSON list, as beside the note. */
+  readonly openings: string;
+  /** JSON list of key files that come with it. */
+  readonly key_files: string;
+  readonly made_at: number;
 }
 
 export interface MemberRow {

@@ -4,6 +4,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { masksMax, zonesMax } from "../../shared/charter/areas.js";
 import { allModes, allRoles, isName, type Mode, type Role } from "../../shared/charter/lines.js";
 import { turnsMax } from "../../shared/charter/mode.js";
+import { allSignatures } from "../../shared/charter/succession.js";
 import type { Result } from "../../shared/kernel/result.js";
 import { readNamed } from "./disk.io.js";
 import { type DoctorOptions, doctor } from "./doctor/doctor.io.js";
@@ -35,6 +36,7 @@ import { type ModeOptions, memberMode } from "./member/mode.io.js";
 import { memberOpen } from "./member/open.io.js";
 import { memberPasskeyAdd, memberPasskeyList, memberPasskeyRemove } from "./member/passkey.io.js";
 import { defaultProfileFolder } from "./member/profile.io.js";
+import { memberProposal, memberRules, type RuleOptions } from "./member/proposal.io.js";
 import { memberRenewCamera } from "./member/renewal.io.js";
 import { memberRestore, type RestoreOptions } from "./member/restore.io.js";
 import { memberLogout, memberSessions, type SessionsOptions } from "./member/sessions.io.js";
@@ -162,6 +164,18 @@ ofMember("remove", "take a member out; cameras that they saw get new keys")
   .argument("<member>", "their id, or their name")
   .option("--yes", "do not ask")
   .action((wanted: string, options: Common) => memberRemove(options.profile, wanted, openTerminal(options)));
+
+ofMember("rules", "whose signatures the household asks for, or other ones")
+  .addOption(new Option("--change <whose>", "for the next charter").choices(allSignatures))
+  .addOption(new Option("--release <whose>", "for a release to an agency").choices(allSignatures))
+  .action((options: Common & RuleOptions) => memberRules(options.profile, options, openTerminal(options)));
+
+ofMember("proposal", "the change that waits for owners' signatures: show, sign or withdraw it")
+  .addArgument(new Argument("[act]", "what to do").choices(["show", "sign", "withdraw"]).default("show"))
+  .option("--yes", "do not ask")
+  .action((act: "show" | "sign" | "withdraw", options: Common) =>
+    memberProposal(options.profile, act, openTerminal(options)),
+  );
 
 ofMember("cameras", "the household's cameras and how they are").action((options: Common) =>
   memberCameras(options.profile, openTerminal(options)),

@@ -23,6 +23,7 @@ import {
   parseLines,
 } from "./lines.js";
 import {
+  allSignatures,
   faultBetween,
   ownersOf,
   type Rules,
@@ -87,7 +88,16 @@ export function openFirstCharter(signed: SignedCharter): Result<OpenedCharter, C
   if (householdIdOf(founder.noteKey) !== household)
     return refuse({ kind: "other-household", found: household });
   const owners = ownersOf(charter.value);
-  return signedBy(charter.value, signed, owners, owners);
+  return whole(signedBy(charter.value, signed, owners, owners));
+}
+
+/** A charter that signatures may still be missing from. */
+export interface ProposedCharter {
+  readonly charter: OpenedCharter;
+  /** The owners who signed it; never empty. */
+  readonly signers: readonly Member[];
+  /** The owners without whose signature it is not the next. */
+  readonly missing: readonly Member[];
 }
 
 /**
@@ -98,6 +108,14 @@ export function openNextCharter(
   current: OpenedCharter,
   signed: SignedCharter,
 ): Result<OpenedCharter, CharterRefusal> {
+  return whole(openProposal(current, signed));
+}
+
+/** As `openNextCharter`, while only some of those who must sign have signed. Nothing follows it before all have. */
+export function openProposal(
+  current: OpenedCharter,
+  signed: SignedCharter,
+): Result<ProposedCharter, CharterRefusal> {
   const next = parseCharter(signed);
   if (!next.ok) return next;
   const { household, version, previous } = next.value;
@@ -132,22 +150,29 @@ export function openPinnedCharter(signed: SignedCharter, pin: Hash): Result<Open
   if (!charter.ok) return charter;
   if (charter.value.hash !== pin)
     return refuse({ kind: "not-the-next-charter", have: 0, found: charter.value.version });
-  return signedBy(charter.value, signed, ownersOf(charter.value), []);
+  return whole(signedBy(charter.value, signed, ownersOf(charter.value), []));
 }
 
-/** At least one of `owners` signed it, and each of `needed`. */
+/** At least one of `owners` signed it; which of `needed` have not is told. */
 function signedBy(
   charter: OpenedCharter,
   signed: SignedCharter,
   owners: readonly Member[],
   needed: readonly Member[],
-): Result<OpenedCharter, CharterRefusal> {
+): Result<ProposedCharter, CharterRefusal> {
   const note = openNote(signed.note, owners.map(memberVerifier));
   if (!note.ok) return note;
-  const missing = needed.find(
-    ({ noteKey }) => !note.value.signers.some(({ publicKey }) => equal(publicKey, noteKey)),
-  );
-  return missing === undefined ? ok(charter) : refuse({ kind: "missing-signature", member: missing.id });
+  const hasSigned = ({ noteKey }: Member): boolean =>
+    note.value.signers.some(({ publicKey }) => equal(publicKey, noteKey));
+  const missing = needed.filter((owner) => !hasSigned(owner));
+  return ok({ charter, signers: owners.filter(hasSigned), missing });
+}
+
+function whole(proposed: Result<ProposedCharter, CharterRefusal>): Result<OpenedCharter, CharterRefusal> {
+  if (!proposed.ok) return proposed;
+  const { charter, missing } = proposed.value;
+  const [first] = missing;
+  return first === undefined ? ok(charter) : refuse({ kind: "missing-signature", member: first.id });
 }
 
 /** The form alone; says nothing of signatures. */
@@ -170,8 +195,8 @@ function readHead(
     version: read.number("version"),
     previous: read.text("previous", (text): text is Hash => text === "none" || isHash(text)),
     issued: millis(read.number("issued")),
-    change: read.text("change", oneOf<Signatures>("all-owners", "any-owner")),
-    release: read.text("release", oneOf<Signatures>("all-owners", "any-owner")),
+    change: read.text("change", oneOf<Signatures>(...allSignatures)),
+    release: read.text("release", oneOf<Signatures>(...allSignatures)),
     commitments: read.list("line", charterLinesMax),
   };
   read.check(head.version > 0, "version");

@@ -5,6 +5,8 @@ import type { CharterBody, CharterCamera, Member } from "./lines.js";
 /** Whose signatures something needs: each owner's, or any one owner's. */
 export type Signatures = "all-owners" | "any-owner";
 
+export const allSignatures: readonly Signatures[] = ["all-owners", "any-owner"];
+
 /** What a charter says, its place in the chain aside. */
 export interface Rules extends CharterBody {
   /** Whose signatures the next charter needs. */

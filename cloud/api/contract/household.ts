@@ -44,6 +44,17 @@ export const charterBody = Type.Object(
   },
   closed,
 );
+export const proposal = Type.Object(
+  {
+    ...charterBody.properties,
+    version: Type.Integer({ minimum: 1 }),
+    signers: Type.Array(memberId, { description: "The owners who signed it" }),
+    missing: Type.Array(memberId, { description: "The owners whose signature it still needs" }),
+    madeAt: time,
+  },
+  closed,
+);
+export const proposed = Type.Pick(proposal, ["version", "signers", "missing"], closed);
 export const charterStored = Type.Object({ version: Type.Integer({ minimum: 1 }) }, closed);
 
 export const keyFiles = Type.Object(

@@ -2,11 +2,10 @@ import { type CharterReader, type CharterWriter, chartersMax } from "../../house
 import type { VaultReader } from "../../vault/vault.io.js";
 import type { App } from "../app.js";
 import * as contract from "../contract/household.js";
-import { cameraIdIn } from "../ids.js";
 import { type HourlyBudget, spending } from "../plugins/ratelimit.js";
 import { ownersOnly, sessionOf } from "../plugins/session.js";
 import { demand } from "../problems.js";
-import { writable } from "../signed.js";
+import { keyFilesIn, writable } from "../signed.js";
 
 export interface HouseholdServices {
   readonly charters: CharterReader & CharterWriter;
@@ -53,9 +52,8 @@ export function addHousehold(members: App, { charters, roomOf, vaultKey, budget 
     },
     async (request) => {
       const { household } = sessionOf(request);
-      const { charter, keyFiles = [] } = request.body;
-      const files = keyFiles.map(({ camera, epoch, file }) => ({ camera: cameraIdIn(camera), epoch, file }));
-      const { version } = demand(await charters.append(household, charter, files));
+      const { charter, keyFiles } = request.body;
+      const { version } = demand(await charters.append(household, charter, keyFilesIn(keyFiles)));
       return { version };
     },
   );

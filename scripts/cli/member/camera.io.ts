@@ -36,7 +36,7 @@ export async function memberCamera(
     return;
   }
   let signed = false;
-  const version = await changeCharter(cloud, (household) => {
+  const version = await changeCharter(cloud, terminal, (household) => {
     const now = chooseCamera(household, line.id);
     const changed = { ...now, ...changes };
     signed = textOfLine(changed) !== textOfLine(now);

@@ -74,6 +74,12 @@ export async function cameraIdentities(
   return [...found].map(([epoch, identity]) => ({ epoch, identity })).sort((a, b) => b.epoch - a.epoch);
 }
 
+/** Whether the file gives this member the key that seals to `recipient`. */
+export async function opensKey(cloud: Cloud, file: KeyFile, recipient: string): Promise<boolean> {
+  const identity = await openKeyFile(cloud, file);
+  return identity !== undefined && isOf(identity, recipient);
+}
+
 /** What the file holds; `undefined` when it is not sealed to this member. */
 async function openKeyFile({ profile }: Cloud, { file }: KeyFile): Promise<string | undefined> {
   const sealed = fromBase64(file);

@@ -1,22 +1,32 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { type Charter, type SignedCharter, signCharter } from "../../../shared/charter/charter.js";
+import {
+  type Charter,
+  type OpenedCharter,
+  openProposal,
+  type ProposedCharter,
+  type SignedCharter,
+  signCharter,
+} from "../../../shared/charter/charter.js";
 import { type CharterCamera, type Member, memberKeyName } from "../../../shared/charter/lines.js";
-import { ownersOf, signersNeeded } from "../../../shared/charter/succession.js";
-import { hashOfText } from "../../../shared/seal/hash.js";
-import { textOf } from "../../../shared/seal/note.js";
+import { ownersOf, type Signatures } from "../../../shared/charter/succession.js";
+import type { Signer } from "../../../shared/seal/note.js";
 import { Problem } from "../http.io.js";
 import { Refused } from "../refused.js";
+import { sentenceOf } from "../sentences.js";
+import type { Terminal } from "../terminal.io.js";
 import { systemClock, systemRandom } from "../world.io.js";
 import type { CameraKeyFile } from "./camerakey.js";
 import type { Cloud } from "./cloud.io.js";
 import type { Household } from "./household.js";
-import { keepKeyFile, saveSeen } from "./profile.io.js";
+import { keepKeyFile, type Profile, saveSeen } from "./profile.io.js";
 
 const pollMillis = 500;
 const triesMax = 3;
 
 /** What the next charter says otherwise than the newest, and the keys of its cameras that are new or sealed to others. */
 export interface Change {
+  readonly change?: Signatures;
+  readonly release?: Signatures;
   readonly members?: readonly Member[];
   readonly cameras?: readonly CharterCamera[];
   readonly keyFiles?: readonly CameraKeyFile[];
@@ -24,10 +34,12 @@ export interface Change {
 
 /**
  * Signs the change into the next charter; when another owner was quicker, into the one after. `change` sees the newest each
- * time; `undefined` from it: all is so already. Gives the version of the charter in which it is.
+ * time; `undefined` from it: all is so already. Gives the version of the charter in which it is. Where other owners must sign as
+ * well it is left for them in the cloud, and refused here.
  */
 export async function changeCharter(
   cloud: Cloud,
+  terminal: Terminal,
   change: (household: Household) => Promise<Change | undefined> | Change | undefined,
 ): Promise<number> {
   for (let tries = 1; ; tries++) {
@@ -35,7 +47,7 @@ export async function changeCharter(
     const changed = await change(household);
     if (changed === undefined) return household.newest.version;
     try {
-      return await putNext(cloud, household, changed);
+      return await putNext(cloud, household, { ...changed, terminal });
     } catch (error) {
       const raced = error instanceof Problem && error.status === 409;
       if (!raced || tries >= triesMax) throw error;
@@ -43,19 +55,51 @@ export async function changeCharter(
   }
 }
 
-async function putNext(cloud: Cloud, household: Household, { keyFiles, ...rules }: Change): Promise<number> {
-  const charter = nextCharter(cloud, household, rules);
+async function putNext(
+  cloud: Cloud,
+  { newest }: Household,
+  { keyFiles, terminal, ...rules }: Change & { readonly terminal: Terminal },
+): Promise<number> {
+  const charter = nextCharter(cloud, newest, rules);
+  const proposed = openProposal(newest, charter);
+  if (!proposed.ok) throw new Refused(sentenceOf(proposed.error));
   for (const file of keyFiles ?? []) keepKeyFile(cloud.folder, file); // what the cloud loses or replaces is here
-  const body = { charter, ...(keyFiles && { keyFiles }) };
-  await cloud.call({ method: "PUT", path: "/v1/household/charter", body, repeatable: true });
-  const version = household.newest.version + 1;
-  saveSeen(cloud.folder, { version, hash: hashOfText(textOf(charter.note)) });
+  return putSigned(cloud, proposed.value, { charter, keyFiles, terminal });
+}
+
+interface Signed {
+  readonly charter: SignedCharter;
+  readonly keyFiles: readonly CameraKeyFile[] | undefined;
+  readonly terminal: Terminal;
+}
+
+/** Makes a charter the next one where everybody has signed who must; else leaves it in the cloud for them, and refuses. */
+export async function putSigned(
+  cloud: Cloud,
+  { charter: { version, hash }, missing }: ProposedCharter,
+  { charter, keyFiles, terminal }: Signed,
+): Promise<number> {
+  const path = `/v1/household/${missing.length === 0 ? "charter" : "proposal"}`;
+  await cloud.call({
+    method: "PUT",
+    path,
+    body: { charter, ...(keyFiles && { keyFiles }) },
+    repeatable: true,
+  });
+  if (missing.length > 0) {
+    terminal.json({ event: "proposed", charter: version, missing: missing.map(({ id }) => id) });
+    const names = missing.map(({ name }) => name).join(" and ");
+    throw new Refused(
+      `You signed charter ${version}, but it needs the signature of ${names} as well, so nothing has changed yet. It waits in the cloud; they run: lintel member proposal sign`,
+    );
+  }
+  saveSeen(cloud.folder, { version, hash });
   return version;
 }
 
 function nextCharter(
   { profile }: Cloud,
-  { newest }: Household,
+  newest: OpenedCharter,
   rules: Omit<Change, "keyFiles">,
 ): SignedCharter {
   const { hash, ...current } = newest;
@@ -71,13 +115,11 @@ function nextCharter(
     issued: systemClock.wall(),
     ...rules,
   };
-  const others = signersNeeded(newest, charter).filter(({ id }) => id !== profile.member);
-  if (others.length > 0)
-    throw new Refused(
-      `This needs the signature of ${others.map(({ name }) => name).join(" and ")} as well, and signing together comes with a later version. Nothing was signed.`,
-    );
-  const signer = { name: memberKeyName(profile.member), secretKey: profile.keys.noteSecret };
-  return signCharter(charter, [signer], systemRandom);
+  return signCharter(charter, [noteSigner(profile)], systemRandom);
+}
+
+export function noteSigner({ member, keys }: Profile): Signer {
+  return { name: memberKeyName(member), secretKey: keys.noteSecret };
 }
 
 /** What a camera said last of itself, as the cloud hands it on. */

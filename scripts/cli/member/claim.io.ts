@@ -60,7 +60,7 @@ export async function memberClaim(folder: string, options: ClaimOptions, termina
       "Nothing was signed. Somebody else may have read the claim: make a new one, and show it to the installer only.",
     );
   const camera = await newCamera(answer, options);
-  const version = await signIn(cloud, camera);
+  const version = await signIn(cloud, camera, terminal);
   terminal.json({ event: "signed", camera: camera.line.id, fingerprint, charter: version });
   terminal.say(`Camera ${camera.line.id} (${options.cameraName}) stands in charter ${version}.`);
   const { confirmMillis: millisMax = confirmMillisMax } = options;
@@ -156,8 +156,8 @@ async function newCamera(answer: ClaimAnswer, { cameraName, place }: ClaimOption
   return { line, identity };
 }
 
-function signIn(cloud: Cloud, camera: NewCamera): Promise<number> {
-  return changeCharter(cloud, async (household) => {
+function signIn(cloud: Cloud, camera: NewCamera, terminal: Terminal): Promise<number> {
+  return changeCharter(cloud, terminal, async (household) => {
     const { newest } = household;
     const known = newest.cameras.find(({ id }) => id === camera.line.id);
     // Signed in by this claim in vain of an answer, or by an earlier one whose board lost power before it was enrolled.

@@ -113,7 +113,7 @@ export async function memberAdd(
     ))
   )
     throw new Refused("Nothing was signed. Somebody may have changed the line on its way.");
-  const version = await changeCharter(cloud, async (household) => {
+  const version = await changeCharter(cloud, terminal, async (household) => {
     if (household.newest.members.some((one) => one.id === id)) return undefined;
     const member = standingOf(household, { ...newcomer.value, role: "guest" }, options);
     return withKeysFor(cloud, household, [...household.newest.members, member]);

@@ -59,7 +59,7 @@ export async function memberChange(
     throw new Refused("Say what changes: --role ROLE, --camera CAMERA, or --all-cameras.");
   const cloud = openCloud(folder);
   const { id, name } = chooseMember(await cloud.household(), wanted);
-  const version = await changeCharter(cloud, (household) => {
+  const version = await changeCharter(cloud, terminal, (household) => {
     const before = chooseMember(household, id);
     const after = standingOf(household, before, options);
     if (isDeepStrictEqual(before, after)) return undefined;
@@ -81,7 +81,7 @@ export async function memberRemove(folder: string, wanted: string, terminal: Ter
   const leaving = chooseMember(await cloud.household(), wanted);
   if (!(await terminal.agreed(`Remove ${leaving.name} (${leaving.id}, ${leaving.role}) from the household?`)))
     throw new Refused("Nothing was signed.");
-  const version = await changeCharter(cloud, (household) => {
+  const version = await changeCharter(cloud, terminal, (household) => {
     const { members } = household.newest;
     const staying = members.filter(({ id }) => id !== leaving.id);
     return staying.length === members.length ? undefined : withKeysFor(cloud, household, staying);
@@ -120,7 +120,7 @@ export async function memberCameraKeys(
   const { id, name } = chooseCamera(await cloud.household(), wanted);
   if (change === "remove" && !(await terminal.agreed(`Remove camera ${name} (${id}) from the household?`)))
     throw new Refused("Nothing was signed.");
-  const version = await changeCharter(cloud, async (household) => {
+  const version = await changeCharter(cloud, terminal, async (household) => {
     const { newest } = household;
     const cameras = newest.cameras.filter((camera) => camera.id !== id);
     if (cameras.length === newest.cameras.length) return undefined;

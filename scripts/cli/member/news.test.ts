@@ -50,6 +50,13 @@ test("a sign-in is told with the member's name, and what to do if it was not the
   t.end();
 });
 
+test("a change that waits for owners is told with what to type", (t) => {
+  const news = createNews(() => undefined);
+  const data = fieldsOf({ version: 4, missing: [], member: "b".repeat(16) }, "charter.proposed");
+  t.match(news.lineOf("charter.proposed", data, now), /charter 4 waits .*: lintel member proposal$/);
+  t.end();
+});
+
 test("the second-by-second, the same state again and what only a newer cloud tells are no news", (t) => {
   const lineOf = reader();
   const status = { status: { state: "online", trouble: [] } };

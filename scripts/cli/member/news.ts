@@ -7,14 +7,13 @@ export interface News {
 }
 
 /** `nameOf` gives what the household calls a camera or a member; it may not know it yet. */
-export function createNews(nameOf: (id: string) => string | undefined): News {
+export function createNews(nameOf: NameOf): News {
   const states = new Map<string, string>();
   return {
     lineOf(event, data, now) {
-      if (event === "missed")
-        return `${shortTime(now)}  some news were missed; all clips: lintel member clips`;
-      if (event === "session.started") return signInOf(data, nameOf);
-      if (event === "passkey.added") return passkeyOf(data, nameOf);
+      const ofNoCamera = householdLines[event];
+      if (ofNoCamera !== undefined)
+        return `${shortTime(data.maybeText("at") ?? now)}  ${ofNoCamera(data, nameOf)}`;
       const camera = data.text("camera");
       const said = event === "camera.status" ? changeOf(states, camera, data) : saidOf(event, data);
       if (said === undefined) return undefined;
@@ -25,17 +24,22 @@ export function createNews(nameOf: (id: string) => string | undefined): News {
   };
 }
 
-/** Only a thief's sign-in is a surprise: say how to see and end it. */
-function signInOf(data: Fields, nameOf: (id: string) => string | undefined): string {
-  const [member, how, client] = [data.text("member"), data.text("how"), data.text("client")];
-  const who = nameOf(member) ?? member;
-  return `${shortTime(data.text("at"))}  ${who}  signed in with ${how} (${client}). Was it not you? Run: lintel member sessions`;
-}
+type NameOf = (id: string) => string | undefined;
 
-function passkeyOf(data: Fields, nameOf: (id: string) => string | undefined): string {
+/** Only a thief's sign-in or passkey is a surprise: say how to see and end it. */
+const householdLines: Readonly<Record<string, ((data: Fields, nameOf: NameOf) => string) | undefined>> = {
+  missed: () => "some news were missed; all clips: lintel member clips",
+  "session.started": (data, nameOf) =>
+    `${memberIn(data, nameOf)}  signed in with ${data.text("how")} (${data.text("client")}). Was it not you? Run: lintel member sessions`,
+  "passkey.added": (data, nameOf) =>
+    `${memberIn(data, nameOf)}  has a new passkey (${data.text("name")}). Was it not you? Run: lintel member passkey list`,
+  "charter.proposed": (data) =>
+    `charter ${data.number("version")} waits for owners' signatures. See it: lintel member proposal`,
+};
+
+function memberIn(data: Fields, nameOf: NameOf): string {
   const member = data.text("member");
-  const who = nameOf(member) ?? member;
-  return `${shortTime(data.text("at"))}  ${who}  has a new passkey (${data.text("name")}). Was it not you? Run: lintel member passkey list`;
+  return nameOf(member) ?? member;
 }
 
 function shortTime(iso: string): string {

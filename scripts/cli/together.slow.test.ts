@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { t as tap, test } from "tap";
+import { placesIn, quiet, settle, startCloud } from "../demo/home.io.js";
+import { memberExportIdentity } from "./member/cameras.io.js";
+import { memberAdd, memberInvite, memberJoin } from "./member/join.io.js";
+import { memberCameraKeys, memberChange } from "./member/members.io.js";
+import { memberProposal, memberRules } from "./member/proposal.io.js";
+
+const folder = mkdtempSync(join(tmpdir(), "lintel-together-"));
+const places = placesIn(folder);
+const cloud = await startCloud(places, { http: 0, mqtt: 0 });
+tap.teardown(async () => {
+  await cloud.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+const anna = places.member;
+const bea = join(folder, "bea");
+await settle(places, cloud.ready.text("http"), "scene:seed=1,size=320x180,fps=10");
+
+/** What a command tells programs. */
+async function told(run: (terminal: ReturnType<typeof quiet>) => Promise<unknown>) {
+  const values: Record<string, unknown>[] = [];
+  await run(quiet((value) => values.push(value)));
+  return values.at(-1) ?? {};
+}
+
+const identities = async (who: string) =>
+  (await told((terminal) => memberExportIdentity(who, undefined, terminal))).identities;
+
+test("two owners sign together: the one proposes, the other sees what changes, and signs or does not", async (t) => {
+  const { invitation } = await told((terminal) => memberInvite(anna, terminal));
+  const joining = { invitation: `${invitation}`, name: "Bea" };
+  const { newcomer } = await told((terminal) => memberJoin(bea, joining, terminal));
+  const options = { newcomer: `${newcomer}`, role: "owner" } as const;
+  await told((terminal) => memberAdd(anna, options, terminal));
+  const both = { change: "all-owners" } as const;
+  t.match(await told((terminal) => memberRules(anna, both, terminal)), both);
+
+  const rotate = { camera: "Front door", change: "rotate" } as const;
+  await t.rejects(memberCameraKeys(anna, rotate, quiet()), /needs the signature of Bea as well/);
+  await t.rejects(memberProposal(anna, "sign", quiet()), /does not need your signature/);
+  const shown = await told((terminal) => memberProposal(bea, "show", terminal));
+  t.match(shown, { charter: 5, changes: [/camera Front door .* has the key of epoch 2/] });
+  await t.rejects(
+    memberProposal(
+      bea,
+      "sign",
+      quiet(undefined, async () => false),
+    ),
+    /Nothing was signed/,
+  );
+  await t.rejects(memberCameraKeys(bea, rotate, quiet()), /Another change of the household waits/);
+  t.match(await told((terminal) => memberProposal(bea, "sign", terminal)), { event: "signed", charter: 5 });
+  t.same(await identities(anna), await identities(bea), "both open both epochs");
+  t.match(await told((terminal) => memberProposal(bea, "show", terminal)), { charter: null });
+  await t.rejects(memberProposal(bea, "withdraw", quiet()), /No change waits/);
+});
+
+test("an owner is not shut out unasked, and a withdrawn change leaves nothing", async (t) => {
+  const less = { member: "Bea", role: "guest", camera: [] } as const;
+  await t.rejects(memberChange(anna, less, quiet()), /needs the signature of Bea/);
+  const shown = await told((terminal) => memberProposal(bea, "show", terminal));
+  t.match(shown.changes, [/Bea .* is guest, not owner/, /sees no camera/, /key of epoch 3/]);
+  t.match(await told((terminal) => memberProposal(bea, "withdraw", terminal)), { event: "withdrawn" });
+  t.match(await told((terminal) => memberRules(bea, {}, terminal)), { change: "all-owners", charter: 5 });
+  t.equal(JSON.stringify(await identities(bea)).match(/AGE-SECRET-KEY/g)?.length, 2);
+});
