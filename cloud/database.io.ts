@@ -8,6 +8,7 @@ import { modes } from "./migrations/0010-modes.io.js";
 import { sessions } from "./migrations/0020-sessions.io.js";
 import { tokens } from "./migrations/0021-tokens.io.js";
 import { passkeys } from "./migrations/0022-passkeys.io.js";
+import { passphrases } from "./migrations/0023-passphrases.io.js";
 import { keeping } from "./migrations/0030-keeping.io.js";
 import { custody } from "./migrations/0031-custody.io.js";
 import { webhooks } from "./migrations/0032-webhooks.io.js";
@@ -31,6 +32,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0020-sessions": sessions,
   "0021-tokens": tokens,
   "0022-passkeys": passkeys,
+  "0023-passphrases": passphrases,
   "0030-keeping": keeping,
   "0031-custody": custody,
   "0032-webhooks": webhooks,

@@ -32,6 +32,7 @@ import { createFarewell, footageIn } from "./household/farewell.io.js";
 import { createLogins } from "./household/logins.io.js";
 import { createModes } from "./household/modes.io.js";
 import { createPasskeys } from "./household/passkeys.io.js";
+import { createPassphrases } from "./household/passphrases.io.js";
 import { privateDirectory } from "./household/privatefile.io.js";
 import { createProposals } from "./household/proposals.io.js";
 import { createRenewals } from "./household/renewals.io.js";
@@ -200,6 +201,7 @@ async function serve(
       hub,
       logins: createLogins(db, { clock, random }),
       sessions: createSessions(db, { clock, random }),
+      passphrases: createPassphrases(db, { clock, random }),
       passkeys: createPasskeys(db, { clock, random, secret: house.sessionKey.privatePem }),
       tokens: createAccessTokens(db, { clock, random }),
       throttle: createThrottle(db, { clock, secret: house.sessionKey.privatePem }),

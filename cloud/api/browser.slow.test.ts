@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { t as tap, test } from "tap";
+import { codeOfStep } from "../household/totp.io.js";
 import {
   call,
   loginNote,
@@ -318,4 +319,31 @@ test("a cloud without a name says so, and how it gets one", async (t) => {
   const { token } = await newHousehold(nameless);
   const answer = await call(nameless, "POST", "/v1/passkeys/links", { token, body: { name: "x" } });
   t.same([answer.status, answer.body.type], [409, "urn:lintel:problem:no-name-for-passkeys"]);
+});
+
+test("the other way in is a name, seven words and a code", { skip }, async (t) => {
+  const home = await newHousehold(cloud);
+  const { page, context, faults } = await openBrowser();
+  t.teardown(() => context.close());
+  const { name, words, otpauth } = (await call(cloud, "POST", "/v1/passphrase", { token: home.token })).body;
+  await page.goto(`${origin}/sign-in`);
+  await page.getByText("Passphrase and code").click();
+  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Seven words").fill(`${words} `);
+  await page.getByLabel("Code of your authenticator").fill("000000");
+  await picture(page, "words");
+  await page.getByRole("button", { name: "Sign in with words and code" }).click();
+  await page.getByText("Name, words and code do not hold together").waitFor();
+  const row = await cloud.db.selectFrom("passphrase").selectAll().where("name", "=", name).executeTakeFirst();
+  const code = codeOfStep(
+    Buffer.from(row?.code_key ?? "", "base64"),
+    Math.floor(cloud.clock.wall() / 30_000),
+  );
+  await page.getByLabel("Code of your authenticator").fill(code);
+  await page.getByLabel("Code of your authenticator").press("Enter");
+  await page.getByText(`Name ${name}`).waitFor();
+  await picture(page, "words-in");
+  t.ok((await page.content()).includes("with words and code"));
+  t.notOk((await page.content()).includes(otpauth));
+  t.same(faults, []);
 });

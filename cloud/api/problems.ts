@@ -75,6 +75,11 @@ export const problems = {
     "Sign-in refused",
     "The sign-in does not hold. Try again; if it stays so, sign in another way, or add a passkey anew: lintel member passkey add.",
   ],
+  "passphrase-refused": [
+    401,
+    "Passphrase or code refused",
+    "Name, words and code do not hold together. Each code counts once: type the newest one. If it stays so, make new words: lintel member passphrase new.",
+  ],
   "no-such-link": [
     404,
     "No such link",
@@ -99,7 +104,7 @@ export const problems = {
   "key-session-only": [
     403,
     "From the command line only",
-    "Only a session that was opened with the member's own key may do this. Use the command line: lintel member passkey.",
+    "Only a session that was opened with the member's own key may do this. Use the command line: lintel member passkey, lintel member passphrase.",
   ],
   "last-way-in": [
     409,

@@ -19,6 +19,7 @@ import { addGround, type Check } from "./routes/ground.js";
 import { addHousehold, type HouseholdServices } from "./routes/household.js";
 import { addPages } from "./routes/pages.js";
 import { addBrowserSignIn, addPasskeys, type PasskeyServices } from "./routes/passkeys.js";
+import { addPassphrase, addPassphraseSignIn, type PassphraseServices } from "./routes/passphrases.js";
 import { addProposal, type ProposalServices } from "./routes/proposal.js";
 import { addRegistration, type RegistrationServices } from "./routes/registration.js";
 import { addCamerasRenewals, addRenewals, type RenewalServices } from "./routes/renewals.js";
@@ -47,6 +48,7 @@ export interface ApiServices
   extends RegistrationServices,
     SignInServices,
     PasskeyServices,
+    PassphraseServices,
     TokenServices,
     FarewellServices,
     HouseholdServices,
@@ -112,6 +114,7 @@ export async function createApi(
   addRegistration(app, services);
   addSignIn(app, services);
   addBrowserSignIn(app, services);
+  addPassphraseSignIn(app, services);
   addPages(app);
   addBoardsClaims(app, services);
   addCamerasRenewals(app, services);
@@ -119,6 +122,7 @@ export async function createApi(
     membersOnly(members, services);
     addSessions(members, services);
     addPasskeys(members, services);
+    addPassphrase(members, services);
     addAccessTokens(members, services);
     addHousehold(members, services);
     addProposal(members, services);

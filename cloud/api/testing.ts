@@ -50,6 +50,7 @@ import { createFarewell, footageIn } from "../household/farewell.io.js";
 import { createLogins, type Who } from "../household/logins.io.js";
 import { createModes } from "../household/modes.io.js";
 import { createPasskeys } from "../household/passkeys.io.js";
+import { createPassphrases } from "../household/passphrases.io.js";
 import { createProposals } from "../household/proposals.io.js";
 import { createRenewals } from "../household/renewals.io.js";
 import { createRepeats } from "../household/repeats.io.js";
@@ -198,10 +199,14 @@ function testClock(): Clock & { forward(by: number): void } {
 
 export type TestCloud = Awaited<ReturnType<typeof openTestCloud>>;
 
-function doorsOf(db: Kysely<Database>, clock: Clock, secret: string) {
+function doorsOf(
+  db: Kysely<Database>,
+  { clock, secret, wordsCost: N = 2 ** 10 }: { clock: Clock; secret: string; wordsCost?: number | undefined },
+) {
   return {
     logins: createLogins(db, { clock, random }),
     sessions: createSessions(db, { clock, random }),
+    passphrases: createPassphrases(db, { clock, random, N }),
     passkeys: createPasskeys(db, { clock, random, secret }),
     tokens: createAccessTokens(db, { clock, random }),
     repeats: createRepeats(db, clock),
@@ -216,6 +221,8 @@ interface TestOptions {
   readonly patience?: Patience;
   readonly householdBytesMax?: number;
   readonly trustProxy?: boolean;
+  /** scrypt's N; a real cloud's is 2^15. */
+  readonly wordsCost?: number;
   readonly webhookReach?: "public" | "any";
   /** Of a cloud that was closed with `stop`. */
   readonly directory?: string;
@@ -243,7 +250,7 @@ export async function openTestCloud(options: TestOptions = {}) {
   const deletions: string[] = [];
   const origins = [audience];
   const sessionKey = await openSessionKey(identity);
-  const doors = doorsOf(db, clock, sessionKey.privatePem);
+  const doors = doorsOf(db, { ...options, clock, secret: sessionKey.privatePem });
   const app = await createApi(
     {
       ...householdParts(db, clock),

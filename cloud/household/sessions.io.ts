@@ -14,7 +14,7 @@ const sessionMillisMax = 90 * 24 * 60 * 60_000;
 export const sessionsPerMemberMax = 32;
 
 /** What a member signed in with. */
-export type SignInMethod = "key" | "passkey";
+export type SignInMethod = "key" | "passkey" | "passphrase";
 
 /** The member behind an open session. */
 export interface SignedIn extends Session {

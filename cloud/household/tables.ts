@@ -21,6 +21,7 @@ export interface HouseholdTables {
   readonly passkey: PasskeyRow;
   readonly passkey_link: PasskeyLinkRow;
   readonly spent_challenge: SpentChallengeRow;
+  readonly passphrase: PassphraseRow;
 }
 
 export interface HouseholdRow {
@@ -209,4 +210,21 @@ export interface PasskeyLinkRow {
 export interface SpentChallengeRow {
   readonly challenge: string;
   readonly expires_at: number;
+}
+
+/** The other way in from a browser; of a member one. */
+export interface PassphraseRow {
+  readonly name: string;
+  readonly household: string;
+  readonly member: string;
+  /** Base64, as the two below. */
+  readonly salt: string;
+  /** Of the words. */
+  readonly hash: string;
+  /** What the member's authenticator makes codes of. */
+  readonly code_key: string;
+  /** Of the newest code that was used. */
+  readonly code_step: number;
+  readonly made_at: number;
+  readonly used_at: number | null;
 }

@@ -14,6 +14,10 @@ const countersMax = 100_000;
 
 /** Whom an attempt is counted against. */
 export type Culprit =
+  /** A sign-in name that somebody typed. */
+  | { readonly account: string }
+  /** The same, by whoever has its words. */
+  | { readonly codesOf: string }
   | { readonly address: string }
   | { readonly household: HouseholdId; readonly member: MemberId };
 
@@ -33,10 +37,7 @@ export function createThrottle(
   { clock, secret }: { readonly clock: Clock; readonly secret: string },
 ): Throttle {
   const keyOf = (culprit: Culprit): string => {
-    const said =
-      "address" in culprit
-        ? `address ${networkOf(culprit.address)}`
-        : `member ${culprit.household} ${culprit.member}`;
+    const said = nameOf(culprit);
     return createHmac("sha256", secret).update(`lintel sign-in throttle\n${said}`).digest("base64");
   };
   return {
@@ -65,6 +66,13 @@ export function createThrottle(
         .execute();
     },
   };
+}
+
+function nameOf(culprit: Culprit): string {
+  if ("address" in culprit) return `address ${networkOf(culprit.address)}`;
+  if ("account" in culprit) return `account ${culprit.account}`;
+  if ("codesOf" in culprit) return `codes ${culprit.codesOf}`;
+  return `member ${culprit.household} ${culprit.member}`;
 }
 
 /** What lies behind the window, and the oldest of what is too much. */

@@ -364,6 +364,16 @@ test("a link for a passkey leads to the page of this cloud, which is there", asy
   t.match(await passkey("remove", "A".repeat(22)), { code: 1, err: /not yours/ });
 });
 
+test("a passphrase is shown once, with what an authenticator reads, and removed", async (t) => {
+  const passphrase = (...words: string[]) => lintel("member", "passphrase", ...words, ...profile);
+  t.match(await passphrase("new", "--qr"), {
+    code: 0,
+    out: /name {3}[a-z2-7]{8}\n {2}words {2}([a-z-]+ ){6}[a-z-]+\n.*█.*otpauth:\/\/totp\/Lintel:/s,
+  });
+  t.match(await passphrase("remove"), { code: 0, out: /sign nobody in/ });
+  t.match(await passphrase("remove"), { code: 1, err: /not yours/ });
+});
+
 test("a script's token does what its scopes say until it is revoked", async (t) => {
   const token = (...words: string[]) => lintel("member", "token", ...words, ...profile, "--json");
   const made = JSON.parse(

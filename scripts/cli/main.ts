@@ -35,6 +35,7 @@ import {
 import { type ModeOptions, memberMode } from "./member/mode.io.js";
 import { memberOpen } from "./member/open.io.js";
 import { memberPasskeyAdd, memberPasskeyList, memberPasskeyRemove } from "./member/passkey.io.js";
+import { memberPassphrase } from "./member/passphrase.io.js";
 import { defaultProfileFolder } from "./member/profile.io.js";
 import { memberProposal, memberRules, type RuleOptions } from "./member/proposal.io.js";
 import { memberRenewCamera } from "./member/renewal.io.js";
@@ -350,6 +351,15 @@ ofMember("list", "your passkeys", passkey).action((options: Common) =>
 ofMember("remove", "it signs nobody in any more", passkey)
   .argument("<passkey>", "its id")
   .action((id: string, options: Common) => memberPasskeyRemove(options.profile, id, openTerminal(options)));
+
+ofMember("passphrase", "sign in with words and a code from browsers that can keep no passkey: new, remove")
+  .addArgument(
+    new Argument("<action>", "in place of the one before, or without any").choices(["new", "remove"]),
+  )
+  .option("--qr", "show what your authenticator reads as a QR code too")
+  .action((action: string, options: Common & { readonly qr?: boolean }) =>
+    memberPassphrase(options.profile, { ...options, action }, openTerminal(options)),
+  );
 
 ofMember("token", "access tokens for scripts: create NAME, list, revoke ID")
   .addArgument(new Argument("<action>", "what to do").choices(["create", "list", "revoke"]))

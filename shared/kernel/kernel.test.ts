@@ -17,6 +17,7 @@ import {
 } from "./bytes.js";
 import { cameraIdOf, isCameraId, isClipId, newClipId, timeOf } from "./ids.js";
 import { seededPrng } from "./prng.js";
+import { newPassphrase, passphraseWords, readPassphrase } from "./words.js";
 
 interface IdVectors {
   readonly keyIds: readonly { readonly key: string; readonly id: string }[];
@@ -104,3 +105,26 @@ function decoded(text: string): Uint8Array {
   const result = fromBase64(text);
   return result.ok ? result.value : new Uint8Array(0);
 }
+
+test("a passphrase is seven words of 7,776, each as likely as another, and typed as people type", (t) => {
+  const counts = new Map<string, number>();
+  for (let number = 0; number < 65_536; number++) {
+    // What does not fit evenly is drawn again: the second draw here is always the last word.
+    const draws = [number, 62_207];
+    const bytes = () => {
+      const draw = draws.length > 1 ? (draws.shift() ?? 0) : 62_207;
+      return new Uint8Array([draw >> 8, draw & 255]);
+    };
+    const [first = ""] = newPassphrase({ bytes }).split(" ");
+    if (number < 62_208) counts.set(first, (counts.get(first) ?? 0) + 1);
+    else if (first !== "zoom") t.fail(`${number} gave ${first}`);
+  }
+  const words = new Set(counts.keys());
+  t.same([...new Set(counts.values())], [8]);
+  t.equal(words.size, 7_776);
+  t.ok(passphraseWords * Math.log2(words.size) >= 90);
+  const drawn = newPassphrase(seededPrng(1));
+  t.match(drawn, /^([a-z-]+ ){6}[a-z-]+$/);
+  t.equal(readPassphrase(`  ${drawn.toUpperCase().replaceAll(" ", "\n  ")} `), drawn);
+  t.end();
+});

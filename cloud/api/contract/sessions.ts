@@ -26,7 +26,7 @@ export const signedIn = Type.Object(
 const session = Type.Object(
   {
     id: sessionId,
-    how: Type.String({ description: "What the member signed in with: `key`, `passkey`" }),
+    how: Type.String({ description: "What the member signed in with: `key`, `passkey`, `passphrase`" }),
     client: Type.String({ description: "What the client calls itself; anybody's word" }),
     madeAt: time,
     usedAt: Type.String({ ...time, description: "When it was last renewed" }),

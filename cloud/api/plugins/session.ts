@@ -77,6 +77,11 @@ export async function ownersOnly(request: FastifyRequest): Promise<void> {
   if (!mayManage(sessionOf(request).role)) throw new Problem("owners-only");
 }
 
+/** For the route option `onRequest`: what lets somebody in later takes the member's own key, so that no stolen session outlives itself. */
+export async function keySessionsOnly(request: FastifyRequest): Promise<void> {
+  if (sessionOf(request).how !== "key") throw new Problem("key-session-only");
+}
+
 /** The member who asks; only on routes under `membersOnly`. */
 export function sessionOf({ session }: FastifyRequest): Caller {
   assert(session !== undefined, "a member's route is not guarded");

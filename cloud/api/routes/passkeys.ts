@@ -1,17 +1,20 @@
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from "@simplewebauthn/server";
 import type { CharterWriter } from "../../household/charters.io.js";
 import type { Passkey, Passkeys, Site } from "../../household/passkeys.io.js";
+import type { Passphrases } from "../../household/passphrases.io.js";
 import type { App } from "../app.js";
 import { nothing } from "../contract/common.js";
 import * as contract from "../contract/passkeys.js";
 import { forgetBrowser, grantedToBrowser, ownPagesOnly, refreshOf } from "../plugins/browser.js";
-import { type Caller, sessionOf } from "../plugins/session.js";
+import { type Caller, keySessionsOnly, sessionOf } from "../plugins/session.js";
 import { demand, found, Problem } from "../problems.js";
 import { timeTextOf } from "../time.js";
 import { opened, refuseThrottled, type SignInServices } from "./sessions.js";
 
 export interface PasskeyServices extends SignInServices {
   readonly passkeys: Passkeys;
+  readonly passphrases: Passphrases;
+  readonly charters: CharterWriter;
 }
 
 const tags = ["login"];
@@ -129,10 +132,8 @@ function addRegistration(app: App, { passkeys, audiences, limit, hub, clock }: P
 }
 
 /** What a member does with their own passkeys. */
-export function addPasskeys(
-  members: App,
-  { passkeys, charters, audiences }: PasskeyServices & { charters: CharterWriter },
-): void {
+export function addPasskeys(members: App, services: PasskeyServices): void {
+  const { passkeys, charters, audiences } = services;
   charters.onChange(({ household, members: named }) => {
     // A failure lets nobody in: each sign-in asks whether the charter names its member.
     passkeys
@@ -146,6 +147,7 @@ export function addPasskeys(
   members.post(
     "/v1/passkeys/links",
     {
+      onRequest: keySessionsOnly,
       schema: {
         operationId: "linkPasskey",
         summary:
@@ -157,7 +159,6 @@ export function addPasskeys(
     },
     async (request, reply) => {
       const caller = sessionOf(request);
-      if (caller.how !== "key") throw new Problem("key-session-only");
       const { origin } = siteOf(audiences());
       const { secret, expiresAt } = await passkeys.link(caller, request.body.name);
       const url = `${origin}/sign-in#add=${secret}`;
@@ -192,7 +193,7 @@ export function addPasskeys(
     async (request, reply) => {
       const caller = sessionOf(request);
       const { passkey } = request.params;
-      if (await isLastWay(passkeys, caller, passkey)) throw new Problem("last-way-in");
+      if (await isLastWay(services, caller, passkey)) throw new Problem("last-way-in");
       found((await passkeys.remove(caller, passkey)) || undefined);
       return reply.code(204).send(null);
     },
@@ -200,8 +201,12 @@ export function addPasskeys(
 }
 
 /** Who holds the key always gets in; whoever came otherwise may not. */
-async function isLastWay(passkeys: Passkeys, caller: Caller, id: string): Promise<boolean> {
-  if (caller.how === "key") return false;
+async function isLastWay(
+  { passkeys, passphrases }: PasskeyServices,
+  caller: Caller,
+  id: string,
+): Promise<boolean> {
+  if (caller.how === "key" || (await passphrases.of(caller)) !== undefined) return false;
   const left = await passkeys.list(caller);
   return left.length === 1 && left[0]?.id === id;
 }

@@ -1,12 +1,14 @@
 import { startAuthentication, startRegistration } from "@simplewebauthn/browser";
 import type { Static } from "typebox";
 import type { creation, passkeyList, request } from "../../api/contract/passkeys.js";
+import type { passphrase } from "../../api/contract/passphrases.js";
 import type { sessionList } from "../../api/contract/sessions.js";
-import { ask } from "../call.js";
+import { ask, Refusal } from "../call.js";
 import { button, element, say, show } from "../dom.js";
 import { askAsMember, current, forget, keep, type SignedIn } from "./session.js";
 
 type Session = Static<typeof sessionList>["sessions"][number];
+type Passphrase = Static<typeof passphrase>;
 type Passkey = Static<typeof passkeyList>["passkeys"][number];
 
 /** The secret of the link that led here. It goes out of the address at once, and so out of the history. */
@@ -29,6 +31,7 @@ function showSignIn(): void {
     "Sign in",
     element("p", {}, "With a passkey: your finger, your face or this device’s PIN. Nothing to remember."),
     button("Sign in with a passkey", signIn, "main"),
+    otherWay(),
     element("h2", {}, "No passkey on this device yet?"),
     howToAdd(),
   );
@@ -42,6 +45,49 @@ function howToAdd(): HTMLElement {
     element("code", {}, "lintel member passkey add"),
     ", and open the link that it shows on the device that gets the passkey. The link works once, for 10 minutes.",
   );
+}
+
+/** The other way in: what `lintel member passphrase new` showed. */
+function otherWay(): HTMLElement {
+  const name = field("Name", {
+    name: "name",
+    autocomplete: "username",
+    autocapitalize: "none",
+    spellcheck: "false",
+  });
+  const words = field("Seven words", { name: "words", type: "password", autocomplete: "current-password" });
+  const code = field("Code of your authenticator", {
+    ...{ name: "code", inputmode: "numeric", autocomplete: "one-time-code", maxlength: "8" },
+  });
+  const seen = element("input", { type: "checkbox", name: "seen" });
+  seen.addEventListener("change", () => {
+    words.input.type = seen.checked ? "text" : "password";
+  });
+  const said = () => ({ name: name.input.value, words: words.input.value, code: code.input.value });
+  const go = button("Sign in with words and code", () => signInByWords(said()));
+  const form = element(
+    "form",
+    {},
+    name.label,
+    words.label,
+    element("label", { class: "check" }, seen, "Show the words"),
+    code.label,
+    go,
+  );
+  go.type = "submit";
+  form.addEventListener("submit", (event) => event.preventDefault());
+  return element("details", {}, element("summary", {}, "Passphrase and code"), form);
+}
+
+function field(text: string, attributes: Readonly<Record<string, string>>) {
+  const input = element("input", { required: "", ...attributes });
+  return { input, label: element("label", {}, text, input) };
+}
+
+async function signInByWords(said: { name: string; words: string; code: string }): Promise<void> {
+  if (Object.values(said).some((text) => text.trim() === ""))
+    throw new Error("Type all three: the name, the seven words and the newest code.");
+  await showMember(keep(await ask({ method: "POST", path: "/v1/login/passphrase", body: said })));
 }
 
 async function signIn(): Promise<void> {
@@ -91,9 +137,10 @@ function notDone(error: unknown): never {
 }
 
 async function showMember(member: SignedIn): Promise<void> {
-  const [{ sessions }, { passkeys }] = await Promise.all([
+  const [{ sessions }, { passkeys }, words] = await Promise.all([
     askAsMember({ method: "GET", path: "/v1/sessions" }) as Promise<{ sessions: Session[] }>,
     askAsMember({ method: "GET", path: "/v1/passkeys" }) as Promise<{ passkeys: Passkey[] }>,
+    passphraseOf(),
   ]);
   const again = () => showMember(member);
   show(
@@ -106,8 +153,9 @@ async function showMember(member: SignedIn): Promise<void> {
     passkeys.length === 0
       ? element("p", { class: "quiet" }, "None yet.")
       : element("ul", { class: "cards" }, ...passkeys.map((one) => passkeyItem(one, again))),
-    element("h2", {}, "Add a passkey"),
-    howToAdd(),
+    element("p", { class: "quiet" }, "To add one: ", ...howToAdd().childNodes),
+    element("h2", {}, "Passphrase and code"),
+    words === undefined ? howToGetWords() : element("ul", { class: "cards" }, passphraseItem(words, again)),
   );
 }
 
@@ -133,7 +181,11 @@ function sessionItem({ id, how, client, usedAt, current: here }: Session, again:
   );
 }
 
-const ways: Readonly<Record<string, string>> = { key: "your key", passkey: "a passkey" };
+const ways: Readonly<Record<string, string>> = {
+  key: "your key",
+  passkey: "a passkey",
+  passphrase: "words and code",
+};
 
 function passkeyItem({ id, name, usedAt }: Passkey, again: () => Promise<void>) {
   const remove = async (): Promise<void> => {
@@ -151,6 +203,48 @@ function passkeyItem({ id, name, usedAt }: Passkey, again: () => Promise<void>) 
       "span",
       { class: "what" },
       element("strong", {}, name),
+      element("span", { class: "quiet" }, used),
+    ),
+    out,
+  );
+}
+
+/** Nothing where the member has none. */
+async function passphraseOf(): Promise<Passphrase | undefined> {
+  try {
+    return (await askAsMember({ method: "GET", path: "/v1/passphrase" })) as Passphrase;
+  } catch (error) {
+    if (error instanceof Refusal && error.kind === "not-there") return undefined;
+    throw error;
+  }
+}
+
+function howToGetWords(): HTMLElement {
+  return element(
+    "p",
+    { class: "quiet" },
+    "For a device that can keep no passkey: run ",
+    element("code", {}, "lintel member passphrase new"),
+    " on the computer with your keys.",
+  );
+}
+
+function passphraseItem({ name, usedAt }: Passphrase, again: () => Promise<void>) {
+  const remove = async (): Promise<void> => {
+    await askAsMember({ method: "DELETE", path: "/v1/passphrase" });
+    await again();
+    say("The words sign nobody in any more.", "good");
+  };
+  const out = button("Remove", remove, "small danger");
+  out.setAttribute("aria-label", "Remove the passphrase");
+  const used = usedAt === undefined ? "never used" : `last used ${timeOf(usedAt)}`;
+  return element(
+    "li",
+    {},
+    element(
+      "span",
+      { class: "what" },
+      element("strong", {}, `Name ${name}`),
       element("span", { class: "quiet" }, used),
     ),
     out,

@@ -1,0 +1,119 @@
+import type { CharterWriter } from "../../household/charters.io.js";
+import type { Passkeys } from "../../household/passkeys.io.js";
+import type { Passphrases } from "../../household/passphrases.io.js";
+import type { App } from "../app.js";
+import { nothing } from "../contract/common.js";
+import { signedInBrowser } from "../contract/passkeys.js";
+import * as contract from "../contract/passphrases.js";
+import { grantedToBrowser, ownPagesOnly } from "../plugins/browser.js";
+import { keySessionsOnly, sessionOf } from "../plugins/session.js";
+import { found, Problem } from "../problems.js";
+import { timeTextOf } from "../time.js";
+import { opened, refuseThrottled, type SignInServices } from "./sessions.js";
+
+export interface PassphraseServices extends SignInServices {
+  readonly passphrases: Passphrases;
+  readonly passkeys: Passkeys;
+  readonly charters: CharterWriter;
+}
+
+const tags = ["login"];
+
+/** The other way in from a browser; without a token. */
+export function addPassphraseSignIn(app: App, services: PassphraseServices): void {
+  const { passphrases, throttle, audiences, limit } = services;
+  app.post(
+    "/v1/login/passphrase",
+    {
+      config: limit,
+      preHandler: ownPagesOnly(audiences),
+      schema: {
+        operationId: "loginWithPassphrase",
+        summary: "Opens a session in a browser for a generated passphrase and a code; never for one of them",
+        tags,
+        body: contract.passphraseBody,
+        response: { 200: signedInBrowser },
+      },
+    },
+    async ({ body, ip, headers }, reply) => {
+      await refuseThrottled(throttle, { address: ip }, reply);
+      const account = body.name.trim().toLowerCase();
+      const answer = await passphrases.signIn(body);
+      // Codes can be guessed by whoever has the words: they are held up whether the next one holds or not. Nobody else can be.
+      if (answer.kind !== "wrong") await refuseThrottled(throttle, { codesOf: account }, reply);
+      if (answer.kind === "holds") {
+        const session = await opened(services, answer, "passphrase", headers["user-agent"]);
+        return grantedToBrowser(app, services, session, reply);
+      }
+      const codes = answer.kind === "wrong-code" ? [{ codesOf: account }] : [];
+      await throttle.failed([{ address: ip }, { account }, ...codes]);
+      await refuseThrottled(throttle, { account }, reply);
+      throw new Problem("passphrase-refused");
+    },
+  );
+}
+
+/** What a member does with their own passphrase. */
+export function addPassphrase(members: App, { passphrases, passkeys, charters }: PassphraseServices): void {
+  charters.onChange(({ household, members: named }) => {
+    // A failure lets nobody in: each sign-in asks whether the charter names its member.
+    passphrases
+      .keepOnly(
+        household,
+        named.map(({ id }) => id),
+      )
+      .catch(() => undefined);
+  });
+
+  members.post(
+    "/v1/passphrase",
+    {
+      onRequest: keySessionsOnly,
+      schema: {
+        operationId: "makePassphrase",
+        summary:
+          "A passphrase and what makes its codes, in place of the ones before; both are shown this once",
+        tags,
+        response: { 201: contract.passphraseMade },
+      },
+    },
+    async (request, reply) => reply.code(201).send(await passphrases.make(sessionOf(request))),
+  );
+
+  members.get(
+    "/v1/passphrase",
+    {
+      schema: {
+        operationId: "getPassphrase",
+        summary: "Whether the member has one, and when it was used",
+        tags,
+        response: { 200: contract.passphrase },
+      },
+    },
+    async (request) => {
+      const { name, madeAt, usedAt } = found(await passphrases.of(sessionOf(request)));
+      const used = usedAt === undefined ? {} : { usedAt: timeTextOf(usedAt) };
+      return { name, madeAt: timeTextOf(madeAt), ...used };
+    },
+  );
+
+  members.delete(
+    "/v1/passphrase",
+    {
+      schema: {
+        operationId: "removePassphrase",
+        summary: "It signs nobody in any more; in a browser never the last way of signing in",
+        tags,
+        response: { 204: nothing },
+      },
+    },
+    async (request, reply) => {
+      const caller = sessionOf(request);
+      found(await passphrases.of(caller));
+      if (caller.how !== "key" && (await passkeys.list(caller)).length === 0)
+        throw new Problem("last-way-in");
+      await passphrases.remove(caller);
+      return reply.code(204).send(null);
+    },
+  );
+}

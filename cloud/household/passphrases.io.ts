@@ -1,0 +1,171 @@
+import { scrypt, timingSafeEqual } from "node:crypto";
+import type { Kysely } from "kysely";
+import { type Millis, millis } from "../../shared/kernel/brand.js";
+import { fromBase64, toBase32, toBase64 } from "../../shared/kernel/bytes.js";
+import type { HouseholdId, MemberId } from "../../shared/kernel/ids.js";
+import type { Clock, Random } from "../../shared/kernel/ports.js";
+import { newPassphrase, readPassphrase } from "../../shared/kernel/words.js";
+import type { Database } from "../database.io.js";
+import type { Who } from "./logins.io.js";
+import type { PassphraseRow } from "./tables.js";
+import { otpauthUri, stepOfCode } from "./totp.io.js";
+
+/** scrypt (RFC 7914): 32 MiB and about 0.1 s. The words alone are 90 bits; this is for those who hold the database. */
+const cost = { r: 8, p: 1, maxmem: 64 * 1024 * 1024 } as const;
+const costN = 2 ** 15;
+const hashBytes = 32;
+/** RFC 4226 §4 R6. */
+const codeKeyBytes = 20;
+
+export interface Passphrase {
+  /** What the member types to say who they are; no secret. */
+  readonly name: string;
+  readonly madeAt: Millis;
+  readonly usedAt?: Millis;
+}
+
+/** Told once, to the member who asked for it. */
+export interface NewPassphrase {
+  readonly name: string;
+  readonly words: string;
+  /** For an authenticator app. */
+  readonly otpauth: string;
+}
+
+export interface Said {
+  readonly name: string;
+  readonly words: string;
+  readonly code: string;
+}
+
+/** `wrong-code`: the words hold. Who asks is told neither. */
+export type PassphraseAnswer = (Who & { readonly kind: "holds" }) | { readonly kind: "wrong" | "wrong-code" };
+
+/** The other way in for browsers: words that nobody chose, and a code that counts once. Neither is enough. */
+export interface Passphrases {
+  /** In place of the member's one before. */
+  make(who: Who): Promise<NewPassphrase>;
+  of(who: Who): Promise<Passphrase | undefined>;
+  /** Takes as long for a name that nobody has. */
+  signIn(said: Said): Promise<PassphraseAnswer>;
+  /** False when there is none. */
+  remove(who: Who): Promise<boolean>;
+  /** Removes those of everybody but the members named. */
+  keepOnly(household: HouseholdId, members: readonly MemberId[]): Promise<void>;
+}
+
+export function createPassphrases(
+  db: Kysely<Database>,
+  { clock, random, N = costN }: { readonly clock: Clock; readonly random: Random; readonly N?: number },
+): Passphrases {
+  const hash = oneAtATime(N);
+  /** What is looked at where nobody has the name: nothing holds against it. */
+  const nobody = { salt: random.bytes(16), hash: random.bytes(hashBytes), key: random.bytes(codeKeyBytes) };
+  return {
+    async make({ household, member }) {
+      const words = newPassphrase(random);
+      const [salt, key, name] = [random.bytes(16), random.bytes(codeKeyBytes), toBase32(random.bytes(5))];
+      const row: PassphraseRow = {
+        ...{ name, household, member, salt: toBase64(salt), hash: toBase64(await hash(words, salt)) },
+        ...{ code_key: toBase64(key), code_step: 0, made_at: clock.wall(), used_at: null },
+      };
+      const { household: _h, member: _m, ...own } = row;
+      // Power lost before this commit: the one before still counts, and the new one was not told.
+      await db
+        .insertInto("passphrase")
+        .values(row)
+        .onConflict((conflict) => conflict.columns(["household", "member"]).doUpdateSet(own))
+        .execute();
+      return { name, words, otpauth: otpauthUri(toBase32(key).toUpperCase(), name) };
+    },
+
+    async of(who) {
+      const row = await ofMember(db, who);
+      if (row === undefined) return undefined;
+      const { name, made_at, used_at } = row;
+      return { name, madeAt: millis(made_at), ...(used_at !== null && { usedAt: millis(used_at) }) };
+    },
+
+    async signIn({ name, words, code }) {
+      const row = await ofName(db, name.trim().toLowerCase());
+      const stored = (row && secretsOf(row)) ?? nobody;
+      const holds = timingSafeEqual(await hash(readPassphrase(words), stored.salt), stored.hash);
+      const step = stepOfCode(stored.key, code.replace(/\s/g, ""), clock.wall());
+      if (row === undefined || !holds) return { kind: "wrong" };
+      const counts = step !== undefined && (await useCode(db, row, { step, now: clock.wall() }));
+      if (!counts) return { kind: "wrong-code" };
+      // Stored from a session, which has nothing but these.
+      return { kind: "holds", household: row.household as HouseholdId, member: row.member as MemberId };
+    },
+
+    async remove({ household, member }) {
+      const own = db.deleteFrom("passphrase").where("household", "=", household).where("member", "=", member);
+      return (await own.returning("name").execute()).length === 1;
+    },
+    async keepOnly(household, members) {
+      const others = db.deleteFrom("passphrase").where("household", "=", household);
+      await others.where("member", "not in", members).execute();
+    },
+  };
+}
+
+/** However many ask, they take the memory of one. */
+function oneAtATime(N: number): (words: string, salt: Uint8Array) => Promise<Buffer> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (words, salt) => {
+    const next = last.then(
+      () =>
+        new Promise<Buffer>((resolve, reject) => {
+          scrypt(words, salt, hashBytes, { ...cost, N }, (error, key) =>
+            error ? reject(error) : resolve(key),
+          );
+        }),
+    );
+    last = next.catch(() => undefined);
+    return next;
+  };
+}
+
+function ofMember(db: Kysely<Database>, { household, member }: Who): Promise<PassphraseRow | undefined> {
+  return db
+    .selectFrom("passphrase")
+    .selectAll()
+    .where("household", "=", household)
+    .where("member", "=", member)
+    .executeTakeFirst();
+}
+
+/** Of a member whom the charter still names. */
+function ofName(db: Kysely<Database>, name: string): Promise<PassphraseRow | undefined> {
+  return db
+    .selectFrom("passphrase")
+    .innerJoin("member", (join) =>
+      join
+        .onRef("member.household", "=", "passphrase.household")
+        .onRef("member.id", "=", "passphrase.member"),
+    )
+    .selectAll("passphrase")
+    .where("passphrase.name", "=", name)
+    .executeTakeFirst();
+}
+
+function secretsOf(row: PassphraseRow) {
+  const [salt, hash, key] = [fromBase64(row.salt), fromBase64(row.hash), fromBase64(row.code_key)];
+  return salt.ok && hash.ok && key.ok ? { salt: salt.value, hash: hash.value, key: key.value } : undefined;
+}
+
+/** A step's code counts for one caller, and none of before. Power lost before the commit: nobody was let in by it. */
+async function useCode(
+  db: Kysely<Database>,
+  { name }: PassphraseRow,
+  { step, now }: { readonly step: number; readonly now: Millis },
+): Promise<boolean> {
+  const used = await db
+    .updateTable("passphrase")
+    .set({ code_step: step, used_at: now })
+    .where("name", "=", name)
+    .where("code_step", "<", step)
+    .returning("name")
+    .execute();
+  return used.length === 1;
+}
