@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -14,6 +14,7 @@ import { memberAudit } from "./member/audit.io.js";
 import { memberExportIdentity } from "./member/cameras.io.js";
 import { clipIdOf, memberClips, memberDelete } from "./member/clips.io.js";
 import { openCloud } from "./member/cloud.io.js";
+import { memberExport } from "./member/export.io.js";
 import { memberKeep, memberRetention } from "./member/keep.io.js";
 import { download, memberOpen } from "./member/open.io.js";
 import { memberThumbnail } from "./member/thumbnail.io.js";
@@ -88,6 +89,60 @@ test("age and cat give the same MP4 from the exported identity", { skip: missing
     );
   const { file } = await openAsOwner(places, clip);
   t.ok(Buffer.concat(parts).equals(readFileSync(file)));
+});
+
+test("everything is copied out of the cloud, still sealed, and opens with age alone", {
+  skip: missing("age"),
+}, async (t) => {
+  const to = join(folder, "export");
+  const { terminal, values } = heard();
+  const noRoom = memberExport(places.member, { to, free: () => 60_000_000 }, terminal);
+  await t.rejects(noRoom, { message: /need \d+ MB, and 60 MB are free\. Make room/ });
+  await memberExport(places.member, { to }, terminal);
+  t.match(values[0], { folder: to, clips: 1, faults: [] });
+  execFileSync("sha256sum", ["--check", "--quiet", "SHA256SUMS"], { cwd: to });
+  const place = join(to, "clips", clip);
+  const sealed = readdirSync(place).filter((name) => /^\d+\.age$/.test(name));
+  const parts = sealed
+    .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
+    .filter((name) => statSync(join(place, name)).size > 0)
+    .map((name) =>
+      execFileSync("age", ["-d", "-i", join(folder, "identity.txt"), join(place, name)], { maxBuffer: 1e8 }),
+    );
+  t.ok(Buffer.concat(parts).equals(readFileSync((await openAsOwner(places, clip)).file)));
+  const files = [
+    "household.json",
+    "cameras.json",
+    "sessions.json",
+    "audit.json",
+    "events.json",
+    "index.json",
+    "README.txt",
+  ];
+  for (const file of files) t.ok(readdirSync(to).includes(file), file);
+  t.notMatch(readFileSync(join(to, "tokens.json"), "utf8"), /lintel_pat_/);
+});
+
+test("an export that was cut or damaged is made whole by the same command, and another folder's files are safe", {
+  skip: missing("age"),
+}, async (t) => {
+  const to = join(folder, "export");
+  const place = join(to, "clips", clip);
+  const before = readFileSync(join(place, "0.age"));
+  rmSync(join(place, "clip.json")); // killed before its end
+  writeFileSync(join(place, "0.age"), before.subarray(0, 500));
+  const damaged = readFileSync(join(place, "1.age"));
+  writeFileSync(join(place, "1.age"), damaged.fill(1, 300, 400));
+  const { terminal, values } = heard();
+  await memberExport(places.member, { to }, terminal);
+  t.match(values[0], { clips: 1, faults: [] });
+  t.ok(readFileSync(join(place, "0.age")).equals(before));
+  execFileSync("sha256sum", ["--check", "--quiet", "SHA256SUMS"], { cwd: to });
+  await t.rejects(memberExport(places.member, { to: folder }, terminal), { message: /is not empty/ });
+  writeFileSync(join(to, "HOUSEHOLD"), "aaaaaaaaaaaaaaaa\n");
+  await t.rejects(memberExport(places.member, { to }, terminal), {
+    message: /another household, aaaaaaaaaaaaaaaa/,
+  });
 });
 
 test("its picture opens at its owner's as a verified JPEG, is listed and told of; a changed one is refused", async (t) => {

@@ -20,6 +20,7 @@ import { type CameraOptions, memberCamera } from "./member/camera.io.js";
 import { memberCameras, memberExportIdentity } from "./member/cameras.io.js";
 import { type ClaimOptions, memberClaim } from "./member/claim.io.js";
 import { type ClipsOptions, memberClips, memberDelete } from "./member/clips.io.js";
+import { memberExport } from "./member/export.io.js";
 import { memberDeleteHousehold } from "./member/farewell.io.js";
 import { type InitOptions, memberInit } from "./member/init.io.js";
 import { memberAdd, memberInvite, memberJoin } from "./member/join.io.js";
@@ -369,6 +370,13 @@ ofMember("token", "access tokens for scripts: create NAME, list, revoke ID")
   .action((action: string, what: string | undefined, options: Common & TokenOptions) =>
     memberToken(options.profile, action, { ...options, ...given({ what }) }, openTerminal(options)),
   );
+
+ofMember(
+  "export",
+  "copy everything that you may see out of the cloud, recordings still sealed; again: what is new",
+)
+  .argument("<folder>", "an empty folder, or the one of an earlier export")
+  .action((to: string, options: Common) => memberExport(options.profile, { to }, openTerminal(options)));
 
 ofMember("delete-household", "delete the household in the cloud with every recording there, for ever")
   .option("--yes", "do not ask")

@@ -32,6 +32,9 @@ export interface Trust {
   readonly identities: readonly Identity[];
 }
 
+/** Enough to see what the camera signed. */
+type Signed = Pick<Trust, "household" | "camera">;
+
 /** A clip, or its beginning, whose every byte is what its camera signed. */
 export interface Recording {
   /** The segments' insides put together: an MP4 that any player opens. */
@@ -85,6 +88,11 @@ export async function openRecording(
   return ok({ ...opened, seconds: secondsOf(clip.value), ...(hole && { hole }) });
 }
 
+/** What is wrong with sealed segments by their notes, without a key; `undefined` when each is what the camera signed. */
+export function faultOfSealed(sealed: SealedRecording, trust: Signed): RecordingRefusal | undefined {
+  return checkSealed(sealed, trust).fault;
+}
+
 interface Checked {
   /** The segments that hold, from the first on. */
   readonly chain: readonly OpenedSegment[];
@@ -93,7 +101,7 @@ interface Checked {
 }
 
 /** The ciphertext notes' chain, and that the bytes are those that it names. */
-function checkSealed({ clip, segments }: SealedRecording, trust: Trust): Checked {
+function checkSealed({ clip, segments }: SealedRecording, trust: Signed): Checked {
   const longest = longestChain(
     segments.map(({ note }) => note),
     trust,
@@ -105,7 +113,7 @@ function checkSealed({ clip, segments }: SealedRecording, trust: Trust): Checked
   return longest;
 }
 
-function longestChain(notes: readonly string[], { camera }: Trust): Checked {
+function longestChain(notes: readonly string[], { camera }: Signed): Checked {
   const openFirst = (count: number) => openSegmentChain(notes.slice(0, count), cameraVerifier(camera));
   const whole = openFirst(notes.length);
   if (whole.ok) return { chain: whole.value };
@@ -134,7 +142,7 @@ interface Found {
 function faultInSegment(
   note: OpenedSegment,
   { index, sealed = new Uint8Array(0), clip }: Found,
-  { household, camera }: Trust,
+  { household, camera }: Signed,
 ): RecordingRefusal | undefined {
   if (note.household !== household || note.camera !== camera.id || note.clip !== clip)
     return { kind: "other-clip", where: `segment ${index}` };

@@ -57,12 +57,13 @@ async function openNewest(cloud: Cloud, household: Household, clip: ClipId) {
     throw new Refused("No charter of your household names this clip's camera. Nothing was written.");
   const keys = await cameraIdentities(cloud, household, camera.id);
   const identities = keys.map(({ identity }) => identity);
-  const sealed = await download(cloud, clip);
+  const sealed = await downloadPicture(cloud, clip);
   const trust = { household: cloud.profile.household, camera, identities };
   return { opened: await openPicture({ clip, note, sealed }, trust), camera };
 }
 
-async function download(cloud: Cloud, clip: ClipId): Promise<Uint8Array> {
+/** The sealed picture, unopened. */
+export async function downloadPicture(cloud: Cloud, clip: ClipId): Promise<Uint8Array> {
   const headers = { accept: "application/octet-stream" };
   const path = `/v1/clips/${clip}/thumbnail`;
   const answer = await cloud.stream({ method: "GET", path, headers, silenceMillis: silenceMillisMax });
