@@ -127,6 +127,8 @@ class Intake implements BusListener {
   private readonly eventRates: Rates = new Map();
   /** What each connected camera was told. */
   private readonly following = new Map<CameraId, Following>();
+  /** Those not among them that spoke of themselves once. */
+  private readonly heardOnce = new Set<CameraId>();
   private readonly storeEvent: (event: CameraEvent) => Promise<boolean>;
 
   constructor(options: IngestOptions) {
@@ -173,7 +175,12 @@ class Intake implements BusListener {
   disconnected(camera: CameraId): void {
     this.options.log("camera.disconnected", { camera });
     this.cameras.isOnline(camera, false);
+    this.forget(camera);
+  }
+
+  private forget(camera: CameraId): void {
     this.following.delete(camera);
+    this.heardOnce.delete(camera);
   }
 
   conflict(camera: CameraId): void {
@@ -223,17 +230,35 @@ class Intake implements BusListener {
   private async status(camera: CameraId, payload: Uint8Array): Promise<void> {
     const status = readStatus(payload);
     if (!status.ok) return this.refused(camera, "status", status.error.why);
-    if (status.value.state === "offline") this.following.delete(camera);
+    if (status.value.state === "offline") this.forget(camera);
     const sender = await this.options.directory.find(camera);
     // What a camera says that its charter names no more is not noted, but for its going.
     if (sender !== undefined || status.value.state === "offline") this.cameras.said(camera, status.value);
     if (sender === undefined) return;
+    if (status.value.state === "online") await this.adopt(camera, sender.household, status.value);
     this.options.announce({
       kind: "camera.status",
       household: sender.household,
       camera,
       status: status.value,
     });
+  }
+
+  /**
+   * An external broker holds the connection while this node starts anew, and gives each question to one node only: a camera that speaks
+   * twice and has not asked here is followed by what it says of itself.
+   */
+  private async adopt(
+    camera: CameraId,
+    household: HouseholdId,
+    { charter, modeCounter }: { readonly charter: number; readonly modeCounter?: number },
+  ): Promise<void> {
+    if (this.following.has(camera)) return;
+    if (!this.heardOnce.has(camera)) return void this.heardOnce.add(camera);
+    const following: Following = { household, have: charter, mode: modeCounter ?? 0 };
+    this.following.set(camera, following);
+    await this.sendDeletions(camera, following);
+    await this.sendCharters(camera, following);
   }
 
   /** A camera asks when it connects and when it missed one: the moment to tell it of deletions as well. */

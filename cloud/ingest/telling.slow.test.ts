@@ -71,6 +71,21 @@ test("a camera gets the charters that it does not have, when it asks and when th
   t.match(await answer(), { charters: [{ note: "20" }, { note: "21" }] }, "and the chain does not stall");
 });
 
+test("a camera that was connected before this node started is told, too, once it has spoken twice", async (t) => {
+  const charters = ["one", "two"].map((note) => ({ note, openings: [] }));
+  const { rig, camera } = await setUpScene(t, { charters });
+  const answer = (): Promise<unknown> =>
+    camera.hears(({ kind, payload }) =>
+      kind === "charter" ? JSON.parse(Buffer.from(payload).toString()) : undefined,
+    );
+  for (let times = 0; times < 2; times++)
+    await camera.publish({ kind: "status" }, writeMessage({ ...testStatus, charter: 1 }));
+  t.match(await answer(), { charters: [{ note: "two" }] });
+  charters.push({ note: "three", openings: [] });
+  await rig.ingest.charterChanged(rig.household);
+  t.match(await answer(), { charters: [{ note: "three" }] });
+});
+
 test("a camera hears of every deletion, page after page, before it hears of new charters", async (t) => {
   const charters = [{ note: "one", openings: [] }];
   const { rig, camera } = await setUpScene(t, { charters });

@@ -47,17 +47,23 @@ export async function tryToOpen(
 }
 
 function* identitiesIn(content: Buffer): Generator<Identity> {
-  if (content.length === keyBytes) yield identityOf(content);
   const text = content.toString("latin1");
   for (const [identity] of text.matchAll(/AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}/g)) yield identity;
+  for (const key of keysIn(content)) yield identityOf(key);
+}
+
+/** Every 32-byte value that stands there as itself, in base64 or in a private key's PEM. */
+export function* keysIn(content: Buffer): Generator<Uint8Array> {
+  if (content.length === keyBytes) yield new Uint8Array(content);
+  const text = content.toString("latin1");
   for (const [match] of text.matchAll(/[A-Za-z0-9+/]{43}=/g)) yield* keyIn(match);
   for (const [, pem = ""] of text.matchAll(/-----BEGIN[A-Z ]*KEY-----([A-Za-z0-9+/=\s]+)-----END/g)) {
     const der = Buffer.from(pem, "base64");
-    for (let at = 0; at + keyBytes <= der.length; at++) yield identityOf(der.subarray(at, at + keyBytes));
+    for (let at = 0; at + keyBytes <= der.length; at++) yield der.subarray(at, at + keyBytes);
   }
 }
 
-function* keyIn(base64: string): Generator<Identity> {
+function* keyIn(base64: string): Generator<Uint8Array> {
   const key = fromBase64(base64);
-  if (key.ok && key.value.length === keyBytes) yield identityOf(key.value);
+  if (key.ok && key.value.length === keyBytes) yield key.value;
 }
