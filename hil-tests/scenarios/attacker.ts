@@ -1,10 +1,7 @@
-import { createPrivateKey } from "node:crypto";
+import { createHmac, createPrivateKey, hkdfSync } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { hkdf } from "@noble/hashes/hkdf.js";
-import { hmac } from "@noble/hashes/hmac.js";
-import { sha256 } from "@noble/hashes/sha2.js";
-import mqtt from "mqtt";
+import { ExternalBroker } from "../../cloud/broker/external.io.js";
 import { openDatabase } from "../../cloud/database.io.js";
 import { systemClock as clock, systemRandom as random } from "../../cloud/ingest/segment.contract.js";
 import { openVault } from "../../cloud/vault/vault.io.js";
@@ -19,10 +16,9 @@ import {
 import { memberKeys } from "../../shared/charter/keys.js";
 import { type CharterCamera, type Member, memberKeyName } from "../../shared/charter/lines.js";
 import { formatMode, type ModeOrder, parseMode } from "../../shared/charter/mode.js";
-import { toUtf8 } from "../../shared/kernel/bytes.js";
 import { type CameraId, householdIdOf, memberIdOf } from "../../shared/kernel/ids.js";
 import { writeMessage } from "../../shared/protocol/messages.js";
-import { type DownKind, downTopic } from "../../shared/protocol/topics.js";
+import type { DownKind } from "../../shared/protocol/topics.js";
 import { open, recipientOf, splitHeader } from "../../shared/seal/age.js";
 import { type Signer, signNote, textOf, verifierOf } from "../../shared/seal/note.js";
 
@@ -108,12 +104,8 @@ export function isFileKeyOf(sealed: Uint8Array, fileKey: Uint8Array): boolean {
   const text = Buffer.from(header).toString("latin1");
   const [, mac = ""] = /\n--- ([A-Za-z0-9+/]{43})\n$/.exec(text) ?? [];
   const signed = header.subarray(0, text.length - mac.length - 2);
-  const key = hkdf(sha256, fileKey, new Uint8Array(0), toUtf8("header"), 32);
-  return (
-    Buffer.from(hmac(sha256, key, signed))
-      .toString("base64")
-      .replace(/=+$/, "") === mac
-  );
+  const key = Buffer.from(hkdfSync("sha256", fileKey, new Uint8Array(0), "header", 32));
+  return createHmac("sha256", key).update(signed).digest("base64").replace(/=+$/, "") === mac;
 }
 
 /** Something that the attacker says to the camera, and what for. */
@@ -226,32 +218,30 @@ export async function forgedModes(spoils: Spoils, heard: readonly string[]): Pro
   }));
 }
 
-/** The cloud's own place at the broker, taken with its own certificate. */
+/** The cloud's own place at the broker, taken with its own code and certificate. */
 export interface Impostor {
-  say(kind: DownKind, message: object): Promise<void>;
+  say(kind: DownKind, message: object): void;
   /** What the camera said of itself last. */
   status(): Readonly<Record<string, unknown>>;
   leave(): Promise<void>;
 }
 
 export async function impersonate(directory: string, port: number, camera: CameraId): Promise<Impostor> {
-  const file = (name: string): Buffer => readFileSync(join(directory, "identity", name));
-  const client = await mqtt.connectAsync({
-    ...{ protocol: "mqtts", host: "127.0.0.1", port, protocolVersion: 4 },
-    ...{ ca: file("ca.pem"), cert: file("cloud-1.pem"), key: file("cloud-1.key") },
-    ...{ clientId: "cloud-1", username: "cloud-1", reconnectPeriod: 0 },
-  });
+  const file = (name: string): string => readFileSync(join(directory, "identity", name), "utf8");
+  const identity = { ca: file("ca.pem"), certificate: file("cloud-1.pem"), key: file("cloud-1.key") };
+  const url = `mqtts://127.0.0.1:${port}`;
+  const bus = new ExternalBroker({ url, node: "cloud-1", ...identity, random, log: () => undefined });
   let status: Readonly<Record<string, unknown>> = {};
-  client.on("message", (_topic, payload) => {
-    status = JSON.parse(payload.toString());
-  });
-  await client.subscribeAsync(`lt1/+/up/status`, { qos: 1 });
-  return {
-    async say(kind, message) {
-      const payload = Buffer.from(writeMessage({ v: 1, ...message }));
-      await client.publishAsync(downTopic(camera, kind), payload, { qos: 1 });
+  const nothing = (): void => undefined;
+  await bus.start({
+    ...{ connected: nothing, disconnected: nothing, conflict: nothing },
+    message(_camera, topic, payload) {
+      if (topic.kind === "status") status = JSON.parse(Buffer.from(payload).toString());
     },
+  });
+  return {
+    say: (kind, message) => bus.send(camera, kind, writeMessage({ v: 1, ...message })),
     status: () => status,
-    leave: () => client.endAsync(),
+    leave: () => bus.close(),
   };
 }
