@@ -108,7 +108,7 @@ function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? `${error.code}` : String(error);
 }
 
-function syncFolder(path: string): void {
+export function syncFolder(path: string): void {
   const folder = openSync(path, "r");
   fsyncSync(folder);
   closeSync(folder);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { firmwareVersion } from "../../firmware/config.js";
 import { masksMax, zonesMax } from "../../shared/charter/areas.js";
 import { allModes, allRoles, isName, type Mode, type Role } from "../../shared/charter/lines.js";
 import { turnsMax } from "../../shared/charter/mode.js";
@@ -14,6 +15,7 @@ import { type InstallOptions, install } from "./install/install.io.js";
 import { reset } from "./install/reset.io.js";
 import { packagedState } from "./install/service.io.js";
 import { installOverSsh } from "./install/ssh.io.js";
+import { update } from "./install/update.io.js";
 import { parseMask, parseZone } from "./member/areas.js";
 import { type AuditOptions, memberAudit } from "./member/audit.io.js";
 import { type CameraOptions, memberCamera } from "./member/camera.io.js";
@@ -87,6 +89,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", leave)
 const program = new Command("lintel")
   .description("Lintel, the video doorbell whose cloud cannot open the recordings it stores.")
   .addHelpText("after", "\nExit code: 0 done, 1 refused or failed, 2 used wrongly (doctor says its own).")
+  .version(firmwareVersion)
   .exitOverride()
   .enablePositionalOptions()
   .showHelpAfterError("(--help shows how)");
@@ -419,6 +422,16 @@ program
   .option("--json", "results as JSON, one document a line")
   .action((options: { readonly state: string } & TerminalOptions) =>
     reset(options.state, openTerminal(options)),
+  );
+
+program
+  .command("update")
+  .description("install the camera's next package, if the release key of the installed one has signed it")
+  .argument("<file>", "the package; its signature lies beside it, FILE.note")
+  .option("--root <dir>", "of another system's folder (for who builds images)", "/")
+  .option("--json", "results as JSON, one document a line")
+  .action((file: string, { root, ...options }: { readonly root: string } & TerminalOptions) =>
+    update({ file, root }, openTerminal(options)),
   );
 
 program

@@ -15,6 +15,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { firmwareVersion } from "../../firmware/config.js";
+import { hashOf } from "../../shared/seal/hash.js";
+import { formatVerifier, type Signer, signNote, verifierOf } from "../../shared/seal/note.js";
+import { formatPackageWord } from "../../shared/seal/release.js";
 
 /** Of the project: this file runs from .build/scripts/image. */
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -34,10 +37,11 @@ const places: Readonly<Record<string, { readonly path: string; readonly mode: nu
 };
 
 /**
- * Writes the Debian package of the camera into `folder`; answers its path. The same sources give the same bytes. Throws where
- * dpkg-deb is missing or a source does not build.
+ * Writes the Debian package of the camera into `folder`, and beside it the release key's word for it; answers the package's path. It
+ * takes the next package by that key only. The same sources and key give the same bytes. Throws where dpkg-deb is missing or a
+ * source does not build.
  */
-export async function buildPackage(folder: string): Promise<string> {
+export async function buildPackage(folder: string, signer: Signer): Promise<string> {
   const tree = mkdtempSync(join(tmpdir(), "lintel-image-"));
   try {
     chmodSync(tree, 0o755);
@@ -45,6 +49,7 @@ export async function buildPackage(folder: string): Promise<string> {
     for (const [name, { path, mode }] of Object.entries(places))
       put(join(tree, path), readFileSync(join(recipe, name), "utf8"), mode);
     put(join(tree, "usr/share/doc/lintel-camera/copyright"), readFileSync(join(root, "LICENSE"), "utf8"));
+    put(join(tree, "usr/lib/lintel/release.vkey"), `${formatVerifier(verifierOf(signer))}\n`);
     const control = readFileSync(join(recipe, "control"), "utf8")
       .replace("VERSION", firmwareVersion)
       .replace("SIZE", `${Math.ceil(sizeOf(tree) / 1024)}`);
@@ -52,10 +57,26 @@ export async function buildPackage(folder: string): Promise<string> {
     mkdirSync(folder, { recursive: true });
     const path = join(folder, `lintel-camera_${firmwareVersion}_all.deb`);
     pack(tree, path);
+    signPackage(path, signer);
     return path;
   } finally {
     rmSync(tree, { recursive: true, force: true });
   }
+}
+
+/** Writes the release key's word for the package into `FILE.note`. */
+export function signPackage(path: string, signer: Signer): void {
+  const field = (name: string): string =>
+    execFileSync("dpkg-deb", ["-f", path, name], { encoding: "utf8" }).trim();
+  const bytes = readFileSync(path);
+  const word = formatPackageWord({
+    name: field("Package"),
+    version: field("Version"),
+    architecture: field("Architecture"),
+    bytes: bytes.length,
+    sha256: hashOf(bytes),
+  });
+  writeFileSync(`${path}.note`, signNote(word, [signer]));
 }
 
 /** The firmware and the command line, with all that they import, beside the core that both load. */

@@ -3,6 +3,7 @@ import { formatRenewal, parseRenewal } from "../charter/renewal.js";
 import { concat, toUtf8 } from "../kernel/bytes.js";
 import { hashOfText } from "../seal/hash.js";
 import { formatVerifier, parseVerifier, type Verifier } from "../seal/note.js";
+import { formatPackageWord, parsePackageWord } from "../seal/release.js";
 import { vectors } from "../vectors/vectors.contract.js";
 import { formatDeletion, formatReceipt, parseDeletion, parseReceipt } from "./custody.js";
 import { openManifest, type SignedManifest } from "./manifest.js";
@@ -40,16 +41,22 @@ interface ManifestVectors {
 const segments = vectors<SegmentVectors>("segment");
 const manifests = vectors<ManifestVectors>("manifest");
 
-test("ciphertext notes, receipts, deletions and renewals read as the vectors say", async (t) => {
+test("ciphertext notes, receipts, deletions, renewals and packages read as the vectors say", async (t) => {
   const custody = vectors<{ receipt: TextVectors; deletion: TextVectors }>("custody");
   const written = {
     segment: (text: string) => map(parseSegment(text), formatSegment),
     receipt: (text: string) => map(parseReceipt(text), formatReceipt),
     deletion: (text: string) => map(parseDeletion(text), formatDeletion),
+    release: (text: string) => map(parsePackageWord(text), formatPackageWord),
     renewal: (text: string) => map(parseRenewal(text), formatRenewal),
   };
-  const cases = { segment: segments, ...custody, renewal: vectors<TextVectors>("renewal") };
-  for (const name of ["segment", "receipt", "deletion", "renewal"] as const) {
+  const cases = {
+    segment: segments,
+    ...custody,
+    renewal: vectors<TextVectors>("renewal"),
+    release: vectors<TextVectors>("release"),
+  };
+  for (const name of ["segment", "receipt", "deletion", "renewal", "release"] as const) {
     for (const { text } of cases[name].valid) t.equal(written[name](text), text, name);
     for (const { why, text, kind } of cases[name].invalid)
       t.equal(written[name](text), kind, `${name}: ${why}`);
