@@ -16,6 +16,7 @@ import { repeats } from "./migrations/0033-repeats.io.js";
 import { renewals } from "./migrations/0034-renewals.io.js";
 import { sight } from "./migrations/0040-sight.io.js";
 import { proposals } from "./migrations/0041-proposals.io.js";
+import { recoveries } from "./migrations/0042-recoveries.io.js";
 import type { NotifyTables } from "./notify/tables.js";
 import { BetterSqlite3 } from "./sqlite.io.js";
 import type { VaultTables } from "./vault/tables.js";
@@ -40,6 +41,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0034-renewals": renewals,
   "0040-sight": sight,
   "0041-proposals": proposals,
+  "0042-recoveries": recoveries,
 };
 
 /** Statements that stay prepared: more than the cloud has kinds of. */

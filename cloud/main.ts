@@ -35,6 +35,7 @@ import { createPasskeys } from "./household/passkeys.io.js";
 import { createPassphrases } from "./household/passphrases.io.js";
 import { privateDirectory } from "./household/privatefile.io.js";
 import { createProposals } from "./household/proposals.io.js";
+import { createRecoveries } from "./household/recoveries.io.js";
 import { createRenewals } from "./household/renewals.io.js";
 import { createRepeats } from "./household/repeats.io.js";
 import { openSessionKey } from "./household/sessionkey.io.js";
@@ -207,6 +208,7 @@ async function serve(
       throttle: createThrottle(db, { clock, secret: house.sessionKey.privatePem }),
       farewell: createFarewell(db, footageIn(vault)),
       proposals: createProposals(db, { charters, clock }),
+      recoveries: createRecoveries(db, clock),
       claims: createClaims(db, charters, clock),
       renewals: createRenewals(db, cameras, clock),
       repeats: createRepeats(db, clock),

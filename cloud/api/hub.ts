@@ -16,7 +16,8 @@ export type LiveKind =
   | "camera.status"
   | "session.started"
   | "passkey.added"
-  | "charter.proposed";
+  | "charter.proposed"
+  | "recovery.fetched";
 
 /** Something that members may want to know at once. Never more than the cloud may know: no footage, no key. */
 export interface LiveEvent {

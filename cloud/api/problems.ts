@@ -126,6 +126,11 @@ export const problems = {
     "Too many attempts",
     "Too many attempts to sign in have failed. Wait as long as Retry-After says; a restart of the cloud does not shorten it.",
   ],
+  "recovery-taken": [
+    409,
+    "Passphrase taken",
+    "Another member's recovery has this passphrase. Draw another one.",
+  ],
   "scope-missing": [
     403,
     "Scope missing",

@@ -21,6 +21,7 @@ import { addPages } from "./routes/pages.js";
 import { addBrowserSignIn, addPasskeys, type PasskeyServices } from "./routes/passkeys.js";
 import { addPassphrase, addPassphraseSignIn, type PassphraseServices } from "./routes/passphrases.js";
 import { addProposal, type ProposalServices } from "./routes/proposal.js";
+import { addRecoveries, addRecovery, type RecoveryServices } from "./routes/recovery.js";
 import { addRegistration, type RegistrationServices } from "./routes/registration.js";
 import { addCamerasRenewals, addRenewals, type RenewalServices } from "./routes/renewals.js";
 import { addRetention } from "./routes/retention.js";
@@ -53,6 +54,7 @@ export interface ApiServices
     FarewellServices,
     HouseholdServices,
     ProposalServices,
+    RecoveryServices,
     ClaimServices,
     CameraServices,
     RenewalServices,
@@ -116,6 +118,7 @@ export async function createApi(
   addBrowserSignIn(app, services);
   addPassphraseSignIn(app, services);
   addPages(app);
+  addRecovery(app, services);
   addBoardsClaims(app, services);
   addCamerasRenewals(app, services);
   await app.register(async (members: App) => {
@@ -126,6 +129,7 @@ export async function createApi(
     addAccessTokens(members, services);
     addHousehold(members, services);
     addProposal(members, services);
+    addRecoveries(members, services);
     addFarewell(members, services);
     addOwnersClaims(members, services);
     addCameras(members, services);

@@ -52,6 +52,7 @@ import { createModes } from "../household/modes.io.js";
 import { createPasskeys } from "../household/passkeys.io.js";
 import { createPassphrases } from "../household/passphrases.io.js";
 import { createProposals } from "../household/proposals.io.js";
+import { createRecoveries } from "../household/recoveries.io.js";
 import { createRenewals } from "../household/renewals.io.js";
 import { createRepeats } from "../household/repeats.io.js";
 import { openSessionKey } from "../household/sessionkey.io.js";
@@ -305,6 +306,7 @@ function householdParts(db: Parameters<typeof createCharters>[0], clock: Clock) 
     cameras,
     modes: createModes(db, charters, clock),
     proposals: createProposals(db, { charters, clock }),
+    recoveries: createRecoveries(db, clock),
     claims: createClaims(db, charters, clock),
     renewals: createRenewals(db, cameras, clock),
     sight: createSight(cameras),

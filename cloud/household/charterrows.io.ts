@@ -52,6 +52,12 @@ export async function storeCharter(
       })),
     )
     .execute();
+  const named = charter.members.map(({ id }) => id);
+  await tx
+    .deleteFrom("recovery")
+    .where("household", "=", household)
+    .where("member", "not in", named)
+    .execute();
   await tx.updateTable("camera").set({ named: 0 }).where("household", "=", household).execute();
   for (const camera of charter.cameras) {
     if (!(await storeCamera(tx, household, camera))) return { kind: "camera-elsewhere", camera: camera.id };

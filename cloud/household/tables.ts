@@ -6,6 +6,7 @@ export interface HouseholdTables {
   readonly household: HouseholdRow;
   readonly charter: CharterRow;
   readonly proposal: ProposalRow;
+  readonly recovery: RecoveryRow;
   readonly member: MemberRow;
   readonly camera: CameraRow;
   readonly camera_mode: CameraModeRow;
@@ -38,6 +39,17 @@ export interface CharterRow {
   /** JSON list, as beside the note. */
   readonly openings: string;
   readonly arrived_at: number;
+}
+
+/** A member's seed, sealed to a passphrase. */
+export interface RecoveryRow {
+  readonly household: string;
+  readonly member: string;
+  /** Made from the passphrase: who knows that finds the row. */
+  readonly id: string;
+  /** Base64 of an age file. */
+  readonly file: string;
+  readonly made_at: number;
 }
 
 /** A next charter that waits for owners' signatures. */

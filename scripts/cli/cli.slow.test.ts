@@ -159,15 +159,15 @@ test("an interrupted init goes on with the same keys", async (t) => {
 
 test("a lost computer's member comes back from the recovery sheet, and from nobody else's", async (t) => {
   const { household, seed } = JSON.parse(readFileSync(place("other/member.json"), "utf8"));
-  const restore = (sheet: string, to: string): Promise<Ended> => {
-    const from = ["--cloud", url, "--household", household, "--sheet", sheet];
-    return lintel("member", "restore", ...from, "--profile", place(to));
-  };
+  const restore = (sheet: string, to: string, ...args: readonly string[]): Promise<Ended> =>
+    lintel("member", "restore", "--sheet", sheet, ...args, "--profile", place(to));
   const back = await restore(place("other/recovery-sheet.txt"), "back");
   t.match(back, { code: 0, out: /Ben .* is in/ }, back.err);
   t.match(JSON.parse(readFileSync(place("back/member.json"), "utf8")), { household, seed, name: "Ben" });
   t.equal(modeOf(place("back/member.json")), 0o600);
-  t.match(await restore(join(places.member, "recovery-sheet.txt"), "theirs"), { code: 1 });
+  t.match(await restore(join(places.member, "recovery-sheet.txt"), "theirs", "--household", household), {
+    code: 1,
+  });
   t.notOk(existsSync(place("theirs/member.json")));
 });
 

@@ -41,6 +41,7 @@ import { memberPasskeyAdd, memberPasskeyList, memberPasskeyRemove } from "./memb
 import { memberPassphrase } from "./member/passphrase.io.js";
 import { defaultProfileFolder } from "./member/profile.io.js";
 import { memberProposal, memberRules, type RuleOptions } from "./member/proposal.io.js";
+import { memberRecovery } from "./member/recovery.io.js";
 import { memberRenewCamera } from "./member/renewal.io.js";
 import { memberRestore, type RestoreOptions } from "./member/restore.io.js";
 import { memberLogout, memberSessions, type SessionsOptions } from "./member/sessions.io.js";
@@ -102,17 +103,27 @@ ofMember("init", "make your keys, and a household on a cloud")
   .option("--ca-hash <hash>", "hash of the cloud's own CA, from its operator")
   .action((options: Common & InitOptions) => memberInit(options.profile, options, openTerminal(options)));
 
-ofMember("restore", "make this computer yours again from the recovery sheet")
-  .requiredOption("--cloud <url>", "the cloud's address, as on the sheet")
-  .requiredOption("--household <id>", "the household, as on the sheet")
-  .option("--sheet <file>", "the sheet, or its seed alone; - reads standard input", "-")
-  .option("--ca-hash <hash>", "hash of the cloud's own CA, from its operator")
-  .action((options: Common & RestoreOptions) => {
-    if (options.sheet === "-" && process.stdin.isTTY)
-      process.stderr.write("Type the sheet's 64 digits, then Enter and Ctrl-D:\n");
-    const sheet = readNamed(options.sheet, "--sheet");
-    return memberRestore(options.profile, { ...options, sheet }, openTerminal(options));
+ofMember("restore", "make this computer yours again from the recovery sheet, or the recovery passphrase")
+  .option("--cloud <url>", "the cloud's address, where the sheet does not say it")
+  .option("--household <id>", "the household, where the sheet does not say it")
+  .option("--sheet <file>", "the sheet, or its words alone; - reads standard input", "-")
+  .addOption(
+    new Option("--passphrase <file>", "the recovery passphrase; - reads standard input").conflicts("sheet"),
+  )
+  .option("--ca-hash <hash>", "hash of the cloud's own CA, where the sheet does not say it")
+  .action(({ passphrase, sheet, ...options }: Common & RestoreOptions) => {
+    const [wanted, name] = [passphrase ?? sheet ?? "-", passphrase === undefined ? "sheet" : "passphrase"];
+    if (wanted === "-" && process.stdin.isTTY)
+      process.stderr.write(`Type the ${name}'s words, then Enter and Ctrl-D:\n`);
+    const secret = { [name]: readNamed(wanted, `--${name}`) };
+    return memberRestore(options.profile, { ...options, ...secret }, openTerminal(options));
   });
+
+ofMember("recovery", "a passphrase that brings you back to another computer: draw a new one, or remove it")
+  .addArgument(new Argument("[act]", "what to do").choices(["show", "new", "remove"]).default("show"))
+  .action((act: "show" | "new" | "remove", options: Common) =>
+    memberRecovery(options.profile, act, openTerminal(options)),
+  );
 
 ofMember("claim", "bring a camera into the household")
   .option("--camera-name <name>", "what the camera is called", "Front door")

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { t as tap, test } from "tap";
@@ -6,7 +6,11 @@ import { placesIn, quiet, settle, startCloud } from "../demo/home.io.js";
 import { memberExportIdentity } from "./member/cameras.io.js";
 import { memberAdd, memberInvite, memberJoin } from "./member/join.io.js";
 import { memberCameraKeys, memberChange } from "./member/members.io.js";
+import { loadProfile, needProfile } from "./member/profile.io.js";
 import { memberProposal, memberRules } from "./member/proposal.io.js";
+import { memberRecovery } from "./member/recovery.io.js";
+import { memberRestore } from "./member/restore.io.js";
+import { sheetOf } from "./member/sheet.io.js";
 
 const folder = mkdtempSync(join(tmpdir(), "lintel-together-"));
 const places = placesIn(folder);
@@ -56,6 +60,32 @@ test("two owners sign together: the one proposes, the other sees what changes, a
   t.same(await identities(anna), await identities(bea), "both open both epochs");
   t.match(await told((terminal) => memberProposal(bea, "show", terminal)), { charter: null });
   await t.rejects(memberProposal(bea, "withdraw", quiet()), /No change waits/);
+});
+
+test("the drawn passphrase alone brings a member back to another computer, until it is removed", async (t) => {
+  const at = { cloud: cloud.ready.text("http") };
+  const other = { ...at, passphrase: "able ".repeat(7) };
+  t.match(await told((terminal) => memberRecovery(anna, "show", terminal)), { madeAt: null });
+  const { passphrase: earlier } = await told((terminal) => memberRecovery(anna, "new", terminal));
+  const { passphrase } = await told((terminal) => memberRecovery(anna, "new", terminal));
+  const back = join(folder, "back");
+  const restore = (words: unknown) => memberRestore(back, { ...at, passphrase: `${words}` }, quiet());
+  await t.rejects(restore(earlier), /No member of this cloud has that passphrase/);
+  await t.rejects(memberRestore(back, other, quiet()), /No member of this cloud/);
+  await t.rejects(memberRestore(back, { passphrase: `${passphrase}` }, quiet()), /needs the cloud's address/);
+  await restore(` ${passphrase}\n`.toUpperCase());
+  t.same(loadProfile(back)?.seed, loadProfile(anna)?.seed);
+  const stored =
+    readFileSync(join(places.cloud, "cloud.db"), "latin1") +
+    readFileSync(join(places.cloud, "cloud.db-wal"), "latin1");
+  for (const word of [`${passphrase}`, sheetOf(needProfile(anna)).slice(-60)])
+    t.notOk(stored.includes(word), "the cloud has neither words nor seed");
+  await memberRecovery(anna, "remove", quiet());
+  await t.rejects(memberRecovery(anna, "remove", quiet()), /Nothing is at this address/);
+  await t.rejects(
+    memberRestore(join(folder, "late"), { ...at, passphrase: `${passphrase}` }, quiet()),
+    /No member/,
+  );
 });
 
 test("an owner is not shut out unasked, and a withdrawn change leaves nothing", async (t) => {

@@ -30,6 +30,17 @@ export function seal(plain: Uint8Array, recipients: readonly Recipient[]): Promi
   return encrypter.encrypt(plain);
 }
 
+/** scrypt's cost as a power of two: a tenth of a second and 32 MiB. The passphrase is drawn, not chosen: it holds without more. */
+const scryptWorkFactor = 15;
+
+/** As `seal`, for whoever knows the passphrase. Only for generated ones: it can be tried offline. */
+export function sealToPassphrase(plain: Uint8Array, passphrase: string): Promise<Uint8Array> {
+  const encrypter = new Encrypter();
+  encrypter.setPassphrase(passphrase);
+  encrypter.setScryptWorkFactor(scryptWorkFactor);
+  return encrypter.encrypt(plain);
+}
+
 /** The plain bytes of one age file. Refuses another's file, a flipped bit and a cut end alike. */
 export async function open(
   sealed: Uint8Array,
@@ -37,6 +48,20 @@ export async function open(
 ): Promise<Result<Uint8Array, AgeRefusal>> {
   const decrypter = new Decrypter();
   for (const identity of identities) decrypter.addIdentity(identity);
+  return opened(decrypter, sealed);
+}
+
+/** As `open`, of a file that was sealed to a passphrase. */
+export function openWithPassphrase(
+  sealed: Uint8Array,
+  passphrase: string,
+): Promise<Result<Uint8Array, AgeRefusal>> {
+  const decrypter = new Decrypter();
+  decrypter.addPassphrase(passphrase);
+  return opened(decrypter, sealed);
+}
+
+async function opened(decrypter: Decrypter, sealed: Uint8Array): Promise<Result<Uint8Array, AgeRefusal>> {
   try {
     return ok(await decrypter.decrypt(sealed));
   } catch (error) {

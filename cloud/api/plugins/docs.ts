@@ -40,7 +40,7 @@ export async function addDocs(app: App): Promise<void> {
 }
 
 /** Routes without a token, by their address. */
-const openRoutes = /^\/v1\/(households|login|renewals|session\/|claims\/:claimId\/)|^\/[^v]/;
+const openRoutes = /^\/v1\/(households|login|renewals|session\/|claims\/:claimId\/|recovery\/)|^\/[^v]/;
 
 type Schema = Parameters<
   NonNullable<Extract<Parameters<typeof swagger>[1], { transform?: unknown }>["transform"]>

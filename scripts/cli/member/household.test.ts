@@ -11,7 +11,7 @@ import { answerClaim, type Claim } from "../../../shared/charter/claim.js";
 import { memberKeys } from "../../../shared/charter/keys.js";
 import { type CharterCamera, type Member, memberKeyName } from "../../../shared/charter/lines.js";
 import { millis } from "../../../shared/kernel/brand.js";
-import { toBase64, toHex } from "../../../shared/kernel/bytes.js";
+import { toBase64 } from "../../../shared/kernel/bytes.js";
 import { cameraIdOf, householdIdOf, memberIdOf } from "../../../shared/kernel/ids.js";
 import { seededPrng } from "../../../shared/kernel/prng.js";
 import { newIdentity, recipientOf } from "../../../shared/seal/age.js";
@@ -24,7 +24,7 @@ import { sentenceOf } from "../sentences.js";
 import { isCanonicalSpki } from "./claim.io.js";
 import { listClips } from "./clips.io.js";
 import { epochsOf, findCamera, openHousehold } from "./household.js";
-import { recoverySheet, seedFromSheet } from "./sheet.js";
+import { formatSheet, readSheet } from "./sheet.js";
 import { createEventReader } from "./sse.js";
 
 const random = seededPrng(3);
@@ -179,25 +179,33 @@ test("an answer that is not what it should be is refused with its place", (t) =>
   t.end();
 });
 
-test("a recovery sheet gives its seed back, whole or as bare digits, and nothing else does", (t) => {
+test("a recovery sheet reads back, whole or as bare words, and with a wrong word not at all", (t) => {
   const seed = random.bytes(32);
   const facts = {
+    seed,
     cloudUrl: "https://cloud.example",
+    caHash: hashOf(seed),
     household: householdIdOf(seed),
-    member: memberIdOf(seed),
   };
-  const sheet = recoverySheet({ ...facts, name: "Anna", seed }, "Hill 3");
-  t.same(seedFromSheet(sheet), seed);
-  t.same(seedFromSheet(toHex(seed).toUpperCase()), seed);
-  t.same(seedFromSheet(` ${toHex(seed).slice(0, 32)}\n${toHex(seed).slice(32)}\n`), seed);
+  const sheet = formatSheet({ ...facts, member: memberIdOf(seed) });
+  t.same(readSheet(sheet), facts);
+  t.same(
+    readSheet(`Lintel recovery sheet of Anna\r\n\r\n${sheet.replaceAll("\n", "\r\n")}\n\u2588\u2584\n`),
+    facts,
+  );
+  const words = /^seed .*\n([\s\S]*)$/m.exec(sheet)?.[1]?.trim().split(/\s+/) ?? [];
+  t.equal(words.length, 24);
+  t.same(readSheet(words.join("\n").toUpperCase()), { seed });
+  const [first = "", second = "", ...rest] = words;
   for (const wrong of [
     "",
-    "zz".repeat(32),
-    toHex(seed).slice(1),
-    `${toHex(seed)}0`,
+    words.slice(1).join(" "),
+    [...words, "abandon"].join(" "),
+    ["lintel", second, ...rest].join(" "),
+    [first, first === "zoo" ? "able" : "zoo", ...rest].join(" "),
     sheet.replace(/^ {2}.*$/m, ""),
   ])
-    t.equal(seedFromSheet(wrong), undefined, wrong);
+    t.equal(readSheet(wrong), undefined, wrong);
   t.end();
 });
 

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { type Charter, openFirstCharter, signCharter } from "../../../shared/charter/charter.js";
 import { memberKeys, memberSeedBytes } from "../../../shared/charter/keys.js";
 import { isName, type Member, memberKeyName } from "../../../shared/charter/lines.js";
@@ -6,13 +5,12 @@ import { assert } from "../../../shared/kernel/assert.js";
 import { householdIdOf, memberIdOf } from "../../../shared/kernel/ids.js";
 import { recipientOf } from "../../../shared/seal/age.js";
 import { verifierOf } from "../../../shared/seal/note.js";
-import { makePrivateFolder, writeDurably } from "../disk.io.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { systemClock, systemRandom } from "../world.io.js";
 import { register } from "./cloud.io.js";
 import { loadProfile, type Profile, saveProfile } from "./profile.io.js";
-import { recoverySheet } from "./sheet.js";
+import { writeSheet } from "./sheet.io.js";
 import { originOf, trustedCa } from "./trust.io.js";
 
 export interface InitOptions {
@@ -34,9 +32,7 @@ export async function memberInit(folder: string, options: InitOptions, terminal:
     );
   // Durable before the cloud knows of it: a household whose keys are lost could never be opened again.
   saveProfile(folder, profile);
-  const sheet = join(folder, "recovery-sheet.txt");
-  makePrivateFolder(folder);
-  writeDurably(sheet, recoverySheet(profile, options.householdName));
+  const sheet = await writeSheet(folder, profile, options.householdName);
   assert(profile.unregistered !== undefined, "a new profile has no charter");
   await register(profile, profile.unregistered);
   const { unregistered: _, ...registered } = profile;

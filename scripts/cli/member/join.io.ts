@@ -15,7 +15,6 @@ import { memberIdOf } from "../../../shared/kernel/ids.js";
 import { recipientOf } from "../../../shared/seal/age.js";
 import { hashOf } from "../../../shared/seal/hash.js";
 import { verifierOf } from "../../../shared/seal/note.js";
-import { writeDurably } from "../disk.io.js";
 import { Refused } from "../refused.js";
 import { sentenceOf } from "../sentences.js";
 import type { Terminal } from "../terminal.io.js";
@@ -24,7 +23,7 @@ import { changeCharter } from "./charter.io.js";
 import { openCloud } from "./cloud.io.js";
 import { type SightOptions, standingOf } from "./members.io.js";
 import { loadProfile, type Profile, saveProfile } from "./profile.io.js";
-import { recoverySheet } from "./sheet.js";
+import { sheetName, writeSheet } from "./sheet.io.js";
 import { withKeysFor } from "./sight.io.js";
 import { trustedCa } from "./trust.io.js";
 
@@ -59,10 +58,9 @@ export async function memberJoin(
       `${folder} already holds a member of another household. Choose another one: --profile DIR`,
     );
   const profile = before ?? (await makeProfile(invitation.value, name));
-  // Durable before anybody knows the keys: what is sealed to lost ones would never open.
+  // Both durable before anybody knows the keys: what is sealed to lost ones would never open.
+  const sheet = before ? join(folder, sheetName) : await writeSheet(folder, profile, undefined);
   saveProfile(folder, profile);
-  const sheet = join(folder, "recovery-sheet.txt");
-  if (before === undefined) writeDurably(sheet, recoverySheet(profile, undefined));
   const newcomer = await newcomerOf(profile);
   const [line, fingerprint] = [formatNewcomer(newcomer), newcomerFingerprint(newcomer)];
   terminal.json({

@@ -10,18 +10,22 @@ import type { Terminal } from "../terminal.io.js";
 import { logIn } from "./cloud.io.js";
 import { openHousehold } from "./household.js";
 import { loadProfile, readSignedCharter, saveProfile, saveSession } from "./profile.io.js";
-import { seedFromSheet } from "./sheet.js";
+import { fetchSheet } from "./recovery.io.js";
+import { readSheet, type Sheet } from "./sheet.js";
 import { originOf, trustedCa } from "./trust.io.js";
 
 export interface RestoreOptions {
-  readonly cloud: string;
-  readonly household: string;
-  /** What stands on the recovery sheet, or its seed alone. */
-  readonly sheet: string;
+  /** Where the sheet does not say it, or another address now. */
+  readonly cloud?: string;
+  readonly household?: string;
+  /** What stands on the recovery sheet, or its words alone. */
+  readonly sheet?: string;
+  /** Instead of the sheet. */
+  readonly passphrase?: string;
   readonly caHash?: string;
 }
 
-/** Makes a lost computer's member anew from the recovery sheet. Nothing is written unless the household names the keys. */
+/** Makes a lost computer's member anew. Nothing is written unless the household names the keys. */
 export async function memberRestore(
   folder: string,
   options: RestoreOptions,
@@ -29,18 +33,20 @@ export async function memberRestore(
 ): Promise<void> {
   if (loadProfile(folder) !== undefined)
     throw new Refused(`${folder} already holds a member. Choose another folder with --profile DIR.`);
-  const { household } = options;
-  const seed = seedFromSheet(options.sheet);
-  if (seed === undefined)
+  const { seed, ...found } = await (options.passphrase === undefined
+    ? sheetFrom(options.sheet ?? "")
+    : fetchSheet(options.passphrase, options));
+  const household = options.household ?? found.household;
+  const cloudUrl = options.cloud === undefined ? found.cloudUrl : originOf(options.cloud);
+  if (household === undefined || cloudUrl === undefined)
     throw new Refused(
-      "This is not a whole seed: the sheet has 64 digits, 0 to 9 and a to f. Type them again.",
+      "The words alone do not say where the household is. Give the whole sheet, or --cloud URL and --household ID.",
     );
   if (!isHouseholdId(household))
     throw new Refused(`"${household}" is not a household's id. Copy it from the recovery sheet.`);
   const keys = memberKeys(seed, 0);
   const member = memberIdOf(verifierOf({ name: "", secretKey: keys.noteSecret }).publicKey);
-  const cloudUrl = originOf(options.cloud);
-  const ca = await trustedCa({ url: cloudUrl }, options.caHash);
+  const ca = await trustedCa({ url: cloudUrl }, options.caHash ?? found.caHash);
   const session = await logIn({ cloudUrl, ca, household, member, keys });
   const path = "/v1/household";
   const answer = fieldsOf(
@@ -74,5 +80,13 @@ export async function memberRestore(
   terminal.say(`${line.name} (${member}) of household ${household} is in ${folder} again.`);
   terminal.say(
     `The cloud shows charter ${version} as the newest; this computer cannot know of a later one. Compare with another member.`,
+  );
+}
+
+function sheetFrom(text: string): Sheet {
+  const sheet = readSheet(text);
+  if (sheet !== undefined) return sheet;
+  throw new Refused(
+    "These are not a sheet's 24 words: one is not of the list, missing, or in another place. Compare each with the sheet.",
   );
 }
