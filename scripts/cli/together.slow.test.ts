@@ -3,14 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { t as tap, test } from "tap";
 import { placesIn, quiet, settle, startCloud } from "../demo/home.io.js";
-import { memberExportIdentity } from "./member/cameras.io.js";
+import { memberCamera } from "./member/camera.io.js";
+import { memberCameras, memberExportIdentity } from "./member/cameras.io.js";
 import { memberAdd, memberInvite, memberJoin } from "./member/join.io.js";
-import { memberCameraKeys, memberChange } from "./member/members.io.js";
+import { type ChangeOptions, memberCameraKeys, memberChange, memberRemove } from "./member/members.io.js";
+import { type ModeOptions, memberMode } from "./member/mode.io.js";
 import { loadProfile, needProfile } from "./member/profile.io.js";
 import { memberProposal, memberRules } from "./member/proposal.io.js";
 import { memberRecovery } from "./member/recovery.io.js";
 import { memberRestore } from "./member/restore.io.js";
 import { sheetOf } from "./member/sheet.io.js";
+import { parseTurns } from "./member/week.js";
 
 const folder = mkdtempSync(join(tmpdir(), "lintel-together-"));
 const places = placesIn(folder);
@@ -96,4 +99,68 @@ test("an owner is not shut out unasked, and a withdrawn change leaves nothing", 
   t.match(await told((terminal) => memberProposal(bea, "withdraw", terminal)), { event: "withdrawn" });
   t.match(await told((terminal) => memberRules(bea, {}, terminal)), { change: "all-owners", charter: 5 });
   t.equal(JSON.stringify(await identities(bea)).match(/AGE-SECRET-KEY/g)?.length, 2);
+});
+
+test("whoever joins sees what the charter says; a camera gets new keys and leaves; an owner stays", async (t) => {
+  const own = placesIn(join(folder, "own"));
+  const [dan, eve] = [own.member, join(folder, "eve")];
+  await settle(own, cloud.ready.text("http"), "scene:seed=1,size=320x180,fps=10");
+  const { invitation } = await told((terminal) => memberInvite(dan, terminal));
+  const whole = `${invitation}`;
+  await t.rejects(
+    memberJoin(eve, { invitation: whole.slice(0, -5), name: "Eve" }, quiet()),
+    /not a whole invitation/,
+  );
+  const { newcomer } = await told((terminal) =>
+    memberJoin(eve, { invitation: whole, name: "Eve" }, terminal),
+  );
+  await t.rejects(memberCameras(eve, quiet()), "nobody has signed her in");
+  await memberAdd(dan, { newcomer: `${newcomer}`, role: "adult" }, quiet());
+  t.equal(JSON.stringify(await identities(eve)).match(/AGE-SECRET-KEY/g)?.length, 1);
+  const change = (options: ChangeOptions) =>
+    told((terminal) => memberChange(dan, { member: "Eve", ...options }, terminal));
+  await t.rejects(change({}), /Say what changes/);
+  await t.rejects(change({ role: "owner", camera: ["Front door"] }), /An owner sees every camera/);
+  await t.rejects(change({ camera: ["Back door"] }), /no camera "Back door"/);
+  t.match(await change({ role: "guest", camera: ["Front door"] }), { role: "guest", sees: { length: 1 } });
+  t.notMatch(await change({ role: "adult", allCameras: true }), { sees: Array });
+  t.same(await identities(eve), await identities(dan), "the key stayed");
+  const settings = { camera: "Front door", audio: "on", masks: true, zones: true, wait: 1 } as const;
+  await t.rejects(memberCamera(eve, settings, quiet()), /Only an owner/);
+  t.match(await change({ camera: [] }), { sees: [] });
+  t.match(await told((terminal) => memberCameras(eve, terminal)), {}, "she sees none");
+  await t.rejects(identities(eve), /no camera|not there|Nothing/);
+
+  const keys = (which: string, act: "rotate" | "remove", agreed = true) =>
+    memberCameraKeys(
+      dan,
+      { camera: which, change: act },
+      quiet(undefined, async () => agreed),
+    );
+  await keys("Front door", "rotate");
+  t.equal(JSON.stringify(await identities(dan)).match(/AGE-SECRET-KEY/g)?.length, 3, "old and new");
+  await t.rejects(keys("Back door", "rotate"), /no camera "Back door"/);
+  await t.rejects(keys("Front door", "remove", false), /Nothing was signed/);
+  await keys("Front door", "remove");
+  t.match(await told((terminal) => memberCameras(dan, terminal)), {}, "none is left");
+  await memberRemove(dan, "Eve", quiet());
+  await t.rejects(memberCameras(eve, quiet()), "out at once");
+  await t.rejects(memberRemove(dan, "Anna", quiet()), /at least one/);
+  await t.rejects(memberRemove(dan, "Bert", quiet()), /no member "Bert"/);
+});
+
+test("a mode order is signed, shown, and not called obeyed before the camera says so", async (t) => {
+  const mode = (options: Partial<ModeOptions>) =>
+    told((terminal) => memberMode(anna, { camera: "Front door", wait: 1, ...options }, terminal));
+  await t.rejects(mode({ mode: "off" }), /signed, but camera \S+ has not said that it obeys/);
+  const at = [parseTurns("mon-fri 08:00 off"), parseTurns("mon-fri 17:30 record")].flatMap((turns) =>
+    turns.ok ? [turns.value] : [],
+  );
+  await t.rejects(mode({ at }), /--time-zone/);
+  await t.rejects(mode({ at, zone: "Europe/Berlin" }), /has not said/);
+  t.match(await mode({}), { zone: "Europe/Berlin" });
+  const allowed = { camera: "Front door", modes: ["record"], masks: true, zones: true, wait: 1 } as const;
+  await t.rejects(memberCamera(anna, allowed, quiet()), /needs the signature of Bea/);
+  await memberProposal(bea, "sign", quiet());
+  await t.rejects(mode({ mode: "detect" }), /does not allow the camera the mode "detect"/);
 });

@@ -115,6 +115,10 @@ function nextCharter(
     issued: systemClock.wall(),
     ...rules,
   };
+  if (ownersOf(charter).length === 0)
+    throw new Refused(
+      "A household needs at least one owner: make somebody else one first. Nothing was signed.",
+    );
   return signCharter(charter, [noteSigner(profile)], systemRandom);
 }
 
