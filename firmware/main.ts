@@ -6,7 +6,7 @@ import { ok, type Result, refuse } from "../shared/kernel/result.js";
 import { type Board, openBoard } from "./board/board.io.js";
 import { createCertificates } from "./board/certificate.io.js";
 import { watchClock } from "./board/clock.io.js";
-import { type Enrolment, type Keystore, type KeystoreRefusal, openKeystore } from "./board/keystore.io.js";
+import { type Enrolment, type Keystore, openKeystore } from "./board/keystore.io.js";
 import { lockDirectory } from "./board/lock.io.js";
 import { systemClock as clock, systemRandom as random } from "./board/system.io.js";
 import { openNotifier } from "./board/systemd.io.js";
@@ -26,6 +26,7 @@ import type { Server } from "./uplink/tls.io.js";
 import { troubleText } from "./uplink/troubles.js";
 import { startUplink, type Uplink } from "./uplink/uplink.io.js";
 import { createWayBack } from "./uplink/wayback.io.js";
+import { isLasting, messageOf, sentenceOf, unusableText } from "./words.io.js";
 
 /** On a signal: what is not sent by then waits on the card. */
 const drainMillis = 5_000;
@@ -71,9 +72,7 @@ function readState(
     accessSync(state, constants.R_OK | constants.W_OK | constants.X_OK);
     return ok({ state, config: config.value, keystore, enrolment: enrolment.value });
   } catch (error) {
-    return refuse([
-      `The state directory ${state} cannot be used (${messageOf(error)}); give with --state a directory that this user may read and write.`,
-    ]);
+    return refuse([unusableText(state, error)]);
   }
 }
 
@@ -364,30 +363,9 @@ function serverOf(mqttUrl: string): Server {
   return { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port === "" ? mqttsPort : port) };
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** What the next start would meet again: the card cannot be written, or what is on it is not ours. */
-function isLasting(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return ["EROFS", "EACCES", "EPERM", "ENOTDIR"].some((one) => one === code);
-}
-
 function giveUp(exitCode: number, sentences: readonly string[]): void {
   process.stderr.write(`${sentences.join("\n")}\n`);
   process.exitCode = exitCode;
-}
-
-function sentenceOf(refusal: KeystoreRefusal): string {
-  switch (refusal.kind) {
-    case "not-enrolled":
-      return `This camera is not enrolled: ${refusal.missing} is missing. Run lintel install with the claim that the owner shows.`;
-    case "damaged":
-      return `${refusal.file} could not be understood and was kept as ${refusal.aside}. Run lintel install with a new claim.`;
-    case "bad-charter":
-      return `The charters on the card do not hold (${refusal.why.kind}). Run lintel install with a new claim.`;
-  }
 }
 
 await main();

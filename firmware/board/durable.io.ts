@@ -12,11 +12,14 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 
+/** Code of the error where something else stands in the place of one of our files. */
+export const notAFile = "LINTEL_NOT_A_FILE";
+
 /** The file's bytes; `undefined` when there is none. Throws when it is there and cannot be read. */
 export function readIfThere(path: string): Buffer | undefined {
   try {
     // To open a pipe is to wait for whoever writes into it.
-    if (!statSync(path).isFile()) throw new Error(`${path} is not a file`);
+    if (!statSync(path).isFile()) throw Object.assign(new Error(`${path} is not a file`), { code: notAFile });
     return readFileSync(path);
   } catch (error) {
     if (isCode(error, "ENOENT")) return undefined;

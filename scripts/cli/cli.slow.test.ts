@@ -93,6 +93,12 @@ test("usage faults exit with 2, refusals with 1, help with 0", async (t) => {
     [["member", "open"], { code: 2, err: /missing required argument/ }],
     [["member", "clips", "--limit", "none"], { code: 2, err: /from 1 to/ }],
     [["fly"], { code: 2, err: /unknown command/ }],
+    [["--version"], { code: 0, out: /^\d+\.\d+\.\d+\n$/ }],
+    [
+      ["install", "--claim", "x", "--package", "x.deb"],
+      { code: 1, err: /--package is for another board: .*--ssh/ },
+    ],
+    [["update", place("none.deb")], { code: 1, err: /holds no release key/ }],
     [["member", "clips", ...nobody], { code: 1, err: /member init/ }],
   ] as const;
   const ended = await Promise.all(expected.map(([args]) => lintel(...args)));

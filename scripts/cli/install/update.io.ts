@@ -31,8 +31,8 @@ const packageBytesMax = 256 * 1024 * 1024;
  */
 export async function update({ file, root: folder }: UpdateOptions, terminal: Terminal): Promise<void> {
   const root = resolve(folder);
-  const places = placesIn(root);
   const key = pinnedKey(root);
+  const places = placesIn(root);
   const word = takeIn(resolve(file), places, key);
   const before = installedVersion(root);
   if (before === word.version && !isUnderWay(places, key, word))
