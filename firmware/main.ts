@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { ok, type Result, refuse } from "../shared/kernel/result.js";
 import { type Board, openBoard } from "./board/board.io.js";
-import { createCertificates } from "./board/certificate.io.js";
+import { type Certificates, createCertificates } from "./board/certificate.io.js";
 import { watchClock } from "./board/clock.io.js";
 import { type Enrolment, type Keystore, openKeystore } from "./board/keystore.io.js";
 import { lockDirectory } from "./board/lock.io.js";
@@ -15,6 +15,7 @@ import { describeFfmpeg, type Ffmpeg, findFfmpeg } from "./camera/finder.io.js";
 import { describeSource } from "./camera/source.js";
 import { type Capture, openCapture } from "./capture.io.js";
 import { type Config, firmwareVersion, helpText, readCommand, readConfig } from "./config.js";
+import { type Home, openHome } from "./home/home.io.js";
 import { createHouse, type House } from "./house.io.js";
 import { openJournal } from "./recorder/journal.io.js";
 import type { NewEvent } from "./recorder/journal.js";
@@ -120,12 +121,17 @@ async function start(ground: Ground, started: Started): Promise<void> {
     (zone) => (card.clockWatch.quality() === "synchronised" ? minuteOfWeek(clock.wall(), zone) : undefined),
     log,
   );
-  const uplink = openUplink(ground, { ...card, house, late }, started);
-  const capture = openFootage(ground, { ...card, house, uplink, late }, started);
+  const certificates = createCertificates(ground.keystore, enrolment, clock, log);
+  const uplink = openUplink(ground, { ...card, house, certificates, late }, started);
+  const home = openHomesSide(ground, certificates, started);
+  const capture = openFootage(ground, { ...card, house, uplink, home, late }, started);
   const board = await openWires(ground, { capture, late }, started);
   let obeyed: Obeyed = { charter: house.version(), mode: "off", modeCounter: 0 };
   const facts = (): Facts => factsOf(ground, { ...card, house, uplink, capture, board, obeyed });
-  const reporter = startReporter(state, facts, (status) => uplink.status(status));
+  const reporter = startReporter(state, facts, (status) => {
+    uplink.status(status);
+    home.status(status);
+  });
   started.push(() => reporter.close());
   late.changed = () => reporter.soon();
 
@@ -187,12 +193,17 @@ async function openCard({ state, config, enrolment }: Ground, started: Started) 
 
 /** From the journal to the vault. */
 function openUplink(
-  { config, enrolment, keystore }: Ground,
-  { clockWatch, journal, house, late }: Card & { readonly house: House; readonly late: Late },
+  { config, enrolment }: Ground,
+  {
+    clockWatch,
+    journal,
+    house,
+    certificates,
+    late,
+  }: Card & { readonly house: House; readonly certificates: Certificates; readonly late: Late },
   started: Started,
 ): Uplink {
   const { identity, ca, cloud, vault } = enrolment;
-  const certificates = createCertificates(keystore, enrolment, clock, log);
   const clockIsSet = (): boolean => clockWatch.quality() === "synchronised";
   const tls = () => ({ key: identity.tlsKey, certificate: certificates.current(), ca });
   const wayBack = createWayBack({
@@ -249,6 +260,22 @@ function openUplink(
   return uplink;
 }
 
+/** To the home's own broker, where there is one: beside everything else, which never waits for it. */
+function openHomesSide({ state, enrolment }: Ground, certificates: Certificates, started: Started): Home {
+  const { camera } = enrolment.identity;
+  const home = openHome({
+    state,
+    camera,
+    name: enrolment.charter.cameras.find(({ id }) => id === camera)?.name ?? "Doorbell",
+    firmware: firmwareVersion,
+    certificateDays: () => certificates.daysLeft(),
+    random,
+    log,
+  });
+  started.push(() => home.close());
+  return home;
+}
+
 /** From the lens to the journal. The camera itself starts when the rules are applied. */
 function openFootage(
   { config, enrolment, ffmpeg }: Ground,
@@ -257,12 +284,14 @@ function openFootage(
     journal,
     house,
     uplink,
+    home,
     late,
-  }: Card & Pick<Parts, "house" | "uplink"> & { readonly late: Late },
+  }: Card & Pick<Parts, "house" | "uplink"> & { readonly home: Home; readonly late: Late },
   started: Started,
 ): Capture {
   const { signer } = enrolment.identity;
   const happened = (event: NewEvent): void => {
+    if (event.kind !== "gap") home.happened(event.kind);
     // The journal keeps it in memory and tells the uplink, whatever the card does.
     void journal.appendEvent(event).catch((error: unknown) => log("journal.failed", { why: `${error}` }));
   };
@@ -284,6 +313,7 @@ function openFootage(
     custody,
     log,
     sealed: (thumbnail) => uplink.thumbnail(thumbnail),
+    picture: (jpeg) => home.picture(jpeg),
   });
   started.push(() => thumbnails.stop());
   const { source, rpicam, rolls } = config;

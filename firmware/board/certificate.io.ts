@@ -14,6 +14,8 @@ const renewDays = 4 * 365;
 export interface Certificates {
   /** PEM; the newest from the next connection on. */
   current(): string;
+  /** Whole days until the current one ends; negative afterwards. */
+  daysLeft(): number;
   /** Base64 of the TLS key for which a new one is wanted; `undefined` while there is time. */
   wanted(): string | undefined;
   /** `renewal/v1`, signed: for an owner who lets the camera in again. `undefined` while it holds by a clock that is set. */
@@ -32,6 +34,7 @@ export function createCertificates(
   const ends = (pem: string): number => Date.parse(new X509Certificate(pem).validTo);
   return {
     current: () => current,
+    daysLeft: () => Math.floor((ends(current) - clock.wall()) / dayMillis),
     plea(clockIsSet) {
       const [end, tlsKey] = [millis(ends(current)), toBase64(identity.tlsPublicKey)];
       if (clockIsSet && end > clock.wall()) return undefined;

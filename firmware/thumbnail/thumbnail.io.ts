@@ -24,6 +24,8 @@ export interface ThumbnailsOptions {
   readonly custody: () => ThumbnailCustody;
   readonly log: Log;
   readonly sealed: (thumbnail: SealedThumbnail) => void;
+  /** The picture itself, for the home's own use. */
+  readonly picture?: (jpeg: Uint8Array) => void;
 }
 
 export interface Thumbnails {
@@ -76,7 +78,7 @@ export function startThumbnails(options: ThumbnailsOptions): Thumbnails {
 }
 
 async function make(
-  { ffmpeg, signer, log, sealed: done }: ThumbnailsOptions,
+  { ffmpeg, signer, log, sealed: done, picture }: ThumbnailsOptions,
   pick: PickedFrame,
   { household, camera, recipient }: ThumbnailCustody,
   stop: AbortSignal,
@@ -85,6 +87,7 @@ async function make(
   const since = performance.now();
   const taken = await takePicture(ffmpeg, pick, { bytesMax: thumbnailBytesMax - sealBytesMax, stop });
   if ("fault" in taken) return log("thumbnail.failed", { clipId: clip, take, ...taken });
+  picture?.(taken.jpeg);
   const sealed = await seal(taken.jpeg, [recipient]);
   const facts = { bytes: bytes(sealed.length), sha256: hashOf(sealed) };
   const note = signNote(formatThumbnail({ household, camera, clip, take, at, ...facts }), [signer]);

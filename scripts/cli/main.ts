@@ -11,6 +11,7 @@ import { readNamed } from "./disk.io.js";
 import { type DoctorOptions, doctor } from "./doctor/doctor.io.js";
 import { UnexpectedAnswer } from "./fields.js";
 import { Problem, Unreachable } from "./http.io.js";
+import { type HomeBrokerOptions, homeBroker } from "./install/homebroker.io.js";
 import { type InstallOptions, install } from "./install/install.io.js";
 import { reset } from "./install/reset.io.js";
 import { packagedState } from "./install/service.io.js";
@@ -408,6 +409,7 @@ program
   .option("--source <source>", "where the picture comes from (default: the camera that is there)")
   .option("--ffmpeg <path>", "use this ffmpeg and no other")
   .option("--no-test", "record no test clip and write no hand-over")
+  .option("--home-broker <url>", "the home's MQTT broker, on which Home Assistant finds the doorbell")
   .option("--ssh <target>", "do it on that board (user@board), which has the camera's package")
   .option("--package <file>", "with --ssh: install this package there first")
   .option("--json", "results as JSON, one document a line")
@@ -417,12 +419,29 @@ program
     ) => {
       const claim = options.claim === "-" ? readFileSync(0, "utf8") : options.claim;
       const terminal = openTerminal(options);
+      if (options.ssh !== undefined && options.homeBroker !== undefined)
+        throw new Refused(
+          `A password has no place on another board's command line. Afterwards: ssh ${options.ssh} sudo lintel home-broker - < FILE`,
+        );
       if (options.ssh !== undefined)
         found = await installOverSsh({ ...options, target: options.ssh, claim }, terminal);
       else if (options.package !== undefined)
         throw new Refused("--package is for another board: name it, --ssh user@board");
       else await install({ ...options, claim }, terminal);
     },
+  );
+
+program
+  .command("home-broker")
+  .description("show the doorbell to Home Assistant on the home's own MQTT broker, or take it off")
+  .argument("[url]", "mqtt://USER:PASSWORD@HOST, mqtts://…; - reads it from standard input")
+  .option("--off", "take the doorbell off it again")
+  .option("--picture", "pictures of who is at the door go there too, unsealed")
+  .option("--ca <file>", "the authority of a broker with a certificate of your own, PEM")
+  .option("--state <dir>", "the installed camera's folder", packagedState)
+  .option("--json", "results as JSON, one document a line")
+  .action((url: string | undefined, options: HomeBrokerOptions & TerminalOptions) =>
+    homeBroker({ ...options, ...given({ url }) }, openTerminal(options)),
   );
 
 program

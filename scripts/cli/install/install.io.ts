@@ -26,6 +26,7 @@ import type { Terminal } from "../terminal.io.js";
 import { systemClock, systemRandom } from "../world.io.js";
 import { checkBroker, checkCharters, checkVaultKey, type Enrolled, type Enrolment } from "./enrolment.js";
 import { writeHandover } from "./handover.io.js";
+import { homeBroker } from "./homebroker.io.js";
 import { service, startService } from "./service.io.js";
 import { recordTestClip } from "./testclip.io.js";
 
@@ -40,6 +41,8 @@ export interface InstallOptions {
   readonly ffmpeg?: string;
   /** Record a clip, and wait until the vault has signed for it; write the hand-over. */
   readonly test?: boolean;
+  /** On which Home Assistant finds the doorbell. */
+  readonly homeBroker?: string;
 }
 
 /** Makes this board a camera of the household that shows the claim. Killed anywhere, the same command goes on. */
@@ -53,6 +56,7 @@ export async function install(options: InstallOptions, terminal: Terminal): Prom
   const known = installedFor(claim, state, keystore);
   if (known === undefined) await enrol({ ...options, state }, { claim, keystore, step }, terminal);
   else terminal.say(`This board is camera ${known} of the household already; going on.`);
+  if (options.homeBroker !== undefined) await homeBroker({ state, url: options.homeBroker }, terminal);
   if (options.test) {
     const test = await step("test clip", () => recordTestClip(state, terminal));
     terminal.json({ event: "tested", ...test });

@@ -13,6 +13,7 @@ import { lockDirectory } from "../../../firmware/board/lock.io.js";
 import { waitingSegments } from "../doctor/installed.io.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
+import { leaveHomeBroker } from "./homebroker.io.js";
 
 /** What a camera keeps, keys first: killed in between, what is left opens and proves nothing, and the same command goes on. */
 const kept = [
@@ -21,6 +22,7 @@ const kept = [
   "mode.txt",
   "mode.copy.txt",
   "settings.json",
+  "homebroker.json",
   "journal",
   "handover.html",
   "handover.txt",
@@ -42,6 +44,7 @@ export async function reset(folder: string, terminal: Terminal): Promise<void> {
   try {
     if (!(await terminal.agreed(`Wipe the camera in ${state} for ever? ${loss}`)))
       throw new Refused("Nothing was wiped.");
+    await leaveHomeBroker(state, terminal);
     overwriteKeys(join(state, "identity"));
     for (const name of there) rmSync(join(state, name), { recursive: true, force: true });
   } finally {
