@@ -9,6 +9,7 @@ import { sessions } from "./migrations/0020-sessions.io.js";
 import { tokens } from "./migrations/0021-tokens.io.js";
 import { passkeys } from "./migrations/0022-passkeys.io.js";
 import { passphrases } from "./migrations/0023-passphrases.io.js";
+import { shares } from "./migrations/0024-shares.io.js";
 import { keeping } from "./migrations/0030-keeping.io.js";
 import { custody } from "./migrations/0031-custody.io.js";
 import { webhooks } from "./migrations/0032-webhooks.io.js";
@@ -34,6 +35,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0021-tokens": tokens,
   "0022-passkeys": passkeys,
   "0023-passphrases": passphrases,
+  "0024-shares": shares,
   "0030-keeping": keeping,
   "0031-custody": custody,
   "0032-webhooks": webhooks,

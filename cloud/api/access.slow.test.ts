@@ -33,6 +33,7 @@ const memberRoutes = (
   token: string,
   hook = unknownHook,
   passkey = unknownKey,
+  share = unknownKey,
 ) =>
   [
     ["GET", "/v1/household"],
@@ -59,6 +60,10 @@ const memberRoutes = (
     ["DELETE", `/v1/clips/${clip}`],
     ["PUT", `/v1/clips/${clip}/keep`],
     ["DELETE", `/v1/clips/${clip}/keep`],
+    ["POST", "/v1/shares"],
+    ["GET", "/v1/shares"],
+    ["DELETE", `/v1/shares/${share}`],
+    ["PUT", `/v1/shares/${share}/pieces/0`],
     ["GET", "/v1/household/retention"],
     ["PUT", "/v1/household/retention"],
     ["POST", "/v1/webhooks"],
@@ -102,9 +107,12 @@ test("the list of routes here is the list of routes that ask for a token", async
   );
   const named = [
     ...memberRoutes(
-      ...(["{camera}", "{clip}", "{claimId}", "{session}", "{token}", "{webhook}", "{passkey}"] as const),
+      ...(["{camera}", "{clip}", "{claimId}", "{session}", "{token}", "{webhook}"] as const),
+      ...(["{passkey}", "{share}"] as const),
     ),
-  ].map(([method, path]) => `${method} ${path}`.replace("/segments/0", "/segments/{index}"));
+  ].map(([method, path]) =>
+    `${method} ${path}`.replace("/segments/0", "/segments/{index}").replace("/pieces/0", "/pieces/{piece}"),
+  );
   t.same(guarded.sort(), named.sort());
 });
 
@@ -163,6 +171,7 @@ const bodies: Readonly<Record<string, object>> = {
   },
   "POST /v1/tokens": { name: "script", scopes: ["clips:read"], days: 1 },
   "PUT /v1/household/retention": { days: 30 },
+  "POST /v1/shares": { clip: unknownClip, pieces: 1 },
 };
 /** The stream stays open, and the other ends the session that asks. */
 const askable = routes.filter(
@@ -217,7 +226,10 @@ test("every route answers another household's owner as if nothing were there, an
   const claim = { claimId, charter: family.charter.hash, expiresAt };
   t.equal((await call(cloud, "POST", "/v1/claims", { token: family.token, body: claim })).status, 201);
   const session = (await call(cloud, "GET", "/v1/sessions", { token: family.token })).body.sessions[0].id;
-  const theirs = memberRoutes(family.board.id, clip, claimId, session, ofFamily, hook);
+  const wanted = { clip, pieces: 2 };
+  const share = (await call(cloud, "POST", "/v1/shares", { token: family.token, body: wanted })).body.id;
+  t.match(share, /^[a-z2-7]{16}$/);
+  const theirs = memberRoutes(family.board.id, clip, claimId, session, ofFamily, hook, unknownKey, share);
   const nobodys = memberRoutes(unknownKey, unknownClip, unknownKey, unknownKey, unknownKey);
   const named = (list: readonly (typeof routes)[number][]) =>
     list.filter(([, path]) => /[a-z2-7]{16}|[0-9a-f]{8}-/.test(path));
@@ -254,6 +266,7 @@ test("every route answers another household's owner as if nothing were there, an
         `PUT /v1/clips/${unknownClip}/keep`,
         `DELETE /v1/clips/${unknownClip}/keep`,
         "PUT /v1/household/retention",
+        "POST /v1/shares",
       ],
       ...["POST /v1/webhooks", "GET /v1/webhooks", `DELETE /v1/webhooks/${unknownHook}`],
       ...["test", "replay"].map((what) => `POST /v1/webhooks/${unknownHook}/${what}`),

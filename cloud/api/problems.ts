@@ -277,6 +277,32 @@ export const problems = {
     "Only an owner may loosen",
     "An adult's order may let the camera do less, never more. Have an owner sign it.",
   ],
+  // Shared links
+  "may-not-share": [
+    403,
+    "Owners and adults share",
+    "Only an owner or an adult of the household may share a recording. Ask one of them.",
+  ],
+  "too-many-shares": [
+    409,
+    "Too many links",
+    "A household has at most 100 shared links. Take one back (lintel member shares), or wait until one expires.",
+  ],
+  "not-sealed": [
+    422,
+    "Not sealed",
+    "The first piece does not begin an age file: the cloud takes nothing that it could open.",
+  ],
+  "no-room-for-share": [
+    507,
+    "No room",
+    "The household's part of the cloud is full. Delete recordings, or take shared links back, then share again.",
+  ],
+  "link-over": [
+    404,
+    "The link has ended",
+    "This link has ended: it expired, was taken back, or was opened as often as it allowed. Ask whoever sent it for another one.",
+  ],
   // Creations and webhooks
   "key-used-otherwise": [
     422,

@@ -35,6 +35,7 @@ const contract = [
   "delete /v1/passkeys/{passkey}",
   "delete /v1/passphrase",
   "delete /v1/sessions",
+  "delete /v1/shares/{share}",
   "delete /v1/sessions/{session}",
   "delete /v1/tokens/{token}",
   "delete /v1/webhooks/{webhook}",
@@ -59,6 +60,8 @@ const contract = [
   "get /v1/passkeys",
   "get /v1/passphrase",
   "get /v1/sessions",
+  "get /s/{share}/pieces/{piece}",
+  "get /v1/shares",
   "get /v1/stream",
   "get /v1/tokens",
   "get /v1/webhooks",
@@ -78,6 +81,8 @@ const contract = [
   "post /v1/passphrase",
   "post /v1/session/browser",
   "post /v1/session/refresh",
+  "post /s/{share}/looks",
+  "post /v1/shares",
   "post /v1/tokens",
   "post /v1/webhooks",
   "post /v1/webhooks/{webhook}/replay",
@@ -87,6 +92,7 @@ const contract = [
   "put /v1/clips/{clip}/keep",
   "put /v1/household/charter",
   "put /v1/household/retention",
+  "put /v1/shares/{share}/pieces/{piece}",
 ];
 
 test("who is slower than the cloud waits is cut off: silent, header by header, or with half a body", async (t) => {

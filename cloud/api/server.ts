@@ -26,6 +26,7 @@ import { addRegistration, type RegistrationServices } from "./routes/registratio
 import { addCamerasRenewals, addRenewals, type RenewalServices } from "./routes/renewals.js";
 import { addRetention } from "./routes/retention.js";
 import { addSessions, addSignIn, type SignInServices } from "./routes/sessions.js";
+import { addShares, addSharesForOutside, type ShareServices } from "./routes/shares.js";
 import { addStream, type StreamServices } from "./routes/stream.js";
 import { addAccessTokens, type TokenServices } from "./routes/tokens.js";
 import { addWebhooks, type WebhookServices } from "./routes/webhooks.js";
@@ -59,9 +60,11 @@ export interface ApiServices
     CameraServices,
     RenewalServices,
     ClipServices,
+    ShareServices,
     StreamServices,
     WebhookServices {
   readonly charters: CharterReader & CharterWriter;
+  readonly vault: ClipServices["vault"] & ShareServices["vault"];
   readonly sessionKey: SessionKey;
   readonly checks: readonly Check[];
   readonly measures: readonly Measure[];
@@ -117,6 +120,7 @@ export async function createApi(
   addSignIn(app, services);
   addBrowserSignIn(app, services);
   addPassphraseSignIn(app, services);
+  addSharesForOutside(app, services);
   addPages(app);
   addRecovery(app, services);
   addBoardsClaims(app, services);
@@ -135,6 +139,7 @@ export async function createApi(
     addCameras(members, services);
     addRenewals(members, services);
     addClips(members, services);
+    addShares(members, services);
     addWebhooks(members, services);
     addAudit(members, services);
     addRetention(members, services.vault.keeper);

@@ -12,8 +12,16 @@ import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { type Page, pageMax, pageOf } from "./clip.js";
 import type { VaultTables } from "./tables.js";
 
-/** `opened`: its footage was sent; `looked`: its picture was. */
-export const custodyActs = ["opened", "looked", "kept", "let-go", "deleted"] as const;
+/** `opened`: its footage was sent; `looked`: its picture was; `seen-by-link`: somebody opened what the member had `shared`. */
+export const custodyActs = [
+  "opened",
+  "looked",
+  "kept",
+  "let-go",
+  "deleted",
+  "shared",
+  "seen-by-link",
+] as const;
 export type CustodyAct = (typeof custodyActs)[number];
 
 export interface CustodyEntry {

@@ -3,6 +3,7 @@ import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { CameraId, ClipId, HouseholdId } from "../../shared/kernel/ids.js";
 import { custodyDays, dayMillis, tombstoneDays } from "./clip.js";
 import type { Rooms } from "./rooms.io.js";
+import { removeSharesOf, sweepShares } from "./shares.io.js";
 import type { ClipName } from "./shred.io.js";
 
 /** Destroys clips. */
@@ -33,6 +34,7 @@ export function createEraser(rooms: Rooms): VaultEraser {
     space.add(clip.household, -Number(buried.bytes));
     const camera = buried.camera as CameraId;
     await bodies.removeClip(camera, clip.id);
+    await removeSharesOf(rooms, clip);
     return camera;
   };
   const endOld = async (now: Millis): Promise<void> => {
@@ -55,6 +57,7 @@ export function createEraser(rooms: Rooms): VaultEraser {
       await each({
         "stray keys": () => destroyStrayKeys(rooms),
         "shred log": () => turn(() => shred.cutLog()),
+        "shared links": () => turn(() => sweepShares(rooms, now)),
         retention: async () => {
           if (await rooms.calendar.believes(now, await records.newestArrival())) await endOld(now);
         },

@@ -206,7 +206,16 @@ export class Records {
       .groupBy("household")
       .having(({ fn }) => fn.sum<number>("bytes"), ">", 0)
       .execute();
-    return new Map(rows.map(({ household, bytes }) => [household, Number(bytes)]));
+    const shared = await this.db
+      .selectFrom("share_piece")
+      .innerJoin("share", "share.id", "share_piece.share")
+      .select(({ fn }) => ["share.household", fn.sum<number>("share_piece.bytes").as("bytes")])
+      .groupBy("share.household")
+      .execute();
+    const all = new Map<string, number>();
+    for (const { household, bytes } of [...rows, ...shared])
+      all.set(household, (all.get(household) ?? 0) + Number(bytes));
+    return all;
   }
 
   thumbnailRow(name: ClipName): Promise<ThumbnailRow | undefined> {

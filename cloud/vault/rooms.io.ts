@@ -141,6 +141,10 @@ export function turnstile(): Rooms["turn"] {
 }
 
 /** Where a header belongs: its ciphertext opens in this place only. */
-export function headerPlace(household: string, clip: string, index: number | "thumbnail"): string {
+export function headerPlace(
+  household: string,
+  clip: string,
+  index: number | "thumbnail" | `share/${string}`,
+): string {
   return `${household}/${clip}/${index}`;
 }

@@ -10,6 +10,8 @@ export interface VaultTables {
   readonly camera_status: CameraStatusRow;
   readonly retention: RetentionRow;
   readonly custody: CustodyRow;
+  readonly share: ShareRow;
+  readonly share_piece: SharePieceRow;
 }
 
 /** A clip from its first stored segment on; after deletion its tombstone, which refuses late uploads. */
@@ -104,4 +106,28 @@ export interface CameraStatusRow {
   readonly seen_at: number;
   /** Its newest status message, in JSON. */
   readonly message: string;
+}
+
+/** A link by which somebody outside sees one clip: an age file of its own, in pieces. It goes with its clip. */
+export interface ShareRow {
+  readonly id: string;
+  readonly household: string;
+  /** Who made it. */
+  readonly member: string;
+  readonly clip: string;
+  readonly camera: string;
+  /** As many as are to come. */
+  readonly pieces: number;
+  /** Base64 of the age header under the clip's shred key; empty until the first piece is here. */
+  readonly header: string;
+  readonly views: number;
+  readonly views_max: number | null;
+  readonly made_at: number;
+  readonly expires_at: number;
+}
+
+export interface SharePieceRow {
+  readonly share: string;
+  readonly piece: number;
+  readonly bytes: number;
 }

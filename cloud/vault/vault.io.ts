@@ -28,6 +28,7 @@ import type { CameraEvent, EventQuery } from "./events.io.js";
 import { openReceipts } from "./receipts.io.js";
 import { Records } from "./records.io.js";
 import { Damages, headerPlace, type Rooms, Space, turnstile, type VaultOptions } from "./rooms.io.js";
+import { createShares, type Shares } from "./shares.io.js";
 import { openShredKeys, unwrapHeader } from "./shred.io.js";
 import type { SegmentRow } from "./tables.js";
 import { readThumbnail, type StoredThumbnail, storeThumbnail } from "./thumbnail.io.js";
@@ -113,6 +114,7 @@ export interface Vault {
   readonly keeper: VaultKeeper;
   readonly writer: VaultWriter;
   readonly eraser: VaultEraser;
+  readonly shares: Shares;
   close(): Promise<void>;
 }
 
@@ -140,6 +142,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     writer: await createWriter(rooms),
     keeper: createKeeper(rooms),
     eraser: createEraser(rooms),
+    shares: createShares(rooms),
     close: () => rooms.turn(() => shred.close()),
   };
 }

@@ -34,7 +34,12 @@ export async function ask(asked: Asked): Promise<unknown> {
   if (answer.status === 204) return undefined;
   const told: unknown = await answer.json().catch(() => undefined);
   if (answer.ok && told !== undefined) return told;
-  throw isProblem(told)
+  throw refusalIn(told);
+}
+
+/** What an answer that is none refuses, in a sentence. */
+export function refusalIn(told: unknown): Error {
+  return isProblem(told)
     ? new Refusal(told)
     : new Error("The cloud gave an answer that this page does not understand. Load the page again.");
 }

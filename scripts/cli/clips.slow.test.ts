@@ -1,10 +1,21 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { t as tap, test } from "tap";
+import { type Page, chromium as playwright } from "playwright-core";
+import { type Test, t as tap, test } from "tap";
 import { timeOf } from "../../shared/kernel/ids.js";
 import { followClips } from "../demo/follow.io.js";
 import { placesIn, quiet, settle, startCamera, startCloud } from "../demo/home.io.js";
@@ -17,6 +28,7 @@ import { openCloud } from "./member/cloud.io.js";
 import { memberExport } from "./member/export.io.js";
 import { memberKeep, memberRetention } from "./member/keep.io.js";
 import { download, memberOpen } from "./member/open.io.js";
+import { memberShare, memberShares } from "./member/share.io.js";
 import { memberThumbnail } from "./member/thumbnail.io.js";
 import { memberWatch } from "./member/watch.io.js";
 import {
@@ -46,6 +58,14 @@ tap.teardown(async () => {
 const heard = (): { readonly terminal: Terminal; readonly values: Record<string, unknown>[] } => {
   const values: Record<string, unknown>[] = [];
   return { terminal: quiet((value) => values.push(value)), values };
+};
+
+const chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((file) => existsSync(file));
+const browserArgs = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"];
+/** For who looks at them: LINTEL_SCREENSHOTS names a folder. */
+const pictures = (page: Page) => async (name: string) => {
+  const folder = process.env.LINTEL_SCREENSHOTS;
+  if (folder !== undefined) await page.screenshot({ path: `${folder}/share-${name}.png`, fullPage: true });
 };
 
 const told: string[] = [];
@@ -239,6 +259,91 @@ test("a webhook is added, tested, sent again what happened, and removed", async 
   t.match(told.at(-1), { messages: 1 });
   await memberWebhookRemove(places.member, id, terminal);
   await t.rejects(memberWebhookTest(places.member, id, terminal), { message: /not yours/ });
+});
+
+/** Hands on every byte between clients and the cloud, and keeps them. */
+async function eavesdrop(t: Test) {
+  const to = new URL(cloud.ready.text("http"));
+  const requests: Buffer[] = [];
+  const ear = createTcpServer((client) => {
+    const server = connect(Number(to.port), to.hostname);
+    client.on("data", (data) => requests.push(data));
+    for (const socket of [client, server]) socket.on("error", () => undefined);
+    client.pipe(server).pipe(client);
+  }).listen(0, "127.0.0.1");
+  t.teardown(() => ear.close());
+  await once(ear, "listening");
+  return { origin: `http://127.0.0.1:${(ear.address() as AddressInfo).port}`, requests };
+}
+
+/** The owner, who reaches the cloud by another address. */
+function ownerAt(cloudUrl: string): string {
+  const member = join(folder, "elsewhere");
+  cpSync(places.member, member, { recursive: true });
+  const file = join(member, "member.json");
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), cloudUrl }), {
+    mode: 0o600,
+  });
+  return member;
+}
+
+test("a shared link plays in a browser of somebody outside, its key is in no request, and it ends when it is taken back", {
+  skip: chromium === undefined && "chromium is not installed",
+}, async (t) => {
+  await memberClips(places.member, { limit: 1 }, quiet()); // a session that is good at the other address, too
+  const { origin, requests } = await eavesdrop(t);
+  const member = ownerAt(origin);
+  const { terminal, values } = heard();
+  await memberShare(member, { clip, hours: 24, views: 2 }, terminal);
+  const { url, share } = values[0] as { url: string; share: string };
+  t.match(url, /^http:\/\/127\.0\.0\.1:\d+\/s\/[a-z2-7]{16}#[02-9ac-hj-np-z]{58}$/);
+  const browser = await playwright.launch({ executablePath: chromium ?? "", args: browserArgs });
+  t.teardown(() => browser.close());
+  const page = await browser.newPage({ viewport: { width: 1024, height: 800 } });
+  const faults: string[] = [];
+  page.on("pageerror", ({ message }) => faults.push(message));
+  const picture = pictures(page);
+  await page.goto(`${url.slice(0, -1)}${url.endsWith("q") ? "p" : "q"}`);
+  await page.getByText("This link is not whole").waitFor();
+  await picture("cut");
+  await page.goto("about:blank");
+  await page.goto(url);
+  await picture("asks");
+  await page.getByRole("button", { name: "Show the recording" }).click();
+  const video = page.locator("video");
+  await video.waitFor();
+  const played = `new Promise((done) => {
+    const video = document.querySelector("video");
+    const look = () => video.currentTime > 0.5 && done([video.videoWidth, video.videoHeight, video.error]);
+    video.addEventListener("timeupdate", look);
+    video.muted = true;
+    video.play();
+    look();
+  })`;
+  t.same(await page.evaluate(played), [320, 180, null]);
+  await picture("plays");
+  await page.getByText("one more opening").waitFor();
+  t.same(faults, []);
+  const said = Buffer.concat(requests).toString("latin1");
+  t.match(said, `POST /s/${share}/looks`, "the ear hears");
+  const key = url.split("#")[1] ?? "";
+  t.notOk(said.toLowerCase().includes(key.slice(0, 20)), "the key is in no request");
+  const stored = readdirSync(places.cloud, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .some((entry) =>
+      readFileSync(join(entry.parentPath, entry.name)).toString("latin1").toLowerCase().includes(key),
+    );
+  t.notOk(stored, "nor in any file of the cloud's");
+  await memberAudit(places.member, { limit: 1 }, terminal);
+  t.match(values.at(-1), { act: "seen-by-link", clip });
+  await memberShares(member, {}, terminal);
+  t.match(values.at(-1), { id: share, views: 1, viewsMax: 2, whole: true });
+  await memberShares(member, { action: "revoke", share }, terminal);
+  await page.reload();
+  await page.getByRole("button", { name: "Show the recording" }).click();
+  await page.getByText("This link has ended").waitFor();
+  await picture("ended");
+  await t.rejects(memberShares(member, { action: "revoke", share }, terminal), { message: /not yours/ });
 });
 
 test("a deleted clip is gone for its owner too", async (t) => {

@@ -31,6 +31,8 @@ export interface Call {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly path: string;
   readonly body?: object;
+  /** In place of `body`: bytes as they are. */
+  readonly bytes?: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
   readonly token?: string;
   /** Whether a repeated call does no harm when the first one's answer got lost. GET and DELETE always are. */
@@ -131,15 +133,16 @@ function start(
   wanted: Call,
   { trustNobody }: { readonly trustNobody: boolean },
 ): Promise<IncomingMessage> {
-  const { method, path, body, headers, token } = wanted;
+  const { method, path, body, bytes, headers, token } = wanted;
   const { silenceMillis = silenceMillisMax, wholeMillis = wholeMillisMax } = wanted;
   const url = new URL(path, checkedUrl(server.url));
-  const payload = body === undefined ? undefined : JSON.stringify(body);
+  const payload = body === undefined ? bytes : JSON.stringify(body);
+  const type = body === undefined ? "application/octet-stream" : "application/json";
   const options = {
     method,
     headers: {
       accept: "application/json",
-      ...(payload && { "content-type": "application/json", "content-length": Buffer.byteLength(payload) }),
+      ...(payload && { "content-type": type, "content-length": Buffer.byteLength(payload) }),
       ...(token && { authorization: `Bearer ${token}` }),
       ...headers,
     },

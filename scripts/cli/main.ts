@@ -46,6 +46,7 @@ import { memberRecovery } from "./member/recovery.io.js";
 import { memberRenewCamera } from "./member/renewal.io.js";
 import { memberRestore, type RestoreOptions } from "./member/restore.io.js";
 import { memberLogout, memberSessions, type SessionsOptions } from "./member/sessions.io.js";
+import { memberShare, memberShares } from "./member/share.io.js";
 import { memberThumbnail } from "./member/thumbnail.io.js";
 import { memberToken, type TokenOptions } from "./member/token.io.js";
 import { memberWatch } from "./member/watch.io.js";
@@ -65,6 +66,7 @@ const exitCodes = { refused: 1, usage: 2 };
 const clipsMax = 10_000;
 const waitSecondsMax = 86_400;
 const retentionDaysMax = 60;
+const shareHoursMax = 30 * 24;
 const cameraHelp = `
 A mask or zone is 3 to 32 corners x,y in per cent of the picture from its upper left corner, with at most two decimals, in the
 order in which one walks round it. What is given replaces all masks or all zones that there were: at most 16 of each.
@@ -301,6 +303,21 @@ ofMember("delete", "delete a recording in the vault and on the camera")
   .option("--yes", "do not ask")
   .action((clip: string, options: Common) => memberDelete(options.profile, clip, openTerminal(options)));
 
+ofMember("share", "let somebody outside see a recording for a while, by a link whose key the cloud never has")
+  .argument("<clip>", "the clip's id")
+  .option("--for <time>", "until then it opens, such as 24h or 7d, 30d at most", hoursOf, hoursOf("7d"))
+  .option("--views <n>", "it opens so often, and then no more", countUpTo(1_000))
+  .action((clip: string, options: Common & { readonly for: number; readonly views?: number }) =>
+    memberShare(options.profile, { ...options, clip, hours: options.for }, openTerminal(options)),
+  );
+
+ofMember("shares", "links that still open and how often they were; revoke ends one at once")
+  .addArgument(new Argument("[action]", "end one").choices(["revoke"]))
+  .argument("[share]", "the link's id")
+  .action((action: string | undefined, share: string | undefined, options: Common) =>
+    memberShares(options.profile, given({ action, share }), openTerminal(options)),
+  );
+
 ofMember("keep", "keep a recording whatever its age")
   .argument("<clip>", "the clip's id")
   .option("--off", "keep it no longer than the others")
@@ -528,6 +545,13 @@ function resolvedPath(path: string): string {
 /** Without what was not said. */
 function given(words: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(words).flatMap(([name, word]) => (word ? [[name, word]] : [])));
+}
+
+function hoursOf(text: string): number {
+  const [, count = "", unit = ""] = /^(\d{1,3})([hd])$/.exec(text) ?? [];
+  const hours = Number(count) * (unit === "d" ? 24 : 1);
+  if (hours >= 1 && hours <= shareHoursMax) return hours;
+  throw new InvalidArgumentError("it must be hours or days, such as 24h or 7d, 30d at most");
 }
 
 function countUpTo(max: number): (text: string) => number {

@@ -130,7 +130,7 @@ export const custodyPage = Type.Object(
         {
           id: eventId,
           at: time,
-          act: Type.Enum(["opened", "looked", "kept", "let-go", "deleted"]),
+          act: Type.Enum(["opened", "looked", "kept", "let-go", "deleted", "shared", "seen-by-link"]),
           clip: clipId,
           camera: cameraId,
           member: memberId,

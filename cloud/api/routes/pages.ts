@@ -31,20 +31,34 @@ const headers = {
   "cache-control": "no-cache",
 };
 
+/** Of the page that shows a shared clip: it plays what it has opened itself, and no search engine keeps it. */
+const shareHeaders = {
+  "content-security-policy": `${policy}; media-src blob:`,
+  "x-robots-tag": "noindex, nofollow, noarchive",
+};
+
 /** The cloud's own pages for people, each a file, a style and a script; read once, at the start. */
 export function addPages(app: App): void {
   const page = "text/html; charset=utf-8";
   serve(app, "/sign-in", page, new URL("sign-in/page.html", source));
   serve(app, "/pages/sign-in.js", "text/javascript; charset=utf-8", new URL("sign-in.bundle.js", built));
+  serve(app, "/s/:share", page, new URL("share/page.html", source), shareHeaders);
+  serve(app, "/pages/share.js", "text/javascript; charset=utf-8", new URL("share.bundle.js", built));
   serve(app, "/pages/style.css", "text/css; charset=utf-8", new URL("style.css", source));
   serve(app, "/pages/icon.svg", "image/svg+xml", new URL("icon.svg", source));
 }
 
-function serve(app: App, path: string, type: string, file: URL): void {
+function serve(
+  app: App,
+  path: string,
+  type: string,
+  file: URL,
+  more: Readonly<Record<string, string>> = {},
+): void {
   const body = readFileSync(fileURLToPath(file));
   const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
   app.get(path, { schema: { hide: true } }, async (request, reply) => {
-    reply.headers({ ...headers, etag });
+    reply.headers({ ...headers, ...more, etag });
     if (request.headers["if-none-match"] === etag) return reply.code(304).send();
     return reply.type(type).send(body);
   });

@@ -36,7 +36,7 @@ export async function memberAudit(
     for (const entry of entries) {
       terminal.json({ ...entry, name: names.get(entry.member) });
       terminal.say(
-        `${entry.at}  ${names.get(entry.member) ?? entry.member}  ${entry.act}  clip ${entry.clip}  camera ${entry.camera}`,
+        `${entry.at}  ${doer(names.get(entry.member) ?? entry.member, entry.act)}  clip ${entry.clip}  camera ${entry.camera}`,
       );
     }
     left -= entries.length;
@@ -45,4 +45,9 @@ export async function memberAudit(
     cursor = next;
   }
   if (left === limit) terminal.say("Nobody has looked at anything yet.");
+}
+
+/** Who opens a link is somebody whom the member chose, and whom nobody knows by name. */
+function doer(name: string, act: string): string {
+  return act === "seen-by-link" ? `somebody with a link of ${name}  opened` : `${name}  ${act}`;
 }

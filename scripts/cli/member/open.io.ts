@@ -34,8 +34,22 @@ export async function memberOpen(folder: string, options: OpenOptions, terminal:
   const clip = clipIdOf(options.clip);
   const out = resolve(options.out ?? `${clip}.mp4`);
   refuseUnwritable(out);
-  const cloud = openCloud(folder);
-  const place = { clip, folder: join(folder, "downloads", clip) };
+  const { recording, camera, forget } = await openVerified(openCloud(folder), clip, terminal);
+  writeDurably(out, recording.mp4);
+  forget();
+  report(recording, { out, camera: camera.name }, terminal);
+}
+
+interface Verified {
+  readonly recording: Recording;
+  readonly camera: CharterCamera;
+  /** Takes away the sealed copy from which an interrupted command goes on. */
+  forget(): void;
+}
+
+/** Downloads a clip and opens it here. Refuses what its camera did not sign so. */
+export async function openVerified(cloud: Cloud, clip: ClipId, terminal: Terminal): Promise<Verified> {
+  const place = { clip, folder: join(cloud.folder, "downloads", clip) };
   const begun = existsSync(place.folder);
   let { opened, camera } = await openDownload(cloud, place, terminal);
   // What lay here from an earlier try may be what is damaged.
@@ -43,9 +57,8 @@ export async function memberOpen(folder: string, options: OpenOptions, terminal:
     ({ opened, camera } = await openDownload(cloud, place, terminal));
   if (!opened.ok)
     throw new Refused(`Clip ${clip} does not verify. ${sentenceOf(opened.error)} Nothing was written.`);
-  writeDurably(out, opened.value.mp4);
-  rmSync(place.folder, { recursive: true, force: true });
-  report(opened.value, { out, camera: camera.name }, terminal);
+  const forget = () => rmSync(place.folder, { recursive: true, force: true });
+  return { recording: opened.value, camera, forget };
 }
 
 interface Opened {
