@@ -52,6 +52,7 @@ async function living(receiver: string) {
     days: 9,
   });
   const webhook = (await make("/v1/webhooks", { url: `${receiver}/${household}` })).id;
+  const share = (await make("/v1/shares", { clip: clips[0], pieces: 1 })).id;
   const passkey = systemRandom.bytes(20);
   const credential = Buffer.from(passkey).toString("base64url");
   const times = { made_at: 1, used_at: null, counter: 0, public_key: "none", name: `key of ${household}` };
@@ -68,6 +69,7 @@ async function living(receiver: string) {
     token: [access.id],
     webhook: [webhook],
     passkey: [credential],
+    share: [share],
   };
   const callers = [
     ...[token, access.token, await tokenOf(cloud, owner, household)],
@@ -129,7 +131,7 @@ const nobodys = (name: string): string => unknown[name] ?? "aaaaaaaaaaaaaaaa";
 /** The address with each id by `idOf`; a cursor is the id of a clip. */
 function addressOf({ path, parameters }: Ask, idOf: (name: string) => string, optional: number): string {
   const filled = path.replace(/\{(\w+)\}/g, (_, name) =>
-    name === "index" ? "0" : encodeURIComponent(idOf(name)),
+    ["index", "piece"].includes(name) ? "0" : encodeURIComponent(idOf(name)),
   );
   const query = parameters
     .filter(({ in: where, name }) => where === "query" && ["cursor", "camera", "clip"].includes(name))
@@ -150,6 +152,7 @@ function bodyFor({ method, path }: Ask, idOf: (name: string) => string): object 
     "PUT /v1/household/retention": { days: 30 },
     "PUT /v1/cameras/{camera}/mode": { note: "x" },
     "PUT /v1/cameras/{camera}/renewal": { answer: "approve" },
+    "POST /v1/shares": { clip: idOf("clip"), pieces: 1 },
     "POST /v1/passkeys/links": { name: "Laptop" },
     "POST /v1/webhooks/{webhook}/replay": { since: "2026-01-01T00:00:00.000Z" },
     "DELETE /v1/household": { note: "x" },
@@ -226,6 +229,7 @@ test("random calls of random members over every route, with the other household'
       "session",
       "retention",
       "passkey",
+      "share",
     ] as const)
       dump.push(
         await cloud.db.selectFrom(table).selectAll().where("household", "=", theirs.household).execute(),
@@ -233,7 +237,7 @@ test("random calls of random members over every route, with the other household'
     return JSON.stringify(dump);
   };
   const before = await rows();
-  const kinds = ["camera", "clip", "claimId", "session", "token", "webhook", "passkey"] as const;
+  const kinds = ["camera", "clip", "claimId", "session", "token", "webhook", "passkey", "share"] as const;
   const asking = fc.record({
     ask: fc.constantFrom(...askable),
     caller: fc.nat(ours.callers.length - 1),

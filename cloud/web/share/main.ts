@@ -1,5 +1,5 @@
-import { Decrypter, identityToRecipient } from "age-encryption";
 import type { Static } from "typebox";
+import { open, recipientOf } from "../../../shared/seal/age.js";
 import type { look } from "../../api/contract/shares.js";
 import { ask, refusalIn } from "../call.js";
 import { button, element, say, show } from "../dom.js";
@@ -37,7 +37,7 @@ async function start(): Promise<void> {
 /** The key is in the address only, without its prefix; its last six letters tell whether it was copied whole. */
 async function identityInAddress(): Promise<string | undefined> {
   const identity = `AGE-SECRET-KEY-1${location.hash.slice(1).toUpperCase()}`;
-  const isWhole = await identityToRecipient(identity).then(
+  const isWhole = await recipientOf(identity).then(
     () => true,
     () => false,
   );
@@ -48,8 +48,12 @@ async function play(identity: string): Promise<void> {
   const opened = (await ask({ method: "POST", path: `/s/${share}/looks` })) as Look;
   const sealed = await fetchAll(opened);
   say("Opening it …", "good");
-  const mp4 = await open(sealed, identity);
-  const address = URL.createObjectURL(new Blob([mp4], { type: "video/mp4" }));
+  const mp4 = await open(sealed, [identity]);
+  if (!mp4.ok)
+    throw new Error(
+      "The key in this link does not open the recording, or the recording was changed on its way. Ask whoever sent the link for another one.",
+    );
+  const address = URL.createObjectURL(new Blob([new Uint8Array(mp4.value)], { type: "video/mp4" }));
   const video = element("video", { controls: "", playsinline: "", src: address });
   video.addEventListener("error", () =>
     say(
@@ -81,18 +85,6 @@ async function fetchPiece(path: string, pass: string): Promise<Uint8Array<ArrayB
   if (answer?.ok) return new Uint8Array(await answer.arrayBuffer());
   if (answer !== undefined) throw refusalIn(await answer.json().catch(() => undefined));
   throw new Error("The connection broke. Load the page again, and try again.");
-}
-
-async function open(sealed: Uint8Array, identity: string): Promise<Uint8Array<ArrayBuffer>> {
-  const decrypter = new Decrypter();
-  decrypter.addIdentity(identity);
-  try {
-    return new Uint8Array(await decrypter.decrypt(sealed));
-  } catch {
-    throw new Error(
-      "The key in this link does not open the recording, or the recording was changed on its way. Ask whoever sent the link for another one.",
-    );
-  }
 }
 
 function endOf({ expiresAt, viewsLeft }: Look): string {
