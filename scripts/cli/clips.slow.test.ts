@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { type Page, chromium as playwright } from "playwright-core";
 import { type Test, t as tap, test } from "tap";
 import { timeOf } from "../../shared/kernel/ids.js";
+import { newIdentity } from "../../shared/seal/age.js";
 import { followClips } from "../demo/follow.io.js";
 import { placesIn, quiet, settle, startCamera, startCloud } from "../demo/home.io.js";
 import { openAsOwner, openAsThief } from "../demo/recordings.io.js";
@@ -294,7 +295,7 @@ test("a shared link plays in a browser of somebody outside, its key is in no req
   const { origin, requests } = await eavesdrop(t);
   const member = ownerAt(origin);
   const { terminal, values } = heard();
-  await memberShare(member, { clip, hours: 24, views: 2 }, terminal);
+  await memberShare(member, { clip, hours: 24, views: 3 }, terminal);
   const { url, share } = values[0] as { url: string; share: string };
   t.match(url, /^http:\/\/127\.0\.0\.1:\d+\/s\/[a-z2-7]{16}#[02-9ac-hj-np-z]{58}$/);
   const browser = await playwright.launch({ executablePath: chromium ?? "", args: browserArgs });
@@ -306,6 +307,11 @@ test("a shared link plays in a browser of somebody outside, its key is in no req
   await page.goto(`${url.slice(0, -1)}${url.endsWith("q") ? "p" : "q"}`);
   await page.getByText("This link is not whole").waitFor();
   await picture("cut");
+  const other = (await newIdentity()).slice("AGE-SECRET-KEY-1".length).toLowerCase();
+  await page.goto("about:blank");
+  await page.goto(`${url.split("#")[0]}#${other}`);
+  await page.getByRole("button", { name: "Show the recording" }).click();
+  await page.getByText("The key in this link does not open the recording").waitFor();
   await page.goto("about:blank");
   await page.goto(url);
   await picture("asks");
@@ -337,7 +343,7 @@ test("a shared link plays in a browser of somebody outside, its key is in no req
   await memberAudit(places.member, { limit: 1 }, terminal);
   t.match(values.at(-1), { act: "seen-by-link", clip });
   await memberShares(member, {}, terminal);
-  t.match(values.at(-1), { id: share, views: 1, viewsMax: 2, whole: true });
+  t.match(values.at(-1), { id: share, views: 2, viewsMax: 3, whole: true });
   await memberShares(member, { action: "revoke", share }, terminal);
   await page.reload();
   await page.getByRole("button", { name: "Show the recording" }).click();
