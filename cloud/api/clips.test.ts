@@ -176,6 +176,26 @@ test("a keep-mark and retention are the owner's, and change only what still is a
   t.match(kept, { status: 200, body: { kept: true } });
 });
 
+test("a keep-mark outlives the household's days, and not the ceiling", async (t) => {
+  const own = await openTestCloud();
+  t.teardown(own.close);
+  const family = await newHousehold(own);
+  const [kept, other] = [await storeClip(own, family, plain), await storeClip(own, family, plain)];
+  t.equal((await call(own, "PUT", `/v1/clips/${kept.clip}/keep`, { token: family.token })).status, 204);
+  const standing = async (days: number): Promise<readonly string[]> => {
+    for (let day = 0; day < days; day += 1) {
+      own.clock.forward(86_400_000);
+      await own.vault.eraser.sweep();
+    }
+    const token = await tokenOf(own, family.owner, family.household);
+    const { clips } = (await call(own, "GET", "/v1/clips", { token })).body;
+    return clips.map(({ id }: { id: string }) => id);
+  };
+  t.same(new Set(await standing(29)), new Set([kept.clip, other.clip]));
+  t.same(await standing(30), [kept.clip], "after 59 days");
+  t.same(await standing(2), [], "after 61");
+});
+
 test("a guest who sees one camera only sees nothing of another, from the charter that says so on", async (t) => {
   const [guest, side] = [await newPerson("guest", "Cleo"), await newBoard("Side door")];
   const family = await newHousehold(cloud, [guest]);

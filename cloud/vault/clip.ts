@@ -41,7 +41,7 @@ export interface ClipFacts {
   /** Of segments and thumbnail. */
   readonly bytes: Bytes;
   readonly hasThumbnail: boolean;
-  /** Retention passes it by. */
+  /** Retention passes it by, up to the longest that any clip is kept. */
   readonly kept: boolean;
 }
 

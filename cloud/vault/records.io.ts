@@ -20,7 +20,7 @@ import type {
 import { listClips, markKept, noteTrigger, readClip } from "./clips.io.js";
 import { forgetCustody } from "./custody.io.js";
 import { type CameraEvent, type EventQuery, forgetEvents, insertEvents, listEvents } from "./events.io.js";
-import { chooseDays, chosenDays, keptSince } from "./retention.io.js";
+import { ceilingSince, chooseDays, chosenDays, keptSince } from "./retention.io.js";
 import type { ClipName } from "./shred.io.js";
 import type { ClipRow, SegmentRow, ThumbnailRow, VaultTables } from "./tables.js";
 import { putThumbnail, thumbnailRow } from "./thumbnails.io.js";
@@ -125,13 +125,13 @@ export class Records {
       .executeTakeFirst();
   }
 
-  /** Standing clips past their household's retention that no mark keeps, the oldest first. */
+  /** Standing clips past the ceiling, or past their household's retention and not marked, the oldest first. */
   async expired(rule: RetentionRule, now: Millis, limit: number): Promise<readonly ClipName[]> {
     const rows = await this.db
       .selectFrom("clip")
       .select(["household", "id"])
       .where("arrived_at", "<", (eb) => keptSince(eb.ref("clip.household"), rule, now))
-      .where("kept_at", "is", null)
+      .where(({ or, eb }) => or([eb("kept_at", "is", null), eb("arrived_at", "<", ceilingSince(rule, now))]))
       .where("deleted_at", "is", null)
       .orderBy("arrived_at")
       .limit(limit)

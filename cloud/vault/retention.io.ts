@@ -14,6 +14,11 @@ export function keptSince(
   return sql<number>`${now} - ${dayMillis} * ${days}`;
 }
 
+/** What arrived before this ends whatever its keep-mark: nothing is kept in a cloud for ever. */
+export function ceilingSince({ longestDays }: RetentionRule, now: Millis): number {
+  return now - dayMillis * Math.min(longestDays, retentionDaysMax);
+}
+
 export async function chosenDays(db: Kysely<VaultTables>, household: string): Promise<number | undefined> {
   const row = await db
     .selectFrom("retention")

@@ -34,7 +34,7 @@ export interface ClipRow {
   readonly deletion: string | null;
   /** `press` or `motion`: the first event that names the clip, once one is here. */
   readonly trigger: string | null;
-  /** Since when a keep-mark saves the clip from retention. */
+  /** Since when a keep-mark saves the clip from its household's retention; the ceiling holds all the same. */
   readonly kept_at: number | null;
 }
 

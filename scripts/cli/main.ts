@@ -318,7 +318,7 @@ ofMember("shares", "links that still open and how often they were; revoke ends o
     memberShares(options.profile, given({ action, share }), openTerminal(options)),
   );
 
-ofMember("keep", "keep a recording whatever its age")
+ofMember("keep", "keep a recording past your own number of days, up to the most that the cloud allows")
   .argument("<clip>", "the clip's id")
   .option("--off", "keep it no longer than the others")
   .action((clip: string, options: Common & { readonly off?: boolean }) =>

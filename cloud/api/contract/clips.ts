@@ -29,7 +29,10 @@ const clipFacts = {
   state: Type.Enum(["recording", "complete", "interrupted"]),
   bytes: bytesCount,
   hasThumbnail: Type.Boolean({ description: "A sealed picture of it is here" }),
-  kept: Type.Boolean({ description: "Marked to be kept: retention passes it by" }),
+  kept: Type.Boolean({
+    description:
+      "Marked to be kept past the household's retention, up to the most days that this cloud allows (daysMax)",
+  }),
 };
 export const clipQuery = Type.Object(
   {

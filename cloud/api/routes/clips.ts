@@ -186,7 +186,10 @@ function addKeepMarks(members: App, { vault, sight, custody }: ClipServices): vo
     if (outcome === "full") throw new Problem("too-many-kept");
     await custody.note(actOf(request, clip, kept ? "kept" : "let-go"));
   };
-  const keep = { operationId: "keepClip", summary: "Marks a clip to be kept: retention passes it by" };
+  const keep = {
+    operationId: "keepClip",
+    summary: "Marks a clip to be kept past the household's retention, up to daysMax",
+  };
   members.put(
     "/v1/clips/:clip/keep",
     { onRequest: ownersOnly, schema: { ...schema, ...keep, response } },

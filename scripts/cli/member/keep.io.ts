@@ -3,7 +3,7 @@ import type { Terminal } from "../terminal.io.js";
 import { clipIdOf } from "./clips.io.js";
 import { type Cloud, openCloud } from "./cloud.io.js";
 
-/** Marks a recording to be kept whatever its age, or takes the mark off. */
+/** Marks a recording to be kept up to the cloud's ceiling, or takes the mark off. */
 export async function memberKeep(
   folder: string,
   { clip: text, off = false }: { readonly clip: string; readonly off?: boolean },
@@ -16,7 +16,7 @@ export async function memberKeep(
   terminal.say(
     off
       ? `Clip ${clip} ends when its days are over, if they are not already.`
-      : `Clip ${clip} is kept until you say --off or delete it.`,
+      : `Clip ${clip} outlives your own number of days, up to the most that this cloud allows (lintel member retention). To have it for ever: lintel member open ${clip}`,
   );
 }
 
@@ -37,7 +37,9 @@ export async function memberRetention(
   const { daysMax, days: now } = days === undefined ? before : await retentionOf(cloud);
   terminal.json({ days: now, daysMax });
   terminal.say(`Recordings are kept for ${now} days from their arrival (this cloud allows ${daysMax}).`);
-  terminal.say(`Those that you marked by "lintel member keep" stay.`);
+  terminal.say(
+    `Those that you marked by "lintel member keep" stay for ${daysMax} days, and no recording stays longer.`,
+  );
 }
 
 async function choose(
