@@ -1,10 +1,11 @@
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Millis } from "../../shared/kernel/brand.js";
+import { namesIn, syncDirectory } from "../disk.io.js";
 import { privateDirectory } from "../household/privatefile.io.js";
 import { BetterSqlite3 } from "../sqlite.io.js";
 import { Bodies } from "../vault/bodies.io.js";
-import { bodiesIn, copyDurably, copyOnce, namesIn, syncDirectory, syncFile } from "./files.io.js";
+import { bodiesIn, copyDurably, copyOnce, syncFile } from "./files.io.js";
 import { irreplaceable, isWithinWindow, placesOf, stateNameOf, timeOfState } from "./state.js";
 
 export interface BackupReport {

@@ -1,7 +1,8 @@
-import { copyFile, mkdir, open, readdir, rename, stat } from "node:fs/promises";
+import { copyFile, mkdir, open, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { CameraId, ClipId } from "../../shared/kernel/ids.js";
 import type { Hash } from "../../shared/seal/hash.js";
+import { ignoreMissing } from "../disk.io.js";
 import { BetterSqlite3 } from "../sqlite.io.js";
 import type { BodyName } from "../vault/bodies.io.js";
 
@@ -80,33 +81,9 @@ export async function syncFile(path: string): Promise<void> {
   }
 }
 
-export async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, "r");
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
-
-/** Nothing where there is no such directory. */
-export async function namesIn(path: string): Promise<readonly string[]> {
-  try {
-    return await readdir(path);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
-}
-
 /** `undefined` when there is nothing. */
 async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  return (await stat(path).catch(ignoreMissing))?.size;
 }
 
 function isMissing(error: unknown): boolean {

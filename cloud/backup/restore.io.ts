@@ -3,10 +3,11 @@ import { basename, dirname, join } from "node:path";
 import type { Kysely } from "kysely";
 import type { Millis } from "../../shared/kernel/brand.js";
 import { type Database, openDatabase } from "../database.io.js";
+import { namesIn, syncDirectory } from "../disk.io.js";
 import { Bodies } from "../vault/bodies.io.js";
 import { Records } from "../vault/records.io.js";
 import { type ClipName, openShredKeys } from "../vault/shred.io.js";
-import { bodiesIn, copyDurably, copyOnce, namesIn, syncDirectory } from "./files.io.js";
+import { bodiesIn, copyDurably, copyOnce } from "./files.io.js";
 import { irreplaceable, isWithinWindow, placesOf, timeOfState } from "./state.js";
 
 export interface RestoreOptions {

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { constants, type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { constants, type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { assert } from "../../shared/kernel/assert.js";
 import { fromBase64, toHex } from "../../shared/kernel/bytes.js";
 import type { CameraId, ClipId } from "../../shared/kernel/ids.js";
 import type { Hash } from "../../shared/seal/hash.js";
+import { ignoreMissing, namesIn, syncDirectory } from "../disk.io.js";
 
 /**
  * A segment's body on its way: a file that grows from the front. Its size is what is stored, for any node that opens it;
@@ -250,26 +251,4 @@ async function* piecesOf(file: FileHandle): AsyncGenerator<Uint8Array> {
     yield buffer.subarray(0, bytesRead);
     at += bytesRead;
   }
-}
-
-/** Nothing where there is no directory, and where somebody put a file in its place. */
-async function namesIn(directory: string): Promise<readonly string[]> {
-  return (await readdir(directory).catch(ignoreNoDirectory)) ?? [];
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, "r");
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
-
-function ignoreNoDirectory(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== "ENOTDIR") ignoreMissing(error);
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== "ENOENT") throw error;
 }
