@@ -1,12 +1,14 @@
 // Certificates end: of a camera in use and of one that lay in a drawer, with real processes, over either broker.
 import { createPublicKey, X509Certificate } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:https";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Test, t as tap, test } from "tap";
-import { openAuthority } from "../../cloud/household/ca.io.js";
+import { openAuthority, type Pair } from "../../cloud/household/ca.io.js";
 import { mosquittoMissing } from "../../cloud/ingest/rig.contract.js";
 import { systemClock as clock, systemRandom as random } from "../../cloud/ingest/segment.contract.js";
+import { createWayBack } from "../../firmware/uplink/wayback.io.js";
 import { memberCameras } from "../../scripts/cli/member/cameras.io.js";
 import { memberRenewCamera } from "../../scripts/cli/member/renewal.io.js";
 import { quiet } from "../../scripts/demo/home.io.js";
@@ -52,6 +54,44 @@ async function living(t: Test, broker: "embedded" | "mosquitto"): Promise<House>
   await house.stop("camera");
   return house;
 }
+
+/** An API that answers every question so; its address. */
+async function serve(
+  t: Test,
+  { certificate: cert, key }: Pair,
+  status: number,
+  answer: string,
+): Promise<string> {
+  const server = createServer({ cert, key }, (request, response) => {
+    request.resume().once("end", () => response.writeHead(status).end(answer));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.teardown(() => server.close());
+  const address = server.address();
+  return `https://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
+}
+
+test("another certificate is asked for over HTTPS of the pinned authority, and nowhere else", async (t) => {
+  const make = (name: string) =>
+    openAuthority({ directory: join(t.testdir({}), name), hosts: ["127.0.0.1"], clock, random });
+  const [own, stranger] = [await make("own"), await make("stranger")];
+  const ask = (cloudUrl: string): Promise<string> =>
+    new Promise((resolve) => {
+      const identity = { ...own.server, ca: own.caPem };
+      const log = (event: string, fields: Readonly<Record<string, unknown>>): void =>
+        resolve(`${event} ${fields.answer ?? fields.why}`);
+      const rest = { word: () => "a note\n", clockIsSet: () => true, take: resolve, log };
+      createWayBack({ cloudUrl, identity: () => identity, ...rest }).turnedAway();
+    });
+  const good = JSON.stringify({ certificate: "PEM" });
+  t.equal(await ask(await serve(t, own.server, 200, good)), "PEM");
+  t.equal(await ask(await serve(t, own.server, 202, '{"state":"waiting"}')), "certificate.asked waiting");
+  t.equal(await ask(await serve(t, own.server, 403, '{"type":"refused"}')), "certificate.asked refused");
+  t.match(await ask(await serve(t, own.server, 200, "what?")), /^certificate\.asked/);
+  t.match(await ask(await serve(t, own.server, 200, "x".repeat(20_000))), /not-asked.*too long/);
+  t.match(await ask(await serve(t, stranger.server, 200, good)), /^certificate\.not-asked/);
+  t.match(await ask("http://192.0.2.1"), /not-asked.*not https/);
+});
 
 for (const broker of ["embedded", "mosquitto"] as const) {
   const skip = broker === "mosquitto" && mosquittoMissing();

@@ -27,11 +27,12 @@ export async function memberCameras(folder: string, terminal: Terminal): Promise
       known?.charter === newest.version
         ? ""
         : `, not yet in force: it follows charter ${known?.charter ?? "none"}, not ${newest.version}`;
-    terminal.json({ ...settingsOf(camera), ...known });
+    const asks = known?.state !== "online" && (await renewalOf(cloud, id))?.text("state") === "waiting";
+    terminal.json({ ...settingsOf(camera), ...known, asksForCertificate: asks });
     terminal.say(`${id}  ${name}  ${place}, ${known?.state ?? "never connected"}${follows}`);
     for (const line of settingLines(camera)) terminal.say(line);
-    if (known?.state === "online" || (await renewalOf(cloud, id))?.text("state") !== "waiting") continue;
-    terminal.say(`  asks for a certificate, for its own has ended: lintel member camera renew ${id}`);
+    if (asks)
+      terminal.say(`  asks for a certificate, for its own has ended: lintel member camera renew ${id}`);
   }
   if (cameras.length === 0) terminal.say("No camera yet. Run: lintel member claim");
 }
