@@ -90,8 +90,8 @@ function post(
           "content-length": Buffer.byteLength(text),
         },
         signal: AbortSignal.timeout(answerMillisMax),
-        agent: false,
-        ...(socket !== undefined && { createConnection: () => socket }),
+        // With an agent, `false` too, Node would open a connection of its own.
+        ...(socket === undefined ? { agent: false } : { createConnection: () => socket }),
       },
       (answer) => {
         let body = "";
