@@ -46,6 +46,8 @@ export interface Config {
   readonly householdBytesMax: Bytes;
   readonly retentionDays: number;
   readonly longestDays: number;
+  /** Where a backup is made each day. */
+  readonly backup?: string;
   /** YYYY-MM-DD, on which the operator compared the clock after it had leapt. */
   readonly clockChecked?: string;
   /** Opens /metrics to callers who are not on this machine. */
@@ -88,6 +90,7 @@ const settings = {
     `${retentionDaysMax}`,
     `days that a household may choose at most, 1–${retentionDaysMax}`,
   ],
+  LINTEL_BACKUP: ["", "absolute path: a backup into it each day, the states of the last 7; default: none"],
   LINTEL_CLOCK_CHECKED: ["", "YYYY-MM-DD, today: the clock is right although it leapt; retention goes on"],
   LINTEL_METRICS_TOKEN: ["", "bearer token that opens /metrics to callers off this machine"],
   LINTEL_WEBHOOKS: [
@@ -143,6 +146,7 @@ export function readConfig(environment: Environment): Result<Config, readonly st
     householdBytesMax: bytes(number("LINTEL_HOUSEHOLD_LIMIT", 1, Number.MAX_SAFE_INTEGER)),
     retentionDays: number("LINTEL_RETENTION_DAYS", 1, retentionDaysMax),
     longestDays: number("LINTEL_RETENTION_MAX", 1, retentionDaysMax),
+    ...present("backup", optional("LINTEL_BACKUP", /^\/./, "an absolute path, best on another disk")),
     ...present("clockChecked", optional("LINTEL_CLOCK_CHECKED", { test: isDay }, "a day like 2026-11-01")),
     ...present(
       "metricsToken",

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { request } from "node:https";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
@@ -88,6 +88,26 @@ test("a running cloud is backed up by one command, and another one brings it bac
   t.equal(again.ready.caHash, caHash, "cameras know it");
   t.equal((await ask(`${again.ready.http}/v1/households`, "", { charter })).status, 201, "the same answer");
   await stop(again, "SIGTERM");
+});
+
+test("a cloud makes its own backup each day, and not again because it was started anew", async (t) => {
+  const [data, folder] = [join(room, "daily"), join(room, "daily-backup")];
+  const settings = { LINTEL_DATA: data, LINTEL_BACKUP: folder };
+  const first = await startCloud(t, settings);
+  const states = async (): Promise<readonly string[]> => {
+    const names = await readdir(join(folder, "states")).catch(() => []);
+    return names.filter((name) => /^\d+$/.test(name));
+  };
+  while (!first.log().includes("backup.made")) await once(first.child.stderr ?? first.child, "data");
+  const made = await states();
+  t.equal(made.length, 1);
+  t.equal(await stop(first, "SIGTERM"), 0);
+  const again = await startCloud(t, settings);
+  t.equal(await stop(again, "SIGTERM"), 0);
+  t.same(await states(), made);
+  t.match(await fails(t, { ...settings, LINTEL_BACKUP: "here" }), {
+    said: /LINTEL_BACKUP .* an absolute path/,
+  });
 });
 
 /** A request by a client that trusts this authority only; plain where the cloud is. */

@@ -1,6 +1,7 @@
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
 import { type Logger, pino } from "pino";
 import { millis } from "../shared/kernel/brand.js";
 import { toHex } from "../shared/kernel/bytes.js";
@@ -10,6 +11,7 @@ import { perMinute } from "./api/plugins/ratelimit.js";
 import { createApi } from "./api/server.js";
 import { createSight } from "./api/sight.js";
 import { type BackupOrder, carryOut, parseOrder } from "./backup/commands.io.js";
+import { startDaily } from "./backup/daily.io.js";
 import type { Bus, Log } from "./broker/bus.js";
 import { EmbeddedBroker } from "./broker/embedded.io.js";
 import { ExternalBroker } from "./broker/external.io.js";
@@ -74,6 +76,7 @@ type Started = (() => Promise<unknown>)[];
 async function start(config: Config, log: Logger, started: Started): Promise<void> {
   const house = await keepAt("LINTEL_DATA", config.data, () => openHouse(config, log, started));
   startSweeps(house.vault, log, started);
+  if (config.backup !== undefined) startBackups(config.data, config.backup, log, started);
   const gate = await openGate(config, house, log, started);
   const url = await serve(config, { ...house, ...gate }, log, started);
   const { caHash } = house.authority;
@@ -259,6 +262,19 @@ function startSweeps({ eraser, reader }: Vault, log: Logger, started: Started): 
     clearInterval(timer);
     await last;
   });
+}
+
+/** Each by a process of its own, which the cloud's work does not wait for. */
+function startBackups(data: string, folder: string, log: Logger, started: Started): void {
+  const backUp = async (): Promise<void> => {
+    const words = [...process.execArgv, process.argv[1] ?? "", "backup", folder];
+    const env = { ...process.env, LINTEL_DATA: data };
+    const { stdout } = await promisify(execFile)(process.execPath, words, { env });
+    log.info(JSON.parse(stdout), "backup.made");
+  };
+  const onFault = (error: unknown): void => log.error({ error: `${error}`, folder }, "backup.failed");
+  const daily = startDaily({ folder, now: () => clock.wall(), backUp, onFault });
+  started.push(() => daily.close());
 }
 
 function takes({ writable, full }: VaultHealth): boolean {

@@ -103,7 +103,8 @@ function forgetKeys(database: string, clips: ReadonlyMap<string, string>): void 
   }
 }
 
-async function dropOldStates(states: string, now: Millis): Promise<number> {
+/** Those whose keys would outlive the shred window. How many. */
+export async function dropOldStates(states: string, now: Millis): Promise<number> {
   let dropped = 0;
   for (const name of await namesIn(states)) {
     const at = timeOfState(name);

@@ -10,6 +10,7 @@ import { holds, household, type Setting, setUp, signer, store } from "../vault/s
 import { openShredKeys } from "../vault/shred.io.js";
 import { openVault, type Vault } from "../vault/vault.io.js";
 import { backUp } from "./backup.io.js";
+import { startDaily } from "./daily.io.js";
 import { restore } from "./restore.io.js";
 
 // A vault that runs, is backed up beside its work, lost, and brought back.
@@ -142,4 +143,52 @@ test("a backup that was cut off counts for nothing, and the next one takes it aw
   t.ok(await opens((await d.restored()).vault, clip));
   await d.backUp(millis(systemClock.wall() + 1));
   t.equal(readdirSync(states).length, 2);
+});
+
+test("a backup is due a day after the newest there is, is tried again while it fails, and old states go all the same", async (t) => {
+  const { folder, backUp: make } = await drill(t);
+  let now = systemClock.wall();
+  let full = false;
+  let made = 0;
+  const faults: unknown[] = [];
+  const daily = () =>
+    startDaily({
+      folder,
+      now: () => now,
+      backUp: async () => {
+        if (full) throw new Error("no room");
+        made += 1;
+        await make(now);
+      },
+      onFault: (error) => faults.push(error),
+    });
+  const forward = (hours: number): void => {
+    now = millis(now + hours * 3_600_000);
+  };
+  const first = daily();
+  await first.look();
+  await first.look();
+  t.equal(made, 1, "at once, and once");
+  await first.close();
+  forward(20);
+  const second = daily();
+  t.teardown(() => second.close());
+  await second.look();
+  t.equal(made, 1, "a new start is no new day");
+  forward(5);
+  await second.look();
+  t.equal(made, 2);
+  full = true;
+  forward(24);
+  await second.look();
+  await second.look();
+  t.match(faults, [{ message: "no room" }, { message: "no room" }]);
+  const states = () => readdirSync(join(folder, "states")).length;
+  t.equal(states(), 2);
+  forward(8 * 24);
+  await second.look();
+  t.equal(states(), 0, "keys do not outlive the window because the disk is full");
+  full = false;
+  await second.look();
+  t.equal(made, 3);
 });
