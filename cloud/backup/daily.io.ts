@@ -1,6 +1,6 @@
 import type { Millis } from "../../shared/kernel/brand.js";
+import { namesIn } from "../disk.io.js";
 import { dropOldStates } from "./backup.io.js";
-import { namesIn } from "./files.io.js";
 import { placesOf, timeOfState } from "./state.js";
 
 const dayMillis = 86_400_000;
