@@ -8,7 +8,9 @@ const noteBytesMax = 1_000_000;
 /** C2SP signed-note allows implementations a limit of signatures on one note. */
 const noteSignaturesMax = 16;
 
-const ed25519KeyType = 0x01;
+/** What a key signs: a note's text, or (C2SP tlog-cosignature) the text with a time before it. */
+export const keyTypes = { ed25519: 0x01, cosignature: 0x04 } as const;
+type KeyType = (typeof keyTypes)[keyof typeof keyTypes];
 const signaturePrefix = "— ";
 
 /** A private key under the name that its signatures carry. */
@@ -44,18 +46,18 @@ export function verifierOf({ name, secretKey, native }: Signer): Verifier {
 }
 
 /** The verifier key as text (C2SP signed-note "vkey"): `name+keyid+base64(type ‖ key)`. */
-export function formatVerifier({ name, publicKey }: Verifier): string {
-  return `${name}+${toHex(keyId({ name, publicKey }))}+${toBase64(concat(Uint8Array.of(ed25519KeyType), publicKey))}`;
+export function formatVerifier({ name, publicKey }: Verifier, type: KeyType = keyTypes.ed25519): string {
+  return `${name}+${toHex(keyId({ name, publicKey }, type))}+${toBase64(concat(Uint8Array.of(type), publicKey))}`;
 }
 
-export function parseVerifier(text: string): Result<Verifier, NoteRefusal> {
+export function parseVerifier(text: string, type: KeyType = keyTypes.ed25519): Result<Verifier, NoteRefusal> {
   const [name = "", id = "", encoded = "", ...rest] = splitVkey(text);
   const key = fromBase64(encoded);
   if (rest.length > 0 || !isKeyName(name) || !/^[0-9a-f]{8}$/.test(id) || !key.ok)
     return malformed("verifier key");
-  if (key.value.length !== 33 || key.value[0] !== ed25519KeyType) return malformed("verifier key type");
+  if (key.value.length !== 33 || key.value[0] !== type) return malformed("verifier key type");
   const verifier = { name, publicKey: key.value.slice(1) };
-  return equal(keyId(verifier), fromHex(id)) ? ok(verifier) : malformed("verifier key id");
+  return equal(keyId(verifier, type), fromHex(id)) ? ok(verifier) : malformed("verifier key id");
 }
 
 /** Signs `text`, which must be canonical note text: it ends in a newline and holds no control characters. */
@@ -75,6 +77,31 @@ export function cosign(note: string, signer: Signer): string {
  * fails rejects the whole note (C2SP signed-note, "Verification").
  */
 export function openNote(note: string, known: readonly Verifier[]): Result<OpenedNote, NoteRefusal> {
+  const opened = openSignatures(note, known, { type: keyTypes.ed25519, verify: verifies });
+  if (!opened.ok) return opened;
+  const { text, signatures } = opened.value;
+  const signers = signatures.map(({ verifier }) => verifier);
+  return signers.length > 0 ? ok({ text, signers }) : refuse({ kind: "no-known-signer" });
+}
+
+/** What a key of some type says by its signature, which holds. */
+export interface Signature {
+  readonly verifier: Verifier;
+  readonly bytes: Uint8Array;
+}
+
+/** How signatures of one key type are checked. */
+interface Scheme {
+  readonly type: KeyType;
+  readonly verify: (verifier: Verifier, text: string, signature: Uint8Array) => boolean;
+}
+
+/** The text of a note and the signatures under it by `known` keys; none of them, too, is an answer. */
+export function openSignatures(
+  note: string,
+  known: readonly Verifier[],
+  scheme: Scheme,
+): Result<{ readonly text: string; readonly signatures: readonly Signature[] }, NoteRefusal> {
   if (note.length > noteBytesMax) return malformed("longer than the limit");
   const split = note.lastIndexOf("\n\n");
   if (split < 0 || !note.endsWith("\n")) return malformed("no signature block");
@@ -83,7 +110,8 @@ export function openNote(note: string, known: readonly Verifier[]): Result<Opene
   if (why !== undefined) return malformed(why);
   const lines = note.slice(split + 2, -1).split("\n");
   if (lines.length > noteSignaturesMax) return malformed("too many signatures");
-  return checkSignatures(text, lines, known);
+  const signatures = checkSignatures(text, lines, { known, ...scheme });
+  return signatures.ok ? ok({ text, signatures: signatures.value }) : signatures;
 }
 
 /** The text of a note, signatures not looked at: for what names a note by its text, or must know whose it claims to be. */
@@ -94,22 +122,23 @@ export function textOf(note: string): string {
 function checkSignatures(
   text: string,
   lines: readonly string[],
-  known: readonly Verifier[],
-): Result<OpenedNote, NoteRefusal> {
-  const signers: Verifier[] = [];
+  { known, type, verify }: Scheme & { readonly known: readonly Verifier[] },
+): Result<readonly Signature[], NoteRefusal> {
+  const signatures: Signature[] = [];
   for (const line of lines) {
     const signature = parseSignatureLine(line);
     if (signature === undefined) return malformed("signature line");
-    const verifier = known.find((key) => key.name === signature.name && equal(keyId(key), signature.keyId));
-    if (verifier === undefined || signers.includes(verifier)) continue;
-    if (!verifies(verifier, text, signature.bytes))
-      return refuse({ kind: "forged-signature", name: verifier.name });
-    signers.push(verifier);
+    const { name, bytes } = signature;
+    const verifier = known.find((key) => key.name === name && equal(keyId(key, type), signature.keyId));
+    if (verifier === undefined || signatures.some((one) => one.verifier === verifier)) continue;
+    if (!verify(verifier, text, bytes)) return refuse({ kind: "forged-signature", name });
+    signatures.push({ verifier, bytes });
   }
-  return signers.length > 0 ? ok({ text, signers }) : refuse({ kind: "no-known-signer" });
+  return ok(signatures);
 }
 
-function verifies(verifier: Verifier, text: string, signature: Uint8Array): boolean {
+/** Ed25519 over the text itself. */
+export function verifies(verifier: Verifier, text: string, signature: Uint8Array): boolean {
   // RFC 8032 rules, not ZIP 215's: every verifier, OpenSSL included, must come to the same verdict.
   if (signature.length !== 64) return false;
   const { native, publicKey } = verifier;
@@ -128,13 +157,25 @@ function parseSignatureLine(
 }
 
 function signatureLine(text: string, signer: Signer): string {
-  const { native, secretKey } = signer;
-  const signature = native?.sign(toUtf8(text)) ?? ed25519.sign(toUtf8(text), secretKey);
-  return `${signaturePrefix}${signer.name} ${toBase64(concat(keyId(verifierOf(signer)), signature))}\n`;
+  return formatSignature(verifierOf(signer), signatureOf(text, signer));
 }
 
-function keyId({ name, publicKey }: Verifier): Uint8Array {
-  return sha256(concat(toUtf8(name), Uint8Array.of(0x0a, ed25519KeyType), publicKey)).slice(0, 4);
+/** Ed25519 over the text, 64 bytes. */
+export function signatureOf(text: string, { native, secretKey }: Signer): Uint8Array {
+  return native?.sign(toUtf8(text)) ?? ed25519.sign(toUtf8(text), secretKey);
+}
+
+/** A line under a note, with its newline. */
+export function formatSignature(
+  verifier: Verifier,
+  signature: Uint8Array,
+  type: KeyType = keyTypes.ed25519,
+): string {
+  return `${signaturePrefix}${verifier.name} ${toBase64(concat(keyId(verifier, type), signature))}\n`;
+}
+
+function keyId({ name, publicKey }: Verifier, type: KeyType): Uint8Array {
+  return sha256(concat(toUtf8(name), Uint8Array.of(0x0a, type), publicKey)).slice(0, 4);
 }
 
 /** Names have no spaces and no plus sign, so that lines and vkeys split one way only. */

@@ -1,0 +1,154 @@
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "tap";
+import { toUtf8 } from "../../shared/kernel/bytes.js";
+import { seededPrng } from "../../shared/kernel/prng.js";
+import { type Signer, verifierOf } from "../../shared/seal/note.js";
+import { openCheckpoint, type WitnessedCheckpoint } from "../../shared/tlog/checkpoint.js";
+import { parseBundle, parseTile, tileNodes, tilePath, tileWidth } from "../../shared/tlog/tiles.js";
+import {
+  consistencyProof,
+  leafHash,
+  type NodeReader,
+  rootOf,
+  verifyConsistency,
+} from "../../shared/tlog/tree.js";
+import { emptyEdge, grow, rootOfEdge } from "./edge.js";
+import { openLog, type TransparencyLog } from "./sequencer.io.js";
+
+const signer: Signer = { name: "log.example/test", secretKey: seededPrng(1).bytes(32) };
+const policy = { log: verifierOf(signer), witnesses: [], quorum: 0 };
+const entry = (index: number): Uint8Array => toUtf8(`entry-${index}`);
+
+function newest(log: TransparencyLog): WitnessedCheckpoint {
+  const opened = openCheckpoint(log.checkpoint(), policy);
+  if (!opened.ok) throw new Error(opened.error.kind);
+  return opened.value;
+}
+
+/** All tiles of level 0 that the log serves, as somebody who knows nothing else. */
+async function nodesOf(log: TransparencyLog): Promise<NodeReader> {
+  const { size } = newest(log);
+  const rows = new Map<number, Map<number, readonly Uint8Array[]>>();
+  for (let [level, count] = [0, size]; count > 0; level++, count = Math.floor(count / tileWidth)) {
+    const row = new Map<number, readonly Uint8Array[]>();
+    for (let index = 0; index * tileWidth < count; index++) {
+      const width = Math.min(count - index * tileWidth, tileWidth);
+      const bytes = await log.read(tilePath({ level, index, width }));
+      row.set(index, (bytes && parseTile(bytes, width)) ?? []);
+    }
+    rows.set(level, row);
+  }
+  return tileNodes((level, index) => rows.get(level)?.get(index) ?? []);
+}
+
+test("whatever the batches, the tree is that of all entries, and grows without a break", async (t) => {
+  const random = seededPrng(7);
+  let edge = emptyEdge;
+  const leaves: Uint8Array[] = [];
+  for (let run = 0; run < 60; run++) {
+    const [high = 0, low = 0] = random.bytes(2);
+    const count = (high * 256 + low) % (run % 3 === 0 ? 700 : 9);
+    const added = Array.from({ length: count }, (_, at) => entry(leaves.length + at));
+    leaves.push(...added.map(leafHash));
+    const grown = grow(edge, added);
+    edge = grown.edge;
+    const widths = grown.files.map(
+      ({ tile, bytes }) => tile.level === "entries" || bytes.length === 32 * tile.width,
+    );
+    t.ok(widths.every(Boolean));
+  }
+  const whole = grow(
+    emptyEdge,
+    Array.from({ length: leaves.length }, (_, at) => entry(at)),
+  ).edge;
+  t.same(edge, whole);
+  t.equal(edge.size, leaves.length);
+});
+
+test("entries are in the log once they are answered, and the log is whole after a stop", async (t) => {
+  const directory = t.testdir();
+  let log = await openLog(directory, signer);
+  t.equal(newest(log).size, 0);
+  const indexes = await Promise.all(Array.from({ length: 600 }, (_, at) => log.append(entry(at))));
+  t.same(
+    indexes,
+    Array.from({ length: 600 }, (_, at) => at),
+  );
+  const before = newest(log);
+  t.equal(before.size, 600);
+  t.same(newest(log).root, rootOf(await nodesOf(log), 600));
+  await log.close();
+  await t.rejects(log.append(entry(0)), /closed/);
+  log = await openLog(directory, signer);
+  await Promise.all(Array.from({ length: 300 }, (_, at) => log.append(entry(600 + at))));
+  const now = newest(log);
+  const nodes = await nodesOf(log);
+  t.ok(verifyConsistency(before, now, consistencyProof(nodes, 600, 900)));
+  const bundle = await log.read("tile/entries/003.p/132");
+  t.same(bundle && parseBundle(bundle)?.at(-1), entry(899));
+  t.same(
+    await readdir(join(directory, "tile/0")),
+    ["000", "001", "002", "003.p"],
+    "partial tiles go when full",
+  );
+  for (const path of ["tile/0/003", "tile/0/004.p/1", "tile/9/000", "../state", "state", "tile/0/3.p/132"])
+    t.equal(await log.read(path), undefined, path);
+  await t.rejects(log.append(new Uint8Array(65_536)), /more than 65535/);
+  await log.close();
+});
+
+test("a crash between any two writes leaves the log of before or the new one, and it goes on", async (t) => {
+  const directory = t.testdir();
+  const first = await openLog(directory, signer);
+  await Promise.all(Array.from({ length: 255 }, (_, at) => first.append(entry(at))));
+  await first.close();
+  // The tiles of a batch that was cut off before its state: others' entries, never answered.
+  const { files } = grow(
+    emptyEdge,
+    Array.from({ length: 300 }, (_, at) => toUtf8(`lost-${at}`)),
+  );
+  for (const { tile, bytes } of files) {
+    const path = join(directory, tilePath(tile));
+    await mkdir(join(path, ".."), { recursive: true });
+    await writeFile(path, bytes);
+  }
+  const log = await openLog(directory, signer);
+  t.equal(newest(log).size, 255);
+  t.equal(await log.read("tile/0/000"), undefined, "no checkpoint covers it");
+  t.equal(await log.append(entry(255)), 255);
+  t.same(
+    newest(log).root,
+    rootOfEdge(
+      grow(
+        emptyEdge,
+        Array.from({ length: 256 }, (_, at) => entry(at)),
+      ).edge,
+    ),
+  );
+  t.same(newest(log).root, rootOf(await nodesOf(log), 256));
+  await log.close();
+  // Cut off between state and publication.
+  await writeFile(join(directory, "checkpoint"), first.checkpoint());
+  const late = await openLog(directory, signer);
+  t.equal(newest(late).size, 256, "the next start publishes it");
+  t.equal(await readFile(join(directory, "checkpoint"), "utf8"), late.checkpoint());
+  await late.close();
+});
+
+test("a log whose files are not its own is not opened", async (t) => {
+  const directory = t.testdir();
+  const log = await openLog(directory, signer);
+  await Promise.all(Array.from({ length: 10 }, (_, at) => log.append(entry(at))));
+  await log.close();
+  const other: Signer = { ...signer, secretKey: seededPrng(2).bytes(32) };
+  await t.rejects(openLog(directory, other), /not signed by this log's key/);
+  const tile = join(directory, "tile/0/000.p/10");
+  const bytes = await readFile(tile);
+  await writeFile(tile, Buffer.concat([bytes.subarray(32), bytes.subarray(0, 32)]));
+  await t.rejects(openLog(directory, signer), /not those of its signed state/);
+  await writeFile(tile, bytes.subarray(1));
+  await t.rejects(openLog(directory, signer), /missing or cut/);
+  await rm(tile);
+  await t.rejects(openLog(directory, signer), /missing or cut/);
+});
