@@ -214,7 +214,7 @@ async function serve(
       recoveries: createRecoveries(db, clock),
       claims: createClaims(db, charters, clock),
       renewals: createRenewals(db, cameras, clock),
-      repeats: createRepeats(db, clock),
+      repeats: createRepeats(db, { clock, secret: house.sessionKey.privatePem }),
       webhooks: createWebhooks(db, { clock, reach: webhookReach }),
       sight: createSight(cameras),
       custody: createCustody(db, { clock, random }),

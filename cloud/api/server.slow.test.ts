@@ -139,6 +139,43 @@ test("the OpenAPI document names every route, with problems and tokens where the
   t.notMatch(JSON.stringify(document), /\$ref/, "nothing that leads nowhere");
 });
 
+/** Created without an Idempotency-Key, and why. */
+const createdWithoutKey: Readonly<Record<string, string>> = {
+  "post /v1/passkeys/links": "its secret is kept nowhere; it replaces the one before",
+  "post /v1/passphrase": "its secret is kept nowhere; it replaces the one before",
+  "post /v1/households": "the charter's own hash: registered again it is the same household",
+  "post /v1/claims/{claimId}/answer": "the claim takes one answer, and the same one again",
+  "post /v1/renewals": "a signed note: asked again it is the same one",
+  "post /v1/login/passkey-link": "the link makes one passkey, once",
+};
+/** Edited without If-Match, and why. */
+const editedWithoutTag: Readonly<Record<string, string>> = {
+  "put /v1/household/charter": "names the charter before it",
+  "put /v1/household/proposal": "names the charter before it",
+  "put /v1/cameras/{camera}/mode": "counts up from the order before it",
+  "put /v1/cameras/{camera}/renewal": "an owner may think again: the last word counts",
+  "put /v1/recovery": "a sealed file in place of the member's own one, whatever that was",
+  "put /v1/shares/{share}/pieces/{piece}": "pieces of a file that nobody edits",
+};
+
+test("what creates takes an Idempotency-Key, what edits an If-Match, or stands here with its reason", async (t) => {
+  const { body: document } = await call(cloud, "GET", "/openapi.json");
+  type Operation = { parameters?: readonly { name: string }[]; responses: Record<string, object> };
+  const operations = Object.entries<Record<string, Operation>>(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { parameters = [], responses }]) => ({
+      route: `${method} ${path}`,
+      takes: (name: string) => parameters.some((one) => one.name === name),
+      creates: method === "post" && ("201" in responses || "202" in responses),
+    })),
+  );
+  const without = (name: string, asked: readonly (typeof operations)[number][]) =>
+    asked.flatMap(({ route, takes }) => (takes(name) ? [] : [route])).sort();
+  const creating = operations.filter(({ creates }) => creates);
+  t.same(without("idempotency-key", creating), Object.keys(createdWithoutKey).sort());
+  const editing = operations.filter(({ route }) => route.startsWith("put "));
+  t.same(without("if-match", editing), Object.keys(editedWithoutTag).sort());
+});
+
 test("the AsyncAPI document describes every topic, and its references lead somewhere", async (t) => {
   const { body: document } = await call(cloud, "GET", "/asyncapi.json");
   t.equal(document.asyncapi, "3.0.0");

@@ -210,7 +210,7 @@ function doorsOf(
     passphrases: createPassphrases(db, { clock, random, N }),
     passkeys: createPasskeys(db, { clock, random, secret }),
     tokens: createAccessTokens(db, { clock, random }),
-    repeats: createRepeats(db, clock),
+    repeats: createRepeats(db, { clock, secret }),
     throttle: createThrottle(db, { clock, secret }),
   };
 }

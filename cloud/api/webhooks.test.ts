@@ -5,6 +5,7 @@ import { type Test, t as tap, test } from "tap";
 import { newEventId } from "../../shared/kernel/ids.js";
 import { hashOfText } from "../../shared/seal/hash.js";
 import { createRepeats } from "../household/repeats.io.js";
+import { createAccessTokens } from "../household/tokens.io.js";
 import { pauseMillisAfter } from "../notify/backoff.js";
 import { startCourier } from "../notify/courier.io.js";
 import { isPublic, pin } from "../notify/guard.io.js";
@@ -160,17 +161,50 @@ test("a creation with a key is made once and answered alike; with another body, 
   cloud.clock.forward(25 * 3_600_000);
 });
 
-test("a key whose first request is not answered yet waits; after a minute that one counts as dead", async (t) => {
-  const repeats = createRepeats(cloud.db, cloud.clock);
+test("what a creation makes and its answer come in one transaction: a cloud that died before it did nothing, after it everything", async (t) => {
+  const secret = "of this cloud";
+  const repeats = createRepeats(cloud.db, { clock: cloud.clock, secret });
   const name = { household: home.household, member: home.owner.member.id, key: "slow" };
   const asked = hashOfText("a request");
   t.same(await repeats.begin(name, asked), { kind: "fresh" });
   t.same(await repeats.begin(name, asked), { kind: "under-way" });
   t.same(await repeats.begin(name, hashOfText("another")), { kind: "other" });
-  cloud.clock.forward(61_000);
-  t.same(await repeats.begin(name, asked), { kind: "fresh" });
-  await repeats.end(name, { status: 201, answer: "{}" });
-  t.same(await repeats.begin(name, asked), { kind: "done", status: 201, answer: "{}" });
+  const again = createRepeats(cloud.db, { clock: cloud.clock, secret });
+  t.same(await again.begin(name, asked), { kind: "fresh" }, "what was under way ended with its process");
+  const tokens = createAccessTokens(cloud.db, { clock: cloud.clock, random: systemRandom });
+  const who = { household: home.household, member: home.owner.member.id };
+  const wanted = { name: "script", scopes: ["clips:read"], days: 1 } as const;
+  const answered = { status: 201, answer: '{"token":"lintel_pat_x"}' };
+  const dies = () => {
+    throw new Error("power lost");
+  };
+  await t.rejects(tokens.make(who, wanted, dies));
+  t.same(await tokens.list(who), [], "neither of the two");
+  await tokens.make(who, wanted, () => [again.answered(name, asked, answered)]);
+  const third = createRepeats(cloud.db, { clock: cloud.clock, secret });
+  t.same(await third.begin(name, asked), { kind: "done", ...answered }, "both of them");
+  t.same(await third.begin(name, hashOfText("another")), { kind: "other" });
+  t.equal((await tokens.list(who)).length, 1);
+  const rows = JSON.stringify(await cloud.db.selectFrom("repeat").selectAll().execute());
+  t.notMatch(rows, /lintel_pat|slow/, "neither the secret nor the key that opens it is stored");
+  const other = createRepeats(cloud.db, { clock: cloud.clock, secret: "of another" });
+  t.same(await other.begin(name, asked), { kind: "fresh" });
+});
+
+test("a token made twice with one key is one token with one secret; without a key two", async (t) => {
+  const body = { name: "script", scopes: ["clips:read"], days: 1 };
+  const make = (headers = {}) => call(cloud, "POST", "/v1/tokens", { token, body, headers });
+  const list = async () => (await call(cloud, "GET", "/v1/tokens", { token })).body.tokens.length;
+  const before = await list();
+  const first = await make({ "idempotency-key": "a" });
+  const second = await make({ "idempotency-key": "a" });
+  t.equal(first.status, 201);
+  t.equal(second.text, first.text);
+  t.equal(second.headers["idempotency-replayed"], "true");
+  t.equal((await call(cloud, "GET", "/v1/clips", { token: second.body.token })).status, 200);
+  t.equal(await list(), before + 1);
+  await make();
+  t.equal(await list(), before + 2);
 });
 
 test("webhooks are the owners' business", async (t) => {

@@ -8,6 +8,7 @@ import { type CameraId, cameraIdOf, type HouseholdId, isHouseholdId } from "../.
 import type { Clock } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { hashOf } from "../../shared/seal/hash.js";
+import { type Beside, writeBeside } from "../beside.io.js";
 import type { Database } from "../database.io.js";
 import type { CharterReader } from "./charters.io.js";
 import { type ClaimState, claimEnd, claimStateOf } from "./claimstate.js";
@@ -54,7 +55,7 @@ export interface Enrolment {
 
 /** Pairing rights: each answered once, by its id only; the secret behind it never comes here. */
 export interface Claims {
-  make(claim: NewClaim): Promise<Result<ClaimView, MakeClaimRefusal>>;
+  make(claim: NewClaim, beside?: Beside<ClaimView>): Promise<Result<ClaimView, MakeClaimRefusal>>;
   view(household: HouseholdId, claimId: string): Promise<ClaimView | undefined>;
   /** Takes a board's answer durably, once. The same answer again is fine: the board may have lost power. */
   answer(claimId: string, answer: ClaimAnswer): Promise<Result<undefined, AnswerClaimRefusal>>;
@@ -86,7 +87,7 @@ export function createClaims(db: Kysely<Database>, charters: CharterReader, cloc
   };
 
   return {
-    async make(claim) {
+    async make(claim, beside) {
       const now = clock.wall();
       const expiresAt = claimEnd(claim.expiresAt, now);
       if (expiresAt === undefined) return refuse({ kind: "claim-ends-in-the-past" });
@@ -95,8 +96,14 @@ export function createClaims(db: Kysely<Database>, charters: CharterReader, cloc
       await forgetOld(db, millis(now - rememberedMillis));
       if ((await waitingClaims(db, claim.household, now)) >= openClaimsMax)
         return refuse({ kind: "too-many-claims" });
-      const made = await insert(db, { ...claim, expiresAt }, now);
-      return made ? ok({ state: "waiting", expiresAt }) : refuse({ kind: "claim-exists" });
+      const view: ClaimView = { state: "waiting", expiresAt };
+      // Power lost before this commit: there is no claim, and nobody was shown one.
+      const made = await db.transaction().execute(async (tx) => {
+        if (!(await insert(tx, { ...claim, expiresAt }, now))) return false;
+        await writeBeside(tx, beside, view);
+        return true;
+      });
+      return made ? ok(view) : refuse({ kind: "claim-exists" });
     },
 
     async view(household, claimId) {

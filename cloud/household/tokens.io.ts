@@ -5,6 +5,7 @@ import type { HouseholdId, MemberId } from "../../shared/kernel/ids.js";
 import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { hashOf } from "../../shared/seal/hash.js";
+import { type Beside, writeBeside } from "../beside.io.js";
 import type { Database } from "../database.io.js";
 import { type Session, standingOf, type Who } from "./logins.io.js";
 import { type Scope, scopesIn } from "./scopes.js";
@@ -35,6 +36,10 @@ export interface Wanted {
   readonly days: number;
 }
 
+export interface MadeToken extends AccessToken {
+  readonly secret: string;
+}
+
 export type TokenRefusal = { readonly kind: "too-many-tokens" };
 
 /** The member behind a token, and what it is good for. */
@@ -46,7 +51,7 @@ export interface TokenBearer extends Session {
 
 export interface AccessTokens {
   /** `secret` is told here and never again: the cloud keeps its hash only. */
-  make(who: Who, wanted: Wanted): Promise<Result<AccessToken & { readonly secret: string }, TokenRefusal>>;
+  make(who: Who, wanted: Wanted, beside?: Beside<MadeToken>): Promise<Result<MadeToken, TokenRefusal>>;
   /** `undefined` for one that is over, or whose member the charter names no more. */
   behind(secret: string): Promise<TokenBearer | undefined>;
   /** As `behind`, of a token that was let in before. */
@@ -72,7 +77,7 @@ export function createAccessTokens(
   };
   const bearer = (column: "hash" | "id", value: string) => bearerOf(db, column, value, clock.wall());
   return {
-    async make(who, { name, scopes, days }) {
+    async make(who, { name, scopes, days }, beside) {
       const now = clock.wall();
       await db.deleteFrom("access_token").where("expires_at", "<=", now).execute();
       if ((await rowsOf(db, who)).length >= tokensPerMemberMax) return refuse({ kind: "too-many-tokens" });
@@ -82,9 +87,13 @@ export function createAccessTokens(
         ...{ id: toBase32(random.bytes(10)), household, member, name, scopes: scopes.join(" ") },
         ...{ hash: hashed(secret), made_at: now, used_at: null, expires_at: now + days * dayMillis },
       };
+      const made = { ...tokenOf(row), secret };
       // Power lost before this commit: the secret was not told yet.
-      await db.insertInto("access_token").values(row).execute();
-      return ok({ ...tokenOf(row), secret });
+      await db.transaction().execute(async (tx) => {
+        await tx.insertInto("access_token").values(row).execute();
+        await writeBeside(tx, beside, made);
+      });
+      return ok(made);
     },
     async behind(secret) {
       const found = await bearer("hash", hashed(secret));

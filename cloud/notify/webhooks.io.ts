@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import type { Kysely } from "kysely";
+import type { Kysely, Transaction } from "kysely";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { HouseholdId } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
+import { type Beside, writeBeside } from "../beside.io.js";
 import { type GuardRefusal, pin, type Reach } from "./guard.io.js";
 import type { DeliveryRow, NotifyTables, WebhookRow } from "./tables.js";
 
@@ -19,6 +20,10 @@ export interface Webhook {
   readonly madeAt: Millis;
   /** The receiver said that it is gone (410). */
   readonly ended: boolean;
+}
+
+export interface MadeWebhook extends Webhook {
+  readonly secret: string;
 }
 
 export interface Delivery {
@@ -38,15 +43,21 @@ export interface Webhooks {
   add(
     household: HouseholdId,
     url: URL,
-  ): Promise<Result<Webhook & { readonly secret: string }, WebhookRefusal>>;
+    beside?: Beside<MadeWebhook>,
+  ): Promise<Result<MadeWebhook, WebhookRefusal>>;
   list(household: HouseholdId): Promise<readonly Webhook[]>;
   /** What waits for it goes too. False when there is none. */
   remove(household: HouseholdId, id: string): Promise<boolean>;
   deliveries(household: HouseholdId, id: string): Promise<readonly Delivery[] | undefined>;
   /** Queues a message of the kind `test`; its id. */
-  test(household: HouseholdId, id: string): Promise<string | undefined>;
+  test(household: HouseholdId, id: string, beside?: Beside<string>): Promise<string | undefined>;
   /** Queues again what happened since; how many. A receiver that had said that it is gone is tried again. */
-  replay(household: HouseholdId, id: string, since: Millis): Promise<number | undefined>;
+  replay(
+    household: HouseholdId,
+    id: string,
+    since: Millis,
+    beside?: Beside<number>,
+  ): Promise<number | undefined>;
 }
 
 export function createWebhooks(
@@ -64,7 +75,7 @@ export function createWebhooks(
     db.selectFrom("webhook").selectAll().where("household", "=", household).orderBy("made_at").execute();
 
   return {
-    async add(household, url) {
+    async add(household, url, beside) {
       const pinned = await pin(url, reach);
       if (!pinned.ok) return pinned;
       if ((await listRows(household)).length >= webhooksMax) return refuse({ kind: "too-many-webhooks" });
@@ -77,9 +88,13 @@ export function createWebhooks(
         made_at: clock.wall(),
         ended_at: null,
       };
+      const made = { ...webhookOf(row), secret };
       // Power lost before the commit: there is none, and its secret was shown to nobody.
-      await db.insertInto("webhook").values(row).execute();
-      return ok({ ...webhookOf(row), secret });
+      await db.transaction().execute(async (trx) => {
+        await trx.insertInto("webhook").values(row).execute();
+        await writeBeside(trx, beside, made);
+      });
+      return ok(made);
     },
     list: async (household) => (await listRows(household)).map(webhookOf),
     async remove(household, id) {
@@ -101,26 +116,45 @@ export function createWebhooks(
         .execute();
       return rows.map(deliveryOf);
     },
-    async test(household, id) {
+    async test(household, id, beside) {
       if ((await find(household, id)) === undefined) return undefined;
       const row = testRow(household, id, clock.wall());
-      await db.insertInto("webhook_delivery").values(row).execute();
+      await db.transaction().execute((trx) => queue(trx, row, beside));
       return row.message;
     },
-    async replay(household, id, since) {
+    async replay(household, id, since, beside) {
       if ((await find(household, id)) === undefined) return undefined;
       return db.transaction().execute(async (trx) => {
-        await trx.updateTable("webhook").set({ ended_at: null }).where("id", "=", id).execute();
-        const { numUpdatedRows } = await trx
-          .updateTable("webhook_delivery")
-          .set({ due_at: clock.wall(), delivered_at: null, tries: 0 })
-          .where("webhook", "=", id)
-          .where("made_at", ">=", since)
-          .executeTakeFirst();
-        return Number(numUpdatedRows);
+        const count = await queueAgain(trx, { webhook: id, since, now: clock.wall() });
+        await writeBeside(trx, beside, count);
+        return count;
       });
     },
   };
+}
+
+/** Power lost before the commit: nothing is sent. */
+async function queue(
+  trx: Transaction<NotifyTables>,
+  row: DeliveryRow,
+  beside: Beside<string> | undefined,
+): Promise<void> {
+  await trx.insertInto("webhook_delivery").values(row).execute();
+  await writeBeside(trx, beside, row.message);
+}
+
+async function queueAgain(
+  trx: Transaction<NotifyTables>,
+  { webhook, since, now }: { readonly webhook: string; readonly since: Millis; readonly now: Millis },
+): Promise<number> {
+  await trx.updateTable("webhook").set({ ended_at: null }).where("id", "=", webhook).execute();
+  const { numUpdatedRows } = await trx
+    .updateTable("webhook_delivery")
+    .set({ due_at: now, delivered_at: null, tries: 0 })
+    .where("webhook", "=", webhook)
+    .where("made_at", ">=", since)
+    .executeTakeFirst();
+  return Number(numUpdatedRows);
 }
 
 function testRow(household: HouseholdId, webhook: string, now: Millis): DeliveryRow {

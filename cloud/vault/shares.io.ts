@@ -14,6 +14,8 @@ import {
 import type { Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { splitHeader } from "../../shared/seal/age.js";
+import { type Beside, writeBeside } from "../beside.io.js";
+import type { CustodyAct } from "./custody.io.js";
 import { headerPlace, type Rooms } from "./rooms.io.js";
 import { type ClipName, unwrapHeader, wrapHeader } from "./shred.io.js";
 import type { ShareRow, VaultTables } from "./tables.js";
@@ -50,7 +52,8 @@ export type ShareRefusal = {
 };
 
 export interface Shares {
-  begin(wanted: WantedShare): Promise<Result<Share, ShareRefusal>>;
+  /** Noted for the household in the same transaction. */
+  begin(wanted: WantedShare, beside?: Beside<Share>): Promise<Result<Share, ShareRefusal>>;
   /** Takes a piece of a member's link that is not whole yet; again does no harm. Durable when it resolves. */
   put(
     of: { readonly household: HouseholdId; readonly member: MemberId; readonly id: string },
@@ -75,7 +78,7 @@ const random: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) 
 export function createShares(rooms: Rooms): Shares {
   const { clock, turn, db } = rooms;
   return {
-    async begin({ household, member, clip, camera, pieces, viewsMax, millis: lasting }) {
+    async begin({ household, member, clip, camera, pieces, viewsMax, millis: lasting }, beside) {
       if ((await rowsOf(db, household)).length >= sharesPerHouseholdMax)
         return refuse({ kind: "too-many-shares" });
       const now = clock.wall();
@@ -84,8 +87,13 @@ export function createShares(rooms: Rooms): Shares {
         ...{ views: 0, views_max: viewsMax ?? null, made_at: now, expires_at: now + lasting },
       };
       // Power lost before this commit: nobody was told of it. Afterwards: it is never whole, and the sweep takes it away.
-      await db.insertInto("share").values(row).execute();
-      return ok(shareOf(row, 0));
+      const made = shareOf(row, 0);
+      await db.transaction().execute(async (tx) => {
+        await tx.insertInto("share").values(row).execute();
+        await noteAct(tx, "shared", row, now);
+        await writeBeside(tx, beside, made);
+      });
+      return ok(made);
     },
     put: ({ household, member, id }, index, piece) =>
       turn(async () => {
@@ -250,13 +258,21 @@ async function look(tx: Transaction<VaultTables>, id: string, now: Millis): Prom
     .returningAll()
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  const { household, clip, camera, member } = row;
-  const noted = { household, id: newEventId(now, random), at: now, act: "seen-by-link" };
+  await noteAct(tx, "seen-by-link", row, now);
+  return shareOf(row, there);
+}
+
+async function noteAct(
+  tx: Transaction<VaultTables>,
+  act: CustodyAct,
+  { household, clip, camera, member }: ShareRow,
+  now: Millis,
+): Promise<void> {
+  const noted = { household, id: newEventId(now, random), at: now, act };
   await tx
     .insertInto("custody")
     .values({ ...noted, clip, camera, member })
     .execute();
-  return shareOf(row, there);
 }
 
 /** Power lost before the commit: it stands; after it: files without a row, which the sweep removes. */

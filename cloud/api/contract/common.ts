@@ -32,7 +32,8 @@ export const createHeaders = Type.Object({
   "idempotency-key": Type.Optional(
     Type.String({
       pattern: "^[!-~]{1,200}$",
-      description: "Asked for again with the same key it is made once, and answered alike for a day",
+      description:
+        "Asked for again with the same key it is made once, and answered alike for a day; that answer is sealed under the key, which is not stored",
     }),
   ),
 });

@@ -19,6 +19,10 @@ const link = Type.String({
   description: "What stands behind `#add=` in the link",
 });
 
+/** Why what lets somebody in as the member is made without an Idempotency-Key. */
+export const whyNoKey =
+  "Takes no Idempotency-Key: what it shows signs a member in, so the answer is kept nowhere, not even sealed. Asked for again it replaces the one before: there is never more than one.";
+
 export const linkBody = Type.Object({ name }, closed);
 export const linkMade = Type.Object(
   {

@@ -1,11 +1,11 @@
 import type { Authority } from "../../household/ca.io.js";
-import type { Claims } from "../../household/claims.io.js";
+import type { Claims, ClaimView } from "../../household/claims.io.js";
 import type { Repeats } from "../../household/repeats.io.js";
 import type { App } from "../app.js";
 import { createHeaders } from "../contract/common.js";
 import * as contract from "../contract/household.js";
 import { type HourlyBudget, type RateLimit, spending } from "../plugins/ratelimit.js";
-import { once } from "../plugins/repeats.js";
+import { answering, once } from "../plugins/repeats.js";
 import { ownersOnly, sessionOf } from "../plugins/session.js";
 import { demand, found, Problem } from "../problems.js";
 import { writable } from "../signed.js";
@@ -46,8 +46,9 @@ export function addOwnersClaims(members: App, { claims, budget, repeats }: Claim
       const { claimId, charter, expiresAt } = request.body;
       const end = parseTime(expiresAt);
       if (end === undefined) throw new Problem("malformed-request");
-      const made = demand(await claims.make({ claimId, household, charter, expiresAt: end }));
-      return reply.code(201).send({ ...made, expiresAt: timeTextOf(made.expiresAt) });
+      const beside = answering(request, reply.code(201), shown);
+      const made = demand(await claims.make({ claimId, household, charter, expiresAt: end }, beside));
+      return reply.send(shown(made));
     },
   );
 
@@ -64,10 +65,13 @@ export function addOwnersClaims(members: App, { claims, budget, repeats }: Claim
       },
     },
     async (request) => {
-      const view = found(await claims.view(sessionOf(request).household, request.params.claimId));
-      return { ...view, expiresAt: timeTextOf(view.expiresAt) };
+      return shown(found(await claims.view(sessionOf(request).household, request.params.claimId)));
     },
   );
+}
+
+function shown(view: ClaimView) {
+  return { ...view, expiresAt: timeTextOf(view.expiresAt) };
 }
 
 /** The board's side: no token, its answer's MAC stands for it. */

@@ -152,6 +152,7 @@ export function addPasskeys(members: App, services: PasskeyServices): void {
         operationId: "linkPasskey",
         summary:
           "A link by which one browser makes one passkey, within 10 minutes; for sessions opened with the key",
+        description: contract.whyNoKey,
         tags,
         body: contract.linkBody,
         response: { 201: contract.linkMade },

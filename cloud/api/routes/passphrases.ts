@@ -3,7 +3,7 @@ import type { Passkeys } from "../../household/passkeys.io.js";
 import type { Passphrases } from "../../household/passphrases.io.js";
 import type { App } from "../app.js";
 import { nothing } from "../contract/common.js";
-import { signedInBrowser } from "../contract/passkeys.js";
+import { signedInBrowser, whyNoKey } from "../contract/passkeys.js";
 import * as contract from "../contract/passphrases.js";
 import { grantedToBrowser, ownPagesOnly } from "../plugins/browser.js";
 import { keySessionsOnly, sessionOf } from "../plugins/session.js";
@@ -73,6 +73,7 @@ export function addPassphrase(members: App, { passphrases, passkeys, charters }:
         operationId: "makePassphrase",
         summary:
           "A passphrase and what makes its codes, in place of the ones before; both are shown this once",
+        description: whyNoKey,
         tags,
         response: { 201: contract.passphraseMade },
       },

@@ -5,7 +5,6 @@ import { isHash } from "../../../shared/seal/hash.js";
 import type { CharterWriter } from "../../household/charters.io.js";
 import type { Repeats } from "../../household/repeats.io.js";
 import type { SessionKey } from "../../household/sessionkey.io.js";
-import type { Custody } from "../../vault/custody.io.js";
 import type { Share, Shares } from "../../vault/shares.io.js";
 import type { VaultReader } from "../../vault/vault.io.js";
 import type { App } from "../app.js";
@@ -13,7 +12,7 @@ import { createHeaders, nothing } from "../contract/common.js";
 import * as contract from "../contract/shares.js";
 import { clipIdIn } from "../ids.js";
 import type { RateLimit } from "../plugins/ratelimit.js";
-import { once } from "../plugins/repeats.js";
+import { answering, once } from "../plugins/repeats.js";
 import { sessionOf } from "../plugins/session.js";
 import { demand, found, Problem } from "../problems.js";
 import type { Sight } from "../sight.js";
@@ -22,7 +21,6 @@ import { timeTextOf } from "../time.js";
 export interface ShareServices {
   readonly vault: { readonly reader: VaultReader; readonly shares: Shares };
   readonly sight: Sight;
-  readonly custody: Custody;
   readonly repeats: Repeats;
   readonly charters: CharterWriter;
   readonly clock: Clock;
@@ -61,7 +59,7 @@ export function addShares(members: App, services: ShareServices): void {
   });
 }
 
-function addMaking(members: App, { vault, sight, custody, repeats }: ShareServices): void {
+function addMaking(members: App, { vault, sight, repeats }: ShareServices): void {
   members.post(
     "/v1/shares",
     {
@@ -84,9 +82,9 @@ function addMaking(members: App, { vault, sight, custody, repeats }: ShareServic
       const visible = clip !== undefined && (await sight.of(session)).has(clip.camera);
       const { camera } = found(visible ? clip : undefined);
       const wanted = { household, member, clip: clipIdIn(id), camera, pieces, viewsMax };
-      const share = demand(await vault.shares.begin({ ...wanted, millis: hours * hourMillis }));
-      await custody.note({ household, member, act: "shared", clip: clipIdIn(id), camera });
-      return reply.code(201).send(shown(share));
+      const beside = answering(request, reply.code(201), shown);
+      const share = demand(await vault.shares.begin({ ...wanted, millis: hours * hourMillis }, beside));
+      return reply.send(shown(share));
     },
   );
 }

@@ -1,19 +1,22 @@
 import type { CharterWriter } from "../../household/charters.io.js";
-import type { AccessToken, AccessTokens } from "../../household/tokens.io.js";
+import type { Repeats } from "../../household/repeats.io.js";
+import type { AccessToken, AccessTokens, MadeToken } from "../../household/tokens.io.js";
 import type { App } from "../app.js";
-import { nothing } from "../contract/common.js";
+import { createHeaders, nothing } from "../contract/common.js";
 import * as contract from "../contract/sessions.js";
+import { answering, once } from "../plugins/repeats.js";
 import { sessionOf } from "../plugins/session.js";
 import { demand, found } from "../problems.js";
 import { timeTextOf } from "../time.js";
 
 export interface TokenServices {
   readonly tokens: AccessTokens;
+  readonly repeats: Repeats;
   readonly charters: CharterWriter;
 }
 
 /** Personal access tokens: made, seen and ended by a signed-in member, never through another token. */
-export function addAccessTokens(members: App, { tokens, charters }: TokenServices): void {
+export function addAccessTokens(members: App, { tokens, charters, repeats }: TokenServices): void {
   charters.onChange(({ household, members: named }) => {
     // A failure lets nobody in: each request asks whether the charter names its member.
     tokens
@@ -27,17 +30,20 @@ export function addAccessTokens(members: App, { tokens, charters }: TokenService
   members.post(
     "/v1/tokens",
     {
+      ...once(repeats),
       schema: {
         operationId: "makeToken",
         summary: "A token for a script, good for some scopes and days; its secret is shown here only",
         tags: ["login"],
+        headers: createHeaders,
         body: contract.tokenBody,
         response: { 201: contract.tokenMade },
       },
     },
     async (request, reply) => {
-      const { secret, ...token } = demand(await tokens.make(sessionOf(request), request.body));
-      return reply.code(201).send({ ...shown(token), token: secret });
+      const made = (token: MadeToken) => ({ ...shown(token), token: token.secret });
+      const beside = answering(request, reply.code(201), made);
+      return reply.send(made(demand(await tokens.make(sessionOf(request), request.body, beside))));
     },
   );
 

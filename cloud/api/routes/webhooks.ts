@@ -1,9 +1,9 @@
 import type { Repeats } from "../../household/repeats.io.js";
-import type { Webhook, Webhooks } from "../../notify/webhooks.io.js";
+import type { MadeWebhook, Webhook, Webhooks } from "../../notify/webhooks.io.js";
 import type { App } from "../app.js";
 import { createHeaders, nothing } from "../contract/common.js";
 import * as contract from "../contract/webhooks.js";
-import { once } from "../plugins/repeats.js";
+import { answering, once } from "../plugins/repeats.js";
 import { ownersOnly, sessionOf } from "../plugins/session.js";
 import { demand, found, Problem } from "../problems.js";
 import { parseTime, timeTextOf } from "../time.js";
@@ -38,8 +38,9 @@ function addList(members: App, { webhooks, repeats }: WebhookServices): void {
     async (request, reply) => {
       if (!URL.canParse(request.body.url)) throw new Problem("webhook-not-https");
       const { household } = sessionOf(request);
-      const { secret, ...made } = demand(await webhooks.add(household, new URL(request.body.url)));
-      return reply.code(201).send({ ...listed(made), secret });
+      const shown = (made: MadeWebhook) => ({ ...listed(made), secret: made.secret });
+      const beside = answering(request, reply.code(201), shown);
+      return reply.send(shown(demand(await webhooks.add(household, new URL(request.body.url), beside))));
     },
   );
   members.get(
@@ -108,8 +109,9 @@ function addDeliveries(members: App, { webhooks, repeats }: WebhookServices): vo
       },
     },
     async (request, reply) => {
-      const message = await webhooks.test(sessionOf(request).household, request.params.webhook);
-      return reply.code(202).send({ message: found(message) });
+      const beside = answering(request, reply.code(202), (message: string) => ({ message }));
+      const message = await webhooks.test(sessionOf(request).household, request.params.webhook, beside);
+      return reply.send({ message: found(message) });
     },
   );
   members.post(
@@ -129,8 +131,10 @@ function addDeliveries(members: App, { webhooks, repeats }: WebhookServices): vo
     async (request, reply) => {
       const since = parseTime(request.body.since);
       if (since === undefined) throw new Problem("malformed-request");
-      const count = await webhooks.replay(sessionOf(request).household, request.params.webhook, since);
-      return reply.code(202).send({ messages: found(count) });
+      const { household } = sessionOf(request);
+      const beside = answering(request, reply.code(202), (messages: number) => ({ messages }));
+      const count = await webhooks.replay(household, request.params.webhook, since, beside);
+      return reply.send({ messages: found(count) });
     },
   );
 }

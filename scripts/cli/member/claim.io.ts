@@ -50,7 +50,7 @@ export async function memberClaim(folder: string, options: ClaimOptions, termina
   const claimId = claimIdOf(claim.secret);
   const expires = systemClock.wall() + claimMillisMax;
   const body = { claimId, charter: claim.charter, expiresAt: new Date(expires).toISOString() };
-  await cloud.call({ method: "POST", path: "/v1/claims", body });
+  await cloud.create("/v1/claims", body);
   await showClaim(formatClaim(claim), options, terminal);
   const answer = await awaitAnswer(cloud, claim, expires, terminal);
   const fingerprint = fingerprintOf(answer);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -36,6 +37,8 @@ export interface Cloud {
   readonly profile: Profile;
   /** The answer's JSON. `undefined` when there is none. */
   call(wanted: Call): Promise<unknown>;
+  /** Makes something, once: a key of its own lets the call be repeated when an answer got lost. */
+  create(path: string, body?: object): Promise<unknown>;
   /** The answer's fields. */
   get(path: string): Promise<Fields>;
   stream(wanted: Call): Promise<IncomingMessage>;
@@ -62,6 +65,10 @@ export function openCloud(folder: string): Cloud {
     folder,
     profile,
     call: (wanted) => withSession((token) => call(server, { ...wanted, token })),
+    async create(path, body) {
+      const headers = { "idempotency-key": randomUUID() };
+      return cloud.call({ method: "POST", path, headers, repeatable: true, ...(body && { body }) });
+    },
     stream: (wanted) => withSession((token) => send(server, { ...wanted, token })),
     async end(session) {
       const { token } = await currentSession(folder, profile);

@@ -1,9 +1,7 @@
-import { toBase32 } from "../../../shared/kernel/bytes.js";
 import { newIdentity, recipientOf, seal } from "../../../shared/seal/age.js";
 import { type Fields, fieldsOf } from "../fields.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
-import { systemRandom } from "../world.io.js";
 import { clipIdOf } from "./clips.io.js";
 import { type Cloud, openCloud } from "./cloud.io.js";
 import { openVerified } from "./open.io.js";
@@ -34,9 +32,8 @@ export async function memberShare(
   const pieces = Math.ceil(sealed.length / pieceBytes);
   if (pieces > piecesMax)
     throw new Refused("This recording is longer than a link can hold. Open it, and send a part of it.");
-  const headers = { "idempotency-key": toBase32(systemRandom.bytes(20)) };
   const body = { clip, hours, pieces, ...(views !== undefined && { views }) };
-  const made = fieldsOf(await cloud.call({ method: "POST", path, body, headers, repeatable: true }), path);
+  const made = fieldsOf(await cloud.create(path, body), path);
   const [id, expiresAt] = [made.text("id"), made.text("expiresAt")];
   await upload(cloud, { id, sealed, pieces }, terminal);
   forget();

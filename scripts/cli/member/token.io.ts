@@ -37,7 +37,7 @@ export async function memberToken(
     return;
   }
   const body = { name: what, scopes: scopes.split(","), days };
-  const made = fieldsOf(await cloud.call({ method: "POST", path, body }), path);
+  const made = fieldsOf(await cloud.create(path, body), path);
   terminal.json({ ...readToken(made), token: made.text("token") });
   terminal.say(made.text("token"));
   terminal.say(`It is shown this once; it is good for ${scopes} until ${made.text("expiresAt")}.`);

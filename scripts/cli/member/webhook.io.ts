@@ -1,23 +1,16 @@
-import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { fieldsOf } from "../fields.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
-import { type Cloud, openCloud } from "./cloud.io.js";
+import { openCloud } from "./cloud.io.js";
 
 const path = "/v1/webhooks";
 /** A test's answer is waited for so long. */
 const testMillisMax = 20_000;
 const lookMillis = 500;
 
-/** A key of its own lets the call be repeated when an answer got lost: still one webhook. */
-function create(cloud: Cloud, to: string, body?: object): Promise<unknown> {
-  const headers = { "idempotency-key": randomUUID() };
-  return cloud.call({ method: "POST", path: to, headers, repeatable: true, ...(body && { body }) });
-}
-
 export async function memberWebhookAdd(folder: string, url: string, terminal: Terminal): Promise<void> {
-  const made = fieldsOf(await create(openCloud(folder), path, { url }), path);
+  const made = fieldsOf(await openCloud(folder).create(path, { url }), path);
   const [id, secret] = [made.text("id"), made.text("secret")];
   terminal.json({ id, url: made.text("url"), secret });
   terminal.say(`Webhook ${id} is told of presses, motion, gaps and ended recordings from now on.`);
@@ -49,7 +42,7 @@ export async function memberWebhookRemove(folder: string, id: string, terminal: 
 export async function memberWebhookTest(folder: string, id: string, terminal: Terminal): Promise<void> {
   const cloud = openCloud(folder);
   const webhook = `${path}/${encodeURIComponent(id)}`;
-  const message = fieldsOf(await create(cloud, `${webhook}/test`), webhook).text("message");
+  const message = fieldsOf(await cloud.create(`${webhook}/test`), webhook).text("message");
   for (const until = performance.now() + testMillisMax; performance.now() < until; await wait(lookMillis)) {
     const sent = (await cloud.get(`${webhook}/deliveries`)).list("deliveries", (fields) => ({
       message: fields.text("message"),
@@ -74,7 +67,7 @@ export async function memberWebhookReplay(
   terminal: Terminal,
 ): Promise<void> {
   const to = `${path}/${encodeURIComponent(id)}/replay`;
-  const messages = fieldsOf(await create(openCloud(folder), to, { since }), to).number("messages");
+  const messages = fieldsOf(await openCloud(folder).create(to, { since }), to).number("messages");
   terminal.json({ id, messages });
   terminal.say(`${messages} messages are sent again.`);
 }
