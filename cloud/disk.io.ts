@@ -1,4 +1,5 @@
-import { open, readdir } from "node:fs/promises";
+import { mkdir, open, readdir } from "node:fs/promises";
+import { dirname } from "node:path";
 
 /** Makes durable which names the directory holds. */
 export async function syncDirectory(path: string): Promise<void> {
@@ -8,6 +9,13 @@ export async function syncDirectory(path: string): Promise<void> {
   } finally {
     await directory.close();
   }
+}
+
+/** Durable when it resolves: each new directory is written into its parent. */
+export async function makeDirectory(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  for (let at = path; first !== undefined && at.length >= first.length; at = dirname(at))
+    await syncDirectory(dirname(at));
 }
 
 /** Nothing where there is no directory, and where somebody put a file in its place. */

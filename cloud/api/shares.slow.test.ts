@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { t as tap, test } from "tap";
 import { newIdentity, open, recipientOf, seal } from "../../shared/seal/age.js";
@@ -176,9 +176,91 @@ test("owners and adults share what they see, and end their own; an owner ends an
   );
   const without = sign(nextCharter(home.charter, { members: [home.owner.member] }), [home.owner]);
   await call(cloud, "PUT", "/v1/household/charter", { token: home.token, body: { charter: without } });
-  while ((await list(home.token)) > 1) await new Promise((resume) => setImmediate(resume));
+  t.equal(await list(home.token), 1, "with the charter");
   t.equal((await look(theirs.id)).status, 404);
   t.equal((await look(own.id)).status, 200);
+});
+
+test("a link ends with its maker's right to share that camera: at once, and also when its row is left over", async (t) => {
+  const adult = await newPerson("adult", "Cy");
+  const home = await newHousehold(cloud, [adult]);
+  const token = await tokenOf(cloud, adult, home.household);
+  const [theirs, own] = [await shared(home, {}, token), await shared(home)];
+  const inside = (await look(theirs.id)).body.pass;
+  const row = await cloud.db
+    .selectFrom("share")
+    .selectAll()
+    .where("id", "=", theirs.id)
+    .executeTakeFirstOrThrow();
+  const rows = await cloud.db.selectFrom("share_piece").selectAll().where("share", "=", theirs.id).execute();
+  const become = async (change: object) => {
+    const members = [home.owner.member, { ...adult.member, ...change }];
+    const charter = sign(nextCharter(home.charter, { members }), [home.owner]);
+    const put = { token: home.token, body: { charter } };
+    t.equal((await call(cloud, "PUT", "/v1/household/charter", put)).status, 200);
+  };
+  await become({ sees: [] });
+  const ids = async () =>
+    (await cloud.db.selectFrom("share").select("id").where("household", "=", home.household).execute()).map(
+      ({ id }) => id,
+    );
+  t.same(await ids(), [own.id], "the charter that says so takes the link along");
+  await cloud.db.insertInto("share").values(row).execute();
+  await cloud.db.insertInto("share_piece").values(rows).execute();
+  for (const [what, change] of [
+    ["sees the camera no more", { sees: "" }],
+    ["is a guest", { role: "guest", sees: null }],
+  ] as const) {
+    await cloud.db.updateTable("member").set(change).where("id", "=", adult.member.id).execute();
+    t.equal((await look(theirs.id)).status, 404, what);
+    t.equal(await fetched(theirs.id, 0, inside), "link-over", what);
+  }
+  t.equal((await look(own.id)).status, 200);
+  await cloud.db.updateTable("member").set({ role: "adult" }).where("id", "=", adult.member.id).execute();
+  t.equal((await look(theirs.id)).body.pieces, 2, "it was their right alone");
+  await cloud.db.deleteFrom("share").where("id", "=", theirs.id).execute();
+  await cloud.vault.eraser.sweep();
+  t.notOk((await filesOf()).some((file) => file.includes(theirs.id)));
+  t.ok((await filesOf()).some((file) => file.includes(own.id)));
+});
+
+test("a piece that is sent again is taken when it is the same, also when all are here, and never replaces what is whole", async (t) => {
+  const home = await newHousehold(cloud);
+  const { id, sealed } = await shared(home);
+  const [first, last] = [sealed.subarray(0, pieceBytes), sealed.subarray(pieceBytes)];
+  t.equal(await put(home.token, id, 1, last), "taken", "its answer was lost");
+  t.equal(await put(home.token, id, 0, first), "taken");
+  t.equal(await put(home.token, id, 1, systemRandom.bytes(last.length)), "not-there");
+  t.equal(await put(home.token, id, 0, last), "not-there");
+  const { pass } = (await look(id)).body;
+  t.ok(Buffer.from(last).equals((await fetched(id, 1, pass)) as Buffer));
+  const { clip } = await storeClip(cloud, home, new Uint8Array(100));
+  const other = (await begin(home.token, { clip, pieces: 1 })).body.id;
+  const at = await Promise.all([0, 1].map(() => put(home.token, other, 0, sealed.subarray(0, pieceBytes))));
+  t.same(at, ["taken", "taken"], "the last piece twice at once");
+  t.same(await readdir(join(cloud.directory, "vault/halves")), []);
+});
+
+test("the sweep ends a link of which a piece's file is missing or short, and counts what is replaced as it is", async (t) => {
+  const home = await newHousehold(cloud);
+  const [stands, short, gone] = [await shared(home), await shared(home), await shared(home)];
+  const fileOf = async (id: string, piece: number) =>
+    (await filesOf()).find((file) => file.endsWith(`${id}/${piece}`)) ?? "";
+  await truncate(await fileOf(short.id, 0), 1_000);
+  await rm(await fileOf(gone.id, 1));
+  await cloud.vault.eraser.sweep();
+  const ids = (await call(cloud, "GET", "/v1/shares", { token: home.token })).body.shares.map(
+    (share: { id: string }) => share.id,
+  );
+  t.same(ids, [stands.id]);
+  const { clip } = await storeClip(cloud, home, new Uint8Array(100));
+  const { id } = (await begin(home.token, { clip, pieces: 2 })).body;
+  const room = () => cloud.vault.reader.room(home.household).bytesStored;
+  const before = room();
+  for (const bytes of [1_000, 3_000, 2_000]) {
+    t.equal(await put(home.token, id, 1, systemRandom.bytes(bytes)), "taken");
+    t.equal(room(), before + bytes);
+  }
 });
 
 test("the cloud takes sealed pieces only, a creation with a key once, and counts the bytes", async (t) => {

@@ -5,6 +5,7 @@ import { toBase64 } from "../../shared/kernel/bytes.js";
 import type { CameraId, HouseholdId } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import type { Database } from "../database.io.js";
+import { endSharesOfOthers } from "./sharing.io.js";
 import type { CharterRow } from "./tables.js";
 
 /** The private half of a camera's key, as an age file to the members who may see that camera. */
@@ -62,6 +63,7 @@ export async function storeCharter(
   for (const camera of charter.cameras) {
     if (!(await storeCamera(tx, household, camera))) return { kind: "camera-elsewhere", camera: camera.id };
   }
+  await endSharesOfOthers(tx, household);
   return undefined;
 }
 

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { constants, type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { constants, type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { assert } from "../../shared/kernel/assert.js";
 import { fromBase64, toHex } from "../../shared/kernel/bytes.js";
 import type { CameraId, ClipId } from "../../shared/kernel/ids.js";
 import type { Hash } from "../../shared/seal/hash.js";
-import { ignoreMissing, namesIn, syncDirectory } from "../disk.io.js";
+import { ignoreMissing, makeDirectory, namesIn, syncDirectory } from "../disk.io.js";
 
 /**
  * A segment's body on its way: a file that grows from the front. Its size is what is stored, for any node that opens it;
@@ -165,13 +165,10 @@ export class Bodies {
     return join(this.root, "clips", camera, clip, `${index}-${toHex(hash.value.subarray(0, 8))}.body`);
   }
 
-  /** Durable when it resolves: each new directory is written into its parent. */
+  /** Durable when it resolves; asks the disk once. */
   private async makeDirectory(path: string): Promise<void> {
     if (this.made.has(path)) return;
-    const first = await mkdir(path, { recursive: true, mode: 0o700 });
-    for (let at = path; first !== undefined && at.length >= first.length; at = dirname(at)) {
-      await syncDirectory(dirname(at));
-    }
+    await makeDirectory(path);
     if (this.made.size >= knownDirectoriesMax) this.made.clear();
     this.made.add(path);
   }

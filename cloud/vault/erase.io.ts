@@ -57,7 +57,7 @@ export function createEraser(rooms: Rooms): VaultEraser {
       await each({
         "stray keys": () => destroyStrayKeys(rooms),
         "shred log": () => turn(() => shred.cutLog()),
-        "shared links": () => turn(() => sweepShares(rooms, now)),
+        "shared links": () => sweepShares(rooms, now),
         retention: async () => {
           if (await rooms.calendar.believes(now, await records.newestArrival())) await endOld(now);
         },

@@ -2,17 +2,17 @@ import { statfs } from "node:fs/promises";
 import type { Kysely } from "kysely";
 import type { Millis } from "../../shared/kernel/brand.js";
 import type { Clock } from "../../shared/kernel/ports.js";
+import type { Database } from "../database.io.js";
 import type { Bodies } from "./bodies.io.js";
 import type { Calendar } from "./calendar.io.js";
 import type { RetentionRule } from "./clip.js";
 import type { Records } from "./records.io.js";
 import type { ShredKeys } from "./shred.io.js";
-import type { VaultTables } from "./tables.js";
 
 export interface VaultOptions extends RetentionRule {
   /** Holds bodies, shred keys and the vault's key; made with mode 0700. */
   readonly directory: string;
-  readonly db: Kysely<VaultTables>;
+  readonly db: Kysely<Database>;
   readonly clock: Clock;
   /** All segments together, in bytes. */
   readonly bytesMax: number;

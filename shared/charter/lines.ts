@@ -83,6 +83,11 @@ export function mayDelete(role: Role): boolean {
   return role === "owner" || role === "adult";
 }
 
+/** Who may let somebody outside see a clip. */
+export function mayShare(role: Role): boolean {
+  return role === "owner" || role === "adult";
+}
+
 export function formatLines({ members, cameras }: CharterBody): readonly string[] {
   const sight = members.flatMap((member) => sightLine(member, cameras) ?? []);
   return [...members.map(memberLine), ...cameras.map(cameraLine), ...sight];

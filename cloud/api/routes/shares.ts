@@ -1,8 +1,8 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { mayShare } from "../../../shared/charter/lines.js";
 import { type Millis, millis } from "../../../shared/kernel/brand.js";
 import type { Clock } from "../../../shared/kernel/ports.js";
 import { isHash } from "../../../shared/seal/hash.js";
-import type { CharterWriter } from "../../household/charters.io.js";
 import type { Repeats } from "../../household/repeats.io.js";
 import type { SessionKey } from "../../household/sessionkey.io.js";
 import type { Share, Shares } from "../../vault/shares.io.js";
@@ -22,7 +22,6 @@ export interface ShareServices {
   readonly vault: { readonly reader: VaultReader; readonly shares: Shares };
   readonly sight: Sight;
   readonly repeats: Repeats;
-  readonly charters: CharterWriter;
   readonly clock: Clock;
   readonly limit: RateLimit;
   /** Vouches for what a look may fetch. */
@@ -36,16 +35,6 @@ const tags = ["shared links"];
 
 /** Links by which people outside see one clip: a copy sealed by the member's client to a key that stands in the link only. */
 export function addShares(members: App, services: ShareServices): void {
-  const { vault, charters } = services;
-  charters.onChange(({ household, members: named }) => {
-    // A failure leaves a former member's links until they expire; the next charter tries again.
-    vault.shares
-      .keepOnly(
-        household,
-        named.map(({ id }) => id),
-      )
-      .catch(() => undefined);
-  });
   addMaking(members, services);
   addShareList(members, services);
   // Pieces are bytes; every other route takes JSON only.
@@ -76,7 +65,7 @@ function addMaking(members: App, { vault, sight, repeats }: ShareServices): void
     async (request, reply) => {
       const session = sessionOf(request);
       const { household, member, role } = session;
-      if (role !== "owner" && role !== "adult") throw new Problem("may-not-share");
+      if (!mayShare(role)) throw new Problem("may-not-share");
       const { clip: id, hours = contract.shareHours.usual, views: viewsMax, pieces } = request.body;
       const clip = await vault.reader.clip(household, clipIdIn(id));
       const visible = clip !== undefined && (await sight.of(session)).has(clip.camera);
@@ -107,7 +96,7 @@ function addPieces(members: App, { vault }: ShareServices): void {
       const { household, member } = sessionOf(request);
       const { share: id, piece: index } = request.params;
       const piece = request.body instanceof Uint8Array ? request.body : new Uint8Array();
-      demand(await vault.shares.put({ household, member, id }, index, piece));
+      demand(await vault.shares.put({ household, member, id, index, piece }));
       return reply.code(204).send(null);
     },
   );
