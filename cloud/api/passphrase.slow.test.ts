@@ -1,6 +1,7 @@
 import { t as tap, test } from "tap";
 import { assert } from "../../shared/kernel/assert.js";
 import { fromBase64 } from "../../shared/kernel/bytes.js";
+import { waitingMax } from "../household/passphrases.io.js";
 import { failuresMax } from "../household/throttle.io.js";
 import { codeOfStep } from "../household/totp.io.js";
 import {
@@ -107,6 +108,28 @@ test("whom the charter names no more has no passphrase", async (t) => {
   const charter = sign(nextCharter(home.charter, { members: [home.owner.member] }), [home.owner]);
   await call(cloud, "PUT", "/v1/household/charter", { token: home.token, body: { charter } });
   t.equal((await signIn({ name, words, code })).status, 401);
+});
+
+test("when too many wait to be looked at, one more is told to come again, whether its name is known or not", async (t) => {
+  const own = await openTestCloud({ wordsCost: 2 ** 14 });
+  t.teardown(own.close);
+  const { token } = await newHousehold(own);
+  const { name } = (await call(own, "POST", "/v1/passphrase", { token })).body;
+  const asked = Array.from({ length: waitingMax + 20 }, (_, at) => (at % 2 === 0 ? name : "aaaaaaaa"));
+  const answers = await Promise.all(
+    asked.map((of) =>
+      call(own, "POST", "/v1/login/passphrase", { body: { name: of, words: "x", code: "0" }, headers }),
+    ),
+  );
+  const refused = answers
+    .map((answer, at) => ({ ...answer, name: asked[at] }))
+    .filter(({ status }) => status === 503);
+  t.equal(new Set(refused.map((one) => one.name)).size, 2, `${refused.length} were refused, of both names`);
+  const said = refused.map(({ body, headers }) => `${kind({ body })} ${headers["retry-after"]}`);
+  t.same([...new Set(said)], ["sign-in-busy 5"]);
+  t.ok(refused.length <= 20);
+  const later = await call(own, "POST", "/v1/passphrase", { token });
+  t.equal(later.status, 201, "and then it goes on");
 });
 
 test("an unknown name, wrong words and a wrong code get one answer, after the same time", async (t) => {

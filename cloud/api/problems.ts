@@ -80,6 +80,11 @@ export const problems = {
     "Passphrase or code refused",
     "Name, words and code do not hold together. Each code counts once: type the newest one. If it stays so, make new words: lintel member passphrase new.",
   ],
+  "sign-in-busy": [
+    503,
+    "Too many sign in",
+    "So many sign in with passphrases now that yours was not looked at. Try again as late as Retry-After says.",
+  ],
   "no-such-link": [
     404,
     "No such link",
@@ -387,6 +392,7 @@ export const retryAfterSeconds: { readonly [Kind in ProblemKind]?: number } = {
   "storage-full": 60,
   "storage-failed": 10,
   unavailable: 10,
+  "sign-in-busy": 5,
 };
 
 /** A refusal on its way to the client; the error handler makes the document of it. */

@@ -116,6 +116,7 @@ export function createPasskeys(
       return (await own.where("id", "=", id).returning("id").execute()).length === 1;
     },
     async keepOnly(household, members) {
+      // Power lost before a commit: they sign nobody in, since no charter names their members; the next charter removes them.
       for (const table of ["passkey", "passkey_link"] as const)
         await db
           .deleteFrom(table)

@@ -4,6 +4,7 @@ import { type Millis, millis } from "../../shared/kernel/brand.js";
 import { fromBase64, toBase32, toBase64 } from "../../shared/kernel/bytes.js";
 import type { HouseholdId, MemberId } from "../../shared/kernel/ids.js";
 import type { Clock, Random } from "../../shared/kernel/ports.js";
+import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { newPassphrase, readPassphrase } from "../../shared/kernel/words.js";
 import type { Database } from "../database.io.js";
 import type { Who } from "./logins.io.js";
@@ -14,6 +15,8 @@ import { otpauthUri, stepOfCode } from "./totp.io.js";
 const cost = { r: 8, p: 1, maxmem: 64 * 1024 * 1024 } as const;
 const costN = 2 ** 15;
 const hashBytes = 32;
+/** Sign-ins that wait for their turn, some 5 s together; a further one is refused whoever asks. */
+export const waitingMax = 50;
 /** RFC 4226 §4 R6. */
 const codeKeyBytes = 20;
 
@@ -41,13 +44,16 @@ export interface Said {
 /** `wrong-code`: the words hold. Who asks is told neither. */
 export type PassphraseAnswer = (Who & { readonly kind: "holds" }) | { readonly kind: "wrong" | "wrong-code" };
 
+/** So many ask that nothing was looked at, neither a name nor words. */
+export type PassphraseRefusal = { readonly kind: "sign-in-busy" };
+
 /** The other way in for browsers: words that nobody chose, and a code that counts once. Neither is enough. */
 export interface Passphrases {
   /** In place of the member's one before. */
-  make(who: Who): Promise<NewPassphrase>;
+  make(who: Who): Promise<Result<NewPassphrase, PassphraseRefusal>>;
   of(who: Who): Promise<Passphrase | undefined>;
   /** Takes as long for a name that nobody has. */
-  signIn(said: Said): Promise<PassphraseAnswer>;
+  signIn(said: Said): Promise<Result<PassphraseAnswer, PassphraseRefusal>>;
   /** False when there is none. */
   remove(who: Who): Promise<boolean>;
   /** Removes those of everybody but the members named. */
@@ -58,26 +64,28 @@ export function createPassphrases(
   db: Kysely<Database>,
   { clock, random, N = costN }: { readonly clock: Clock; readonly random: Random; readonly N?: number },
 ): Passphrases {
-  const hash = oneAtATime(N);
+  const inTurn = oneAtATime();
+  const hash = (words: string, salt: Uint8Array) => hashOf(words, salt, N);
   /** What is looked at where nobody has the name: nothing holds against it. */
   const nobody = { salt: random.bytes(16), hash: random.bytes(hashBytes), key: random.bytes(codeKeyBytes) };
   return {
-    async make({ household, member }) {
-      const words = newPassphrase(random);
-      const [salt, key, name] = [random.bytes(16), random.bytes(codeKeyBytes), toBase32(random.bytes(5))];
-      const row: PassphraseRow = {
-        ...{ name, household, member, salt: toBase64(salt), hash: toBase64(await hash(words, salt)) },
-        ...{ code_key: toBase64(key), code_step: 0, made_at: clock.wall(), used_at: null },
-      };
-      const { household: _h, member: _m, ...own } = row;
-      // Power lost before this commit: the one before still counts, and the new one was not told.
-      await db
-        .insertInto("passphrase")
-        .values(row)
-        .onConflict((conflict) => conflict.columns(["household", "member"]).doUpdateSet(own))
-        .execute();
-      return { name, words, otpauth: otpauthUri(toBase32(key).toUpperCase(), name) };
-    },
+    make: ({ household, member }) =>
+      inTurn(async () => {
+        const words = newPassphrase(random);
+        const [salt, key, name] = [random.bytes(16), random.bytes(codeKeyBytes), toBase32(random.bytes(5))];
+        const row: PassphraseRow = {
+          ...{ name, household, member, salt: toBase64(salt), hash: toBase64(await hash(words, salt)) },
+          ...{ code_key: toBase64(key), code_step: 0, made_at: clock.wall(), used_at: null },
+        };
+        const { household: _h, member: _m, ...own } = row;
+        // Power lost before this commit: the one before still counts, and the new one was not told.
+        await db
+          .insertInto("passphrase")
+          .values(row)
+          .onConflict((conflict) => conflict.columns(["household", "member"]).doUpdateSet(own))
+          .execute();
+        return { name, words, otpauth: otpauthUri(toBase32(key).toUpperCase(), name) };
+      }),
 
     async of(who) {
       const row = await ofMember(db, who);
@@ -86,44 +94,49 @@ export function createPassphrases(
       return { name, madeAt: millis(made_at), ...(used_at !== null && { usedAt: millis(used_at) }) };
     },
 
-    async signIn({ name, words, code }) {
-      const row = await ofName(db, name.trim().toLowerCase());
-      const stored = (row && secretsOf(row)) ?? nobody;
-      const holds = timingSafeEqual(await hash(readPassphrase(words), stored.salt), stored.hash);
-      const step = stepOfCode(stored.key, code.replace(/\s/g, ""), clock.wall());
-      if (row === undefined || !holds) return { kind: "wrong" };
-      const counts = step !== undefined && (await useCode(db, row, { step, now: clock.wall() }));
-      if (!counts) return { kind: "wrong-code" };
-      // Stored from a session, which has nothing but these.
-      return { kind: "holds", household: row.household as HouseholdId, member: row.member as MemberId };
-    },
+    signIn: ({ name, words, code }) =>
+      inTurn(async () => {
+        const row = await ofName(db, name.trim().toLowerCase());
+        const stored = (row && secretsOf(row)) ?? nobody;
+        const holds = timingSafeEqual(await hash(readPassphrase(words), stored.salt), stored.hash);
+        const step = stepOfCode(stored.key, code.replace(/\s/g, ""), clock.wall());
+        if (row === undefined || !holds) return { kind: "wrong" };
+        const counts = step !== undefined && (await useCode(db, row, { step, now: clock.wall() }));
+        if (!counts) return { kind: "wrong-code" };
+        // Stored from a session, which has nothing but these.
+        return { kind: "holds", household: row.household as HouseholdId, member: row.member as MemberId };
+      }),
 
     async remove({ household, member }) {
+      // Power lost before this commit: nobody was told that it is gone.
       const own = db.deleteFrom("passphrase").where("household", "=", household).where("member", "=", member);
       return (await own.returning("name").execute()).length === 1;
     },
     async keepOnly(household, members) {
+      // Power lost before this commit: they sign nobody in, since no charter names their members; the next charter removes them.
       const others = db.deleteFrom("passphrase").where("household", "=", household);
       await others.where("member", "not in", members).execute();
     },
   };
 }
 
-/** However many ask, they take the memory of one. */
-function oneAtATime(N: number): (words: string, salt: Uint8Array) => Promise<Buffer> {
+/** However many ask, they take the memory of one, and no more wait than may. */
+function oneAtATime() {
   let last: Promise<unknown> = Promise.resolve();
-  return (words, salt) => {
-    const next = last.then(
-      () =>
-        new Promise<Buffer>((resolve, reject) => {
-          scrypt(words, salt, hashBytes, { ...cost, N }, (error, key) =>
-            error ? reject(error) : resolve(key),
-          );
-        }),
-    );
-    last = next.catch(() => undefined);
-    return next;
+  let waiting = 0;
+  return async <T>(work: () => Promise<T>): Promise<Result<T, PassphraseRefusal>> => {
+    if (waiting >= waitingMax) return refuse({ kind: "sign-in-busy" });
+    waiting++;
+    const mine = last.then(work, work).finally(() => waiting--);
+    last = mine.catch(() => undefined);
+    return ok(await mine);
   };
+}
+
+function hashOf(words: string, salt: Uint8Array, N: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    scrypt(words, salt, hashBytes, { ...cost, N }, (error, key) => (error ? reject(error) : resolve(key)));
+  });
 }
 
 function ofMember(db: Kysely<Database>, { household, member }: Who): Promise<PassphraseRow | undefined> {

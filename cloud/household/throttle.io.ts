@@ -15,7 +15,7 @@ const countersMax = 100_000;
 /** Whom an attempt is counted against. */
 export type Culprit =
   /** A sign-in name that somebody typed. */
-  | { readonly account: string }
+  | { readonly signInName: string }
   /** The same, by whoever has its words. */
   | { readonly codesOf: string }
   | { readonly address: string }
@@ -70,7 +70,7 @@ export function createThrottle(
 
 function nameOf(culprit: Culprit): string {
   if ("address" in culprit) return `address ${networkOf(culprit.address)}`;
-  if ("account" in culprit) return `account ${culprit.account}`;
+  if ("signInName" in culprit) return `name ${culprit.signInName}`;
   if ("codesOf" in culprit) return `codes ${culprit.codesOf}`;
   return `member ${culprit.household} ${culprit.member}`;
 }

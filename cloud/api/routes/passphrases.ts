@@ -7,7 +7,7 @@ import { signedInBrowser, whyNoKey } from "../contract/passkeys.js";
 import * as contract from "../contract/passphrases.js";
 import { grantedToBrowser, ownPagesOnly } from "../plugins/browser.js";
 import { keySessionsOnly, sessionOf } from "../plugins/session.js";
-import { found, Problem } from "../problems.js";
+import { demand, found, Problem } from "../problems.js";
 import { timeTextOf } from "../time.js";
 import { opened, refuseThrottled, type SignInServices } from "./sessions.js";
 
@@ -37,17 +37,17 @@ export function addPassphraseSignIn(app: App, services: PassphraseServices): voi
     },
     async ({ body, ip, headers }, reply) => {
       await refuseThrottled(throttle, { address: ip }, reply);
-      const account = body.name.trim().toLowerCase();
-      const answer = await passphrases.signIn(body);
+      const signInName = body.name.trim().toLowerCase();
+      const answer = demand(await passphrases.signIn(body));
       // Codes can be guessed by whoever has the words: they are held up whether the next one holds or not. Nobody else can be.
-      if (answer.kind !== "wrong") await refuseThrottled(throttle, { codesOf: account }, reply);
+      if (answer.kind !== "wrong") await refuseThrottled(throttle, { codesOf: signInName }, reply);
       if (answer.kind === "holds") {
         const session = await opened(services, answer, "passphrase", headers["user-agent"]);
         return grantedToBrowser(app, services, session, reply);
       }
-      const codes = answer.kind === "wrong-code" ? [{ codesOf: account }] : [];
-      await throttle.failed([{ address: ip }, { account }, ...codes]);
-      await refuseThrottled(throttle, { account }, reply);
+      const codes = answer.kind === "wrong-code" ? [{ codesOf: signInName }] : [];
+      await throttle.failed([{ address: ip }, { signInName }, ...codes]);
+      await refuseThrottled(throttle, { signInName }, reply);
       throw new Problem("passphrase-refused");
     },
   );
@@ -78,7 +78,7 @@ export function addPassphrase(members: App, { passphrases, passkeys, charters }:
         response: { 201: contract.passphraseMade },
       },
     },
-    async (request, reply) => reply.code(201).send(await passphrases.make(sessionOf(request))),
+    async (request, reply) => reply.code(201).send(demand(await passphrases.make(sessionOf(request)))),
   );
 
   members.get(
