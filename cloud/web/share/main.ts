@@ -1,8 +1,9 @@
 import type { Static } from "typebox";
 import { open, recipientOf } from "../../../shared/seal/age.js";
 import type { look } from "../../api/contract/shares.js";
-import { ask, refusalIn } from "../call.js";
+import { ask } from "../call.js";
 import { button, element, say, show } from "../dom.js";
+import { fetchPiece } from "./pieces.js";
 
 type Look = Static<typeof look>;
 
@@ -78,13 +79,6 @@ async function fetchAll({ pieces, pass }: Look): Promise<Uint8Array<ArrayBuffer>
     parts.push(await fetchPiece(`/s/${share}/pieces/${piece}`, pass));
   }
   return new Uint8Array(await new Blob(parts).arrayBuffer());
-}
-
-async function fetchPiece(path: string, pass: string): Promise<Uint8Array<ArrayBuffer>> {
-  const answer = await fetch(path, { headers: { "lintel-look": pass } }).catch(() => undefined);
-  if (answer?.ok) return new Uint8Array(await answer.arrayBuffer());
-  if (answer !== undefined) throw refusalIn(await answer.json().catch(() => undefined));
-  throw new Error("The connection broke. Load the page again, and try again.");
 }
 
 function endOf({ expiresAt, viewsLeft }: Look): string {
