@@ -38,6 +38,44 @@ async function filesOf(folder: string): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
+const tablesFilled = [
+  "share",
+  "passkey",
+  "passkey_link",
+  "passphrase",
+  "recovery",
+  "proposal",
+  "renewal",
+] as const;
+
+/** What nothing else here makes. */
+async function fillOtherTables({ household, owner, board, token }: Awaited<ReturnType<typeof newHousehold>>) {
+  const of = { household, member: owner.member.id };
+  const made_at = cloud.clock.wall();
+  await call(cloud, "POST", "/v1/passphrase", { token });
+  const key = { id: "k", name: "x", public_key: "x", counter: 0, made_at, used_at: null };
+  await cloud.db
+    .insertInto("passkey")
+    .values({ ...of, ...key })
+    .execute();
+  const link = { hash: "h", name: "x", challenge: "x", expires_at: made_at };
+  await cloud.db
+    .insertInto("passkey_link")
+    .values({ ...of, ...link })
+    .execute();
+  await cloud.db
+    .insertInto("recovery")
+    .values({ ...of, id: "r", file: "x", made_at })
+    .execute();
+  const proposal = { household, note: owner.member.id, openings: "[]", key_files: "[]", made_at };
+  await cloud.db.insertInto("proposal").values(proposal).execute();
+  const renewal = { household, camera: board.id, note: "x", asked_at: made_at };
+  await cloud.db
+    .insertInto("renewal")
+    .values({ ...renewal, answer: null, answered_at: null })
+    .execute();
+}
+
 test("a household that leaves leaves no row and no file behind, and its neighbour loses nothing", async (t) => {
   const guest = await newPerson("guest", "Bo");
   const home = await newHousehold(cloud, [guest]);
@@ -59,8 +97,22 @@ test("a household that leaves leaves no row and no file behind, and its neighbou
     .values({ ...event, clip: null, message: "{}", arrived_at: now })
     .execute();
   await cloud.db.insertInto("camera_status").values({ camera, seen_at: now, message: "{}" }).execute();
+  const body = { clip: clips[1], pieces: 2 };
+  const share = (await call(cloud, "POST", "/v1/shares", { token: home.token, body })).body.id;
+  const piece = await cloud.app.inject({
+    method: "PUT",
+    url: `/v1/shares/${share}/pieces/1`,
+    headers: { authorization: `Bearer ${home.token}`, "content-type": "application/octet-stream" },
+    payload: Buffer.alloc(1_000),
+  });
+  t.equal(piece.statusCode, 204);
+  await fillOtherTables(home);
+  for (const table of tablesFilled) {
+    const all = await sql`select * from ${sql.table(table)}`.execute(cloud.db);
+    t.ok(JSON.stringify(all.rows).includes(home.household), `before: in ${table}`);
+  }
   const before = await rowsOfAll();
-  const names = [home.household, home.owner.member.id, guest.member.id, camera, ...clips];
+  const names = [home.household, home.owner.member.id, guest.member.id, camera, ...clips, share];
   for (const name of names) t.ok(before.includes(name), `before: ${name}`);
   t.equal((await leave(home.token, await loginNote(cloud, home.owner, home.household))).status, 204);
   const [rows, files] = [await rowsOfAll(), await filesOf(join(cloud.directory, "vault"))];
