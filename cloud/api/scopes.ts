@@ -20,6 +20,9 @@ const scopeOfRoute: Readonly<Record<string, Scope>> = {
   "GET /v1/stream": "events:read",
   "GET /v1/household": "household:read",
   "GET /v1/household/retention": "household:read",
+  "GET /v1/audit": "audit:read",
+  "GET /v1/webhooks": "webhooks:read",
+  "GET /v1/webhooks/:webhook/deliveries": "webhooks:read",
 };
 
 /** `undefined` where no token is let in. */

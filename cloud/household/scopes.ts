@@ -5,6 +5,8 @@ export const allScopes = [
   "cameras:read",
   "events:read",
   "household:read",
+  "audit:read",
+  "webhooks:read",
 ] as const;
 export type Scope = (typeof allScopes)[number];
 
