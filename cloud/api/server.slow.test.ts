@@ -158,13 +158,16 @@ const editedWithoutTag: Readonly<Record<string, string>> = {
   "put /v1/shares/{share}/pieces/{piece}": "pieces of a file that nobody edits",
 };
 
-test("what creates takes an Idempotency-Key, what edits an If-Match, or stands here with its reason", async (t) => {
+test("what creates takes an Idempotency-Key, what lists comes by pages, what edits takes an If-Match, or stands here with its reason", async (t) => {
   const { body: document } = await call(cloud, "GET", "/openapi.json");
-  type Operation = { parameters?: readonly { name: string }[]; responses: Record<string, object> };
+  type Answer = { properties?: Record<string, { type?: string }> };
+  type Responses = Record<string, { content?: { "application/json"?: { schema: Answer } } }>;
+  type Operation = { parameters?: readonly { name: string }[]; responses: Responses };
   const operations = Object.entries<Record<string, Operation>>(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { parameters = [], responses }]) => ({
       route: `${method} ${path}`,
       takes: (name: string) => parameters.some((one) => one.name === name),
+      answers: method === "get" ? responses[200]?.content?.["application/json"]?.schema : undefined,
       creates: method === "post" && ("201" in responses || "202" in responses),
     })),
   );
@@ -174,6 +177,13 @@ test("what creates takes an Idempotency-Key, what edits an If-Match, or stands h
   t.same(without("idempotency-key", creating), Object.keys(createdWithoutKey).sort());
   const editing = operations.filter(({ route }) => route.startsWith("put "));
   t.same(without("if-match", editing), Object.keys(editedWithoutTag).sort());
+  const lists = operations.filter(({ answers }) => {
+    const properties = Object.entries(answers?.properties ?? {}).filter(([name]) => name !== "next");
+    return properties.length === 1 && properties[0]?.[1].type === "array";
+  });
+  t.equal(lists.length, 11);
+  t.same([...without("limit", lists), ...without("cursor", lists)], [], "every list comes by pages");
+  for (const { route, answers } of lists) t.ok("next" in (answers?.properties ?? {}), route);
 });
 
 test("the AsyncAPI document describes every topic, and its references lead somewhere", async (t) => {

@@ -207,6 +207,33 @@ test("a token made twice with one key is one token with one secret; without a ke
   t.equal(await list(), before + 2);
 });
 
+test("a list read by pages is the list, whatever comes or goes meanwhile; a cursor from nowhere harms nothing", async (t) => {
+  const other = await newHousehold(cloud);
+  const ask = (path: string) => call(cloud, "GET", path, { token: other.token });
+  const make = (name: string) => {
+    const body = { name, scopes: ["clips:read"], days: 1 };
+    return call(cloud, "POST", "/v1/tokens", { token: other.token, body });
+  };
+  for (const name of ["a", "b", "c", "d"]) {
+    await make(name);
+    cloud.clock.forward(1_000);
+  }
+  const first = (await ask("/v1/tokens?limit=2")).body;
+  t.match(first.tokens, [{ name: "d" }, { name: "c" }]);
+  const [, seen] = first.tokens;
+  await call(cloud, "DELETE", `/v1/tokens/${seen.id}`, { token: other.token });
+  await make("e");
+  const second = (await ask(`/v1/tokens?limit=2&cursor=${first.next}`)).body;
+  t.match(second.tokens, [{ name: "b" }, { name: "a" }], "its last one is gone, and it goes on behind it");
+  t.notOk("next" in second);
+  t.equal((await ask("/v1/tokens")).body.tokens.length, 4, "whole where no limit is asked for");
+  t.equal((await ask("/v1/tokens?cursor=AAAA")).status, 200);
+  t.equal((await ask("/v1/tokens?cursor=%20")).status, 400);
+  t.equal((await ask("/v1/tokens?limit=201")).status, 400);
+  const lists = ["cameras", "sessions", "passkeys", "shares", "webhooks", `cameras/${other.board.id}/keys`];
+  for (const list of lists) t.equal((await ask(`/v1/${list}?limit=1`)).status, 200, list);
+});
+
 test("webhooks are the owners' business", async (t) => {
   const adult = await newPerson("adult", "Bo");
   const family = await newHousehold(cloud, [adult]);

@@ -8,6 +8,7 @@ import {
   cursor,
   eventId,
   hash,
+  listNext,
   memberId,
   note,
   time,
@@ -178,4 +179,4 @@ export const modeBody = Type.Object(
   closed,
 );
 export const modeStored = Type.Object({ counter: Type.Integer({ minimum: 1 }) }, closed);
-export const cameras = Type.Object({ cameras: Type.Array(camera) }, closed);
+export const cameras = Type.Object({ cameras: Type.Array(camera), next: listNext }, closed);

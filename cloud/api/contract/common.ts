@@ -1,6 +1,9 @@
 import Type, { type Static } from "typebox";
 import { timeText } from "../../../shared/protocol/messages.js";
 
+/** Items of one page at most, of a list that is small enough to be read whole. */
+export const listMax = 200;
+
 /** Objects in the contract have these properties and no others. */
 export const closed = { additionalProperties: false } as const;
 
@@ -18,6 +21,20 @@ export const note = Type.String({ minLength: 1, maxLength: 65_536, description: 
 export const time = timeText;
 export const bytesCount = Type.Integer({ minimum: 0, description: "bytes" });
 export const cursor = Type.String({ pattern: uuid, description: "`next` of the page before" });
+
+/** Of a list that is small enough to come whole where nobody says otherwise. */
+export const listQuery = Type.Object(
+  {
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: listMax, default: listMax })),
+    cursor: Type.Optional(
+      Type.String({ pattern: "^[A-Za-z0-9_-]{1,600}$", description: "`next` of the page before" }),
+    ),
+  },
+  closed,
+);
+export const listNext = Type.Optional(
+  Type.String({ description: "`cursor` of the next page; absent on the last one" }),
+);
 
 /** Of a route that answers 304 where the caller has the newest (RFC 9110 §13.1.2). */
 export const readHeaders = Type.Object({ "if-none-match": Type.Optional(Type.String({ maxLength: 1_000 })) });

@@ -1,6 +1,17 @@
 import Type from "typebox";
 import { signedCharterSchema } from "../../../shared/protocol/messages.js";
-import { bytesCount, cameraId, claimId, closed, hash, householdId, memberId, note, time } from "./common.js";
+import {
+  bytesCount,
+  cameraId,
+  claimId,
+  closed,
+  hash,
+  householdId,
+  listNext,
+  memberId,
+  note,
+  time,
+} from "./common.js";
 
 /** Base64 of an age file with one 32-byte key for up to 32 members. */
 const keyFileText = Type.String({
@@ -58,7 +69,7 @@ export const proposed = Type.Pick(proposal, ["version", "signers", "missing"], c
 export const charterStored = Type.Object({ version: Type.Integer({ minimum: 1 }) }, closed);
 
 export const keyFiles = Type.Object(
-  { keys: Type.Array(Type.Object({ epoch, file: keyFileText }, closed)) },
+  { keys: Type.Array(Type.Object({ epoch, file: keyFileText }, closed)), next: listNext },
   closed,
 );
 

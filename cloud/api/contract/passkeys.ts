@@ -1,5 +1,5 @@
 import Type from "typebox";
-import { closed, householdId, memberId, time } from "./common.js";
+import { closed, householdId, listNext, memberId, time } from "./common.js";
 import { sessionId } from "./sessions.js";
 
 const base64Url = (charsMax: number) => Type.String({ pattern: "^[A-Za-z0-9_-]+$", maxLength: charsMax });
@@ -102,5 +102,5 @@ export const signedInBrowser = Type.Object(
 
 const passkey = Type.Object({ id: passkeyId, name, madeAt: time, usedAt: Type.Optional(time) }, closed);
 export const passkeyAdded = passkey;
-export const passkeyList = Type.Object({ passkeys: Type.Array(passkey) }, closed);
+export const passkeyList = Type.Object({ passkeys: Type.Array(passkey), next: listNext }, closed);
 export const passkeyParams = Type.Object({ passkey: passkeyId }, closed);

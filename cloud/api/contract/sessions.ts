@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { allScopes } from "../../household/scopes.js";
-import { closed, note, time } from "./common.js";
+import { closed, listNext, note, time } from "./common.js";
 
 export const sessionId = Type.String({
   pattern: "^[a-z2-7]{16}$",
@@ -35,7 +35,7 @@ const session = Type.Object(
   },
   closed,
 );
-export const sessionList = Type.Object({ sessions: Type.Array(session) }, closed);
+export const sessionList = Type.Object({ sessions: Type.Array(session), next: listNext }, closed);
 export const sessionParams = Type.Object({ session: sessionId }, closed);
 
 const scopes = Type.Array(Type.Enum([...allScopes]), {
@@ -71,5 +71,8 @@ export const tokenMade = Type.Object(
   },
   closed,
 );
-export const tokenList = Type.Object({ tokens: Type.Array(Type.Object(tokenFacts, closed)) }, closed);
+export const tokenList = Type.Object(
+  { tokens: Type.Array(Type.Object(tokenFacts, closed)), next: listNext },
+  closed,
+);
 export const tokenParams = Type.Object({ token: sessionId }, closed);

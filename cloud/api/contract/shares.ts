@@ -1,5 +1,5 @@
 import Type from "typebox";
-import { cameraId, clipId, closed, memberId, time } from "./common.js";
+import { cameraId, clipId, closed, listNext, memberId, time } from "./common.js";
 
 /** A piece of a share's age file, in bytes. */
 export const pieceBytesMax = 2 * 1024 * 1024;
@@ -51,7 +51,7 @@ export const share = Type.Object(
   },
   closed,
 );
-export const shareList = Type.Object({ shares: Type.Array(share) }, closed);
+export const shareList = Type.Object({ shares: Type.Array(share), next: listNext }, closed);
 export const shareParams = Type.Object({ share: shareId }, closed);
 export const pieceParams = Type.Object(
   { share: shareId, piece: Type.Integer({ minimum: 0, maximum: piecesMax - 1 }) },

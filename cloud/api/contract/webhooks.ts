@@ -1,5 +1,5 @@
 import Type from "typebox";
-import { closed, time } from "./common.js";
+import { closed, listNext, time } from "./common.js";
 
 const webhookId = Type.String({ format: "uuid", minLength: 36, maxLength: 36 });
 const url = Type.String({ minLength: 8, maxLength: 2_000, description: "https, at a public address" });
@@ -13,7 +13,10 @@ export const webhookMade = Type.Object(
   },
   closed,
 );
-export const webhooks = Type.Object({ webhooks: Type.Array(Type.Object(facts, closed)) }, closed);
+export const webhooks = Type.Object(
+  { webhooks: Type.Array(Type.Object(facts, closed)), next: listNext },
+  closed,
+);
 export const webhookParams = Type.Object({ webhook: webhookId }, closed);
 export const deliveries = Type.Object(
   {
@@ -30,6 +33,7 @@ export const deliveries = Type.Object(
         closed,
       ),
     ),
+    next: listNext,
   },
   closed,
 );

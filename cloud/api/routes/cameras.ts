@@ -5,12 +5,17 @@ import type { CameraDirectory, KnownCamera } from "../../household/cameras.io.js
 import type { Modes } from "../../household/modes.io.js";
 import type { App } from "../app.js";
 import * as contract from "../contract/clips.js";
+import { listQuery } from "../contract/common.js";
 import { keyFiles } from "../contract/household.js";
 import { cameraIdIn } from "../ids.js";
+import { pageOf } from "../page.js";
 import { sessionOf } from "../plugins/session.js";
 import { demand, found } from "../problems.js";
 import type { Sight } from "../sight.js";
 import { timeTextOf } from "../time.js";
+
+/** So that epochs sort as texts. */
+const epochDigits = 10;
 
 /** How a camera was when it last spoke. */
 export interface CameraState {
@@ -45,12 +50,14 @@ export function addCameras(members: App, { cameras, modes, states, sight }: Came
         operationId: "listCameras",
         summary: "The household's cameras and how they are",
         tags: ["cameras"],
+        querystring: listQuery,
         response: { 200: contract.cameras },
       },
     },
     async (request) => {
       const visible = await sight.of(sessionOf(request));
-      return { cameras: [...visible.values()].map(shown) };
+      const { items, rest } = pageOf([...visible.values()], ({ name, id }) => `${name} ${id}`, request.query);
+      return { cameras: items.map(shown), ...rest };
     },
   );
 
@@ -93,7 +100,10 @@ export function addCameras(members: App, { cameras, modes, states, sight }: Came
       return { counter };
     },
   );
+  addKeyFiles(members, { cameras, sight });
+}
 
+function addKeyFiles(members: App, { cameras, sight }: Pick<CameraServices, "cameras" | "sight">): void {
   members.get(
     "/v1/cameras/:camera/keys",
     {
@@ -102,13 +112,20 @@ export function addCameras(members: App, { cameras, modes, states, sight }: Came
         summary: "The camera's identity by epoch, each an age file to those who may see the camera",
         tags: ["cameras"],
         params: contract.cameraParams,
+        querystring: listQuery,
         response: { 200: keyFiles },
       },
     },
     async (request) => {
       const visible = await sight.of(sessionOf(request));
       const { id } = found(visible.get(cameraIdIn(request.params.camera)));
-      return { keys: [...(await cameras.keyFiles(id))] };
+      const files = await cameras.keyFiles(id);
+      const { items, rest } = pageOf(
+        files,
+        ({ epoch }) => `${epoch}`.padStart(epochDigits, "0"),
+        request.query,
+      );
+      return { keys: items, ...rest };
     },
   );
 }

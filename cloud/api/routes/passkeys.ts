@@ -3,8 +3,9 @@ import type { CharterWriter } from "../../household/charters.io.js";
 import type { Passkey, Passkeys, Site } from "../../household/passkeys.io.js";
 import type { Passphrases } from "../../household/passphrases.io.js";
 import type { App } from "../app.js";
-import { nothing } from "../contract/common.js";
+import { listQuery, nothing } from "../contract/common.js";
 import * as contract from "../contract/passkeys.js";
+import { newestFirst } from "../page.js";
 import { forgetBrowser, grantedToBrowser, ownPagesOnly, refreshOf } from "../plugins/browser.js";
 import { type Caller, keySessionsOnly, sessionOf } from "../plugins/session.js";
 import { demand, found, Problem } from "../problems.js";
@@ -174,10 +175,15 @@ export function addPasskeys(members: App, services: PasskeyServices): void {
         operationId: "listPasskeys",
         summary: "The member's own passkeys, newest first",
         tags,
+        querystring: listQuery,
         response: { 200: contract.passkeyList },
       },
     },
-    async (request) => ({ passkeys: (await passkeys.list(sessionOf(request))).map(shown) }),
+    async (request) => {
+      const all = (await passkeys.list(sessionOf(request))).map(shown);
+      const { items, rest } = newestFirst(all, request.query);
+      return { passkeys: items, ...rest };
+    },
   );
 
   members.delete(

@@ -5,11 +5,12 @@ import type { Logins, Who } from "../../household/logins.io.js";
 import type { Granted, Sessions, SignInMethod } from "../../household/sessions.io.js";
 import type { Culprit, Throttle } from "../../household/throttle.io.js";
 import type { App } from "../app.js";
-import { nothing } from "../contract/common.js";
+import { listQuery, nothing } from "../contract/common.js";
 import { challenge, challengeBody } from "../contract/household.js";
 import * as contract from "../contract/sessions.js";
 import type { Hub } from "../hub.js";
 import { householdIdIn, memberIdIn } from "../ids.js";
+import { newestFirst } from "../page.js";
 import type { RateLimit } from "../plugins/ratelimit.js";
 import { granted, sessionOf } from "../plugins/session.js";
 import { demand, found, Problem } from "../problems.js";
@@ -142,21 +143,21 @@ export function addSessions(
         operationId: "listSessions",
         summary: "The member's own open sessions, newest first",
         tags: ["login"],
+        querystring: listQuery,
         response: { 200: contract.sessionList },
       },
     },
     async (request) => {
       const caller = sessionOf(request);
-      const open = await sessions.list(caller);
-      return {
-        sessions: open.map(({ madeAt, usedAt, expiresAt, ...session }) => ({
-          ...session,
-          madeAt: timeTextOf(madeAt),
-          usedAt: timeTextOf(usedAt),
-          expiresAt: timeTextOf(expiresAt),
-          current: session.id === caller.session,
-        })),
-      };
+      const open = (await sessions.list(caller)).map(({ madeAt, usedAt, expiresAt, ...session }) => ({
+        ...session,
+        madeAt: timeTextOf(madeAt),
+        usedAt: timeTextOf(usedAt),
+        expiresAt: timeTextOf(expiresAt),
+        current: session.id === caller.session,
+      }));
+      const { items, rest } = newestFirst(open, request.query);
+      return { sessions: items, ...rest };
     },
   );
 

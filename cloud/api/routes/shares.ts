@@ -8,9 +8,10 @@ import type { SessionKey } from "../../household/sessionkey.io.js";
 import type { Share, Shares } from "../../vault/shares.io.js";
 import type { VaultReader } from "../../vault/vault.io.js";
 import type { App } from "../app.js";
-import { createHeaders, nothing } from "../contract/common.js";
+import { createHeaders, listQuery, nothing } from "../contract/common.js";
 import * as contract from "../contract/shares.js";
 import { clipIdIn } from "../ids.js";
+import { newestFirst } from "../page.js";
 import type { RateLimit } from "../plugins/ratelimit.js";
 import { answering, once } from "../plugins/repeats.js";
 import { sessionOf } from "../plugins/session.js";
@@ -111,13 +112,16 @@ function addShareList(members: App, { vault }: ShareServices): void {
         summary:
           "Links that have not ended, newest first, and how often they were opened: an owner sees the household's",
         tags,
+        querystring: listQuery,
         response: { 200: contract.shareList },
       },
     },
     async (request) => {
       const { household, member, role } = sessionOf(request);
       const all = await vault.shares.list(household);
-      return { shares: all.filter((one) => role === "owner" || one.member === member).map(shown) };
+      const seen = all.filter((one) => role === "owner" || one.member === member).map(shown);
+      const { items, rest } = newestFirst(seen, request.query);
+      return { shares: items, ...rest };
     },
   );
   members.delete(

@@ -2,8 +2,9 @@ import type { CharterWriter } from "../../household/charters.io.js";
 import type { Repeats } from "../../household/repeats.io.js";
 import type { AccessToken, AccessTokens, MadeToken } from "../../household/tokens.io.js";
 import type { App } from "../app.js";
-import { createHeaders, nothing } from "../contract/common.js";
+import { createHeaders, listQuery, nothing } from "../contract/common.js";
 import * as contract from "../contract/sessions.js";
+import { newestFirst } from "../page.js";
 import { answering, once } from "../plugins/repeats.js";
 import { sessionOf } from "../plugins/session.js";
 import { demand, found } from "../problems.js";
@@ -54,10 +55,15 @@ export function addAccessTokens(members: App, { tokens, charters, repeats }: Tok
         operationId: "listTokens",
         summary: "The member's own tokens, newest first, without their secrets",
         tags: ["login"],
+        querystring: listQuery,
         response: { 200: contract.tokenList },
       },
     },
-    async (request) => ({ tokens: (await tokens.list(sessionOf(request))).map(shown) }),
+    async (request) => {
+      const all = (await tokens.list(sessionOf(request))).map(shown);
+      const { items, rest } = newestFirst(all, request.query);
+      return { tokens: items, ...rest };
+    },
   );
 
   members.delete(

@@ -1,8 +1,9 @@
 import type { Repeats } from "../../household/repeats.io.js";
 import type { MadeWebhook, Webhook, Webhooks } from "../../notify/webhooks.io.js";
 import type { App } from "../app.js";
-import { createHeaders, nothing } from "../contract/common.js";
+import { createHeaders, listQuery, nothing } from "../contract/common.js";
 import * as contract from "../contract/webhooks.js";
+import { pageOf } from "../page.js";
 import { answering, once } from "../plugins/repeats.js";
 import { ownersOnly, sessionOf } from "../plugins/session.js";
 import { demand, found, Problem } from "../problems.js";
@@ -51,10 +52,15 @@ function addList(members: App, { webhooks, repeats }: WebhookServices): void {
         operationId: "listWebhooks",
         summary: "The household's webhooks, 8 at most",
         tags,
+        querystring: listQuery,
         response: { 200: contract.webhooks },
       },
     },
-    async (request) => ({ webhooks: (await webhooks.list(sessionOf(request).household)).map(listed) }),
+    async (request) => {
+      const all = (await webhooks.list(sessionOf(request).household)).map(listed);
+      const { items, rest } = pageOf(all, ({ madeAt, id }) => `${madeAt} ${id}`, request.query);
+      return { webhooks: items, ...rest };
+    },
   );
   members.delete(
     "/v1/webhooks/:webhook",
@@ -86,13 +92,16 @@ function addDeliveries(members: App, { webhooks, repeats }: WebhookServices): vo
         ...shared,
         operationId: "listDeliveries",
         summary: "What was sent to it or waits, the newest 100 of the last 7 days",
+        querystring: listQuery,
         response: { 200: contract.deliveries },
       },
     },
     async (request) => {
       const of = await webhooks.deliveries(sessionOf(request).household, request.params.webhook);
-      const deliveries = found(of).map(({ madeAt, ...rest }) => ({ ...rest, madeAt: timeTextOf(madeAt) }));
-      return { deliveries };
+      const all = found(of).map(({ madeAt, ...told }) => ({ ...told, madeAt: timeTextOf(madeAt) }));
+      const placeOf = ({ madeAt, message }: (typeof all)[number]) => `${madeAt} ${message}`;
+      const { items, rest } = pageOf(all, placeOf, request.query, "down");
+      return { deliveries: items, ...rest };
     },
   );
   members.post(

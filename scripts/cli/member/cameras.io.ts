@@ -12,7 +12,7 @@ import { renewalOf } from "./renewal.io.js";
 export async function memberCameras(folder: string, terminal: Terminal): Promise<void> {
   const cloud = openCloud(folder);
   const { newest } = await cloud.household();
-  const states = (await cloud.get("/v1/cameras")).list("cameras", (fields) => ({
+  const states = await cloud.list("/v1/cameras", "cameras", (fields) => ({
     id: fields.text("id"),
     state: fields.maybeText("state") ?? "unknown",
     lastSeen: fields.maybeText("lastSeen"),
@@ -58,7 +58,7 @@ export async function cameraIdentities(
     if (identity !== undefined && (await isOf(identity, recipients.get(kept.epoch))))
       found.set(kept.epoch, identity);
   }
-  for (const shown of (await cloud.get(`/v1/cameras/${camera}/keys`)).list("keys", readKeyFile)) {
+  for (const shown of await cloud.list(`/v1/cameras/${camera}/keys`, "keys", readKeyFile)) {
     if (found.has(shown.epoch)) continue;
     const identity = await openKeyFile(cloud, shown);
     if (identity === undefined) continue; // an epoch from before this member came

@@ -27,6 +27,8 @@ import {
 
 /** Time before its end at which a session counts as over. */
 const sessionMarginMillis = 30_000;
+/** Items of one list that are read; no cloud has so many. */
+const listedMax = 100_000;
 /** How the list of sessions shows this computer. */
 const headers = { "user-agent": `lintel on ${hostname()}` };
 
@@ -41,6 +43,8 @@ export interface Cloud {
   create(path: string, body?: object): Promise<unknown>;
   /** The answer's fields. */
   get(path: string): Promise<Fields>;
+  /** All pages of a list. */
+  list<T>(path: string, name: string, read: (item: Fields) => T): Promise<readonly T[]>;
   stream(wanted: Call): Promise<IncomingMessage>;
   /** Ends the session that is kept here, without opening another one for it. */
   end(session: string): Promise<void>;
@@ -75,6 +79,18 @@ export function openCloud(folder: string): Cloud {
       await call(server, { method: "DELETE", path: `/v1/sessions/${session}`, token });
     },
     get: async (path) => fieldsOf(await cloud.call({ method: "GET", path }), path),
+    async list(path, name, read) {
+      const all = [];
+      for (let next: string | undefined = ""; next !== undefined; ) {
+        const page = await cloud.get(next === "" ? path : `${path}?cursor=${encodeURIComponent(next)}`);
+        const items = page.list(name, read);
+        all.push(...items);
+        next = page.maybeText("next");
+        if (next !== undefined && items.length === 0) throw new UnexpectedAnswer(`${path} does not end`);
+        if (all.length > listedMax) throw new UnexpectedAnswer(`${path} does not end`);
+      }
+      return all;
+    },
     async household() {
       const answer = await cloud.get("/v1/household");
       const chain = answer.list("charters", readSignedCharter);

@@ -145,7 +145,7 @@ async function writeCamera(cloud: Cloud, root: string, id: string): Promise<void
   const place = join(root, "cameras", id);
   try {
     const mode = (await cloud.get(`/v1/cameras/${id}`)).maybeText("mode");
-    const keys = (await cloud.get(`/v1/cameras/${id}/keys`)).list("keys", readKeyFile);
+    const keys = await cloud.list(`/v1/cameras/${id}/keys`, "keys", readKeyFile);
     makePrivateFolder(place);
     if (mode !== undefined) writeDurably(join(place, "mode.note"), mode);
     for (const { epoch, file } of keys)

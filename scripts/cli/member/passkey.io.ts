@@ -22,7 +22,7 @@ export async function memberPasskeyAdd(
 }
 
 export async function memberPasskeyList(folder: string, terminal: Terminal): Promise<void> {
-  const passkeys = (await openCloud(folder).get(path)).list("passkeys", readPasskey);
+  const passkeys = await openCloud(folder).list(path, "passkeys", readPasskey);
   for (const one of passkeys) {
     terminal.json(one);
     const used = one.usedAt === undefined ? "never used" : `last used ${one.usedAt}`;

@@ -18,7 +18,7 @@ export async function memberSessions(
   terminal: Terminal,
 ): Promise<void> {
   if (action === "revoke") return revoke(folder, { session, all }, terminal);
-  const sessions = (await openCloud(folder).get("/v1/sessions")).list("sessions", readSession);
+  const sessions = await openCloud(folder).list("/v1/sessions", "sessions", readSession);
   for (const one of sessions) {
     terminal.json(one);
     const mark = one.current ? "  this one" : "";

@@ -84,7 +84,7 @@ export async function memberShares(
     terminal.say(`Link ${share} opens no more. Nobody can take back what was saved from it.`);
     return;
   }
-  const shares = (await cloud.get(path)).list("shares", readShare);
+  const shares = await cloud.list(path, "shares", readShare);
   for (const one of shares) {
     terminal.json(one);
     const of = one.viewsMax === undefined ? "" : ` of ${one.viewsMax}`;

@@ -19,7 +19,7 @@ export async function memberToken(
   const cloud = openCloud(folder);
   const path = "/v1/tokens";
   if (action === "list") {
-    const tokens = (await cloud.get(path)).list("tokens", readToken);
+    const tokens = await cloud.list(path, "tokens", readToken);
     for (const one of tokens) {
       terminal.json(one);
       const used = one.usedAt === undefined ? "never used" : `last used ${one.usedAt}`;

@@ -19,7 +19,7 @@ export async function memberWebhookAdd(folder: string, url: string, terminal: Te
 }
 
 export async function memberWebhookList(folder: string, terminal: Terminal): Promise<void> {
-  const webhooks = (await openCloud(folder).get(path)).list("webhooks", (fields) => ({
+  const webhooks = await openCloud(folder).list(path, "webhooks", (fields) => ({
     id: fields.text("id"),
     url: fields.text("url"),
     ended: fields.maybeFlag("ended") ?? false,
@@ -44,7 +44,7 @@ export async function memberWebhookTest(folder: string, id: string, terminal: Te
   const webhook = `${path}/${encodeURIComponent(id)}`;
   const message = fieldsOf(await cloud.create(`${webhook}/test`), webhook).text("message");
   for (const until = performance.now() + testMillisMax; performance.now() < until; await wait(lookMillis)) {
-    const sent = (await cloud.get(`${webhook}/deliveries`)).list("deliveries", (fields) => ({
+    const sent = await cloud.list(`${webhook}/deliveries`, "deliveries", (fields) => ({
       message: fields.text("message"),
       state: fields.text("state"),
       answer: fields.maybeText("answer"),
