@@ -61,6 +61,9 @@ const shutdownMillisMax = 10_000;
 /** Retention and what crashes left behind are looked after this often. */
 const sweepMillis = 60 * 60_000;
 
+/** A backup that takes longer hangs. */
+const backupMillisMax = 12 * 60 * 60_000;
+
 const clockAdvice = {
   why: "The clock went forward by more than two days since the last sweep, so no clip is ended.",
   next: "Compare it with another clock. If it is wrong, set it; if it is right, start with LINTEL_CLOCK_CHECKED=<today, YYYY-MM-DD>.",
@@ -76,7 +79,8 @@ type Started = (() => Promise<unknown>)[];
 async function start(config: Config, log: Logger, started: Started): Promise<void> {
   const house = await keepAt("LINTEL_DATA", config.data, () => openHouse(config, log, started));
   startSweeps(house.vault, log, started);
-  if (config.backup !== undefined) startBackups(config.data, config.backup, log, started);
+  if (config.backup !== undefined)
+    startBackups({ data: config.data, folder: config.backup, reader: house.vault.reader }, log, started);
   const gate = await openGate(config, house, log, started);
   const url = await serve(config, { ...house, ...gate }, log, started);
   const { caHash } = house.authority;
@@ -264,17 +268,34 @@ function startSweeps({ eraser, reader }: Vault, log: Logger, started: Started): 
   });
 }
 
+interface Backups {
+  readonly data: string;
+  readonly folder: string;
+  readonly reader: Vault["reader"];
+}
+
 /** Each by a process of its own, which the cloud's work does not wait for. */
-function startBackups(data: string, folder: string, log: Logger, started: Started): void {
+function startBackups({ data, folder, reader }: Backups, log: Logger, started: Started): void {
+  const ending = new AbortController();
+  const { signal } = ending;
   const backUp = async (): Promise<void> => {
     const words = [...process.execArgv, process.argv[1] ?? "", "backup", folder];
     const env = { ...process.env, LINTEL_DATA: data };
-    const { stdout } = await promisify(execFile)(process.execPath, words, { env });
+    const { stdout } = await promisify(execFile)(process.execPath, words, {
+      env,
+      signal,
+      timeout: backupMillisMax,
+    });
     log.info(JSON.parse(stdout), "backup.made");
   };
   const onFault = (error: unknown): void => log.error({ error: `${error}`, folder }, "backup.failed");
-  const daily = startDaily({ folder, now: () => clock.wall(), backUp, onFault });
-  started.push(() => daily.close());
+  const isClockSure = async (): Promise<boolean> => !(await reader.health()).clockDoubtful;
+  const daily = startDaily({ folder, now: () => clock.wall(), isClockSure, backUp, onFault });
+  started.push(() => {
+    // What it had not finished nothing reads; the next start makes it.
+    ending.abort();
+    return daily.close();
+  });
 }
 
 function takes({ writable, full }: VaultHealth): boolean {

@@ -17,6 +17,7 @@ export type LiveKind =
   | "session.started"
   | "passkey.added"
   | "charter.proposed"
+  | "recovery.changed"
   | "recovery.fetched";
 
 /** Something that members may want to know at once. Never more than the cloud may know: no footage, no key. */

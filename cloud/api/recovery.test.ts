@@ -41,6 +41,21 @@ test("what a passphrase opens is found by the passphrase's id alone, and its mem
   t.same([(await remove()).status, (await remove()).status], [204, 404]);
 });
 
+test("what lets somebody in later takes the member's own key: a session of a browser makes and ends none of it", async (t) => {
+  const home = await newHousehold(cloud);
+  const who = { household: home.household, member: home.owner.member.id };
+  const { id: session } = await cloud.sessions.open(who, { how: "passkey", client: "browser" });
+  const token = cloud.app.jwt.sign({ ...who, session });
+  const ask = (method: "PUT" | "DELETE" | "POST", path: string, body?: object) =>
+    call(cloud, method, path, { token, ...(body && { body }) });
+  for (const answer of [
+    await ask("PUT", "/v1/recovery", { id, file }),
+    await ask("DELETE", "/v1/recovery"),
+    await ask("POST", "/v1/tokens", { name: "x", scopes: ["clips:read"], days: 366 }),
+  ])
+    t.match(answer, { status: 403, body: { type: "urn:lintel:problem:key-session-only" } });
+});
+
 test("a member who is taken out takes their recovery along", async (t) => {
   const guest = await newPerson("guest", "Bo");
   const home = await newHousehold(cloud, [guest]);

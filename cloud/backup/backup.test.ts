@@ -149,12 +149,14 @@ test("a backup is due a day after the newest there is, is tried again while it f
   const { folder, backUp: make } = await drill(t);
   let now = systemClock.wall();
   let full = false;
+  let sure = true;
   let made = 0;
   const faults: unknown[] = [];
   const daily = () =>
     startDaily({
       folder,
       now: () => now,
+      isClockSure: async () => sure,
       backUp: async () => {
         if (full) throw new Error("no room");
         made += 1;
@@ -186,6 +188,10 @@ test("a backup is due a day after the newest there is, is tried again while it f
   const states = () => readdirSync(join(folder, "states")).length;
   t.equal(states(), 2);
   forward(8 * 24);
+  sure = false;
+  await second.look();
+  t.equal(states(), 2, "a clock that leapt ends nothing");
+  sure = true;
   await second.look();
   t.equal(states(), 0, "keys do not outlive the window because the disk is full");
   full = false;

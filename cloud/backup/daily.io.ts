@@ -10,6 +10,8 @@ const lookMillis = 60 * 60_000;
 export interface DailyOptions {
   readonly folder: string;
   readonly now: () => Millis;
+  /** Nothing is dropped for its age while nobody believes the clock. */
+  readonly isClockSure: () => Promise<boolean>;
   /** Makes one state of what is there now. */
   readonly backUp: () => Promise<unknown>;
   readonly onFault: (error: unknown) => void;
@@ -26,12 +28,14 @@ export interface Daily {
  * A backup a day after the newest that is there, whenever the cloud was started: the folder itself is the calendar. States older
  * than the shred window go also where no new one can be made.
  */
-export function startDaily({ folder, now, backUp, onFault }: DailyOptions): Daily {
+export function startDaily({ folder, now, isClockSure, backUp, onFault }: DailyOptions): Daily {
   const { states } = placesOf(folder);
   let last: Promise<void> = Promise.resolve();
   const look = (): Promise<void> => {
     last = last
-      .then(() => dropOldStates(states, now()))
+      .then(async () => {
+        if (await isClockSure()) await dropOldStates(states, now());
+      })
       .then(async () => {
         const times = (await namesIn(states)).flatMap((name) => timeOfState(name) ?? []);
         // One of tomorrow is of a clock that went wrong: it says nothing.

@@ -5,7 +5,7 @@ import { nothing } from "../contract/common.js";
 import * as contract from "../contract/recovery.js";
 import type { Hub } from "../hub.js";
 import type { RateLimit } from "../plugins/ratelimit.js";
-import { sessionOf } from "../plugins/session.js";
+import { type Caller, keySessionsOnly, sessionOf } from "../plugins/session.js";
 import { found, Problem } from "../problems.js";
 import { timeTextOf } from "../time.js";
 
@@ -41,7 +41,9 @@ export function addRecovery(app: App, { recoveries, hub, clock, limit }: Recover
 }
 
 /** The member's own. */
-export function addRecoveries(members: App, { recoveries }: RecoveryServices): void {
+export function addRecoveries(members: App, { recoveries, hub, clock }: RecoveryServices): void {
+  const tell = ({ household, member }: Caller): void =>
+    hub.publish({ household, member, kind: "recovery.changed", data: { at: timeTextOf(clock.wall()) } });
   const path = "/v1/recovery";
   members.get(
     path,
@@ -59,6 +61,7 @@ export function addRecoveries(members: App, { recoveries }: RecoveryServices): v
   members.put(
     path,
     {
+      onRequest: keySessionsOnly,
       schema: {
         operationId: "putRecovery",
         summary: "The member's sealed seed, instead of an earlier one",
@@ -68,7 +71,9 @@ export function addRecoveries(members: App, { recoveries }: RecoveryServices): v
       },
     },
     async (request, reply) => {
-      if (!(await recoveries.put(sessionOf(request), request.body))) throw new Problem("recovery-taken");
+      const caller = sessionOf(request);
+      if (!(await recoveries.put(caller, request.body))) throw new Problem("recovery-taken");
+      tell(caller);
       return reply.code(204).send(null);
     },
   );
@@ -76,6 +81,7 @@ export function addRecoveries(members: App, { recoveries }: RecoveryServices): v
   members.delete(
     path,
     {
+      onRequest: keySessionsOnly,
       schema: {
         operationId: "removeRecovery",
         summary: "No passphrase brings the member back any more",
@@ -84,8 +90,9 @@ export function addRecoveries(members: App, { recoveries }: RecoveryServices): v
       },
     },
     async (request, reply) => {
-      const removed = await recoveries.remove(sessionOf(request));
-      found(removed ? true : undefined);
+      const caller = sessionOf(request);
+      found((await recoveries.remove(caller)) ? true : undefined);
+      tell(caller);
       return reply.code(204).send(null);
     },
   );

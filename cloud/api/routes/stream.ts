@@ -26,7 +26,7 @@ export interface StreamServices extends Doors {
 }
 
 interface Stream {
-  readonly session: Caller;
+  session: Caller;
   visible: ReadonlySet<CameraId>;
   end(): void;
 }
@@ -61,7 +61,7 @@ export function addStream(members: App, services: StreamServices): void {
       schema: {
         operationId: "watch",
         summary:
-          "clip.started, clip.segment, clip.thumbnail, clip.ended, event, camera.status, session.started, passkey.added, charter.proposed, recovery.fetched as server-sent events; `missed` when some are kept no more",
+          "clip.started, clip.segment, clip.thumbnail, clip.ended, event, camera.status, session.started, passkey.added, charter.proposed, recovery.changed, recovery.fetched as server-sent events; `missed` when some are kept no more",
         tags: ["events"],
         produces: ["text/event-stream"],
         headers: streamHeaders,
@@ -144,9 +144,14 @@ async function lookAgain(
 ): Promise<void> {
   for (const stream of streams) {
     if (stream.session.household !== household) continue;
-    const session = await stillThere(services, stream.session);
-    if (session === undefined) stream.end();
-    else stream.visible = new Set((await services.sight.of(session)).keys());
+    const standing = await stillThere(services, stream.session);
+    if (standing === undefined) {
+      stream.end();
+      continue;
+    }
+    const { role: _role, sees: _sees, ...way } = stream.session;
+    stream.session = { ...way, ...standing };
+    stream.visible = new Set((await services.sight.of(standing)).keys());
   }
 }
 

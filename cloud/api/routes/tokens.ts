@@ -6,7 +6,7 @@ import { createHeaders, listQuery, nothing } from "../contract/common.js";
 import * as contract from "../contract/sessions.js";
 import { newestFirst } from "../page.js";
 import { answering, once } from "../plugins/repeats.js";
-import { sessionOf } from "../plugins/session.js";
+import { keySessionsOnly, sessionOf } from "../plugins/session.js";
 import { demand, found } from "../problems.js";
 import { timeTextOf } from "../time.js";
 
@@ -32,6 +32,7 @@ export function addAccessTokens(members: App, { tokens, charters, repeats }: Tok
     "/v1/tokens",
     {
       ...once(repeats),
+      onRequest: keySessionsOnly,
       schema: {
         operationId: "makeToken",
         summary: "A token for a script, good for some scopes and days; its secret is shown here only",

@@ -121,12 +121,23 @@ function readBroker(given: string, { picture = false, ca }: HomeBrokerOptionsOfB
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: url.port === "" ? (tls ? 8883 : 1883) : Number(url.port),
     tls,
-    ...(url.username !== "" && { username: decodeURIComponent(url.username) }),
-    ...(url.password !== "" && { password: decodeURIComponent(url.password) }),
+    ...(url.username !== "" && { username: decoded(url.username) }),
+    ...(url.password !== "" && { password: decoded(url.password) }),
     ...(ca !== undefined && { ca: readNamed(ca, "--ca") }),
     picture,
   };
 }
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new Refused(
+      "The broker's user or password holds a % that encodes nothing. Write a percent sign as %25.",
+    );
+  }
+}
+
 type HomeBrokerOptionsOfBroker = Pick<HomeBrokerOptions, "picture" | "ca">;
 
 /** Without the password. */

@@ -118,13 +118,16 @@ function isNewer(version: string, than: string): boolean {
   return spawnSync("dpkg", ["--compare-versions", version, "gt", than]).status === 0;
 }
 
+/** How dpkg says, in its own language, that another one is at work. */
+const lockHeld = /was locked by another process|unable to lock /;
+
 /** What dpkg complained of; a second time over the same half-done package it completes it (dpkg(1)). */
 async function install(root: string, deb: string): Promise<string | undefined> {
   const foreign = root === "/" ? [] : [`--root=${root}`, "--force-script-chrootless", "--force-depends"];
   const until = systemClock.monotonic() + lockMillisMax;
   let done = runDpkg([...foreign, "-i", deb]);
   // Another one is at work: the system's own updates, or what a killed run of ours has left running.
-  while (/lock/i.test(done.stderr) && systemClock.monotonic() < until) {
+  while (lockHeld.test(done.stderr) && systemClock.monotonic() < until) {
     await wait(lockPauseMillis);
     done = runDpkg([...foreign, "-i", deb]);
   }
@@ -133,7 +136,7 @@ async function install(root: string, deb: string): Promise<string | undefined> {
 }
 
 function runDpkg(args: readonly string[]) {
-  return spawnSync("dpkg", [...args], { encoding: "utf8" });
+  return spawnSync("dpkg", [...args], { encoding: "utf8", env: { ...process.env, LC_ALL: "C" } });
 }
 
 /** Whether the new firmware answers and, where its service is enabled, runs. */

@@ -296,7 +296,7 @@ events, audit, sessions, passkeys, tokens, webhooks, retention: as the cloud tel
 
 Is every file as it was copied?    sha256sum -c SHA256SUMS
 Open a recording without Lintel:   lintel member export-identity --camera ID > key.txt     (once; keep it as a door key)
-                                   for n in $(seq 0 99); do [ -f $n.age ] && age -d -i key.txt $n.age; done > recording.mp4
+                                   cd clips/ID; n=0; while [ -f $n.age ]; do age -d -i ../../key.txt $n.age; n=$((n+1)); done > recording.mp4
 `;
 }
 

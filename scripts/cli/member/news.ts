@@ -33,6 +33,8 @@ const householdLines: Readonly<Record<string, ((data: Fields, nameOf: NameOf) =>
     `${memberIn(data, nameOf)}  signed in with ${data.text("how")} (${data.text("client")}). Was it not you? Run: lintel member sessions`,
   "passkey.added": (data, nameOf) =>
     `${memberIn(data, nameOf)}  has a new passkey (${data.text("name")}). Was it not you? Run: lintel member passkey list`,
+  "recovery.changed": (data, nameOf) =>
+    `${memberIn(data, nameOf)}  changed their recovery passphrase. Was it not you? Run: lintel member recovery new`,
   "recovery.fetched": (data, nameOf) =>
     `${memberIn(data, nameOf)}  comes back with their recovery passphrase. Was it not you? Run: lintel member recovery remove, and ask an owner to give the cameras new keys`,
   "charter.proposed": (data) =>
