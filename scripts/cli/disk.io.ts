@@ -28,10 +28,11 @@ export function makeFolder(path: string, mode = 0o777): void {
   if (!statSync(path).isDirectory()) throw new Refused(`${path} is a file. Choose a folder.`);
 }
 
-/** A folder that only this user may look into. */
+/** A folder that only this user may look into; one that is there stays as its owner made it. */
 export function makePrivateFolder(path: string): void {
+  const isNew = !existsSync(path);
   makeFolder(path, 0o700);
-  chmodSync(path, 0o700);
+  if (isNew) chmodSync(path, 0o700);
 }
 
 /** Whole and on the disk when this returns; `mode` 0600 unless said otherwise. What could not be written leaves nothing behind. */

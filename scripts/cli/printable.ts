@@ -3,9 +3,9 @@ const escapes =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]P^_X]|[\u009d\u0090\u009e\u009f\u0098])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]*[0-~]?/g;
 /** What is left of them, line breaks too, and the marks that turn the writing round. */
-const controls = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu;
+const controls = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]+/gu;
 /** What JSON lets through unescaped. */
-const unescapedControls = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+const unescapedControls = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** One line that a terminal only shows: what others wrote must not move its cursor, set its title or fake our words. */
 export function printable(text: string): string {

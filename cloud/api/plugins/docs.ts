@@ -35,6 +35,7 @@ export async function addDocs(app: App): Promise<void> {
   app.get("/asyncapi.json", hidden, async () => describeProtocol());
   await app.register(swaggerUi, {
     routePrefix: "/docs",
+    staticCSP: true,
     uiConfig: { persistAuthorization: false, tryItOutEnabled: true, displayRequestDuration: true },
   });
 }

@@ -5,7 +5,7 @@ import { createHeaders, listQuery, nothing } from "../contract/common.js";
 import * as contract from "../contract/webhooks.js";
 import { pageOf } from "../page.js";
 import { answering, once } from "../plugins/repeats.js";
-import { ownersOnly, sessionOf } from "../plugins/session.js";
+import { keySessionsOnly, ownersOnly, sessionOf } from "../plugins/session.js";
 import { demand, found, Problem } from "../problems.js";
 import { parseTime, timeTextOf } from "../time.js";
 
@@ -25,7 +25,7 @@ function addList(members: App, { webhooks, repeats }: WebhookServices): void {
   members.post(
     "/v1/webhooks",
     {
-      onRequest: ownersOnly,
+      onRequest: [ownersOnly, keySessionsOnly],
       ...once(repeats),
       schema: {
         operationId: "addWebhook",

@@ -67,7 +67,9 @@ export async function install(options: InstallOptions, terminal: Terminal): Prom
   }
   const runs = await startService(state);
   if (runs) terminal.json({ event: "started", service });
-  terminal.say(runs ? `It runs as the service ${service}.` : `Start it with LINTEL_STATE=${state}`);
+  terminal.say(
+    runs ? `It runs as the service ${service}.` : `Start it: node .build/firmware/main.js --state ${state}`,
+  );
   terminal.say(`See how it is with: lintel doctor --state ${state}`);
 }
 

@@ -52,7 +52,7 @@ export async function reset(folder: string, terminal: Terminal): Promise<void> {
   }
   terminal.json({ event: "reset", state, lost: waiting });
   terminal.say(
-    `${state} is wiped. The household still lists the camera: lintel member camera shows it there.`,
+    `${state} is wiped. The household still lists the camera: there, take it out: lintel member camera remove CAMERA`,
   );
 }
 

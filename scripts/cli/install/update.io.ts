@@ -45,7 +45,7 @@ export async function update({ file, root: folder }: UpdateOptions, terminal: Te
   rename(places, "taken", "next");
   terminal.progress(`installing ${word.version} …`);
   const fault = (await install(root, places.next.deb)) ?? faultInStart(root);
-  if (fault !== undefined) return giveWay(root, places, { fault, word, terminal });
+  if (fault !== undefined) return giveWay(root, places, { fault, word, before, terminal });
   if (existsSync(places.current.deb)) rename(places, "current", "previous");
   rename(places, "next", "current");
   terminal.json({ event: "updated", from: before ?? "none", to: word.version });
@@ -114,6 +114,10 @@ function installedVersion(root: string): string | undefined {
   return asked.status === 0 ? asked.stdout.trim().split("\t")[1] : undefined;
 }
 
+function versionOf(deb: string): string {
+  return spawnSync("dpkg-deb", ["-f", deb, "Version"], { encoding: "utf8" }).stdout.trim();
+}
+
 function isNewer(version: string, than: string): boolean {
   return spawnSync("dpkg", ["--compare-versions", version, "gt", than]).status === 0;
 }
@@ -163,12 +167,20 @@ async function giveWay(
   {
     fault,
     word,
+    before,
     terminal,
-  }: { readonly fault: string; readonly word: PackageWord; readonly terminal: Terminal },
+  }: {
+    readonly fault: string;
+    readonly word: PackageWord;
+    readonly before: string | undefined;
+    readonly terminal: Terminal;
+  },
 ): Promise<never> {
-  const back = existsSync(current.deb)
-    ? ((await install(root, current.deb)) ?? faultInStart(root))
-    : "none was kept";
+  // Another way than this command may have installed a newer one meanwhile: an older one than that is no way back.
+  const back =
+    existsSync(current.deb) && versionOf(current.deb) === before
+      ? ((await install(root, current.deb)) ?? faultInStart(root))
+      : "none was kept";
   for (const path of Object.values(next)) rmSync(path, { force: true });
   terminal.json({ event: "not-updated", version: word.version, fault });
   throw new Refused(

@@ -67,6 +67,15 @@ test("every change of a charter is told, and nothing where nothing changes", asy
 
 const isFree = ([name]: readonly [string, unknown]) => name !== "noteKey";
 
+test("a camera that is called otherwise changes nobody's sight", (t) => {
+  const limited = [anna, { ...bea, sees: [gate.id] }];
+  const cameras = [door, { ...gate, name: "Wicket" }];
+  const lines = differences({ ...current, members: limited }, { ...current, members: limited, cameras });
+  t.match(lines, [/is called Wicket/]);
+  t.equal(lines.length, 1);
+  t.end();
+});
+
 test("whatever differs in a line of a charter is told", async (t) => {
   const other = await newMember("Bea");
   const camera = await newCamera("Gate");

@@ -55,9 +55,15 @@ function memberChanges(
   return [
     ...said(`member ${nameOf(before)} is called`, before.name, now.name),
     ...said(`member ${nameOf(now)} is`, before.role, now.role),
-    ...said(`member ${nameOf(now)} sees`, sightOf(before, current), sightOf(now, next)),
+    ...(sightIds(before) === sightIds(now)
+      ? []
+      : said(`member ${nameOf(now)} sees`, sightOf(before, current), sightOf(now, next))),
     ...said(`the keys of member ${nameOf(now)} are`, newcomerFingerprint(before), newcomerFingerprint(now)),
   ];
+}
+
+function sightIds({ sees }: Member): string {
+  return sees?.toSorted().join() ?? "all";
 }
 
 function sightOf({ sees }: Member, { cameras }: Rules): string {

@@ -98,7 +98,9 @@ async function withdraw(cloud: Cloud, { proposed }: Waiting, terminal: Terminal)
     throw new Refused("Nothing was withdrawn.");
   await cloud.call({ method: "DELETE", path });
   terminal.json({ event: "withdrawn", charter: version });
-  terminal.say("Withdrawn: nobody signs it any more.");
+  terminal.say(
+    "Withdrawn. Its signatures exist, though: whoever kept a copy may bring it back until another charter is signed.",
+  );
 }
 
 async function findWaiting(cloud: Cloud): Promise<Waiting | undefined> {
@@ -142,6 +144,6 @@ export async function memberRules(folder: string, wanted: RuleOptions, terminal:
   const rules = rulesOf((await cloud.household()).newest);
   terminal.json({ ...rules, charter: version });
   terminal.say(
-    `The next charter needs the signature of ${rules.change}; a release to an agency that of ${rules.release}.`,
+    `The next charter needs the signature of ${rules.change}; a release to an agency that of ${rules.release}. No owner is removed or made less without their own.`,
   );
 }

@@ -1,7 +1,9 @@
+import { X509Certificate } from "node:crypto";
 import { recoveryIdOf } from "../../../shared/charter/recovery.js";
 import { fromBase64, fromUtf8, toBase64, toUtf8 } from "../../../shared/kernel/bytes.js";
 import { newPassphrase, readPassphrase } from "../../../shared/kernel/words.js";
 import { openWithPassphrase, sealToPassphrase } from "../../../shared/seal/age.js";
+import { hashOf } from "../../../shared/seal/hash.js";
 import { fieldsOf } from "../fields.js";
 import { call, Problem } from "../http.io.js";
 import { Refused } from "../refused.js";
@@ -35,15 +37,18 @@ export async function memberRecovery(
         : `Your recovery passphrase is from ${madeAt}.`,
     );
   }
+  const caHash = hashOf(new X509Certificate(cloud.profile.ca).raw);
   const passphrase = newPassphrase(systemRandom);
   const file = await sealToPassphrase(toUtf8(sheetOf(cloud.profile)), passphrase);
   const body = { id: recoveryIdOf(passphrase), file: toBase64(file) };
   await cloud.call({ method: "PUT", path, body, repeatable: true });
-  terminal.json({ event: "made", passphrase });
+  terminal.json({ event: "made", passphrase, caHash });
   terminal.say("Your recovery passphrase, shown here and never again:");
   terminal.say(`  ${passphrase}`);
   terminal.say("Whoever has it opens every recording of the household. An earlier one counts no more.");
-  terminal.say(`On another computer: lintel member restore --cloud ${cloud.profile.cloudUrl} --passphrase -`);
+  terminal.say(
+    `On another computer: lintel member restore --cloud ${cloud.profile.cloudUrl} --ca-hash ${caHash} --passphrase -`,
+  );
 }
 
 function unlessThere(error: unknown): undefined {
