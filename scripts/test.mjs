@@ -1,5 +1,5 @@
 // npm test [-- [--fast] [--coverage] [files.test.ts …]]: sets up, builds, runs each test file with plain node (a tap
-// test is a program that prints TAP), closes with one count line. Files named *.slow.test.ts run after the others, two
+// test is a program that prints TAP), closes with one count line. Files named *.slow.test.ts run after the others, three
 // at a time whatever the machine has, since they mostly wait for footage; --fast leaves them out. The file that took
 // longest last time starts first, so that nothing waits for it at the end. Why not `tap run`: shared/decisions/0002-tests.md.
 import { spawn, spawnSync } from "node:child_process";
@@ -25,7 +25,7 @@ ran, 2 used wrongly.`,
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const secondsMax = { fast: 120, slow: 900 };
-const slowJobs = 2;
+const slowJobs = 3;
 const graceMillisMax = 1000;
 const graceMillisStep = 20;
 const workspaces = ["shared", "firmware", "cloud", "scripts", "hil-tests"];

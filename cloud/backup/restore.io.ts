@@ -75,11 +75,13 @@ async function copyState(state: string, making: string, withoutClips: boolean): 
   }
 }
 
-/** Clips without a key end as if they had been deleted: they are in no list, and their cameras cannot bring them back. */
+/** Access tokens end. Clips without a key end as if they had been deleted: they are in no list, and their cameras cannot bring them back. */
 async function endKeyless(making: string, now: Millis): Promise<number> {
   const keys = await openShredKeys(join(making, "vault", "shred.db"));
   const db = await openDatabase(join(making, "cloud.db"));
   try {
+    // A token that was revoked since would count again, and nobody would see it.
+    await db.deleteFrom("access_token").execute();
     const records = new Records(db);
     let ended = 0;
     for (const clip of await standing(db)) {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statfsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { type CharterCamera, cameraVerifier } from "../../../shared/charter/lines.js";
 import { checkThumbnail } from "../../../shared/clip/thumbnail.js";
@@ -189,27 +189,34 @@ async function writeClip(
   const place = join(exporting.root, "clips", clip.id);
   const done = join(place, "clip.json");
   const whole = { ...clip };
-  if (readIfThere(done) === jsonOf(whole)) return undefined;
-  const first = await tryClip(exporting, clip, terminal);
-  if (first === undefined) return end();
-  rmSync(place, { recursive: true, force: true }); // what lay here may be what is damaged
-  const again = await tryClip(exporting, clip, terminal);
-  return again ?? end();
-
-  function end(): undefined {
-    // Power lost before this: the next run finds the segments, sees that they are whole, and comes here again.
-    writeDurably(done, jsonOf(whole));
+  const before = readIfThere(done);
+  if (before === jsonOf(whole)) return undefined;
+  // A copy that was whole stays until the new one is: a cloud that turned bad takes nothing from here.
+  const making = before === undefined ? place : `${place}.new`;
+  const first = await tryClip(exporting, { clip, place: making }, terminal);
+  if (first !== undefined) {
+    rmSync(making, { recursive: true, force: true }); // what lay here may be what is damaged
+    const again = await tryClip(exporting, { clip, place: making }, terminal);
+    if (again !== undefined) return again;
   }
+  // Power lost before this: the next run finds the segments, sees that they are whole, and comes here again.
+  writeDurably(join(making, "clip.json"), jsonOf(whole));
+  if (making === place) return undefined;
+  rmSync(place, { recursive: true });
+  renameSync(making, place); // power lost before this: the next run loads the clip anew
+  return undefined;
 }
 
 const jsonOf = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 async function tryClip(
-  { cloud, household, root }: Exporting,
-  { id, camera: cameraId, hasThumbnail }: ClipEntry,
+  { cloud, household }: Exporting,
+  {
+    clip: { id, camera: cameraId, hasThumbnail },
+    place,
+  }: { readonly clip: ClipEntry; readonly place: string },
   terminal: Terminal,
 ): Promise<string | undefined> {
-  const place = join(root, "clips", id);
   const camera = findCamera(household, cameraId);
   if (camera === undefined) return `No charter of your household names its camera ${cameraId}.`;
   try {
