@@ -7,12 +7,19 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { eyeProofs } from "./eye.js";
 import { groundProofs } from "./ground.js";
+import { householdProofs } from "./household.js";
 import { installerProofs } from "./installer.js";
 import { journeyProofs } from "./journey.js";
 import { type Outcome, type Proof, proofContext } from "./proof.js";
 
 /** A stage adds its list here. */
-const proofs: readonly Proof[] = [...groundProofs, ...journeyProofs, ...eyeProofs, ...installerProofs];
+const proofs: readonly Proof[] = [
+  ...groundProofs,
+  ...journeyProofs,
+  ...eyeProofs,
+  ...householdProofs,
+  ...installerProofs,
+];
 
 interface Shown extends Outcome {
   readonly issue: number;
