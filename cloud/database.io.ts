@@ -15,6 +15,7 @@ import { custody } from "./migrations/0031-custody.io.js";
 import { webhooks } from "./migrations/0032-webhooks.io.js";
 import { repeats } from "./migrations/0033-repeats.io.js";
 import { renewals } from "./migrations/0034-renewals.io.js";
+import { invitations } from "./migrations/0035-invitations.io.js";
 import { sight } from "./migrations/0040-sight.io.js";
 import { proposals } from "./migrations/0041-proposals.io.js";
 import { recoveries } from "./migrations/0042-recoveries.io.js";
@@ -41,6 +42,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0032-webhooks": webhooks,
   "0033-repeats": repeats,
   "0034-renewals": renewals,
+  "0035-invitations": invitations,
   "0040-sight": sight,
   "0041-proposals": proposals,
   "0042-recoveries": recoveries,

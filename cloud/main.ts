@@ -31,6 +31,7 @@ import { createCameraDirectory } from "./household/cameras.io.js";
 import { createCharters } from "./household/charters.io.js";
 import { createClaims } from "./household/claims.io.js";
 import { createFarewell, footageIn } from "./household/farewell.io.js";
+import { createInvitations } from "./household/invitations.io.js";
 import { createLogins } from "./household/logins.io.js";
 import { createModes } from "./household/modes.io.js";
 import { createPasskeys } from "./household/passkeys.io.js";
@@ -217,6 +218,7 @@ async function serve(
       proposals: createProposals(db, { charters, clock }),
       recoveries: createRecoveries(db, clock),
       claims: createClaims(db, charters, clock),
+      invitations: createInvitations(db, clock),
       renewals: createRenewals(db, cameras, clock),
       repeats: createRepeats(db, { clock, secret: house.sessionKey.privatePem }),
       webhooks: createWebhooks(db, { clock, reach: webhookReach }),

@@ -34,11 +34,16 @@ const memberRoutes = (
   hook = unknownHook,
   passkey = unknownKey,
   share = unknownKey,
+  invitation = unknownKey,
 ) =>
   [
     ["GET", "/v1/household"],
     ["DELETE", "/v1/household"],
     ["PUT", "/v1/household/charter"],
+    ["GET", "/v1/members"],
+    ["POST", "/v1/invitations"],
+    ["GET", "/v1/invitations"],
+    ["DELETE", `/v1/invitations/${invitation}`],
     ["GET", "/v1/recovery"],
     ["PUT", "/v1/recovery"],
     ["DELETE", "/v1/recovery"],
@@ -108,7 +113,7 @@ test("the list of routes here is the list of routes that ask for a token", async
   const named = [
     ...memberRoutes(
       ...(["{camera}", "{clip}", "{claimId}", "{session}", "{token}", "{webhook}"] as const),
-      ...(["{passkey}", "{share}"] as const),
+      ...(["{passkey}", "{share}", "{invitation}"] as const),
     ),
   ].map(([method, path]) =>
     `${method} ${path}`.replace("/segments/0", "/segments/{index}").replace("/pieces/0", "/pieces/{piece}"),
@@ -169,6 +174,7 @@ const bodies: Readonly<Record<string, object>> = {
     charter: `${"A".repeat(43)}=`,
     expiresAt: "2999-01-01T00:00:00.000Z",
   },
+  "POST /v1/invitations": { id: unknownKey },
   "POST /v1/tokens": { name: "script", scopes: ["clips:read"], days: 1 },
   "PUT /v1/household/retention": { days: 30 },
   "POST /v1/shares": { clip: unknownClip, pieces: 1 },
@@ -211,6 +217,33 @@ test("every route refuses a revoked session, a removed member and an expired or 
   }
 });
 
+/** What a guest may not do. */
+const ownersOrAdults = [
+  ...[
+    "DELETE /v1/household",
+    "PUT /v1/household/charter",
+    "GET /v1/household/proposal",
+    "PUT /v1/household/proposal",
+    "DELETE /v1/household/proposal",
+    "POST /v1/claims",
+    "POST /v1/invitations",
+    "GET /v1/invitations",
+    `DELETE /v1/invitations/${unknownKey}`,
+    `GET /v1/claims/${unknownKey}`,
+    `PUT /v1/cameras/${home.board.id}/renewal`,
+  ],
+  ...[
+    `DELETE /v1/clips/${unknownClip}`,
+    `PUT /v1/clips/${unknownClip}/keep`,
+    `DELETE /v1/clips/${unknownClip}/keep`,
+    "PUT /v1/household/retention",
+    "POST /v1/shares",
+  ],
+  ...["POST /v1/webhooks", "GET /v1/webhooks", `DELETE /v1/webhooks/${unknownHook}`],
+  ...["test", "replay"].map((what) => `POST /v1/webhooks/${unknownHook}/${what}`),
+  `GET /v1/webhooks/${unknownHook}/deliveries`,
+];
+
 test("every route answers another household's owner as if nothing were there, and a guest with what guests may", async (t) => {
   const guest = await newPerson("guest", "Bo");
   const family = await newHousehold(cloud, [guest]);
@@ -229,7 +262,16 @@ test("every route answers another household's owner as if nothing were there, an
   const wanted = { clip, pieces: 2 };
   const share = (await call(cloud, "POST", "/v1/shares", { token: family.token, body: wanted })).body.id;
   t.match(share, /^[a-z2-7]{16}$/);
-  const theirs = memberRoutes(family.board.id, clip, claimId, session, ofFamily, hook, unknownKey, share);
+  const invited = { id: "b".repeat(16) };
+  t.equal((await call(cloud, "POST", "/v1/invitations", { token: family.token, body: invited })).status, 201);
+  const theirs = memberRoutes(
+    family.board.id,
+    clip,
+    claimId,
+    session,
+    ofFamily,
+    ...([hook, unknownKey, share, invited.id] as const),
+  );
   const nobodys = memberRoutes(unknownKey, unknownClip, unknownKey, unknownKey, unknownKey);
   const named = (list: readonly (typeof routes)[number][]) =>
     list.filter(([, path]) => /[a-z2-7]{16}|[0-9a-f]{8}-/.test(path));
@@ -244,35 +286,13 @@ test("every route answers another household's owner as if nothing were there, an
     "and nothing was touched",
   );
   t.equal((await call(cloud, "GET", `/v1/claims/${claimId}`, { token: family.token })).status, 200);
+  const { invitations } = (await call(cloud, "GET", "/v1/invitations", { token: family.token })).body;
+  t.match(invitations, [{ ...invited, state: "waiting" }]);
   const token = await tokenOf(cloud, guest, family.household);
   const forbidden = (await askAll(askable, token))
     .filter(({ status }) => status === 403)
     .map(({ route }) => route);
-  t.same(
-    forbidden.sort(),
-    [
-      ...[
-        "DELETE /v1/household",
-        "PUT /v1/household/charter",
-        "GET /v1/household/proposal",
-        "PUT /v1/household/proposal",
-        "DELETE /v1/household/proposal",
-        "POST /v1/claims",
-        `GET /v1/claims/${unknownKey}`,
-        `PUT /v1/cameras/${home.board.id}/renewal`,
-      ],
-      ...[
-        `DELETE /v1/clips/${unknownClip}`,
-        `PUT /v1/clips/${unknownClip}/keep`,
-        `DELETE /v1/clips/${unknownClip}/keep`,
-        "PUT /v1/household/retention",
-        "POST /v1/shares",
-      ],
-      ...["POST /v1/webhooks", "GET /v1/webhooks", `DELETE /v1/webhooks/${unknownHook}`],
-      ...["test", "replay"].map((what) => `POST /v1/webhooks/${unknownHook}/${what}`),
-      `GET /v1/webhooks/${unknownHook}/deliveries`,
-    ].sort(),
-  );
+  t.same(forbidden.sort(), [...ownersOrAdults].sort());
 });
 
 test("an access token is good for the routes of its scopes and for no other", async (t) => {
@@ -295,7 +315,7 @@ function allowed(scope: string, route: string): boolean {
   const [what = "", how = ""] = scope.split(":");
   const [method = "", path = ""] = route.split(" ");
   const reads = method === "GET";
-  if (what === "household") return reads && /^\/v1\/household(\/retention)?$/.test(path);
+  if (what === "household") return reads && /^\/v1\/(household(\/retention)?|members)$/.test(path);
   return path.startsWith(`/v1/${what}`) && reads === (how === "read");
 }
 

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import type { InjectOptions } from "fastify";
 import { t as tap, test } from "tap";
+import { toBase32 } from "../../shared/kernel/bytes.js";
 import { newEventId } from "../../shared/kernel/ids.js";
 import { allScopes } from "../household/scopes.js";
 import { startCourier } from "../notify/courier.io.js";
@@ -53,6 +54,8 @@ async function living(receiver: string) {
   });
   const webhook = (await make("/v1/webhooks", { url: `${receiver}/${household}` })).id;
   const share = (await make("/v1/shares", { clip: clips[0], pieces: 1 })).id;
+  const invitation = toBase32(systemRandom.bytes(10));
+  await make("/v1/invitations", { id: invitation, role: "guest" });
   const passkey = systemRandom.bytes(20);
   const credential = Buffer.from(passkey).toString("base64url");
   const times = { made_at: 1, used_at: null, counter: 0, public_key: "none", name: `key of ${household}` };
@@ -70,6 +73,7 @@ async function living(receiver: string) {
     webhook: [webhook],
     passkey: [credential],
     share: [share],
+    invitation: [invitation],
   };
   const callers = [
     ...[token, access.token, await tokenOf(cloud, owner, household)],
@@ -148,6 +152,7 @@ function bodyFor({ method, path }: Ask, idOf: (name: string) => string): object 
       charter: `${"A".repeat(43)}=`,
       expiresAt: "2999-01-01T00:00:00.000Z",
     },
+    "POST /v1/invitations": { id: idOf("invitation") },
     "POST /v1/tokens": { name: "script", scopes: ["clips:read"], days: 1 },
     "PUT /v1/household/retention": { days: 30 },
     "PUT /v1/cameras/{camera}/mode": { note: "x" },
@@ -230,6 +235,7 @@ test("random calls of random members over every route, with the other household'
       "retention",
       "passkey",
       "share",
+      "invitation",
     ] as const)
       dump.push(
         await cloud.db.selectFrom(table).selectAll().where("household", "=", theirs.household).execute(),
@@ -237,7 +243,17 @@ test("random calls of random members over every route, with the other household'
     return JSON.stringify(dump);
   };
   const before = await rows();
-  const kinds = ["camera", "clip", "claimId", "session", "token", "webhook", "passkey", "share"] as const;
+  const kinds = [
+    "camera",
+    "clip",
+    "claimId",
+    "session",
+    "token",
+    "webhook",
+    "passkey",
+    "share",
+    "invitation",
+  ] as const;
   const asking = fc.record({
     ask: fc.constantFrom(...askable),
     caller: fc.nat(ours.callers.length - 1),

@@ -89,6 +89,8 @@ test("a household that leaves leaves no row and no file behind, and its neighbou
     token: home.token,
     body: { name: "x", scopes: ["clips:read"], days: 1 },
   });
+  const invited = { id: "c".repeat(16) };
+  t.equal((await call(cloud, "POST", "/v1/invitations", { token: home.token, body: invited })).status, 201);
   const now = cloud.clock.wall();
   const camera = home.board.id;
   const event = { household: home.household, id: newEventId(now, systemRandom), camera, kind: "press" };

@@ -18,7 +18,8 @@ export type LiveKind =
   | "passkey.added"
   | "charter.proposed"
   | "recovery.changed"
-  | "recovery.fetched";
+  | "recovery.fetched"
+  | "invitation.answered";
 
 /** Something that members may want to know at once. Never more than the cloud may know: no footage, no key. */
 export interface LiveEvent {

@@ -355,6 +355,33 @@ export const problems = {
     "Renewal refused",
     "An owner of the household has refused this camera another certificate. Only an owner can change that.",
   ],
+  // Invitations
+  "malformed-joining": [
+    422,
+    "Not a newcomer's line",
+    "The answer is not a newcomer's whole line. Send the one that `lintel member join` shows.",
+  ],
+  "invitation-exists": [409, "Invitation exists", "An invitation with this id exists. Draw another id."],
+  "invitation-ends-in-the-past": [
+    422,
+    "Invitation ends in the past",
+    "By the cloud's clock the invitation has ended already. Set this machine's clock.",
+  ],
+  "too-many-invitations": [
+    409,
+    "Too many invitations",
+    "A household has at most 16 open invitations. Take one back (lintel member invitations), then make another.",
+  ],
+  "invitation-answered": [
+    409,
+    "Answered by somebody else",
+    "Somebody else has answered this invitation, and the owners were told that there are two. If you gave the line to nobody, tell the owner by phone; they make a new one.",
+  ],
+  "invitation-expired": [
+    410,
+    "Invitation expired",
+    "The invitation has expired. Ask the owner for a new one.",
+  ],
   // Claims
   "claim-exists": [409, "Claim exists", "A claim with this id exists. Make a new secret."],
   "claim-ends-in-the-past": [

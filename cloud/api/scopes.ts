@@ -19,6 +19,7 @@ const scopeOfRoute: Readonly<Record<string, Scope>> = {
   "GET /v1/events": "events:read",
   "GET /v1/stream": "events:read",
   "GET /v1/household": "household:read",
+  "GET /v1/members": "household:read",
   "GET /v1/household/retention": "household:read",
   "GET /v1/audit": "audit:read",
   "GET /v1/webhooks": "webhooks:read",

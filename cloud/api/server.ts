@@ -17,6 +17,7 @@ import { addEvents } from "./routes/events.js";
 import { addFarewell, type FarewellServices } from "./routes/farewell.js";
 import { addGround, type Check } from "./routes/ground.js";
 import { addHousehold, type HouseholdServices } from "./routes/household.js";
+import { addMembers, addNewcomersInvitations, type InvitationServices } from "./routes/invitations.js";
 import { addPages } from "./routes/pages.js";
 import { addBrowserSignIn, addPasskeys, type PasskeyServices } from "./routes/passkeys.js";
 import { addPassphrase, addPassphraseSignIn, type PassphraseServices } from "./routes/passphrases.js";
@@ -57,6 +58,7 @@ export interface ApiServices
     ProposalServices,
     RecoveryServices,
     ClaimServices,
+    InvitationServices,
     CameraServices,
     RenewalServices,
     ClipServices,
@@ -116,15 +118,7 @@ export async function createApi(
   await addDescription(app, version);
   addMetrics(app, { measures: services.measures, token: metricsToken, trustProxy });
   addGround(app, { checks: services.checks, caPem: services.authority.caPem });
-  addRegistration(app, services);
-  addSignIn(app, services);
-  addBrowserSignIn(app, services);
-  addPassphraseSignIn(app, services);
-  addSharesForOutside(app, services);
-  addPages(app);
-  addRecovery(app, services);
-  addBoardsClaims(app, services);
-  addCamerasRenewals(app, services);
+  addOpenRoutes(app, services);
   await app.register(async (members: App) => {
     membersOnly(members, services);
     addSessions(members, services);
@@ -136,6 +130,7 @@ export async function createApi(
     addRecoveries(members, services);
     addFarewell(members, services);
     addOwnersClaims(members, services);
+    addMembers(members, services);
     addCameras(members, services);
     addRenewals(members, services);
     addClips(members, services);
@@ -148,6 +143,20 @@ export async function createApi(
   });
   await addDocs(app);
   return app;
+}
+
+/** For whoever has no token. */
+function addOpenRoutes(app: App, services: ApiServices): void {
+  addRegistration(app, services);
+  addSignIn(app, services);
+  addBrowserSignIn(app, services);
+  addPassphraseSignIn(app, services);
+  addSharesForOutside(app, services);
+  addPages(app);
+  addRecovery(app, services);
+  addBoardsClaims(app, services);
+  addNewcomersInvitations(app, services);
+  addCamerasRenewals(app, services);
 }
 
 /** One event per answered request, by route and never by address. */

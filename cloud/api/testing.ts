@@ -47,6 +47,7 @@ import { createCameraDirectory } from "../household/cameras.io.js";
 import { createCharters } from "../household/charters.io.js";
 import { createClaims } from "../household/claims.io.js";
 import { createFarewell, footageIn } from "../household/farewell.io.js";
+import { createInvitations } from "../household/invitations.io.js";
 import { createLogins, type Who } from "../household/logins.io.js";
 import { createModes } from "../household/modes.io.js";
 import { createPasskeys } from "../household/passkeys.io.js";
@@ -308,6 +309,7 @@ function householdParts(db: Parameters<typeof createCharters>[0], clock: Clock) 
     proposals: createProposals(db, { charters, clock }),
     recoveries: createRecoveries(db, clock),
     claims: createClaims(db, charters, clock),
+    invitations: createInvitations(db, clock),
     renewals: createRenewals(db, cameras, clock),
     sight: createSight(cameras),
   };

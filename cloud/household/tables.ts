@@ -7,6 +7,7 @@ export interface HouseholdTables {
   readonly charter: CharterRow;
   readonly proposal: ProposalRow;
   readonly recovery: RecoveryRow;
+  readonly invitation: InvitationRow;
   readonly member: MemberRow;
   readonly camera: CameraRow;
   readonly camera_mode: CameraModeRow;
@@ -50,6 +51,22 @@ export interface RecoveryRow {
   /** Base64 of an age file. */
   readonly file: string;
   readonly made_at: number;
+}
+
+/** By which one newcomer hands in their public keys. */
+export interface InvitationRow {
+  readonly id: string;
+  readonly household: string;
+  readonly role: string | null;
+  readonly made_at: number;
+  readonly expires_at: number;
+  /** The line of the first who answered. */
+  readonly newcomer: string | null;
+  /** The id that follows from it. */
+  readonly member: string | null;
+  readonly answered_at: number | null;
+  /** When somebody else first tried to answer. */
+  readonly contested_at: number | null;
 }
 
 /** A next charter that waits for owners' signatures. */

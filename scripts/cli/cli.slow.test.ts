@@ -462,12 +462,19 @@ test("the demo's household settles by the same commands, also where a kill left 
 
 test("people join, are listed and leave by the commands they type", async (t) => {
   const member = (...args: readonly string[]): Promise<Ended> => lintel("member", ...args, ...profile);
-  const { invitation } = JSON.parse((await member("invite", "--json")).out);
+  const { invitation } = JSON.parse((await member("invite", "--for", "2d", "--json")).out);
   const bea = ["--profile", place("bea")];
   const joining = await lintel("member", "join", invitation, "--name", "Bea", ...bea, "--json");
-  const { newcomer } = JSON.parse(joining.out);
-  t.match(await member("add", newcomer, "--role", "adult"), { code: 1, err: /Nobody can be asked here/ });
-  t.match(await member("add", newcomer, "--role", "adult", "--yes"), { code: 0, out: /Bea .* is adult/ });
+  const { fingerprint } = JSON.parse(joining.out);
+  t.match(await member("invitations"), {
+    code: 0,
+    out: new RegExp(`answered .* Bea, fingerprint ${fingerprint}`),
+  });
+  t.match(await member("add", "Bea", "--role", "adult"), { code: 1, err: /Nobody can be asked here/ });
+  t.match(await member("add", "Bea", "--role", "adult", "--fingerprint", fingerprint), {
+    code: 0,
+    out: /Bea .* is adult/,
+  });
   t.match(await member("change", "Bea", "--camera", "Garden gate"), {
     code: 0,
     out: /sees Garden gate only/,

@@ -5,6 +5,8 @@ import { t as tap, test } from "tap";
 import { placesIn, quiet, settle, startCloud } from "../demo/home.io.js";
 import { memberCamera } from "./member/camera.io.js";
 import { memberCameras, memberExportIdentity } from "./member/cameras.io.js";
+import { memberInit } from "./member/init.io.js";
+import { memberInvitations } from "./member/invitations.io.js";
 import { memberAdd, memberInvite, memberJoin } from "./member/join.io.js";
 import { type ChangeOptions, memberCameraKeys, memberChange, memberRemove } from "./member/members.io.js";
 import { type ModeOptions, memberMode } from "./member/mode.io.js";
@@ -33,11 +35,12 @@ async function told(run: (terminal: ReturnType<typeof quiet>) => Promise<unknown
   return values.at(-1) ?? {};
 }
 
+const byHand = { hours: 24, byHand: true } as const;
 const identities = async (who: string) =>
   (await told((terminal) => memberExportIdentity(who, undefined, terminal))).identities;
 
 test("two owners sign together: the one proposes, the other sees what changes, and signs or does not", async (t) => {
-  const { invitation } = await told((terminal) => memberInvite(anna, terminal));
+  const { invitation } = await told((terminal) => memberInvite(anna, byHand, terminal));
   const joining = { invitation: `${invitation}`, name: "Bea" };
   const { newcomer } = await told((terminal) => memberJoin(bea, joining, terminal));
   const options = { newcomer: `${newcomer}`, role: "owner" } as const;
@@ -101,11 +104,63 @@ test("an owner is not shut out unasked, and a withdrawn change leaves nothing", 
   t.equal(JSON.stringify(await identities(bea)).match(/AGE-SECRET-KEY/g)?.length, 2);
 });
 
+test("an invitation brings the newcomer's keys to the owner by itself, and the fingerprint decides whose they are", async (t) => {
+  const [fay, gil] = [join(folder, "fay"), join(folder, "gil")];
+  const ida = join(folder, "ida");
+  await memberInit(ida, { cloud: cloud.ready.text("http"), name: "Ida" }, quiet());
+  const listed = async () => {
+    const all: Record<string, unknown>[] = [];
+    await memberInvitations(
+      ida,
+      {},
+      quiet((value) => all.push(value)),
+    );
+    return all;
+  };
+  await t.rejects(memberInvite(ida, { hours: 169 }, quiet()), /7 days at most/);
+  const made = await told((terminal) => memberInvite(ida, { hours: 1, role: "adult" }, terminal));
+  t.match(await listed(), [{ id: made.id, state: "waiting", role: "adult" }]);
+  const invitation = `${made.invitation}`;
+  const joined = await told((terminal) => memberJoin(fay, { invitation, name: "Fay" }, terminal));
+  t.match(joined, { answered: true });
+  t.same(await told((terminal) => memberJoin(fay, { invitation, name: "Fay" }, terminal)), joined);
+  t.match(await told((terminal) => memberJoin(gil, { invitation, name: "Gil" }, terminal)), {
+    answered: false,
+  });
+  const { fingerprint } = joined;
+  t.match(await listed(), [
+    { state: "answered", newcomer: { name: "Fay", fingerprint }, contestedAt: String },
+  ]);
+
+  const add = (options: object, agreed?: (question: string) => Promise<boolean>) =>
+    memberAdd(ida, { newcomer: "Fay", role: "adult", ...options }, quiet(undefined, agreed));
+  await t.rejects(add({ newcomer: "Gil" }), /Nobody called "Gil" has answered/);
+  await t.rejects(add({ newcomer: `${joined.newcomer}`.slice(0, -9) }), /not a newcomer's whole line/);
+  await t.rejects(add({ yes: true }), /compared each time/);
+  await t.rejects(add({ fingerprint: "aaaa-aaaa-aaaa-aaaa" }), /Nothing was signed: the fingerprints differ/);
+  await t.rejects(
+    add({}, async (question) => !question.includes(`${fingerprint}`)),
+    /Nothing was signed/,
+  );
+  await add({ yes: true, fingerprint: ` ${fingerprint}`.toUpperCase() });
+  t.match(await listed(), [{ state: "joined" }]);
+  await t.rejects(memberInvitations(fay, {}, quiet()), /Only an owner/);
+
+  const next = await told((terminal) => memberInvite(ida, { hours: 1 }, terminal));
+  await memberInvitations(ida, { action: "revoke", invitation: `${next.id}` }, quiet());
+  const late = { invitation: `${next.invitation}`, name: "Gil" };
+  t.match(await told((terminal) => memberJoin(gil, late, terminal)), { answered: false });
+  await t.rejects(
+    memberInvitations(ida, { action: "revoke", invitation: `${next.id}` }, quiet()),
+    /Nothing is at this address/,
+  );
+});
+
 test("whoever joins sees what the charter says; a camera gets new keys and leaves; an owner stays", async (t) => {
   const own = placesIn(join(folder, "own"));
   const [dan, eve] = [own.member, join(folder, "eve")];
   await settle(own, cloud.ready.text("http"), "scene:seed=1,size=320x180,fps=10");
-  const { invitation } = await told((terminal) => memberInvite(dan, terminal));
+  const { invitation } = await told((terminal) => memberInvite(dan, byHand, terminal));
   const whole = `${invitation}`;
   await t.rejects(
     memberJoin(eve, { invitation: whole.slice(0, -5), name: "Eve" }, quiet()),

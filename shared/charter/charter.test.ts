@@ -237,6 +237,10 @@ test("an invitation and a newcomer's line read back whole, and not when a charac
     ok: true,
     value: { cloudUrl, caHash, household, version: 12, charter },
   });
+  const withId = formatInvitation({ cloudUrl, caHash, household, version: 12, charter, id: "a".repeat(16) });
+  t.match(parseInvitation(withId), { ok: true, value: { household, charter, id: "a".repeat(16) } });
+  for (const wrong of [withId.slice(0, -1), `${withId}a`, `${withId}.a`, `${invitation}.`])
+    t.notOk(parseInvitation(wrong).ok, wrong);
   const keys = memberKeys(fromHex(person.seed), 0);
   const publicOf = (secretKey: Uint8Array): Uint8Array => verifierOf({ name: "k", secretKey }).publicKey;
   const [noteKey, loginKey] = [publicOf(keys.noteSecret), publicOf(keys.loginSecret)];

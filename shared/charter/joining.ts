@@ -18,6 +18,8 @@ export interface Invitation {
   readonly household: HouseholdId;
   readonly version: number;
   readonly charter: Hash;
+  /** Under which the cloud takes the newcomer's answer; without it the answer goes by hand. */
+  readonly id?: string;
 }
 
 /** A newcomer's public keys and name; the owner gives the role. */
@@ -29,22 +31,25 @@ const invitationPrefix = "lintel-invitation1";
 const newcomerPrefix = "lintel-newcomer1";
 
 export function formatInvitation(invitation: Invitation): string {
-  const { cloudUrl, caHash, household, version, charter } = invitation;
+  const { cloudUrl, caHash, household, version, charter, id } = invitation;
   const url = toBase64Url(toUtf8(cloudUrl));
-  return [invitationPrefix, url, shortened(caHash), household, version, shortened(charter)].join(".");
+  const fields = [invitationPrefix, url, shortened(caHash), household, version, shortened(charter)];
+  return [...fields, ...(id === undefined ? [] : [id])].join(".");
 }
 
 export function parseInvitation(text: string): Result<Invitation, JoiningRefusal> {
-  const [prefix, url = "", ca = "", household = "", versionText = "", hash = "", ...more] = text
+  const [prefix, url = "", ca = "", household = "", versionText = "", hash = "", id, ...more] = text
     .trim()
     .split(".");
   const cloudUrl = textIn(url);
   const [caHash, charter] = [bytesIn(ca), bytesIn(hash)];
   const version = parseDecimal(versionText) ?? 0;
-  const whole = prefix === invitationPrefix && more.length === 0 && isHouseholdId(household) && version > 0;
+  const inForm = prefix === invitationPrefix && more.length === 0 && isInvitationId(id);
+  const whole = inForm && isHouseholdId(household) && version > 0;
   if (!whole || !/^https?:\/\/[^\s/]+$/.test(cloudUrl) || caHash === undefined || charter === undefined)
     return refuse({ kind: "malformed-joining", what: "invitation" });
-  return ok({ cloudUrl, caHash: toBase64(caHash), household, version, charter: toBase64(charter) });
+  const facts = { cloudUrl, caHash: toBase64(caHash), household, version, charter: toBase64(charter) };
+  return ok(id === undefined ? facts : { ...facts, id });
 }
 
 export function formatNewcomer({ noteKey, loginKey, recipient, name }: Newcomer): string {
@@ -66,6 +71,11 @@ export function newcomerFingerprint({ noteKey, loginKey, recipient }: Newcomer):
   const all = toUtf8(`${toBase64(noteKey)} ${toBase64(loginKey)} ${recipient}`);
   const text = toBase32(sha256(all).subarray(0, 10));
   return [0, 4, 8, 12].map((at) => text.slice(at, at + 4)).join("-");
+}
+
+/** 80 random bits; a line without any is whole, too. */
+function isInvitationId(text: string | undefined): boolean {
+  return text === undefined || /^[a-z2-7]{16}$/.test(text);
 }
 
 function shortened(hash: Hash): string {

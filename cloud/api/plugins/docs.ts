@@ -41,7 +41,8 @@ export async function addDocs(app: App): Promise<void> {
 }
 
 /** Routes without a token, by their address. */
-const openRoutes = /^\/v1\/(households|login|renewals|session\/|claims\/:claimId\/|recovery\/)|^\/[^v]/;
+const openRoutes =
+  /^\/v1\/(households|login|renewals|session\/|claims\/:claimId\/|invitations\/:invitation\/|recovery\/)|^\/[^v]/;
 
 type Schema = Parameters<
   NonNullable<Extract<Parameters<typeof swagger>[1], { transform?: unknown }>["transform"]>

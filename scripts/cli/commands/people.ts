@@ -1,14 +1,16 @@
 import { Argument, Option } from "commander";
-import { allRoles, type Role } from "../../../shared/charter/lines.js";
+import { allRoles } from "../../../shared/charter/lines.js";
 import { allSignatures } from "../../../shared/charter/succession.js";
 import { readNamed } from "../disk.io.js";
 import type { InitOptions } from "../member/init.io.js";
-import type { ChangeOptions, SightOptions } from "../member/members.io.js";
+import type { InviteOptions } from "../member/invitations.io.js";
+import type { AddOptions } from "../member/join.io.js";
+import type { ChangeOptions } from "../member/members.io.js";
 import type { RuleOptions } from "../member/proposal.io.js";
 import type { RestoreOptions } from "../member/restore.io.js";
 import { type Common, ofMember } from "../program.js";
 import { openTerminal } from "../terminal.io.js";
-import { listed } from "./arguments.js";
+import { given, hoursOf, listed } from "./arguments.js";
 
 // Commands: who belongs to the household, and how they come back. What a command does is loaded when it runs.
 
@@ -51,9 +53,32 @@ ofMember("members", "who belongs to the household").action(async (options: Commo
   (await import("../member/members.io.js")).memberList(options.profile, openTerminal(options)),
 );
 
-ofMember("invite", "show the line with which somebody joins the household").action(async (options: Common) =>
-  (await import("../member/join.io.js")).memberInvite(options.profile, openTerminal(options)),
-);
+ofMember("invite", "show the line with which somebody joins the household, once")
+  .option("--for <time>", "how long it waits for them, in hours or days, 7d at most", hoursOf, 24)
+  .addOption(new Option("--role <role>", "what they are meant to become, as a reminder").choices(allRoles))
+  .option("--by-hand", "their answer comes back by your own ways, not through the cloud")
+  .action(
+    async ({
+      for: hours,
+      ...options
+    }: Common & Omit<InviteOptions, "hours"> & { readonly for: number; readonly byHand?: boolean }) =>
+      (await import("../member/join.io.js")).memberInvite(
+        options.profile,
+        { ...options, hours },
+        openTerminal(options),
+      ),
+  );
+
+ofMember("invitations", "who is invited, and who has answered; revoke takes an invitation back")
+  .addArgument(new Argument("[action]", "take one back").choices(["revoke"]))
+  .argument("[invitation]", "its id")
+  .action(async (action: string | undefined, invitation: string | undefined, options: Common) =>
+    (await import("../member/invitations.io.js")).memberInvitations(
+      options.profile,
+      given({ action, invitation }),
+      openTerminal(options),
+    ),
+  );
 
 ofMember("join", "make your keys for the household that invites you")
   .argument("<invitation>", "the line that an owner gave you")
@@ -67,15 +92,19 @@ ofMember("join", "make your keys for the household that invites you")
   );
 
 ofMember("add", "sign somebody in who joins")
-  .argument("<newcomer>", 'the line that "lintel member join" showed them')
+  .argument(
+    "<newcomer>",
+    'the name of who answered an invitation, or the line that "lintel member join" showed',
+  )
   .addOption(
     new Option("--role <role>", "contacts see outdoor cameras only; owners sign charters")
       .choices(allRoles)
       .makeOptionMandatory(),
   )
   .option("--camera <camera>", "the only camera that they see; for several give it again", listed)
-  .option("--yes", "the fingerprints were compared (for scripts)")
-  .action(async (newcomer: string, options: Common & SightOptions & { readonly role: Role }) =>
+  .option("--fingerprint <fingerprint>", "as they read it out; then nothing is asked")
+  .option("--yes", "the fingerprints were compared (for scripts, with a line)")
+  .action(async (newcomer: string, options: Common & Omit<AddOptions, "newcomer">) =>
     (await import("../member/join.io.js")).memberAdd(
       options.profile,
       { ...options, newcomer },

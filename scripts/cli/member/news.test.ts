@@ -57,6 +57,18 @@ test("a change that waits for owners is told with what to type", (t) => {
   t.end();
 });
 
+test("who answers an invitation is told, and louder when they are the second", (t) => {
+  const news = createNews(() => undefined);
+  const lineOf = (contested: boolean) =>
+    news.lineOf("invitation.answered", fieldsOf({ invitation: "x", name: "Bea", contested }, "told"), now);
+  t.match(lineOf(false), /Z {2}Bea {2}has answered .* by phone: lintel member invitations$/);
+  t.match(
+    lineOf(true),
+    /Bea {2}answers .* somebody else has answered: one of the two is not whom you invited/,
+  );
+  t.end();
+});
+
 test("the second-by-second, the same state again and what only a newer cloud tells are no news", (t) => {
   const lineOf = reader();
   const status = { status: { state: "online", trouble: [] } };

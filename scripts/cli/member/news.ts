@@ -37,6 +37,10 @@ const householdLines: Readonly<Record<string, ((data: Fields, nameOf: NameOf) =>
     `${memberIn(data, nameOf)}  changed their recovery passphrase. Was it not you? Run: lintel member recovery new`,
   "recovery.fetched": (data, nameOf) =>
     `${memberIn(data, nameOf)}  comes back with their recovery passphrase. Was it not you? Run: lintel member recovery remove, and ask an owner to give the cameras new keys`,
+  "invitation.answered": (data) =>
+    data.maybeFlag("contested") === true
+      ? `${data.text("name")}  answers an invitation that somebody else has answered: one of the two is not whom you invited. Compare fingerprints: lintel member invitations`
+      : `${data.text("name")}  has answered an invitation. Compare the fingerprint by phone: lintel member invitations`,
   "charter.proposed": (data) =>
     `charter ${data.number("version")} waits for owners' signatures. See it: lintel member proposal`,
 };
