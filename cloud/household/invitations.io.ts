@@ -11,7 +11,7 @@ import type { InvitationRow } from "./tables.js";
 /** Of one household at a time that have not ended and whose newcomer is no member yet. */
 export const openInvitationsMax = 16;
 /** Newest first, so many of a household are shown. */
-export const listedInvitationsMax = 64;
+const listedInvitationsMax = 64;
 const dayMillis = 24 * 60 * 60_000;
 /** How long one waits for an answer: at most, and where its maker says nothing. */
 const waitMillis = { max: 7 * dayMillis, usual: dayMillis } as const;
