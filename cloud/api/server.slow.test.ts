@@ -150,6 +150,7 @@ const createdWithoutKey: Readonly<Record<string, string>> = {
   "post /v1/passphrase": "its secret is kept nowhere; it replaces the one before",
   "post /v1/households": "the charter's own hash: registered again it is the same household",
   "post /v1/claims/{claimId}/answer": "the claim takes one answer, and the same one again",
+  "post /v1/invitations/{invitation}/answer": "the invitation takes one answer, and the same one again",
   "post /v1/renewals": "a signed note: asked again it is the same one",
   "post /v1/login/passkey-link": "the link makes one passkey, once",
 };

@@ -5,6 +5,7 @@ import { type Millis, millis } from "../../shared/kernel/brand.js";
 import { type HouseholdId, isHouseholdId } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
+import { type Beside, writeBeside } from "../beside.io.js";
 import type { Database } from "../database.io.js";
 import type { InvitationRow } from "./tables.js";
 
@@ -58,7 +59,11 @@ export interface Answered {
 /** Newcomers' public lines on their way to the owners. Nothing here makes anybody a member. */
 export interface Invitations {
   /** The same again is fine. */
-  make(household: HouseholdId, wanted: NewInvitation): Promise<Result<InvitationView, MakeInvitationRefusal>>;
+  make(
+    household: HouseholdId,
+    wanted: NewInvitation,
+    beside?: Beside<InvitationView>,
+  ): Promise<Result<InvitationView, MakeInvitationRefusal>>;
   list(household: HouseholdId): Promise<readonly InvitationView[]>;
   /** False when the household has no such invitation. */
   remove(household: HouseholdId, id: string): Promise<boolean>;
@@ -78,8 +83,12 @@ export function createInvitations(db: Kysely<Database>, clock: Clock): Invitatio
     for (const listener of listeners) listener(answered);
   };
   return {
-    make: (household, wanted) =>
-      db.transaction().execute((tx) => makeOne(tx, household, wanted, clock.wall())),
+    make: (household, wanted, beside) =>
+      db.transaction().execute(async (tx) => {
+        const made = await makeOne(tx, household, wanted, clock.wall());
+        if (made.ok) await writeBeside(tx, beside, made.value);
+        return made;
+      }),
 
     async list(household) {
       const rows = await rowsOf(db, household)

@@ -6,7 +6,7 @@ import { createHeaders, nothing } from "../contract/common.js";
 import * as contract from "../contract/invitations.js";
 import type { Hub } from "../hub.js";
 import { type HourlyBudget, type RateLimit, spending } from "../plugins/ratelimit.js";
-import { once } from "../plugins/repeats.js";
+import { answering, once } from "../plugins/repeats.js";
 import { ownersOnly, sessionOf } from "../plugins/session.js";
 import { demand, found, Problem } from "../problems.js";
 import { parseTime, timeTextOf } from "../time.js";
@@ -97,9 +97,9 @@ function addOwnersInvitations(members: App, { invitations, repeats, budget }: In
       const expiresAt = asked === undefined ? undefined : parseTime(asked);
       if (asked !== undefined && expiresAt === undefined) throw new Problem("malformed-request");
       const { household } = sessionOf(request);
-      return reply
-        .code(201)
-        .send(written(demand(await invitations.make(household, { id, role, expiresAt }))));
+      const beside = answering(request, reply.code(201), written);
+      const made = await invitations.make(household, { id, role, expiresAt }, beside);
+      return reply.send(written(demand(made)));
     },
   );
 

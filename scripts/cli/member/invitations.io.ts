@@ -28,8 +28,7 @@ export async function makeInvitation(
   const id = toBase32(systemRandom.bytes(idBytes));
   const expiresAt = new Date(systemClock.wall() + hours * hourMillis).toISOString();
   const body = { id, expiresAt, ...(role && { role }) };
-  const headers = { "idempotency-key": id };
-  const made = await cloud.call({ method: "POST", path, headers, body, repeatable: true });
+  const made = await cloud.create(path, body);
   return { id, expiresAt: fieldsOf(made, path).text("expiresAt") };
 }
 
