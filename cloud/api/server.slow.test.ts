@@ -187,7 +187,7 @@ test("what creates takes an Idempotency-Key, what lists comes by pages, what edi
     const properties = Object.entries(answers?.properties ?? {}).filter(([name]) => name !== "next");
     return properties.length === 1 && properties[0]?.[1].type === "array";
   });
-  t.equal(lists.length, 11);
+  t.equal(lists.length, 13);
   t.same([...without("limit", lists), ...without("cursor", lists)], [], "every list comes by pages");
   for (const { route, answers } of lists) t.ok("next" in (answers?.properties ?? {}), route);
 });

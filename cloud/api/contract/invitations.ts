@@ -1,5 +1,5 @@
 import Type from "typebox";
-import { cameraId, closed, memberId, time } from "./common.js";
+import { cameraId, closed, listNext, memberId, time } from "./common.js";
 
 const id = Type.String({
   pattern: "^[a-z2-7]{16}$",
@@ -34,7 +34,7 @@ export const invitation = Type.Object(
   },
   closed,
 );
-export const invitations = Type.Object({ invitations: Type.Array(invitation) }, closed);
+export const invitations = Type.Object({ invitations: Type.Array(invitation), next: listNext }, closed);
 export const invitationAnswer = Type.Object({ newcomer }, closed);
 export const invitationAnswered = Type.Object({ state: Type.Literal("answered") }, closed);
 
@@ -53,6 +53,7 @@ export const members = Type.Object(
         closed,
       ),
     ),
+    next: listNext,
   },
   closed,
 );

@@ -2,9 +2,10 @@ import type { CharterReader } from "../../household/charters.io.js";
 import type { Invitations, InvitationView } from "../../household/invitations.io.js";
 import type { Repeats } from "../../household/repeats.io.js";
 import type { App } from "../app.js";
-import { createHeaders, nothing } from "../contract/common.js";
+import { createHeaders, listQuery, nothing } from "../contract/common.js";
 import * as contract from "../contract/invitations.js";
 import type { Hub } from "../hub.js";
+import { newestFirst, pageOf } from "../page.js";
 import { type HourlyBudget, type RateLimit, spending } from "../plugins/ratelimit.js";
 import { answering, once } from "../plugins/repeats.js";
 import { ownersOnly, sessionOf } from "../plugins/session.js";
@@ -56,19 +57,20 @@ export function addMembers(members: App, services: InvitationServices): void {
         operationId: "listMembers",
         summary: "Who belongs to the household, by its newest charter",
         tags: ["members"],
+        querystring: listQuery,
         response: { 200: contract.members },
       },
     },
     async (request) => {
       const { members: all } = found(await charters.current(sessionOf(request).household));
-      return {
-        members: all.map(({ id, name, role, sees }) => ({
-          id,
-          name,
-          role,
-          ...(sees && { sees: [...sees] }),
-        })),
-      };
+      const { items, rest } = pageOf(all, ({ name, id }) => `${name} ${id}`, request.query);
+      const shown = items.map(({ id, name, role, sees }) => ({
+        id,
+        name,
+        role,
+        ...(sees && { sees: [...sees] }),
+      }));
+      return { members: shown, ...rest };
     },
   );
   addOwnersInvitations(members, services);
@@ -111,12 +113,15 @@ function addOwnersInvitations(members: App, { invitations, repeats, budget }: In
         operationId: "listInvitations",
         summary: "The newest 64 invitations, with the lines of newcomers who answered",
         tags: ["members"],
+        querystring: listQuery,
         response: { 200: contract.invitations },
       },
     },
-    async (request) => ({
-      invitations: (await invitations.list(sessionOf(request).household)).map(written),
-    }),
+    async (request) => {
+      const all = (await invitations.list(sessionOf(request).household)).map(written);
+      const { items, rest } = newestFirst(all, request.query);
+      return { invitations: items, ...rest };
+    },
   );
 
   members.delete(

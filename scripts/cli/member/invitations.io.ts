@@ -106,8 +106,8 @@ function contestedText(at: string): string {
   return `  somebody else tried to answer it, too, at ${at}: one of the two is not whom you invited. The fingerprint on your guest's screen tells which.`;
 }
 
-async function invitationsOf(cloud: Cloud): Promise<readonly Invited[]> {
-  return (await cloud.get(path)).list("invitations", readInvited);
+function invitationsOf(cloud: Cloud): Promise<readonly Invited[]> {
+  return cloud.list(path, "invitations", readInvited);
 }
 
 function readInvited(fields: Fields): Invited {
