@@ -9,6 +9,7 @@ import { type Test, t, test } from "tap";
 import { openCloud } from "../../scripts/cli/member/cloud.io.js";
 import { memberMode } from "../../scripts/cli/member/mode.io.js";
 import { systemClock, systemRandom } from "../../scripts/cli/world.io.js";
+import { quiet } from "../../scripts/demo/home.io.js";
 import { openAsOwner } from "../../scripts/demo/recordings.io.js";
 import { signCharter } from "../../shared/charter/charter.js";
 import { memberKeyName } from "../../shared/charter/lines.js";
@@ -71,9 +72,7 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 /** The owner's order; back once the camera says that it obeys. */
 async function order({ places }: House, mode: "off" | "record"): Promise<void> {
   const [camera] = (await openCloud(places.member).household()).newest.cameras;
-  const silent = { say: () => undefined, json: () => undefined, progress: () => undefined };
-  const terminal = { ...silent, warn: () => undefined, agreed: async () => true };
-  await memberMode(places.member, { camera: camera?.id ?? "", mode, wait: 60 }, terminal);
+  await memberMode(places.member, { camera: camera?.id ?? "", mode, wait: 60 }, quiet());
 }
 
 /** Presses the bell and waits for the clip to be sealed to its end; ffprobe's words on it, opened by its owner. */

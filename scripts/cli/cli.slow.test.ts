@@ -94,6 +94,7 @@ test("usage faults exit with 2, refusals with 1, help with 0", async (t) => {
     [["member", "clips", "--limit", "none"], { code: 2, err: /from 1 to/ }],
     [["fly"], { code: 2, err: /unknown command/ }],
     [["--version"], { code: 0, out: /^\d+\.\d+\.\d+\n$/ }],
+    [["install"], { code: 2, err: /--claim TEXT is needed where nobody can be asked/ }],
     [
       ["install", "--claim", "x", "--package", "x.deb"],
       { code: 1, err: /--package is for another board: .*--ssh/ },

@@ -1,4 +1,4 @@
-import { confirm, isCancel } from "@clack/prompts";
+import { confirm, isCancel, text } from "@clack/prompts";
 import { printable, printableJson } from "./printable.js";
 import { Refused } from "./refused.js";
 
@@ -14,6 +14,8 @@ export interface Terminal {
   warn(line: string): void;
   /** Asks a person; `--yes` answers for scripts, and where nobody can be asked it refuses. */
   agreed(question: string): Promise<boolean>;
+  /** What a person types; `undefined` where nobody can be asked, or who is asked wants no more. */
+  typed(question: string): Promise<string | undefined>;
 }
 
 export interface TerminalOptions {
@@ -49,12 +51,22 @@ export function openTerminal({ json = false, yes = false }: TerminalOptions): Te
       const question = printable(asked);
       clear();
       if (yes) return true;
-      if (process.stdin.isTTY !== true || process.stderr.isTTY !== true)
+      if (!isAnybodyThere())
         throw new Refused(
           `${question} Nobody can be asked here: look yourself, then run it again with --yes.`,
         );
       const answer = await confirm({ message: question, output: process.stderr, initialValue: false });
       return !isCancel(answer) && answer;
     },
+    async typed(question) {
+      clear();
+      if (!isAnybodyThere()) return undefined;
+      const answer = await text({ message: printable(question), output: process.stderr });
+      return isCancel(answer) ? undefined : answer.trim();
+    },
   };
+}
+
+function isAnybodyThere(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true;
 }

@@ -94,6 +94,7 @@ export function quiet(
     progress: nothing,
     warn: nothing,
     agreed,
+    typed: async () => undefined,
     json: (value) => void onJson({ ...value }),
   };
 }

@@ -156,6 +156,27 @@ test("an update that is killed anywhere is finished by the same command", {
   }
 });
 
+test("uninstall wipes the camera and removes its package, and asks before", {
+  skip: noDpkg || notRoot,
+}, (t) => {
+  const uninstall = (...words: readonly string[]) =>
+    spawnSync(process.execPath, [lintel, "uninstall", "--root", root, ...words], { encoding: "utf8" });
+  const state = join(root, "var/lib/lintel");
+  mkdirSync(join(state, "identity"), { recursive: true });
+  writeFileSync(join(state, "identity/note.key"), randomBytes(32));
+  t.match(uninstall(), { status: 1, stderr: /Wipe the camera in .*Nothing waits.*--yes/ });
+  t.ok(existsSync(join(state, "identity/note.key")));
+  t.match(uninstall("--yes"), { status: 0, stdout: /lintel-camera 0\.4\.4 is removed/ });
+  for (const gone of [
+    state,
+    join(root, "usr/lib/lintel/firmware.js"),
+    join(root, "var/cache/lintel-packages"),
+  ])
+    t.notOk(existsSync(gone), gone);
+  t.match(uninstall("--yes"), { status: 1, stderr: /is not installed/ });
+  t.end();
+});
+
 test("the release key is private, and never in the project", (t) => {
   const key = join(folder, "release.key");
   t.throws(() => openReleaseKey(key, folder), { message: /lies in the project/ });

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { Command } from "commander";
 import type { DoctorOptions } from "../doctor/doctor.io.js";
 import type { HomeBrokerOptions } from "../install/homebroker.io.js";
 import type { InstallOptions } from "../install/install.io.js";
@@ -8,12 +9,17 @@ import { Refused } from "../refused.js";
 import { openTerminal, type TerminalOptions } from "../terminal.io.js";
 import { given } from "./arguments.js";
 
+type InstallFlags = Omit<InstallOptions, "claim"> & { readonly claim?: string };
+
 // Commands: what an installer types on a board. What a command does is loaded when it runs.
 
 program
   .command("install")
   .description("make this board a camera of the household that shows the claim")
-  .requiredOption("--claim <text>", "the line that the owner's screen shows; - reads it from standard input")
+  .option(
+    "--claim <text>",
+    "the line that the owner's screen shows; - reads it from standard input (default: asks)",
+  )
   .option("--state <dir>", "where the camera keeps its keys and recordings", packagedState)
   .option("--source <source>", "where the picture comes from (default: the camera that is there)")
   .option("--ffmpeg <path>", "use this ffmpeg and no other")
@@ -24,10 +30,13 @@ program
   .option("--json", "results as JSON, one document a line")
   .action(
     async (
-      options: InstallOptions & TerminalOptions & { readonly ssh?: string; readonly package?: string },
+      options: InstallFlags & TerminalOptions & { readonly ssh?: string; readonly package?: string },
+      command: Command,
     ) => {
-      const claim = options.claim === "-" ? readFileSync(0, "utf8") : options.claim;
       const terminal = openTerminal(options);
+      const asked = options.claim ?? (await terminal.typed("The line that the owner's screen shows:"));
+      if (asked === undefined) command.error("error: --claim TEXT is needed where nobody can be asked");
+      const claim = asked === "-" ? readFileSync(0, "utf8") : asked;
       if (options.ssh !== undefined && options.homeBroker !== undefined)
         throw new Refused(
           `A password has no place on another board's command line. Afterwards: ssh ${options.ssh} sudo lintel home-broker - < FILE`,
@@ -67,6 +76,16 @@ program
   .option("--json", "results as JSON, one document a line")
   .action(async (options: { readonly state: string } & TerminalOptions) =>
     (await import("../install/reset.io.js")).reset(options.state, openTerminal(options)),
+  );
+
+program
+  .command("uninstall")
+  .description("wipe the camera off this board, as reset does, and remove its package")
+  .option("--root <dir>", "of another system's folder (for who builds images)", "/")
+  .option("--yes", "do not ask")
+  .option("--json", "results as JSON, one document a line")
+  .action(async ({ root, ...options }: { readonly root: string } & TerminalOptions) =>
+    (await import("../install/uninstall.io.js")).uninstall(root, openTerminal(options)),
   );
 
 program

@@ -31,7 +31,7 @@ const kept = [
 /** Wipes a camera off this board. Refuses where none is, and while its firmware runs. */
 export async function reset(folder: string, terminal: Terminal): Promise<void> {
   const state = resolve(folder);
-  const there = kept.filter((name) => existsSync(join(state, name)));
+  const there = keptIn(state);
   if (there.length === 0) throw new Refused(`${state} holds no camera. Name its folder: --state DIR`);
   const lock = await lockDirectory(state).catch(() => {
     throw new Refused(
@@ -39,10 +39,8 @@ export async function reset(folder: string, terminal: Terminal): Promise<void> {
     );
   });
   const waiting = waitingSegments(state);
-  const loss =
-    waiting === 0 ? "Nothing waits to be sent." : `${waiting} sealed segments wait, and will be LOST.`;
   try {
-    if (!(await terminal.agreed(`Wipe the camera in ${state} for ever? ${loss}`)))
+    if (!(await terminal.agreed(`Wipe the camera in ${state} for ever? ${lossIn(state)}`)))
       throw new Refused("Nothing was wiped.");
     await leaveHomeBroker(state, terminal);
     overwriteKeys(join(state, "identity"));
@@ -54,6 +52,17 @@ export async function reset(folder: string, terminal: Terminal): Promise<void> {
   terminal.say(
     `${state} is wiped. The household still lists the camera: there, take it out: lintel member camera remove CAMERA`,
   );
+}
+
+/** What a reset would wipe. */
+export function keptIn(state: string): readonly string[] {
+  return kept.filter((name) => existsSync(join(state, name)));
+}
+
+/** What a reset would lose, as a sentence. */
+export function lossIn(state: string): string {
+  const waiting = waitingSegments(state);
+  return waiting === 0 ? "Nothing waits to be sent." : `${waiting} sealed segments wait, and will be LOST.`;
 }
 
 /** A card may keep old blocks for a while; what the file system still shows is zeros. */

@@ -106,7 +106,7 @@ function rename({ folder, ...places }: Places, from: Kept | "taken", to: Kept): 
   syncFolder(folder);
 }
 
-function installedVersion(root: string): string | undefined {
+export function installedVersion(root: string): string | undefined {
   const asked = spawnSync("dpkg-query", [`--admindir=${root}/var/lib/dpkg`, "-W", packageName], {
     encoding: "utf8",
   });
@@ -127,20 +127,20 @@ const lockHeld = /was locked by another process|unable to lock /;
 
 /** What dpkg complained of; a second time over the same half-done package it completes it (dpkg(1)). */
 async function install(root: string, deb: string): Promise<string | undefined> {
-  const foreign = root === "/" ? [] : [`--root=${root}`, "--force-script-chrootless", "--force-depends"];
   const until = systemClock.monotonic() + lockMillisMax;
-  let done = runDpkg([...foreign, "-i", deb]);
+  let done = runDpkg(root, "-i", deb);
   // Another one is at work: the system's own updates, or what a killed run of ours has left running.
   while (lockHeld.test(done.stderr) && systemClock.monotonic() < until) {
     await wait(lockPauseMillis);
-    done = runDpkg([...foreign, "-i", deb]);
+    done = runDpkg(root, "-i", deb);
   }
   if (done.status === 0) return undefined;
   return `dpkg did not install it (${done.stderr.trim().split("\n").at(-1) ?? done.error?.message ?? ""})`;
 }
 
-function runDpkg(args: readonly string[]) {
-  return spawnSync("dpkg", [...args], { encoding: "utf8", env: { ...process.env, LC_ALL: "C" } });
+export function runDpkg(root: string, ...args: readonly string[]) {
+  const foreign = root === "/" ? [] : [`--root=${root}`, "--force-script-chrootless", "--force-depends"];
+  return spawnSync("dpkg", [...foreign, ...args], { encoding: "utf8", env: { ...process.env, LC_ALL: "C" } });
 }
 
 /** Whether the new firmware answers and, where its service is enabled, runs. */
