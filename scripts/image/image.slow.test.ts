@@ -156,27 +156,6 @@ test("an update that is killed anywhere is finished by the same command", {
   }
 });
 
-test("uninstall wipes the camera and removes its package, and asks before", {
-  skip: noDpkg || notRoot,
-}, (t) => {
-  const uninstall = (...words: readonly string[]) =>
-    spawnSync(process.execPath, [lintel, "uninstall", "--root", root, ...words], { encoding: "utf8" });
-  const state = join(root, "var/lib/lintel");
-  mkdirSync(join(state, "identity"), { recursive: true });
-  writeFileSync(join(state, "identity/note.key"), randomBytes(32));
-  t.match(uninstall(), { status: 1, stderr: /Wipe the camera in .*Nothing waits.*--yes/ });
-  t.ok(existsSync(join(state, "identity/note.key")));
-  t.match(uninstall("--yes"), { status: 0, stdout: /lintel-camera 0\.4\.4 is removed/ });
-  for (const gone of [
-    state,
-    join(root, "usr/lib/lintel/firmware.js"),
-    join(root, "var/cache/lintel-packages"),
-  ])
-    t.notOk(existsSync(gone), gone);
-  t.match(uninstall("--yes"), { status: 1, stderr: /is not installed/ });
-  t.end();
-});
-
 test("the release key is private, and never in the project", (t) => {
   const key = join(folder, "release.key");
   t.throws(() => openReleaseKey(key, folder), { message: /lies in the project/ });
@@ -258,5 +237,27 @@ test("removed, a camera's keys stay for the next package; purged, they are gone"
   t.ok(existsSync(key));
   dpkg("-P", "lintel-camera");
   t.notOk(existsSync(key));
+  t.end();
+});
+
+test("uninstall wipes the camera and removes its package, and asks before", {
+  skip: noDpkg || notRoot,
+}, (t) => {
+  const uninstall = (...words: readonly string[]) =>
+    spawnSync(process.execPath, [lintel, "uninstall", "--root", root, ...words], { encoding: "utf8" });
+  const state = join(root, "var/lib/lintel");
+  dpkg("-i", join(folder, "one", "lintel-camera_0.1.0_all.deb"));
+  mkdirSync(join(state, "identity"), { recursive: true });
+  writeFileSync(join(state, "identity/note.key"), randomBytes(32));
+  t.match(uninstall(), { status: 1, stderr: /Wipe the camera in .*Nothing waits.*--yes/ });
+  t.ok(existsSync(join(state, "identity/note.key")));
+  t.match(uninstall("--yes"), { status: 0, stdout: /lintel-camera 0\.1\.0 is removed/ });
+  for (const gone of [
+    state,
+    join(root, "usr/lib/lintel/firmware.js"),
+    join(root, "var/cache/lintel-packages"),
+  ])
+    t.notOk(existsSync(gone), gone);
+  t.throws(() => dpkg("-s", "lintel-camera"), "no trace of it");
   t.end();
 });
