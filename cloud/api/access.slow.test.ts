@@ -168,6 +168,7 @@ const bodyFor: Readonly<Record<string, object>> = {
 };
 const bodies: Readonly<Record<string, object>> = {
   "PUT /v1/household/charter": { charter: { note: "x", openings: [] } },
+  "PUT /v1/recovery": { id: "a".repeat(32), file: "YWdlLWVuY3J5cHRpb24ub3JnL3YxCg==" },
   "PUT /v1/household/proposal": { charter: { note: "x", openings: [] } },
   "POST /v1/claims": {
     claimId: unknownKey,

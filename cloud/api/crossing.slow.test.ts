@@ -147,6 +147,9 @@ function addressOf({ path, parameters }: Ask, idOf: (name: string) => string, op
 function bodyFor({ method, path }: Ask, idOf: (name: string) => string): object | undefined {
   const bodies: Readonly<Record<string, object>> = {
     "PUT /v1/household/charter": { charter: { note: idOf("camera"), openings: [] } },
+    "PUT /v1/household/proposal": { charter: { note: idOf("camera"), openings: [] } },
+    "PUT /v1/recovery": { id: "a".repeat(32), file: "YWdlLWVuY3J5cHRpb24ub3JnL3YxCg==" },
+    "POST /v1/webhooks": { url: hooks.url },
     "POST /v1/claims": {
       claimId: idOf("claimId"),
       charter: `${"A".repeat(43)}=`,
@@ -236,6 +239,13 @@ test("random calls of random members over every route, with the other household'
       "passkey",
       "share",
       "invitation",
+      "recovery",
+      "proposal",
+      "passphrase",
+      "key_file",
+      "camera_mode",
+      "event",
+      "custody",
     ] as const)
       dump.push(
         await cloud.db.selectFrom(table).selectAll().where("household", "=", theirs.household).execute(),
