@@ -87,15 +87,15 @@ test("entries are in the log once they are answered, and the log is whole after 
   t.ok(verifyConsistency(before, now, consistencyProof(nodes, 600, 900)));
   const bundle = await log.read("tile/entries/003.p/132");
   t.same(bundle && parseBundle(bundle)?.at(-1), entry(899));
+  for (const path of ["tile/0/003", "tile/0/004.p/1", "tile/9/000", "../state", "state", "tile/0/3.p/132"])
+    t.equal(await log.read(path), undefined, path);
+  await t.rejects(log.append(new Uint8Array(65_536)), /more than 65535/);
+  await log.close();
   t.same(
     await readdir(join(directory, "tile/0")),
     ["000", "001", "002", "003.p"],
     "partial tiles go when full",
   );
-  for (const path of ["tile/0/003", "tile/0/004.p/1", "tile/9/000", "../state", "state", "tile/0/3.p/132"])
-    t.equal(await log.read(path), undefined, path);
-  await t.rejects(log.append(new Uint8Array(65_536)), /more than 65535/);
-  await log.close();
 });
 
 test("a crash between any two writes leaves the log of before or the new one, and it goes on", async (t) => {
