@@ -1,7 +1,6 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { parseArgs, promisify } from "node:util";
+import { parseArgs } from "node:util";
 import { type Logger, pino } from "pino";
 import { millis } from "../shared/kernel/brand.js";
 import { toHex } from "../shared/kernel/bytes.js";
@@ -11,7 +10,6 @@ import { perMinute } from "./api/plugins/ratelimit.js";
 import { createApi } from "./api/server.js";
 import { createSight } from "./api/sight.js";
 import { type BackupOrder, carryOut, parseOrder } from "./backup/commands.io.js";
-import { startDaily } from "./backup/daily.io.js";
 import type { Bus, Log } from "./broker/bus.js";
 import { EmbeddedBroker } from "./broker/embedded.io.js";
 import { ExternalBroker } from "./broker/external.io.js";
@@ -52,29 +50,16 @@ import { startCourier } from "./notify/courier.io.js";
 import { createWebhooks } from "./notify/webhooks.io.js";
 import { exitCodes, keepAt, listenAs, SettingFault } from "./startup.js";
 import { systemClock as clock, systemRandom as random } from "./system.io.js";
+import { type Started, startBackups, startSweeps } from "./upkeep.io.js";
 import { createCustody } from "./vault/custody.io.js";
 import type { Damage } from "./vault/rooms.io.js";
-import { openVault, type Vault, type VaultHealth } from "./vault/vault.io.js";
+import { openVault, type VaultHealth } from "./vault/vault.io.js";
 
 /** Shutting down takes at most this long; then the process ends as if power were lost, which is safe too. */
 const shutdownMillisMax = 10_000;
 
-/** Retention and what crashes left behind are looked after this often. */
-const sweepMillis = 60 * 60_000;
-
-/** A backup that takes longer hangs. */
-const backupMillisMax = 12 * 60 * 60_000;
-
-const clockAdvice = {
-  why: "The clock went forward by more than two days since the last sweep, so no clip is ended.",
-  next: "Compare it with another clock. If it is wrong, set it; if it is right, start with LINTEL_CLOCK_CHECKED=<today, YYYY-MM-DD>.",
-};
-
 const damageAdvice =
   "Put the file back into vault/clips from a backup (a thumbnail lies in cloud.db), and look at the disk that it lay on.";
-
-/** How to close what runs, in the order in which it was started. */
-type Started = (() => Promise<unknown>)[];
 
 /** From the ground up; what is pushed to `started` is closed again in reverse order. */
 async function start(config: Config, log: Logger, started: Started): Promise<void> {
@@ -250,54 +235,6 @@ async function serve(
   const here = isLoopback(http.host) ? ["localhost", "127.0.0.1", "[::1]"] : [];
   origins.push(listening, ...here.map((host) => `${http.tls ? "https" : "http"}://${host}:${port}`));
   return publicUrl ?? listening;
-}
-
-/** At the start and every hour; one sweep at a time, and none is cut off. */
-function startSweeps({ eraser, reader }: Vault, log: Logger, started: Started): void {
-  let last: Promise<unknown> = Promise.resolve();
-  const sweep = (): void => {
-    last = last
-      .then(() => eraser.sweep())
-      .then(() => reader.health())
-      .then(({ clockDoubtful }) => clockDoubtful && log.error(clockAdvice, "vault.clock-doubtful"))
-      .catch((error: unknown) => log.error({ error: `${error}` }, "vault.sweep-failed"));
-  };
-  sweep();
-  const timer = setInterval(sweep, sweepMillis);
-  started.push(async () => {
-    clearInterval(timer);
-    await last;
-  });
-}
-
-interface Backups {
-  readonly data: string;
-  readonly folder: string;
-  readonly reader: Vault["reader"];
-}
-
-/** Each by a process of its own, which the cloud's work does not wait for. */
-function startBackups({ data, folder, reader }: Backups, log: Logger, started: Started): void {
-  const ending = new AbortController();
-  const { signal } = ending;
-  const backUp = async (): Promise<void> => {
-    const words = [...process.execArgv, process.argv[1] ?? "", "backup", folder];
-    const env = { ...process.env, LINTEL_DATA: data };
-    const { stdout } = await promisify(execFile)(process.execPath, words, {
-      env,
-      signal,
-      timeout: backupMillisMax,
-    });
-    log.info(JSON.parse(stdout), "backup.made");
-  };
-  const onFault = (error: unknown): void => log.error({ error: `${error}`, folder }, "backup.failed");
-  const isClockSure = async (): Promise<boolean> => !(await reader.health()).clockDoubtful;
-  const daily = startDaily({ folder, now: () => clock.wall(), isClockSure, backUp, onFault });
-  started.push(() => {
-    // What it had not finished nothing reads; the next start makes it.
-    ending.abort();
-    return daily.close();
-  });
 }
 
 function takes({ writable, full }: VaultHealth): boolean {

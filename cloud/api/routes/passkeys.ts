@@ -5,6 +5,7 @@ import type { Passphrases } from "../../household/passphrases.io.js";
 import type { App } from "../app.js";
 import { listQuery, nothing } from "../contract/common.js";
 import * as contract from "../contract/passkeys.js";
+import { endWithMembership } from "../membership.js";
 import { newestFirst } from "../page.js";
 import { forgetBrowser, grantedToBrowser, ownPagesOnly, refreshOf } from "../plugins/browser.js";
 import { type Caller, keySessionsOnly, sessionOf } from "../plugins/session.js";
@@ -135,15 +136,7 @@ function addRegistration(app: App, { passkeys, audiences, limit, hub, clock }: P
 /** What a member does with their own passkeys. */
 export function addPasskeys(members: App, services: PasskeyServices): void {
   const { passkeys, charters, audiences } = services;
-  charters.onChange(({ household, members: named }) => {
-    // A failure lets nobody in: each sign-in asks whether the charter names its member.
-    passkeys
-      .keepOnly(
-        household,
-        named.map(({ id }) => id),
-      )
-      .catch(() => undefined);
-  });
+  endWithMembership(charters, passkeys);
 
   members.post(
     "/v1/passkeys/links",

@@ -5,6 +5,7 @@ import type { App } from "../app.js";
 import { nothing } from "../contract/common.js";
 import { signedInBrowser, whyNoKey } from "../contract/passkeys.js";
 import * as contract from "../contract/passphrases.js";
+import { endWithMembership } from "../membership.js";
 import { grantedToBrowser, ownPagesOnly } from "../plugins/browser.js";
 import { keySessionsOnly, sessionOf } from "../plugins/session.js";
 import { demand, found, Problem } from "../problems.js";
@@ -55,15 +56,7 @@ export function addPassphraseSignIn(app: App, services: PassphraseServices): voi
 
 /** What a member does with their own passphrase. */
 export function addPassphrase(members: App, { passphrases, passkeys, charters }: PassphraseServices): void {
-  charters.onChange(({ household, members: named }) => {
-    // A failure lets nobody in: each sign-in asks whether the charter names its member.
-    passphrases
-      .keepOnly(
-        household,
-        named.map(({ id }) => id),
-      )
-      .catch(() => undefined);
-  });
+  endWithMembership(charters, passphrases);
 
   members.post(
     "/v1/passphrase",

@@ -10,6 +10,7 @@ import { challenge, challengeBody } from "../contract/household.js";
 import * as contract from "../contract/sessions.js";
 import type { Hub } from "../hub.js";
 import { householdIdIn, memberIdIn } from "../ids.js";
+import { endWithMembership } from "../membership.js";
 import { newestFirst } from "../page.js";
 import type { RateLimit } from "../plugins/ratelimit.js";
 import { granted, sessionOf } from "../plugins/session.js";
@@ -126,15 +127,7 @@ export function addSessions(
   members: App,
   { sessions, charters }: SignInServices & { charters: CharterWriter },
 ): void {
-  charters.onChange(({ household, members: named }) => {
-    // A failure lets nobody in: each request asks whether the charter names its member.
-    sessions
-      .keepOnly(
-        household,
-        named.map(({ id }) => id),
-      )
-      .catch(() => undefined);
-  });
+  endWithMembership(charters, sessions);
 
   members.get(
     "/v1/sessions",

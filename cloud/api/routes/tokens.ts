@@ -4,6 +4,7 @@ import type { AccessToken, AccessTokens, MadeToken } from "../../household/token
 import type { App } from "../app.js";
 import { createHeaders, listQuery, nothing } from "../contract/common.js";
 import * as contract from "../contract/sessions.js";
+import { endWithMembership } from "../membership.js";
 import { newestFirst } from "../page.js";
 import { answering, once } from "../plugins/repeats.js";
 import { keySessionsOnly, sessionOf } from "../plugins/session.js";
@@ -18,15 +19,7 @@ export interface TokenServices {
 
 /** Personal access tokens: made, seen and ended by a signed-in member, never through another token. */
 export function addAccessTokens(members: App, { tokens, charters, repeats }: TokenServices): void {
-  charters.onChange(({ household, members: named }) => {
-    // A failure lets nobody in: each request asks whether the charter names its member.
-    tokens
-      .keepOnly(
-        household,
-        named.map(({ id }) => id),
-      )
-      .catch(() => undefined);
-  });
+  endWithMembership(charters, tokens);
 
   members.post(
     "/v1/tokens",
