@@ -13,6 +13,14 @@ export type HouseholdId = Brand<string, "HouseholdId">;
 export type MemberId = Brand<string, "MemberId">;
 /** UUIDv7 of something that happened at the door: press, motion, gap. */
 export type EventId = Brand<string, "EventId">;
+/** As CameraId, of the note-signing key of the supervisor who founded the agency's record. */
+export type AgencyId = Brand<string, "AgencyId">;
+/** As CameraId, of the note-signing key of a person who works for an agency or for the operator. */
+export type OfficerId = Brand<string, "OfficerId">;
+/** UUIDv7 of a request for assistance. */
+export type RequestId = Brand<string, "RequestId">;
+/** UUIDv7 of an authorisation's record, and of the release that carries it out. */
+export type ReleaseId = Brand<string, "ReleaseId">;
 
 const keyIdPattern = /^[a-z2-7]{16}$/;
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -23,12 +31,20 @@ export const isMemberId = (text: string): text is MemberId => keyIdPattern.test(
 export const isClipId = (text: string): text is ClipId => uuidPattern.test(text);
 export const isEventId = (text: string): text is EventId => uuidPattern.test(text);
 
+export const isAgencyId = (text: string): text is AgencyId => keyIdPattern.test(text);
+export const isRequestId = (text: string): text is RequestId => uuidPattern.test(text);
+export const isReleaseId = (text: string): text is ReleaseId => uuidPattern.test(text);
+
 export const cameraIdOf = (noteKey: Uint8Array): CameraId => keyIdOf(noteKey) as CameraId;
 export const householdIdOf = (noteKey: Uint8Array): HouseholdId => keyIdOf(noteKey) as HouseholdId;
 export const memberIdOf = (noteKey: Uint8Array): MemberId => keyIdOf(noteKey) as MemberId;
+export const agencyIdOf = (noteKey: Uint8Array): AgencyId => keyIdOf(noteKey) as AgencyId;
+export const officerIdOf = (noteKey: Uint8Array): OfficerId => keyIdOf(noteKey) as OfficerId;
 
 export const newClipId = (now: Millis, random: Random): ClipId => uuidV7(now, random) as ClipId;
 export const newEventId = (now: Millis, random: Random): EventId => uuidV7(now, random) as EventId;
+export const newRequestId = (now: Millis, random: Random): RequestId => uuidV7(now, random) as RequestId;
+export const newReleaseId = (now: Millis, random: Random): ReleaseId => uuidV7(now, random) as ReleaseId;
 
 /** The wall time inside a UUIDv7, as the maker's clock had it. */
 export function timeOf(id: ClipId | EventId): Millis {

@@ -1,0 +1,206 @@
+import type { OpenedCharter } from "../../shared/charter/charter.js";
+import type { CharterCamera } from "../../shared/charter/lines.js";
+import { ownersOf } from "../../shared/charter/succession.js";
+import type { Millis } from "../../shared/kernel/brand.js";
+import type { CameraId, ClipId, MemberId, OfficerId } from "../../shared/kernel/ids.js";
+import type { AgencyState, OpenedAgreement } from "../../shared/release/agreement.js";
+import type { OpenedAuthorisation, ReleasedClip } from "../../shared/release/authorisation.js";
+import type { Policy } from "../../shared/release/floor.js";
+import { isDanger, type OpenedRequest, type RequestState } from "../../shared/release/request.js";
+
+/** What is asked, and how: only a published request or an authenticated emergency can end in a release. */
+export interface Ask
+  extends Pick<OpenedRequest, "id" | "hash" | "agency" | "recipient" | "category" | "from" | "to"> {
+  readonly kind: "request" | "emergency" | "legal";
+  readonly state: RequestState;
+}
+
+export interface Asker extends Pick<OpenedAgreement, "agency" | "jurisdiction"> {
+  readonly state: AgencyState;
+}
+
+/** The charters of the authorisation's household. */
+export interface ChartersThenAndNow {
+  readonly now: OpenedCharter;
+  /** Those that were in force when its clips were recorded, as far as they are in the household's chain. */
+  readonly recorded: readonly OpenedCharter[];
+}
+
+/** What is decided about. All signatures have been verified. */
+export interface Matter {
+  readonly ask: Ask;
+  readonly asker: Asker;
+  readonly authorisation: OpenedAuthorisation | undefined;
+  readonly charters: ChartersThenAndNow;
+  /** Operators who looked at a release that needs it, and had nothing against it. */
+  readonly reviewers: readonly OfficerId[];
+}
+
+export type Reason =
+  /** Legal process yields what the cloud has, and that is sealed. */
+  | { readonly kind: "never-readable" }
+  | { readonly kind: "not-open"; readonly state: RequestState }
+  | { readonly kind: "agency-may-not-ask"; readonly state: AgencyState }
+  | { readonly kind: "not-authorised" }
+  /** It was signed for something else. */
+  | {
+      readonly kind: "signed-for-another";
+      readonly what: "request" | "agency" | "recipient" | "purpose" | "jurisdiction" | "household" | "basis";
+    }
+  /** The household's rules have changed since it was signed. */
+  | { readonly kind: "charter-has-changed" }
+  | { readonly kind: "unknown-charter" | "camera-not-then" | "camera-not-now"; readonly clip: ClipId }
+  | { readonly kind: "outside-window" | "recorded-too-early" | "indoor-camera"; readonly clip: ClipId }
+  | { readonly kind: "missing-signature"; readonly member: MemberId }
+  | { readonly kind: "nobody-who-may-signed" }
+  | { readonly kind: "too-few-contacts"; readonly found: number; readonly needed: number }
+  | { readonly kind: "signed-in-the-future" | "hold-too-short" | "kept-too-long" }
+  | { readonly kind: "expired" | "on-hold"; readonly at: Millis }
+  /** These two ask for people, not for a no. */
+  | { readonly kind: "agency-on-probation" | "child-visible" };
+
+export type Decision =
+  | { readonly kind: "release" }
+  | { readonly kind: "needs-review"; readonly reasons: readonly Reason[] }
+  | { readonly kind: "refuse"; readonly reasons: readonly Reason[] };
+
+/** Contacts who must agree, and for how far back from the claim. */
+const contactsNeeded = 2;
+const emergencyMillis = 72 * 60 * 60_000;
+/** An authorisation's signer and the cloud may differ so much in their clocks. */
+const clockMillis = 5 * 60_000;
+const reviewersNeeded = 2;
+
+/** Whether exactly this may be released now. Says no unless everything says yes, and gives every reason. */
+export function decide(matter: Matter, policy: Policy, now: Millis): Decision {
+  const { ask, asker, authorisation, reviewers } = matter;
+  const reasons = [...askFaults(ask, asker), ...authorisationFaults(matter, policy, now)];
+  if (authorisation === undefined || reasons.length > 0) return { kind: "refuse", reasons };
+  const doubts = doubtsAbout(asker, authorisation);
+  return doubts.length > 0 && new Set(reviewers).size < reviewersNeeded
+    ? { kind: "needs-review", reasons: doubts }
+    : { kind: "release" };
+}
+
+function askFaults({ kind, state }: Ask, asker: Asker): readonly Reason[] {
+  const may = asker.state === "active" || asker.state === "probation";
+  return kept([
+    kind === "legal" && { kind: "never-readable" },
+    state !== "published" && { kind: "not-open", state },
+    !may && { kind: "agency-may-not-ask", state: asker.state },
+  ]);
+}
+
+function authorisationFaults(matter: Matter, policy: Policy, now: Millis): readonly Reason[] {
+  const { authorisation, charters } = matter;
+  if (authorisation === undefined) return [{ kind: "not-authorised" }];
+  return [
+    ...othersThan(matter, authorisation),
+    ...timeFaults(matter.ask, authorisation, { policy, now }),
+    ...authorisation.clips.flatMap((clip) => clipFaults(clip, matter.ask, charters)),
+    ...signatureFaults(matter.ask, authorisation, charters),
+  ];
+}
+
+function othersThan(
+  { ask, asker, charters: { now } }: Matter,
+  signed: OpenedAuthorisation,
+): readonly Reason[] {
+  const other = (what: (Reason & { kind: "signed-for-another" })["what"]): Reason => ({
+    kind: "signed-for-another",
+    what,
+  });
+  const basis = ask.kind === "emergency" ? "contacts" : "consent";
+  return kept([
+    (signed.request !== ask.id || signed.requestHash !== ask.hash) && other("request"),
+    (signed.agency !== ask.agency || asker.agency !== ask.agency) && other("agency"),
+    signed.recipient !== ask.recipient && other("recipient"),
+    signed.purpose !== ask.category && other("purpose"),
+    signed.jurisdiction !== asker.jurisdiction && other("jurisdiction"),
+    signed.household !== now.household && other("household"),
+    // An owner's consent answers an emergency too; contacts answer nothing else.
+    signed.basis !== "consent" && signed.basis !== basis && other("basis"),
+    signed.charter !== now.hash && { kind: "charter-has-changed" },
+  ]);
+}
+
+function timeFaults(
+  { kind, category }: Ask,
+  { signed, hold, expires, keep }: OpenedAuthorisation,
+  { policy, now }: { readonly policy: Policy; readonly now: Millis },
+): readonly Reason[] {
+  const holdMin = kind === "emergency" || isDanger(category) ? 0 : policy.holdCut;
+  const over = (signed + hold) as Millis;
+  return kept([
+    signed > now + clockMillis && { kind: "signed-in-the-future" },
+    hold < holdMin && { kind: "hold-too-short" },
+    keep > policy.agencyKeepsFor && { kind: "kept-too-long" },
+    now < over && { kind: "on-hold", at: over },
+    now >= expires && { kind: "expired", at: expires },
+  ]);
+}
+
+function clipFaults(
+  released: ReleasedClip,
+  { kind, from, to }: Ask,
+  { now, recorded }: ChartersThenAndNow,
+): readonly Reason[] {
+  const { clip } = released;
+  const charter = recorded.find(({ hash }) => hash === released.charter);
+  const cameraThen = charter && cameraIn(charter, released.camera);
+  const cameraNow = cameraIn(now, released.camera);
+  const indoor = [cameraThen, cameraNow].some((camera) => camera?.place === "indoor");
+  return kept([
+    charter === undefined && { kind: "unknown-charter", clip },
+    charter !== undefined && cameraThen === undefined && { kind: "camera-not-then", clip },
+    cameraNow === undefined && { kind: "camera-not-now", clip },
+    (released.from < from || released.to > to) && { kind: "outside-window", clip },
+    kind === "emergency" && released.from < to - emergencyMillis && { kind: "recorded-too-early", clip },
+    kind === "emergency" && indoor && { kind: "indoor-camera", clip },
+  ]);
+}
+
+function cameraIn({ cameras }: OpenedCharter, id: CameraId): CharterCamera | undefined {
+  return cameras.find((camera) => camera.id === id);
+}
+
+/** Each charter of then, and the one of now, must have whose signatures it asks for. */
+function signatureFaults(
+  { kind }: Ask,
+  authorisation: OpenedAuthorisation,
+  { now, recorded }: ChartersThenAndNow,
+): readonly Reason[] {
+  const charters = [now, ...recorded.filter(({ hash }) => hash !== now.hash)];
+  const faults =
+    kind === "emergency" && authorisation.basis === "contacts"
+      ? charters.flatMap((charter) => contactFaults(charter, authorisation))
+      : charters.flatMap((charter) => ownerFaults(charter, authorisation));
+  // Two charters may lack the same signature: that is one reason.
+  return faults.filter((fault, at) => faults.findIndex((other) => isSame(fault, other)) === at);
+}
+
+function ownerFaults(charter: OpenedCharter, { signers }: OpenedAuthorisation): readonly Reason[] {
+  const owners = ownersOf(charter);
+  const missing = owners.filter(({ id }) => !signers.includes(id));
+  if (missing.length === owners.length) return [{ kind: "nobody-who-may-signed" }];
+  return charter.release === "any-owner"
+    ? []
+    : missing.map(({ id }): Reason => ({ kind: "missing-signature", member: id }));
+}
+
+function contactFaults({ members }: OpenedCharter, { signers }: OpenedAuthorisation): readonly Reason[] {
+  const found = members.filter(({ role, id }) => role === "contact" && signers.includes(id)).length;
+  return found < contactsNeeded ? [{ kind: "too-few-contacts", found, needed: contactsNeeded }] : [];
+}
+
+function isSame(a: Reason, b: Reason): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function doubtsAbout({ state }: Asker, { child }: OpenedAuthorisation): readonly Reason[] {
+  return kept([state === "probation" && { kind: "agency-on-probation" }, child && { kind: "child-visible" }]);
+}
+
+function kept(reasons: readonly (Reason | false)[]): readonly Reason[] {
+  return reasons.filter((reason) => reason !== false);
+}

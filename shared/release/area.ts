@@ -1,0 +1,104 @@
+/**
+ * A stretch of land: corners in hundred-thousandths of a degree (about a metre), WGS 84, latitude from -9 000 000, longitude from
+ * -18 000 000. What is inside: even-odd. None crosses the date line or holds a pole.
+ */
+export type Area = readonly Place[];
+
+export interface Place {
+  readonly latitude: number;
+  readonly longitude: number;
+}
+
+const scale = 100_000;
+const areaCornersMin = 3;
+export const areaCornersMax = 64;
+const metresPerDegree = 111_320;
+/** Two hundredths of a degree, in the area's units: some two kilometres. */
+const cellSide = 2_000;
+
+/** `latitude,longitude` of each corner, by semicolons. */
+export function formatArea(area: Area): string {
+  return area.map(formatPlace).join(";");
+}
+
+function formatPlace({ latitude, longitude }: Place): string {
+  return `${latitude},${longitude}`;
+}
+
+export function parseArea(text: string): Area | undefined {
+  const corners = text.split(";").map(parsePlace);
+  const whole = corners.filter((corner) => corner !== undefined);
+  if (whole.length < corners.length || whole.length < areaCornersMin || whole.length > areaCornersMax)
+    return undefined;
+  return whole;
+}
+
+function parsePlace(text: string): Place | undefined {
+  const [latitude, longitude, ...more] = text.split(",").map(parseInteger);
+  if (latitude === undefined || longitude === undefined || more.length > 0) return undefined;
+  const onEarth = Math.abs(latitude) <= 90 * scale && Math.abs(longitude) <= 180 * scale;
+  return onEarth ? { latitude, longitude } : undefined;
+}
+
+/** From degrees, as people write them: `48.8566, 2.3522`. */
+export function parseDegrees(text: string): Place | undefined {
+  const [latitude = "", longitude = "", ...more] = text.split(",").map((part) => part.trim());
+  const number = /^-?\d{1,3}(\.\d{1,9})?$/;
+  if (more.length > 0 || !number.test(latitude) || !number.test(longitude)) return undefined;
+  return parsePlace([latitude, longitude].map((part) => `${Math.round(Number(part) * scale)}`).join(","));
+}
+
+export function formatDegrees({ latitude, longitude }: Place): string {
+  return `${(latitude / scale).toFixed(5)}, ${(longitude / scale).toFixed(5)}`;
+}
+
+/** In square metres, on a sphere flattened at the area's middle: exact to a few thousandths for anything a request may name. */
+export function squareMetres(area: Area): number {
+  const stretch = Math.cos((middleOf(area).latitude / scale) * (Math.PI / 180));
+  const doubled = area.reduce((sum, { latitude, longitude }, at) => {
+    const next = area[(at + 1) % area.length] ?? { latitude, longitude };
+    return sum + longitude * next.latitude - next.longitude * latitude;
+  }, 0);
+  return (Math.abs(doubled) / 2) * stretch * (metresPerDegree / scale) ** 2;
+}
+
+export function middleOf(area: Area): Place {
+  const mean = (pick: (place: Place) => number): number =>
+    Math.round(area.reduce((sum, place) => sum + pick(place), 0) / area.length);
+  return { latitude: mean(({ latitude }) => latitude), longitude: mean(({ longitude }) => longitude) };
+}
+
+export function contains(area: Area, { latitude, longitude }: Place): boolean {
+  let inside = false;
+  for (const [at, a] of area.entries()) {
+    const b = area[(at + 1) % area.length] ?? a;
+    const straddles = a.latitude > latitude !== b.latitude > latitude;
+    if (!straddles) continue;
+    const crossing =
+      a.longitude + ((latitude - a.latitude) * (b.longitude - a.longitude)) / (b.latitude - a.latitude);
+    if (longitude < crossing) inside = !inside;
+  }
+  return inside;
+}
+
+/** Whether no corner of one lies outside the other: enough for a territory, which is much larger than an area. */
+export function liesWithin(area: Area, territory: Area): boolean {
+  return area.every((corner) => contains(territory, corner));
+}
+
+/** The coarse cells that an area touches, by name; two areas that share none lie apart. */
+export function cellsOf(area: Area): readonly string[] {
+  const rows = span(area.map(({ latitude }) => latitude));
+  const columns = span(area.map(({ longitude }) => longitude));
+  return rows.flatMap((row) => columns.map((column) => `${row}/${column}`));
+}
+
+function span(values: readonly number[]): readonly number[] {
+  const from = Math.floor(Math.min(...values) / cellSide);
+  const to = Math.floor(Math.max(...values) / cellSide);
+  return Array.from({ length: to - from + 1 }, (_, at) => from + at);
+}
+
+function parseInteger(text: string): number | undefined {
+  return /^(0|-?[1-9][0-9]{0,8})$/.test(text) ? Number(text) : undefined;
+}
