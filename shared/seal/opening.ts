@@ -18,7 +18,7 @@ export type OpeningRefusal =
   | { readonly kind: "opening-does-not-match"; readonly index: number }
   | { readonly kind: "wrong-number-of-openings"; readonly expected: number; readonly found: number };
 
-const saltBytes = 16;
+export const saltBytes = 16;
 
 export function close(line: string, random: Random): Opening {
   return { salt: random.bytes(saltBytes), line };
