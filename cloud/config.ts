@@ -50,6 +50,8 @@ export interface Config {
   readonly backup?: string;
   /** YYYY-MM-DD, on which the operator compared the clock after it had leapt. */
   readonly clockChecked?: string;
+  /** The public log's name. */
+  readonly logOrigin: string;
   /** Opens /metrics to callers who are not on this machine. */
   readonly metricsToken?: string;
   /** Where webhooks may lead. */
@@ -92,6 +94,10 @@ const settings = {
   ],
   LINTEL_BACKUP: ["", "absolute path: a backup into it each day, the states of the last 7; default: none"],
   LINTEL_CLOCK_CHECKED: ["", "YYYY-MM-DD, today: the clock is right although it leapt; retention goes on"],
+  LINTEL_LOG_ORIGIN: [
+    "",
+    "the public log's name, which it keeps for ever; default: the host of LINTEL_PUBLIC_URL and /tlog",
+  ],
   LINTEL_METRICS_TOKEN: ["", "bearer token that opens /metrics to callers off this machine"],
   LINTEL_WEBHOOKS: [
     "public",
@@ -148,6 +154,7 @@ export function readConfig(environment: Environment): Result<Config, readonly st
     longestDays: number("LINTEL_RETENTION_MAX", 1, retentionDaysMax),
     ...present("backup", optional("LINTEL_BACKUP", /^\/./, "an absolute path, best on another disk")),
     ...present("clockChecked", optional("LINTEL_CLOCK_CHECKED", { test: isDay }, "a day like 2026-11-01")),
+    logOrigin: optional("LINTEL_LOG_ORIGIN", logNamePattern, "a name like door.example/tlog") ?? "",
     ...present(
       "metricsToken",
       optional("LINTEL_METRICS_TOKEN", /^\S{16,256}$/, "16 to 256 characters without spaces"),
@@ -156,7 +163,8 @@ export function readConfig(environment: Environment): Result<Config, readonly st
     logLevel: word<LogLevel>("LINTEL_LOG", "silent", "error", "warn", "info", "debug") ?? "info",
   } satisfies Config;
   if (http !== undefined) faults.push(...faultsOfListening(config));
-  return faults.length === 0 ? ok(config) : refuse(faults);
+  const logOrigin = config.logOrigin || `${authorityOf(config.publicUrl) ?? "localhost"}/tlog`;
+  return faults.length === 0 ? ok({ ...config, logOrigin }) : refuse(faults);
 }
 
 interface Reader {
@@ -194,6 +202,8 @@ function isDay(text: string): boolean {
 }
 const nowhere: Endpoint = { host: "", port: 0 };
 const originPattern = /^https?:\/\/[a-zA-Z0-9.:[\]-]+$/;
+/** As C2SP tlog-checkpoint recommends: a URL without scheme, and nothing that a key's name may not have. */
+const logNamePattern = /^[a-z0-9.:[\]-]{1,80}(\/[a-z0-9._-]{1,40}){0,3}$/;
 const mqttPattern = /^mqtts:\/\/[a-zA-Z0-9.:[\]-]+:\d{1,5}$/;
 
 function faultsOfListening({ http, mqtt, publicUrl, publicMqtt, broker }: Config): readonly string[] {
@@ -242,6 +252,10 @@ function isReachable(url: string): boolean {
 /** As clients write an origin (RFC 6454 §6): members sign it, and it is compared letter by letter. */
 function canonical(origin: string | undefined): string | undefined {
   return origin?.toLowerCase().replace(/^(https:.*):443$|^(http:.*):80$/, "$1$2");
+}
+
+function authorityOf(url: string | undefined): string | undefined {
+  return url?.slice(url.indexOf("//") + 2);
 }
 
 /** Where a URL whose form was checked leads; a port that it leaves out is 0. */

@@ -19,12 +19,14 @@ import { invitations } from "./migrations/0035-invitations.io.js";
 import { sight } from "./migrations/0040-sight.io.js";
 import { proposals } from "./migrations/0041-proposals.io.js";
 import { recoveries } from "./migrations/0042-recoveries.io.js";
+import { publicLog } from "./migrations/0050-log.io.js";
 import type { NotifyTables } from "./notify/tables.js";
 import { BetterSqlite3 } from "./sqlite.io.js";
+import type { LogTables } from "./tlog/tables.js";
 import type { VaultTables } from "./vault/tables.js";
 
 /** Every table of the cloud's database: each module names its own in its `tables.ts` (`HouseholdTables & VaultTables & …`). */
-export type Database = HouseholdTables & VaultTables & NotifyTables;
+export type Database = HouseholdTables & VaultTables & NotifyTables & LogTables;
 
 /** In the order in which they run. A name is never changed and never reused once released. */
 const migrations: Readonly<Record<string, Migration>> = {
@@ -46,6 +48,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0040-sight": sight,
   "0041-proposals": proposals,
   "0042-recoveries": recoveries,
+  "0050-log": publicLog,
 };
 
 /** Statements that stay prepared: more than the cloud has kinds of. */

@@ -141,7 +141,7 @@ test("the cloud starts on free ports, survives kill -9 with all that it answered
   const first = await startCloud(t, { LINTEL_DATA: data });
   t.match(first.ready, { http: /^http:\/\/127\.0\.0\.1:\d+$/, mqtt: /^mqtts:\/\/127\.0\.0\.1:\d+$/ });
   const readiness = await ask(`${first.ready.http}/readyz`, "");
-  const checks = { database: true, vault: true, clock: true, broker: true };
+  const checks = { database: true, vault: true, clock: true, broker: true, log: true };
   t.same(JSON.parse(readiness.text), { status: "ready", checks });
   const ada = await newPerson("owner", "Ada");
   const charter = sign(firstCharter([ada]), [ada]);

@@ -50,6 +50,7 @@ import { startCourier } from "./notify/courier.io.js";
 import { createWebhooks } from "./notify/webhooks.io.js";
 import { exitCodes, keepAt, listenAs, SettingFault } from "./startup.js";
 import { systemClock as clock, systemRandom as random } from "./system.io.js";
+import { type LogHealth, openPublicLog } from "./tlog/publiclog.io.js";
 import { type Started, startBackups, startSweeps } from "./upkeep.io.js";
 import { createCustody } from "./vault/custody.io.js";
 import type { Damage } from "./vault/rooms.io.js";
@@ -57,6 +58,9 @@ import { openVault, type VaultHealth } from "./vault/vault.io.js";
 
 /** Shutting down takes at most this long; then the process ends as if power were lost, which is safe too. */
 const shutdownMillisMax = 10_000;
+
+/** So long may what is in the log wait for its publication before the cloud calls itself not ready. */
+const logLateMillisMax = 60_000;
 
 const damageAdvice =
   "Put the file back into vault/clips from a backup (a thumbnail lies in cloud.db), and look at the disk that it lay on.";
@@ -94,6 +98,8 @@ async function openHouse(config: Config, log: Logger, started: Started) {
   started.push(() => db.destroy());
   const authority = await openKeys(config);
   const sessionKey = await openSessionKey(join(data, "identity"));
+  const publicLog = await openPublicLog({ db, data, origin: config.logOrigin });
+  started.push(() => publicLog.close());
   const charters = createCharters(db, clock);
   const modes = createModes(db, charters, clock);
   const cameras = createCameraDirectory(db);
@@ -102,7 +108,7 @@ async function openHouse(config: Config, log: Logger, started: Started) {
   const onDamage = (body: Damage): void => log.error({ ...body, next: damageAdvice }, "vault.body-damaged");
   const vault = await openVault({ directory: join(data, "vault"), db, clock, onDamage, ...limits });
   started.push(() => vault.close());
-  return { db, authority, sessionKey, charters, modes, cameras, vault };
+  return { db, authority, sessionKey, log: publicLog, charters, modes, cameras, vault };
 }
 
 function openKeys({ data, http, mqtt, publicUrl, publicMqtt }: Config): Promise<Authority> {
@@ -222,8 +228,9 @@ async function serve(
         { name: "vault", works: async () => takes(await vault.reader.health()) },
         { name: "clock", works: async () => !(await vault.reader.health()).clockDoubtful },
         { name: "broker", works: async () => bus.isUp() },
+        { name: "log", works: async () => isCurrent(house.log.health()) },
       ],
-      measures: measuresOf(vault, ingest),
+      measures: measuresOf(house, ingest),
     },
     { log, trustProxy: http.trustProxy, metricsToken, ...(http.tls ? { tls: { key, cert } } : {}) },
   );
@@ -239,6 +246,10 @@ async function serve(
 
 function takes({ writable, full }: VaultHealth): boolean {
   return writable && !full;
+}
+
+function isCurrent({ writable, lateMillis }: LogHealth): boolean {
+  return writable && lateMillis < logLateMillisMax;
 }
 
 async function answers(db: House["db"]): Promise<boolean> {

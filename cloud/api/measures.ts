@@ -1,9 +1,13 @@
 import type { Ingest } from "../ingest/ingest.io.js";
+import type { PublicLog } from "../tlog/publiclog.io.js";
 import type { VaultReader } from "../vault/vault.io.js";
 import type { Measure } from "./plugins/metrics.js";
 
 /** What an operator watches, beside the API's own numbers. */
-export function measuresOf({ reader }: { readonly reader: VaultReader }, ingest: Ingest): readonly Measure[] {
+export function measuresOf(
+  { vault: { reader }, log }: { readonly vault: { readonly reader: VaultReader }; readonly log: PublicLog },
+  ingest: Ingest,
+): readonly Measure[] {
   const measure = (name: string, help: string, value: Measure["value"]): Measure => ({ name, help, value });
   return [
     measure(
@@ -28,6 +32,8 @@ export function measuresOf({ reader }: { readonly reader: VaultReader }, ingest:
     measure("lintel_vault_clock_doubtful", "1 while the clock is not believed", async () =>
       Number((await reader.health()).clockDoubtful),
     ),
+    measure("lintel_log_entries", "Entries in the public log", () => log.health().entries),
+    measure("lintel_log_published", "Of them published", () => log.health().published),
     measure("lintel_cameras_online", "Cameras connected", () => ingest.gauges().camerasOnline),
     measure("lintel_ingest_open_segments", "Segments under way", () => ingest.gauges().openSegments),
     measure("lintel_ingest_pending_bytes", "Bytes not yet written", () => ingest.gauges().pendingBytes),

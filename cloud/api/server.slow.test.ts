@@ -75,6 +75,10 @@ const contract = [
   "get /v1/webhooks",
   "get /v1/webhooks/{webhook}/deliveries",
   "post /s/{share}/looks",
+  "get /tlog/checkpoint",
+  "get /tlog/entries",
+  "get /tlog/proof/{index}",
+  "get /tlog/tile/{*}",
   "post /v1/claims",
   "post /v1/claims/{claimId}/answer",
   "post /v1/households",
@@ -187,7 +191,7 @@ test("what creates takes an Idempotency-Key, what lists comes by pages, what edi
     const properties = Object.entries(answers?.properties ?? {}).filter(([name]) => name !== "next");
     return properties.length === 1 && properties[0]?.[1].type === "array";
   });
-  t.equal(lists.length, 13);
+  t.equal(lists.length, 14);
   t.same([...without("limit", lists), ...without("cursor", lists)], [], "every list comes by pages");
   for (const { route, answers } of lists) t.ok("next" in (answers?.properties ?? {}), route);
 });

@@ -18,6 +18,7 @@ import { addFarewell, type FarewellServices } from "./routes/farewell.js";
 import { addGround, type Check } from "./routes/ground.js";
 import { addHousehold, type HouseholdServices } from "./routes/household.js";
 import { addMembers, addNewcomersInvitations, type InvitationServices } from "./routes/invitations.js";
+import { addLog, type LogServices } from "./routes/log.js";
 import { addPages } from "./routes/pages.js";
 import { addBrowserSignIn, addPasskeys, type PasskeyServices } from "./routes/passkeys.js";
 import { addPassphrase, addPassphraseSignIn, type PassphraseServices } from "./routes/passphrases.js";
@@ -62,6 +63,7 @@ export interface ApiServices
     CameraServices,
     RenewalServices,
     ClipServices,
+    LogServices,
     ShareServices,
     StreamServices,
     WebhookServices {
@@ -153,6 +155,7 @@ function addOpenRoutes(app: App, services: ApiServices): void {
   addPassphraseSignIn(app, services);
   addSharesForOutside(app, services);
   addPages(app);
+  addLog(app, services);
   addRecovery(app, services);
   addBoardsClaims(app, services);
   addNewcomersInvitations(app, services);

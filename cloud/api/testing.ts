@@ -62,6 +62,7 @@ import { createThrottle } from "../household/throttle.io.js";
 import { createAccessTokens } from "../household/tokens.io.js";
 import { createWebhooks } from "../notify/webhooks.io.js";
 import { systemRandom as random, systemClock } from "../system.io.js";
+import { openPublicLog } from "../tlog/publiclog.io.js";
 import { createCustody } from "../vault/custody.io.js";
 import type { Damage } from "../vault/rooms.io.js";
 import { openVault } from "../vault/vault.io.js";
@@ -248,6 +249,7 @@ export async function openTestCloud(options: TestOptions = {}) {
     onDamage: (body) => damages.push(body),
     householdBytesMax: options.householdBytesMax ?? 1_000_000_000,
   });
+  const log = await openPublicLog({ db, data: directory, origin: "cloud.test/tlog" });
   const hub = createHub("test", { ofAll: 8, ofHousehold: 8 });
   const deletions: string[] = [];
   const origins = [audience];
@@ -262,6 +264,7 @@ export async function openTestCloud(options: TestOptions = {}) {
       authority,
       clock,
       sessionKey,
+      log,
       ...doors,
       farewell: createFarewell(db, footageIn(vault)),
       custody: createCustody(db, { clock, random }),
@@ -277,17 +280,13 @@ export async function openTestCloud(options: TestOptions = {}) {
       checks: [],
       measures: [],
     },
-    {
-      log: Fastify().log,
-      trustProxy: options.trustProxy ?? false,
-      metricsToken,
-      ...(options.patience === undefined ? {} : { patience: options.patience }),
-    },
+    apiOptions(options),
   );
   await app.ready();
   const stop = async (): Promise<void> => {
     await app.close();
     await vault.close();
+    await log.close();
     await db.destroy();
   };
   const close = async (): Promise<void> => {
@@ -296,7 +295,11 @@ export async function openTestCloud(options: TestOptions = {}) {
   };
   const { sessions } = doors;
   const world = { db, hub, clock, directory, origins };
-  return { ...world, app, authority, vault, sessions, deletions, damages, stop, close };
+  return { ...world, app, authority, vault, log, sessions, deletions, damages, stop, close };
+}
+
+function apiOptions({ patience, trustProxy = false }: TestOptions): Parameters<typeof createApi>[1] {
+  return { log: Fastify().log, trustProxy, metricsToken, ...(patience === undefined ? {} : { patience }) };
 }
 
 function householdParts(db: Parameters<typeof createCharters>[0], clock: Clock) {

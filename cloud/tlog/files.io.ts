@@ -2,6 +2,9 @@ import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ignoreMissing, syncDirectory } from "../disk.io.js";
 
+/** Where a log's files are. */
+export type LogStore = Pick<LogFiles, "root" | "read" | "write" | "remove">;
+
 /** Files of a log under one directory; each is whole and durable when `write` resolves, or not there. */
 export class LogFiles {
   readonly root: string;

@@ -14,10 +14,12 @@ import {
   verifyConsistency,
 } from "../../shared/tlog/tree.js";
 import { emptyEdge, grow, rootOfEdge } from "./edge.js";
-import { openLog, type TransparencyLog } from "./sequencer.io.js";
+import { LogFiles } from "./files.io.js";
+import { openLog as openFiles, type TransparencyLog } from "./sequencer.io.js";
 
 const signer: Signer = { name: "log.example/test", secretKey: seededPrng(1).bytes(32) };
 const policy = { log: verifierOf(signer), witnesses: [], quorum: 0 };
+const openLog = (directory: string, by = signer) => openFiles(new LogFiles(directory), by);
 const entry = (index: number): Uint8Array => toUtf8(`entry-${index}`);
 
 function newest(log: TransparencyLog): WitnessedCheckpoint {
@@ -68,7 +70,7 @@ test("whatever the batches, the tree is that of all entries, and grows without a
 
 test("entries are in the log once they are answered, and the log is whole after a stop", async (t) => {
   const directory = t.testdir();
-  let log = await openLog(directory, signer);
+  let log = await openLog(directory);
   t.equal(newest(log).size, 0);
   const indexes = await Promise.all(Array.from({ length: 600 }, (_, at) => log.append(entry(at))));
   t.same(
@@ -80,7 +82,7 @@ test("entries are in the log once they are answered, and the log is whole after 
   t.same(newest(log).root, rootOf(await nodesOf(log), 600));
   await log.close();
   await t.rejects(log.append(entry(0)), /closed/);
-  log = await openLog(directory, signer);
+  log = await openLog(directory);
   await Promise.all(Array.from({ length: 300 }, (_, at) => log.append(entry(600 + at))));
   const now = newest(log);
   const nodes = await nodesOf(log);
@@ -100,7 +102,7 @@ test("entries are in the log once they are answered, and the log is whole after 
 
 test("a crash between any two writes leaves the log of before or the new one, and it goes on", async (t) => {
   const directory = t.testdir();
-  const first = await openLog(directory, signer);
+  const first = await openLog(directory);
   await Promise.all(Array.from({ length: 255 }, (_, at) => first.append(entry(at))));
   await first.close();
   // The tiles of a batch that was cut off before its state: others' entries, never answered.
@@ -113,7 +115,7 @@ test("a crash between any two writes leaves the log of before or the new one, an
     await mkdir(join(path, ".."), { recursive: true });
     await writeFile(path, bytes);
   }
-  const log = await openLog(directory, signer);
+  const log = await openLog(directory);
   t.equal(newest(log).size, 255);
   t.equal(await log.read("tile/0/000"), undefined, "no checkpoint covers it");
   t.equal(await log.append(entry(255)), 255);
@@ -130,7 +132,7 @@ test("a crash between any two writes leaves the log of before or the new one, an
   await log.close();
   // Cut off between state and publication.
   await writeFile(join(directory, "checkpoint"), first.checkpoint());
-  const late = await openLog(directory, signer);
+  const late = await openLog(directory);
   t.equal(newest(late).size, 256, "the next start publishes it");
   t.equal(await readFile(join(directory, "checkpoint"), "utf8"), late.checkpoint());
   await late.close();
@@ -138,7 +140,7 @@ test("a crash between any two writes leaves the log of before or the new one, an
 
 test("a log whose files are not its own is not opened", async (t) => {
   const directory = t.testdir();
-  const log = await openLog(directory, signer);
+  const log = await openLog(directory);
   await Promise.all(Array.from({ length: 10 }, (_, at) => log.append(entry(at))));
   await log.close();
   const other: Signer = { ...signer, secretKey: seededPrng(2).bytes(32) };
@@ -146,9 +148,9 @@ test("a log whose files are not its own is not opened", async (t) => {
   const tile = join(directory, "tile/0/000.p/10");
   const bytes = await readFile(tile);
   await writeFile(tile, Buffer.concat([bytes.subarray(32), bytes.subarray(0, 32)]));
-  await t.rejects(openLog(directory, signer), /not those of its signed state/);
+  await t.rejects(openLog(directory), /not those of its signed state/);
   await writeFile(tile, bytes.subarray(1));
-  await t.rejects(openLog(directory, signer), /missing or cut/);
+  await t.rejects(openLog(directory), /missing or cut/);
   await rm(tile);
-  await t.rejects(openLog(directory, signer), /missing or cut/);
+  await t.rejects(openLog(directory), /missing or cut/);
 });

@@ -15,11 +15,13 @@ import {
   formatVerifier,
   openNote,
   parseVerifier,
+  type Signer,
   signNote,
   type Verifier,
   verifierOf,
 } from "./note.js";
 import { close, commitment, formatOpening, openLines } from "./opening.js";
+import { formatSigner, parseSigner } from "./skey.js";
 
 interface NoteVectors {
   readonly keys: readonly { readonly name: string; readonly secret: string; readonly vkey: string }[];
@@ -288,4 +290,16 @@ test("hashes are 44 characters of canonical base64", async (t) => {
   t.equal(hashOfText("abc"), "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
   for (const text of ["", "abc", toBase64(new Uint8Array(31)), `${hashOf(new Uint8Array(0))} `])
     t.notOk(isHash(text), text);
+});
+
+test("a signing key's line reads as the key, and no other line does", (t) => {
+  for (let seed = 0; seed < 50; seed++) {
+    const signer: Signer = { name: "log.example/tlog", secretKey: seededPrng(seed).bytes(32) };
+    const line = formatSigner(signer);
+    t.same(parseSigner(line), signer);
+    t.equal(parseSigner(line.replace("log.", "lag.")), undefined, "the key id is that of the name");
+    t.equal(parseSigner(line.trim()), undefined);
+    t.equal(parseSigner(line.slice(1)), undefined);
+  }
+  t.end();
 });

@@ -24,7 +24,7 @@ export interface LogEntry {
 
 export type EntryRefusal = FieldsRefusal | { readonly kind: "not-utf8" };
 
-const entryKinds = [
+export const entryKinds = [
   "charter",
   "agency",
   "request",

@@ -1,0 +1,90 @@
+import { toHex } from "../../shared/kernel/bytes.js";
+import { leafHash } from "../../shared/tlog/tree.js";
+import type { Nodes } from "./nodes.io.js";
+import type { LogRecords, Meant } from "./records.io.js";
+import type { TransparencyLog } from "./sequencer.io.js";
+
+/** Entries whose rows are written in one transaction. */
+const atOnceMax = 1_000;
+
+interface Asked {
+  readonly one: Meant;
+  resolve(place: number): void;
+  reject(error: unknown): void;
+}
+
+/** Brings entries into the log, each once: first the row that says so, then the log, then the row that says where. */
+export class Entering {
+  private readonly log: TransparencyLog;
+  private readonly records: LogRecords;
+  private readonly underWay = new Map<string, Promise<number>>();
+  private asked: Asked[] = [];
+
+  constructor(log: TransparencyLog, records: LogRecords) {
+    this.log = log;
+    this.records = records;
+  }
+
+  /** Its index, once the log's own state has it durably. */
+  enter(one: Meant): Promise<number> {
+    const known = this.underWay.get(one.key);
+    if (known !== undefined) return known;
+    const entering = new Promise<number>((resolve, reject) => {
+      this.asked.push({ one, resolve, reject });
+      if (this.asked.length === 1) setImmediate(() => void this.flush());
+    }).finally(() => this.underWay.delete(one.key));
+    this.underWay.set(one.key, entering);
+    return entering;
+  }
+
+  /** What an earlier run meant for the log: looked for in it, and only else entered. How many. */
+  async complete(nodes: Nodes): Promise<number> {
+    const pending = await this.records.pending();
+    const from = Math.min(...pending.map((one) => one.from));
+    const wanted = new Map(pending.map((one) => [toHex(leafHash(one.text)), one.key]));
+    const places = new Map<string, number>();
+    if (pending.length > 0)
+      for await (const { first, hashes } of nodes.leaves(from, this.log.size()))
+        for (const [at, hash] of hashes.entries()) {
+          const key = wanted.get(toHex(hash));
+          if (key !== undefined) places.set(key, first + at);
+        }
+    await this.records.place(places);
+    const missing = pending.filter(({ key }) => !places.has(key));
+    for (let at = 0; at < missing.length; at += atOnceMax)
+      await this.place(missing.slice(at, at + atOnceMax));
+    return pending.length;
+  }
+
+  private async flush(): Promise<void> {
+    const batch = this.asked.splice(0, atOnceMax);
+    if (this.asked.length > 0) setImmediate(() => void this.flush());
+    try {
+      const all = batch.map(({ one }) => one);
+      await this.records.mean(all, this.log.size());
+      const known = await this.records.placesOf(all.map(({ key }) => key));
+      const placed = await this.place(all.filter(({ key }) => !known.has(key)));
+      for (const { one, resolve, reject } of batch) {
+        const place = known.get(one.key) ?? placed.get(one.key);
+        if (place === undefined) reject(new Error("The entry could not be written into the log. Try again."));
+        else resolve(place);
+      }
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+
+  /** Throws the log's own error where it took none of them. */
+  private async place(all: readonly Meant[]): Promise<ReadonlyMap<string, number>> {
+    const outcomes = await Promise.allSettled(all.map(({ text }) => this.log.place(text)));
+    const places = new Map<string, number>();
+    for (const [at, { key }] of all.entries()) {
+      const outcome = outcomes[at];
+      if (outcome?.status === "fulfilled") places.set(key, outcome.value);
+    }
+    await this.records.place(places);
+    const [failed] = outcomes.filter((outcome) => outcome.status === "rejected");
+    if (failed !== undefined && places.size === 0) throw failed.reason;
+    return places;
+  }
+}

@@ -1,0 +1,124 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { readdir, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { type Test, test } from "tap";
+import { millis } from "../../shared/kernel/brand.js";
+import { hashOfText } from "../../shared/seal/hash.js";
+import { textOf, type Verifier } from "../../shared/seal/note.js";
+import { parseCheckpoint } from "../../shared/tlog/checkpoint.js";
+import { formatEntry, type LogEntry } from "../../shared/tlog/entry.js";
+import { verifyProof } from "../../shared/tlog/proof.js";
+import { openDatabase } from "../database.io.js";
+import { openPublicLog, type PublicLog } from "./publiclog.io.js";
+
+const origin = "log.example/tlog";
+const entry = (number: number): LogEntry => ({
+  kind: number % 2 === 0 ? "request" : "agency",
+  id: `entry-${number}`,
+  at: millis(1_795_000_000_000 + number),
+  agency: `agency-${number % 3}`,
+  state: "published",
+  hash: hashOfText(`text ${number}`),
+});
+const some = (from: number, to: number): LogEntry[] =>
+  Array.from({ length: to - from }, (_, at) => entry(from + at));
+
+/** A cloud's data directory with a database and a log that can be closed and opened again. */
+async function cloudIn(t: Test) {
+  const data = t.testdir({});
+  mkdirSync(join(data, "identity"), { mode: 0o700 });
+  const database = join(data, "cloud.db");
+  let db = await openDatabase(database);
+  let log = await openPublicLog({ db, data, origin });
+  t.teardown(() => log.close().then(() => db.destroy()));
+  return {
+    data,
+    log: () => log,
+    db: () => db,
+    async again(between: () => Promise<void> | void = () => undefined): Promise<PublicLog> {
+      await log.close();
+      await db.destroy();
+      await between();
+      db = await openDatabase(database);
+      log = await openPublicLog({ db, data, origin });
+      return log;
+    },
+  };
+}
+
+const holds = (proof: string | undefined, one: LogEntry, log: Verifier): boolean =>
+  verifyProof(proof ?? "", formatEntry(one), { log, witnesses: [], quorum: 0 }).ok;
+const published = (log: PublicLog): number => parseCheckpoint(textOf(log.checkpoint()))?.size ?? -1;
+
+test("an entry stands once however often it is appended, with a proof that anybody can check", async (t) => {
+  const cloud = await cloudIn(t);
+  const log = cloud.log();
+  const twice = await Promise.all([...some(0, 300), ...some(0, 300)].map((one) => log.append(one)));
+  t.equal(new Set(twice.map(({ index }) => index)).size, 300);
+  t.equal(published(log), 300);
+  for (let at = 0; at < 600; at += 37) t.ok(holds(twice[at]?.proof, entry(at % 300), log.verifier));
+  t.same(await log.append(entry(7)), twice[7], "again, later: the same proof as when it was published");
+  const after = await cloud.again();
+  t.same(await after.append(entry(7)), twice[7], "and after a restart");
+  t.same(await after.find(entry(8)), twice[8]);
+  t.equal(await after.find(entry(300)), undefined);
+  await Promise.all(some(300, 900).map((one) => after.append(one)));
+  t.same(await after.find(entry(8)), twice[8], "and when the log has grown");
+  t.equal(await after.proof(900), undefined);
+  const stranger: Verifier = { ...after.verifier, publicKey: new Uint8Array(32) };
+  t.notOk(holds(twice[0]?.proof, entry(0), stranger));
+  t.notOk(holds(twice[0]?.proof, entry(1), after.verifier), "nor does it hold for another entry");
+});
+
+test("whatever a crash left half-done stands once after the next start", async (t) => {
+  const cloud = await cloudIn(t);
+  await Promise.all(some(0, 300).map((one) => cloud.log().append(one)));
+  // Meant in a transaction, and never asked for again: the cloud died.
+  await cloud.db().executeQuery(cloud.log().intent(entry(500)));
+  // In the log, while its row was never told where.
+  const lost = await Promise.all(some(300, 320).map((one) => cloud.log().enter(one)));
+  await cloud.db().updateTable("log_entry").set({ place: null }).where("place", ">=", 300).execute();
+  const log = await cloud.again();
+  t.equal(log.health().entries, 321);
+  for (const [at, index] of lost.entries()) t.equal((await log.append(entry(300 + at))).index, index);
+  t.equal((await log.append(entry(500))).index, 320);
+  t.equal((await cloud.again()).health().entries, 321, "and nothing comes again");
+});
+
+test("entries are found by kind, agency and id, newest first", async (t) => {
+  const cloud = await cloudIn(t);
+  for (const one of some(0, 20)) await cloud.log().append(one);
+  const log = cloud.log();
+  const ids = async (query: Parameters<PublicLog["list"]>[0]) => (await log.list(query)).map(({ id }) => id);
+  t.same(await ids({ kind: "request", limit: 2 }), ["entry-18", "entry-16", "entry-14"]);
+  t.same(await ids({ agency: "agency-1", limit: 1 }), ["entry-19", "entry-16"]);
+  t.same(await ids({ ids: ["entry-3", "entry-4", "entry-99"], limit: 9 }), ["entry-4", "entry-3"]);
+  t.same(await ids({ before: 2, limit: 9 }), ["entry-1", "entry-0"]);
+});
+
+test("a log that is older than what was published is not opened, and without its key another one is begun", async (t) => {
+  const cloud = await cloudIn(t);
+  await Promise.all(some(0, 300).map((one) => cloud.log().append(one)));
+  const old = cloud.log();
+  const files = join(cloud.data, "log");
+  const [name = ""] = await readdir(files);
+  const aside = join(cloud.data, "aside");
+  await t.rejects(
+    cloud.again(() => rename(join(files, name), aside)),
+    /has 0 entries, but 300 were published/,
+  );
+  // As a restored backup is: all rows, and no key.
+  rmSync(join(files, name), { recursive: true });
+  await rename(aside, join(files, name));
+  const log = await cloud.again(() => rmSync(join(cloud.data, "identity/log.key")));
+  t.match(log.verifier.name, /^log\.example\/tlog-\d{8}t\d{6}$/, "under another name");
+  t.equal(log.health().entries, 300, "and all that is known stands in it");
+  t.same((await readdir(files)).length, 2);
+  const again = await log.append(entry(5));
+  t.ok(holds(again.proof, entry(5), log.verifier));
+  t.notOk(holds(again.proof, entry(5), old.verifier));
+  t.same(await log.list({ limit: 1 }), [
+    { index: 299, ...entry(299) },
+    { index: 298, ...entry(298) },
+  ]);
+});
