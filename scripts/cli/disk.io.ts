@@ -128,6 +128,31 @@ export function readIfThere(path: string): string | undefined {
   }
 }
 
+/** What a file of one's own keys says, or `undefined` where there is none. Refused when damaged, or when others may read it. */
+export function readKeys<T>(path: string, read: (text: string) => T): T | undefined {
+  const text = readIfThere(path);
+  if (text === undefined) return undefined;
+  refuseOpenMode(path);
+  try {
+    return read(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Refused(`${path} is damaged (${why}). Put back a copy of it, or move it away and start anew.`);
+  }
+}
+
+function refuseOpenMode(path: string): void {
+  try {
+    if ((statSync(path).mode & 0o077) === 0) return;
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
+  throw new Refused(
+    `${path} holds your keys and others on this computer can read it. Run: chmod 600 ${path}`,
+  );
+}
+
 /** The text of a file that a person named by an option. */
 export function readNamed(path: string, option: string): string {
   try {

@@ -12,9 +12,10 @@ import { makeFolder, readNamed, refuseUnwritable } from "./disk.io.js";
 import { fieldsOf } from "./fields.js";
 import { type Call, call, Problem, Unreachable } from "./http.io.js";
 import { listClips } from "./member/clips.io.js";
-import { forgetSession, isToken, loadProfile, loadSession } from "./member/profile.io.js";
+import { loadProfile } from "./member/profile.io.js";
 import { trustedCa } from "./member/trust.io.js";
 import { problemSentence } from "./problems.js";
+import { forgetSession, isToken, loadSession } from "./session.io.js";
 
 const once = { method: "GET", path: "/x", repeatable: false } as const satisfies Call;
 const head = (status: number, ...lines: readonly string[]): string =>

@@ -1,36 +1,20 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { hostname } from "node:os";
-import { join } from "node:path";
 import type { SignedCharter } from "../../../shared/charter/charter.js";
 import { formatLogin, loginKeyName } from "../../../shared/charter/login.js";
 import { isHash } from "../../../shared/seal/hash.js";
 import { signNote } from "../../../shared/seal/note.js";
-import { alone } from "../disk.io.js";
 import { type Fields, fieldsOf, UnexpectedAnswer } from "../fields.js";
-import { type Call, call, Problem, send } from "../http.io.js";
+import { type Call, call, send } from "../http.io.js";
 import { Refused } from "../refused.js";
 import { sentenceOf } from "../sentences.js";
+import { clientHeaders, currentSession, readSession, type Session, withSession } from "../session.io.js";
 import { systemClock } from "../world.io.js";
 import { type Household, openHousehold } from "./household.js";
-import {
-  forgetSession,
-  loadSession,
-  needProfile,
-  type Profile,
-  readSession,
-  readSignedCharter,
-  type Session,
-  saveSeen,
-  saveSession,
-} from "./profile.io.js";
+import { needProfile, type Profile, readSignedCharter, saveSeen } from "./profile.io.js";
 
-/** Time before its end at which a session counts as over. */
-const sessionMarginMillis = 30_000;
 /** Items of one list that are read; no cloud has so many. */
 const listedMax = 100_000;
-/** How the list of sessions shows this computer. */
-const headers = { "user-agent": `lintel on ${hostname()}` };
 
 /** The cloud as a member's client sees it: logs in by itself, once a session. */
 export interface Cloud {
@@ -55,27 +39,19 @@ export interface Cloud {
 export function openCloud(folder: string): Cloud {
   const profile = needProfile(folder);
   const server = { url: profile.cloudUrl, ca: profile.ca };
-  const withSession = async <T>(use: (token: string) => Promise<T>): Promise<T> => {
-    const { token } = await currentSession(folder, profile);
-    try {
-      return await use(token);
-    } catch (error) {
-      if (!(error instanceof Problem) || error.status !== 401) throw error;
-      if (loadSession(folder)?.token === token) forgetSession(folder); // it was ended, or our clock was set
-    }
-    return use((await currentSession(folder, profile)).token);
-  };
+  const refreshPath = "/v1/session/refresh";
+  const door = { folder, server, refreshPath, logIn: () => logIn(profile) };
   const cloud: Cloud = {
     folder,
     profile,
-    call: (wanted) => withSession((token) => call(server, { ...wanted, token })),
+    call: (wanted) => withSession(door, (token) => call(server, { ...wanted, token })),
     async create(path, body) {
       const headers = { "idempotency-key": randomUUID() };
       return cloud.call({ method: "POST", path, headers, repeatable: true, ...(body && { body }) });
     },
-    stream: (wanted) => withSession((token) => send(server, { ...wanted, token })),
+    stream: (wanted) => withSession(door, (token) => send(server, { ...wanted, token })),
     async end(session) {
-      const { token } = await currentSession(folder, profile);
+      const { token } = await currentSession(door);
       await call(server, { method: "DELETE", path: `/v1/sessions/${session}`, token });
     },
     get: async (path) => fieldsOf(await cloud.call({ method: "GET", path }), path),
@@ -109,38 +85,12 @@ export async function register({ cloudUrl, ca }: Profile, charter: SignedCharter
   await call(server, { method: "POST", path: "/v1/households", body: { charter }, repeatable: true });
 }
 
-/** The session that is kept, renewed where it must be; else another one. One command at a time: a token renews only once. */
-async function currentSession(folder: string, profile: Profile): Promise<Session> {
-  const before = loadSession(folder);
-  if (before !== undefined && isFresh(before)) return before;
-  return alone(join(folder, "session.lock"), async () => {
-    const kept = loadSession(folder);
-    if (kept !== undefined && isFresh(kept)) return kept;
-    const session = (await renewed(profile, kept?.refresh)) ?? (await logIn(profile));
-    // Power lost before this: the cloud has ended the old token, so the next command logs in.
-    saveSession(folder, session);
-    return session;
-  });
-}
-
-async function renewed({ cloudUrl, ca }: Profile, refresh: string | undefined): Promise<Session | undefined> {
-  if (refresh === undefined) return undefined;
-  const path = "/v1/session/refresh";
-  try {
-    const answer = await call({ url: cloudUrl, ca }, { method: "POST", path, headers, body: { refresh } });
-    return readSession(fieldsOf(answer, path));
-  } catch (error) {
-    if (error instanceof Problem && [400, 401, 404].includes(error.status)) return undefined;
-    throw error;
-  }
-}
-
 type LoginFacts = Pick<Profile, "cloudUrl" | "ca" | "household" | "member" | "keys">;
 
 export async function logIn(facts: LoginFacts): Promise<Session> {
   const server = { url: facts.cloudUrl, ca: facts.ca };
   const body = { note: await signedLogin(facts) };
-  const answer = await call(server, { method: "POST", path: "/v1/login", headers, body });
+  const answer = await call(server, { method: "POST", path: "/v1/login", headers: clientHeaders, body });
   return readSession(fieldsOf(answer, "/v1/login"));
 }
 
@@ -154,8 +104,4 @@ export async function signedLogin({ cloudUrl, ca, household, member, keys }: Log
   const audience = new URL(cloudUrl).origin;
   const text = formatLogin({ household, member, audience, nonce, at: systemClock.wall() });
   return signNote(text, [{ name: loginKeyName(member), secretKey: keys.loginSecret }]);
-}
-
-function isFresh({ expiresAt }: Session): boolean {
-  return Date.parse(expiresAt) - sessionMarginMillis > systemClock.wall();
 }

@@ -1,7 +1,7 @@
 import { Refused } from "../refused.js";
+import { forgetSession } from "../session.io.js";
 import type { Terminal } from "../terminal.io.js";
 import { openCloud, signedLogin } from "./cloud.io.js";
-import { forgetSession } from "./profile.io.js";
 
 /** Deletes the household in the cloud, with every recording there. The keys on this computer stay. */
 export async function memberDeleteHousehold(folder: string, terminal: Terminal): Promise<void> {

@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { SignedCharter } from "../../../shared/charter/charter.js";
@@ -7,8 +7,8 @@ import { type MemberKeys, memberKeys, memberSeedBytes } from "../../../shared/ch
 import { fromBase64, toBase64 } from "../../../shared/kernel/bytes.js";
 import { type HouseholdId, isHouseholdId, isMemberId, type MemberId } from "../../../shared/kernel/ids.js";
 import { isHash } from "../../../shared/seal/hash.js";
-import { isMissing, makePrivateFolder, readIfThere, writeDurably } from "../disk.io.js";
-import { type Fields, fieldsOf, UnexpectedAnswer } from "../fields.js";
+import { makePrivateFolder, readIfThere, readKeys, writeDurably } from "../disk.io.js";
+import { type Fields, fieldsOf } from "../fields.js";
 import { Refused } from "../refused.js";
 import type { SeenCharter } from "./household.js";
 
@@ -28,17 +28,6 @@ export interface Profile {
   readonly unregistered?: SignedCharter;
 }
 
-export interface Session {
-  readonly token: string;
-  readonly expiresAt: string;
-  /** The cloud's name for it. */
-  readonly session?: string;
-  /** Renews it, once. */
-  readonly refresh?: string;
-}
-
-const tokenCharsMax = 4096;
-
 const file = (folder: string, name: string): string => join(folder, name);
 
 export function defaultProfileFolder(): string {
@@ -46,16 +35,9 @@ export function defaultProfileFolder(): string {
 }
 
 export function loadProfile(folder: string): Profile | undefined {
-  const path = file(folder, "member.json");
-  const text = readIfThere(path);
-  if (text === undefined) return undefined;
-  refuseOpenMode(path);
-  try {
-    return readProfile(fieldsOf(JSON.parse(text), "member.json"));
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Refused(`${path} is damaged (${why}). Put back a copy of it, or move it away and start anew.`);
-  }
+  return readKeys(file(folder, "member.json"), (text) =>
+    readProfile(fieldsOf(JSON.parse(text), "member.json")),
+  );
 }
 
 export function needProfile(folder: string): Profile {
@@ -112,44 +94,6 @@ export function readKeyFile(fields: Fields): KeyFile {
   return { epoch: fields.number("epoch"), file: fields.text("file") };
 }
 
-/** A JWT (RFC 7519) of a size that a header takes. */
-export function isToken(text: string): boolean {
-  return text.length <= tokenCharsMax && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
-}
-
-export function loadSession(folder: string): Session | undefined {
-  const text = readIfThere(file(folder, "session.json"));
-  if (text === undefined) return undefined;
-  try {
-    return readSession(fieldsOf(JSON.parse(text), "session.json"));
-  } catch {
-    return undefined; // log in again
-  }
-}
-
-/** What the cloud gave at a login or renewal, and what is kept of it. Throws on a token that no header takes. */
-export function readSession(fields: Fields): Session {
-  const token = fields.text("token");
-  if (!isToken(token)) throw new UnexpectedAnswer("the login gave no token");
-  const [session, refresh] = [fields.maybeText("session"), fields.maybeText("refresh")];
-  return {
-    token,
-    expiresAt: fields.text("expiresAt"),
-    ...(session !== undefined && { session }),
-    ...(refresh !== undefined && { refresh }),
-  };
-}
-
-export function saveSession(folder: string, session: Session): void {
-  writeDurably(file(folder, "session.json"), JSON.stringify(session));
-}
-
-export function forgetSession(folder: string): void {
-  if (statSync(folder, { throwIfNoEntry: false })?.isFile())
-    throw new Refused(`${folder} is a file. Name the folder where your keys are: --profile DIR`);
-  rmSync(file(folder, "session.json"), { force: true });
-}
-
 function readProfile(fields: Fields): Profile {
   const seed = fromBase64(fields.text("seed"));
   const household = fields.text("household");
@@ -187,16 +131,4 @@ function isCertificate(pem: string): boolean {
 
 export function readSignedCharter(fields: Fields): SignedCharter {
   return { note: fields.text("note"), openings: fields.texts("openings") };
-}
-
-function refuseOpenMode(path: string): void {
-  try {
-    if ((statSync(path).mode & 0o077) === 0) return;
-  } catch (error) {
-    if (isMissing(error)) return;
-    throw error;
-  }
-  throw new Refused(
-    `${path} holds your keys and others on this computer can read it. Run: chmod 600 ${path}`,
-  );
 }

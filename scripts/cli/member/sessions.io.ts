@@ -1,9 +1,9 @@
 import type { Fields } from "../fields.js";
 import { Problem, Unreachable } from "../http.io.js";
 import { Refused } from "../refused.js";
+import { forgetSession, loadSession } from "../session.io.js";
 import type { Terminal } from "../terminal.io.js";
 import { openCloud } from "./cloud.io.js";
-import { forgetSession, loadSession } from "./profile.io.js";
 
 export interface SessionsOptions {
   readonly action?: string;
