@@ -56,6 +56,8 @@ export interface Config {
   readonly metricsToken?: string;
   /** Where webhooks may lead. */
   readonly webhookReach: "public" | "any";
+  /** A file with a line for each person who hosts the cloud. */
+  readonly operators?: string;
   readonly logLevel: LogLevel;
 }
 
@@ -102,6 +104,10 @@ const settings = {
   LINTEL_WEBHOOKS: [
     "public",
     "public | any: webhooks lead to public https addresses only, or into private networks and to http too",
+  ],
+  LINTEL_OPERATORS: [
+    "",
+    "file with a line for each operator, as `lintel operator init` shows it; default: none",
   ],
   LINTEL_LOG: ["info", "silent | error | warn | info | debug"],
 } as const;
@@ -160,6 +166,7 @@ export function readConfig(environment: Environment): Result<Config, readonly st
       optional("LINTEL_METRICS_TOKEN", /^\S{16,256}$/, "16 to 256 characters without spaces"),
     ),
     webhookReach: word<"public" | "any">("LINTEL_WEBHOOKS", "public", "any") ?? "public",
+    ...present("operators", text("LINTEL_OPERATORS") || undefined),
     logLevel: word<LogLevel>("LINTEL_LOG", "silent", "error", "warn", "info", "debug") ?? "info",
   } satisfies Config;
   if (http !== undefined) faults.push(...faultsOfListening(config));

@@ -20,13 +20,15 @@ import { sight } from "./migrations/0040-sight.io.js";
 import { proposals } from "./migrations/0041-proposals.io.js";
 import { recoveries } from "./migrations/0042-recoveries.io.js";
 import { publicLog } from "./migrations/0050-log.io.js";
+import { offices } from "./migrations/0060-offices.io.js";
 import type { NotifyTables } from "./notify/tables.js";
+import type { OfficeTables } from "./office/tables.js";
 import { BetterSqlite3 } from "./sqlite.io.js";
 import type { LogTables } from "./tlog/tables.js";
 import type { VaultTables } from "./vault/tables.js";
 
 /** Every table of the cloud's database: each module names its own in its `tables.ts` (`HouseholdTables & VaultTables & …`). */
-export type Database = HouseholdTables & VaultTables & NotifyTables & LogTables;
+export type Database = HouseholdTables & VaultTables & NotifyTables & LogTables & OfficeTables;
 
 /** In the order in which they run. A name is never changed and never reused once released. */
 const migrations: Readonly<Record<string, Migration>> = {
@@ -49,6 +51,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0041-proposals": proposals,
   "0042-recoveries": recoveries,
   "0050-log": publicLog,
+  "0060-offices": offices,
 };
 
 /** Statements that stay prepared: more than the cloud has kinds of. */

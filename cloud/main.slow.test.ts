@@ -218,6 +218,11 @@ test("keys that others may read, a newer database, a port in use, wrong settings
       /^The cloud does not start: LINTEL_DATA is [^\n]*, but it is not a directory[^\n]*\n$/,
     ],
     [{ LINTEL_DATA: "/proc/lintel/cloud" }, 78, /LINTEL_DATA is [^\n]*, but it cannot be made there/],
+    [
+      { LINTEL_DATA: join(room, "hosted"), LINTEL_OPERATORS: join(room, "nobody") },
+      78,
+      /^The cloud does not start: LINTEL_OPERATORS is [^\n]*, but it cannot be read \(ENOENT\)/,
+    ],
     [wrong, 78, /LINTEL_HTTP is[\s\S]*LINTEL_RETENTION_DAYS is[\s\S]*LINTEL_LOG is/],
   ] as const;
   const ends = await Promise.all(cases.map(([settings]) => fails(t, settings)));

@@ -48,6 +48,10 @@ import { lockDirectory } from "./lock.io.js";
 import { writeMosquittoFiles } from "./mosquitto.io.js";
 import { startCourier } from "./notify/courier.io.js";
 import { createWebhooks } from "./notify/webhooks.io.js";
+import { createOfficeLogins } from "./office/logins.io.js";
+import { readOperators } from "./office/operators.io.js";
+import { createDirectory } from "./office/people.js";
+import { createOfficeSessions } from "./office/sessions.io.js";
 import { exitCodes, keepAt, listenAs, SettingFault } from "./startup.js";
 import { systemClock as clock, systemRandom as random } from "./system.io.js";
 import { type LogHealth, openPublicLog } from "./tlog/publiclog.io.js";
@@ -97,6 +101,8 @@ async function openHouse(config: Config, log: Logger, started: Started) {
   const db = await openDatabase(join(data, "cloud.db"));
   started.push(() => db.destroy());
   const authority = await openKeys(config);
+  // No agency is known yet: nobody signs in as an officer.
+  const directory = createDirectory(await readOperators(config.operators), async () => []);
   const sessionKey = await openSessionKey(join(data, "identity"));
   const publicLog = await openPublicLog({ db, data, origin: config.logOrigin });
   started.push(() => publicLog.close());
@@ -108,7 +114,7 @@ async function openHouse(config: Config, log: Logger, started: Started) {
   const onDamage = (body: Damage): void => log.error({ ...body, next: damageAdvice }, "vault.body-damaged");
   const vault = await openVault({ directory: join(data, "vault"), db, clock, onDamage, ...limits });
   started.push(() => vault.close());
-  return { db, authority, sessionKey, log: publicLog, charters, modes, cameras, vault };
+  return { db, authority, directory, sessionKey, log: publicLog, charters, modes, cameras, vault };
 }
 
 function openKeys({ data, http, mqtt, publicUrl, publicMqtt }: Config): Promise<Authority> {
@@ -204,6 +210,8 @@ async function serve(
       passphrases: createPassphrases(db, { clock, random }),
       passkeys: createPasskeys(db, { clock, random, secret: house.sessionKey.privatePem }),
       tokens: createAccessTokens(db, { clock, random }),
+      officeLogins: createOfficeLogins(db, { directory: house.directory, clock, random }),
+      officeSessions: createOfficeSessions(db, { clock, random }),
       throttle: createThrottle(db, { clock, secret: house.sessionKey.privatePem }),
       farewell: createFarewell(db, footageIn(vault)),
       proposals: createProposals(db, { charters, clock }),

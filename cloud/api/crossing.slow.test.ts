@@ -115,10 +115,10 @@ interface Ask {
   readonly parameters: readonly { readonly in: string; readonly name: string }[];
 }
 const guarded: readonly Ask[] = Object.entries<
-  Record<string, { parameters?: Ask["parameters"]; security?: unknown }>
+  Record<string, { parameters?: Ask["parameters"]; security?: readonly object[] }>
 >(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods)
-    .filter(([, { security }]) => security !== undefined)
+    .filter(([, { security }]) => security?.some((needed) => "member" in needed))
     .map(([method, { parameters = [] }]) => ({ method: method.toUpperCase(), path, parameters })),
 );
 /** The stream stays open; the other ends the session that asks. */

@@ -65,6 +65,11 @@ export const problems = {
     "Login refused",
     "The login does not hold: ask for a new nonce, and sign it with the login key of a member in the newest charter.",
   ],
+  "office-login-refused": [
+    401,
+    "Login refused",
+    "The login does not hold: ask for a new nonce, and sign it with the login key that the agency's agreement in force, or the operators' file, names for you.",
+  ],
   "other-audience": [
     401,
     "Login for another cloud",

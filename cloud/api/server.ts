@@ -6,6 +6,7 @@ import type { SessionKey } from "../household/sessionkey.io.js";
 import type { App } from "./app.js";
 import { addDescription, addDocs } from "./plugins/docs.js";
 import { addMetrics, type Measure } from "./plugins/metrics.js";
+import { addOffices, officersOnly, operatorsOnly } from "./plugins/office.js";
 import { addProblems, refuseAddress, refuseBytes } from "./plugins/problems.js";
 import { addRateLimit } from "./plugins/ratelimit.js";
 import { addTokens, membersOnly } from "./plugins/session.js";
@@ -19,6 +20,7 @@ import { addGround, type Check } from "./routes/ground.js";
 import { addHousehold, type HouseholdServices } from "./routes/household.js";
 import { addMembers, addNewcomersInvitations, type InvitationServices } from "./routes/invitations.js";
 import { addLog, type LogServices } from "./routes/log.js";
+import { addOfficer, addOfficeSignIn, addOperator, type OfficeServices } from "./routes/offices.js";
 import { addPages } from "./routes/pages.js";
 import { addBrowserSignIn, addPasskeys, type PasskeyServices } from "./routes/passkeys.js";
 import { addPassphrase, addPassphraseSignIn, type PassphraseServices } from "./routes/passphrases.js";
@@ -66,7 +68,8 @@ export interface ApiServices
     LogServices,
     ShareServices,
     StreamServices,
-    WebhookServices {
+    WebhookServices,
+    OfficeServices {
   readonly charters: CharterReader & CharterWriter;
   readonly vault: ClipServices["vault"] & ShareServices["vault"];
   readonly sessionKey: SessionKey;
@@ -117,6 +120,7 @@ export async function createApi(
   addRequestLog(app);
   await addRateLimit(app);
   await addTokens(app, services.sessionKey);
+  addOffices(app);
   await addDescription(app, version);
   addMetrics(app, { measures: services.measures, token: metricsToken, trustProxy });
   addGround(app, { checks: services.checks, caPem: services.authority.caPem });
@@ -143,6 +147,14 @@ export async function createApi(
     addEvents(members, services);
     addStream(members, services);
   });
+  await app.register(async (officers: App) => {
+    officersOnly(officers, services);
+    addOfficer(officers, services);
+  });
+  await app.register(async (operators: App) => {
+    operatorsOnly(operators, services);
+    addOperator(operators, services);
+  });
   await addDocs(app);
   return app;
 }
@@ -151,6 +163,7 @@ export async function createApi(
 function addOpenRoutes(app: App, services: ApiServices): void {
   addRegistration(app, services);
   addSignIn(app, services);
+  addOfficeSignIn(app, services);
   addBrowserSignIn(app, services);
   addPassphraseSignIn(app, services);
   addSharesForOutside(app, services);

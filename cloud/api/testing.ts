@@ -38,6 +38,7 @@ import {
   newClipId,
 } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
+import type { Operator } from "../../shared/release/operators.js";
 import { type Identity, newIdentity, recipientOf, seal, splitHeader } from "../../shared/seal/age.js";
 import { hashOf } from "../../shared/seal/hash.js";
 import { type Signer, signNote, verifierOf } from "../../shared/seal/note.js";
@@ -61,6 +62,9 @@ import { createSessions } from "../household/sessions.io.js";
 import { createThrottle } from "../household/throttle.io.js";
 import { createAccessTokens } from "../household/tokens.io.js";
 import { createWebhooks } from "../notify/webhooks.io.js";
+import { createOfficeLogins } from "../office/logins.io.js";
+import { createDirectory, type OfficersOf } from "../office/people.js";
+import { createOfficeSessions } from "../office/sessions.io.js";
 import { systemRandom as random, systemClock } from "../system.io.js";
 import { openPublicLog } from "../tlog/publiclog.io.js";
 import { createCustody } from "../vault/custody.io.js";
@@ -204,9 +208,19 @@ export type TestCloud = Awaited<ReturnType<typeof openTestCloud>>;
 
 function doorsOf(
   db: Kysely<Database>,
-  { clock, secret, wordsCost: N = 2 ** 10 }: { clock: Clock; secret: string; wordsCost?: number | undefined },
+  {
+    clock,
+    secret,
+    wordsCost: N = 2 ** 10,
+    operators = [],
+    officersOf = async () => [],
+  }: TestOptions & { readonly clock: Clock; readonly secret: string },
 ) {
+  const directory = createDirectory(operators, officersOf);
   return {
+    directory,
+    officeLogins: createOfficeLogins(db, { directory, clock, random }),
+    officeSessions: createOfficeSessions(db, { clock, random }),
     logins: createLogins(db, { clock, random }),
     sessions: createSessions(db, { clock, random }),
     passphrases: createPassphrases(db, { clock, random, N }),
@@ -227,6 +241,8 @@ interface TestOptions {
   /** scrypt's N; a real cloud's is 2^15. */
   readonly wordsCost?: number;
   readonly webhookReach?: "public" | "any";
+  readonly operators?: readonly Operator[];
+  readonly officersOf?: OfficersOf;
   /** Of a cloud that was closed with `stop`. */
   readonly directory?: string;
 }

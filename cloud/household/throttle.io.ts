@@ -19,6 +19,8 @@ export type Culprit =
   /** The same, by whoever has its words. */
   | { readonly codesOf: string }
   | { readonly address: string }
+  /** Of an agency or the operator. */
+  | { readonly office: string; readonly person: string }
   | { readonly household: HouseholdId; readonly member: MemberId };
 
 /**
@@ -72,6 +74,7 @@ function nameOf(culprit: Culprit): string {
   if ("address" in culprit) return `address ${networkOf(culprit.address)}`;
   if ("signInName" in culprit) return `name ${culprit.signInName}`;
   if ("codesOf" in culprit) return `codes ${culprit.codesOf}`;
+  if ("office" in culprit) return `office ${culprit.office} ${culprit.person}`;
   return `member ${culprit.household} ${culprit.member}`;
 }
 

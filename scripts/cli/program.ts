@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { firmwareVersion } from "../../firmware/config.js";
 import { defaultProfileFolder } from "./member/profile.io.js";
@@ -22,11 +22,21 @@ export const program = new Command("lintel")
   .showHelpAfterError("(--help shows how)");
 export const member = program.command("member").description("the household's side: claim, watch and open");
 
+export const agency = program.command("agency").description("an agency's side: its officers and supervisors");
+export const operator = program.command("operator").description("the side of those who host the cloud");
+
 export function ofMember(name: string, description: string, under = member): Command {
-  return under
-    .command(name)
-    .description(description)
-    .option("--profile <dir>", "where this person's keys are", resolvedPath, defaultProfileFolder())
+  return withProfile(under.command(name).description(description), defaultProfileFolder());
+}
+
+/** A command of an officer, `under` agency, or of an operator; each has their keys in a folder of its own. */
+export function ofOffice(name: string, description: string, under: Command, side = under): Command {
+  return withProfile(under.command(name).description(description), join(defaultProfileFolder(), side.name()));
+}
+
+function withProfile(command: Command, folder: string): Command {
+  return command
+    .option("--profile <dir>", "where this person's keys are", resolvedPath, folder)
     .option("--json", "results as JSON, one document a line");
 }
 

@@ -9,6 +9,8 @@ const description = `What the household's own client may ask of a Lintel cloud. 
 what it serves are age files, opened where the member's key is. Every refusal is a problem document (RFC 9457) whose
 \`type\` is stable. What cameras say to the cloud is described in /asyncapi.json.`;
 
+const bearer = { type: "http", scheme: "bearer", bearerFormat: "JWT" } as const;
+
 /** Before the routes: collects their schemas into one OpenAPI 3.1 document. */
 export async function addDescription(app: App, version: string): Promise<void> {
   await app.register(swagger, {
@@ -21,7 +23,7 @@ export async function addDescription(app: App, version: string): Promise<void> {
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
       components: {
-        securitySchemes: { member: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+        securitySchemes: { member: bearer, officer: bearer, operator: bearer },
       },
     },
     transform: ({ schema, url }) => ({ schema: described(schema, url), url }),
@@ -40,17 +42,25 @@ export async function addDocs(app: App): Promise<void> {
   });
 }
 
-/** Routes without a token, by their address. */
+/** Whose token a route needs, by its address. */
+function neededAt(url: string): "member" | "officer" | "operator" | undefined {
+  if (openRoutes.test(url)) return undefined;
+  if (url.startsWith("/agency/")) return "officer";
+  return url.startsWith("/operator/") ? "operator" : "member";
+}
+
+/** Routes without a token. */
 const openRoutes =
-  /^\/v1\/(households|login|renewals|session\/|claims\/:claimId\/|invitations\/:invitation\/|recovery\/)|^\/[^v]/;
+  /^\/v1\/(households|login|renewals|session\/|claims\/:claimId\/|invitations\/:invitation\/|recovery\/)|^\/(agency|operator)\/v1\/(login|session\/)|^\/(?!v1\/|agency\/v1\/|operator\/v1\/)/;
 
 type Schema = Parameters<
   NonNullable<Extract<Parameters<typeof swagger>[1], { transform?: unknown }>["transform"]>
 >[0]["schema"];
 
-/** Every route may answer with a problem; every member's route needs a token. */
+/** Every route may answer with a problem; a route that is somebody's needs their token. */
 function described(schema: Schema, url: string): Schema {
   if (schema?.hide === true) return schema;
+  const needed = neededAt(url);
   const binary = { type: "string", format: "binary" };
   const response: object = typeof schema?.response === "object" ? (schema.response ?? {}) : { 200: binary };
   const named = Object.entries(response).map(([status, body]) => [
@@ -64,6 +74,6 @@ function described(schema: Schema, url: string): Schema {
   return {
     ...schema,
     response: { ...Object.fromEntries(named), default: problem },
-    ...(openRoutes.test(url) ? {} : { security: [{ member: [] }] }),
+    ...(needed === undefined ? {} : { security: [{ [needed]: [] }] }),
   };
 }

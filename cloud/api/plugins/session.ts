@@ -13,12 +13,19 @@ import { Problem } from "../problems.js";
 import { scopeOf } from "../scopes.js";
 import { timeTextOf } from "../time.js";
 
+/** An officer's or operator's token has another audience, and opens nothing here. */
+const audience = "member";
 /** A member's token counts for this long; session and charter are asked again at each request all the same. */
 export const tokenSeconds = 15 * 60;
 
 /** What stands in a token. */
 interface Claims extends Who {
   readonly session: string;
+}
+
+/** What stands in an officer's or operator's token; who they are is looked up at each request. */
+export interface OfficeClaims {
+  readonly officeSession: string;
 }
 
 /** The member who asks, and through what. */
@@ -40,8 +47,8 @@ export interface Doors {
 
 declare module "@fastify/jwt" {
   interface FastifyJWT {
-    payload: Claims;
-    user: Claims & { readonly exp: number };
+    payload: Claims | OfficeClaims;
+    user: (Claims | OfficeClaims) & { readonly exp: number };
   }
 }
 declare module "fastify" {
@@ -53,8 +60,8 @@ declare module "fastify" {
 export async function addTokens(app: FastifyInstance, key: SessionKey): Promise<void> {
   await app.register(jwt, {
     secret: { private: key.privatePem, public: key.publicPem },
-    sign: { algorithm: "EdDSA", expiresIn: tokenSeconds },
-    verify: { algorithms: ["EdDSA"] },
+    sign: { algorithm: "EdDSA", expiresIn: tokenSeconds, aud: audience },
+    verify: { algorithms: ["EdDSA"], allowedAud: audience },
   });
   app.decorateRequest("session", undefined);
 }

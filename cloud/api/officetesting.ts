@@ -1,0 +1,49 @@
+import { assert } from "../../shared/kernel/assert.js";
+import { officeKeys, publicOfficeKeys } from "../../shared/release/officekeys.js";
+import { formatOfficeLogin, officeLoginKeyName } from "../../shared/release/officelogin.js";
+import { type Signer, signNote } from "../../shared/seal/note.js";
+import type { OfficePerson, OfficeRole } from "../office/people.js";
+import { systemClock, systemRandom } from "../system.io.js";
+import { call, type TestCloud } from "./testing.js";
+
+// People of agencies and of the operator for the API's tests.
+
+/** With all secrets, as only their own machine has them. */
+export interface OfficeStaff {
+  readonly person: OfficePerson;
+  readonly login: Signer;
+  readonly noteSecret: Uint8Array;
+}
+
+export function newStaff(role: OfficeRole, name: string): OfficeStaff {
+  const keys = officeKeys(systemRandom.bytes(32));
+  const known = publicOfficeKeys(keys);
+  return {
+    person: { ...known, role, name },
+    login: { name: officeLoginKeyName(known.id), secretKey: keys.loginSecret },
+    noteSecret: keys.noteSecret,
+  };
+}
+
+const sideOf = (office: string): "agency" | "operator" => (office === "operator" ? "operator" : "agency");
+
+export async function officeLoginNote(
+  cloud: TestCloud,
+  office: string,
+  { person: { id }, login }: OfficeStaff,
+  audience = "http://cloud.test",
+): Promise<string> {
+  const body = { person: id, ...(office === "operator" ? {} : { agency: office }) };
+  const { nonce } = (await call(cloud, "POST", `/${sideOf(office)}/v1/login/challenge`, { body })).body;
+  const text = formatOfficeLogin({ office, person: id, audience, nonce, at: systemClock.wall() });
+  return signNote(text, [login]);
+}
+
+/** Signs in: what the cloud grants. */
+export async function signInStaff(cloud: TestCloud, office: string, staff: OfficeStaff) {
+  const note = await officeLoginNote(cloud, office, staff);
+  const answer = await call(cloud, "POST", `/${sideOf(office)}/v1/login`, { body: { note } });
+  assert(answer.status === 200, `login failed: ${answer.text}`);
+  const { token, refresh, session }: { token: string; refresh: string; session: string } = answer.body;
+  return { token, refresh, session };
+}

@@ -1,0 +1,34 @@
+import { hkdf } from "@noble/hashes/hkdf.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { toUtf8 } from "../kernel/bytes.js";
+import { type MemberId, memberIdOf } from "../kernel/ids.js";
+import { verifierOf } from "../seal/note.js";
+
+/** Secrets of somebody who works for an agency or the operator. They open no recording and never leave their own machine. */
+export interface OfficeKeys {
+  /** Ed25519 secret keys, 32 bytes each: one signs notes, the other only logs in. */
+  readonly noteSecret: Uint8Array;
+  readonly loginSecret: Uint8Array;
+}
+
+/** What others know of them. The id is that of the note key. */
+export interface OfficePublicKeys {
+  readonly id: MemberId;
+  readonly noteKey: Uint8Array;
+  readonly loginKey: Uint8Array;
+}
+
+export const officeSeedBytes = 32;
+
+/** The keys of a seed (HKDF-SHA-256, RFC 5869), apart from those that the same seed would give a member. */
+export function officeKeys(seed: Uint8Array): OfficeKeys {
+  const derive = (use: string): Uint8Array =>
+    hkdf(sha256, seed, undefined, toUtf8(`lintel/v1 office ${use}`), 32);
+  return { noteSecret: derive("note"), loginSecret: derive("login") };
+}
+
+export function publicOfficeKeys({ noteSecret, loginSecret }: OfficeKeys): OfficePublicKeys {
+  const noteKey = verifierOf({ name: "", secretKey: noteSecret }).publicKey;
+  const loginKey = verifierOf({ name: "", secretKey: loginSecret }).publicKey;
+  return { id: memberIdOf(noteKey), noteKey, loginKey };
+}

@@ -1,0 +1,50 @@
+import { isName } from "../charter/lines.js";
+import { fromBase64, toBase64 } from "../kernel/bytes.js";
+import { isMemberId, type MemberId, memberIdOf } from "../kernel/ids.js";
+import { ok, type Result, refuse } from "../kernel/result.js";
+
+/** Somebody who hosts the cloud, by their public keys. */
+export interface Operator {
+  readonly id: MemberId;
+  readonly noteKey: Uint8Array;
+  readonly loginKey: Uint8Array;
+  readonly name: string;
+}
+
+/** What needs a second person cannot be done by fewer. */
+const operatorsMin = 2;
+const operatorsMax = 64;
+
+/** One line of the operators' file: `id noteKey loginKey name`, the keys base64. */
+export function formatOperator({ id, noteKey, loginKey, name }: Operator): string {
+  return `${id} ${toBase64(noteKey)} ${toBase64(loginKey)} ${name}`;
+}
+
+/** The operators of a whole file; empty lines and those with `#` say nothing. A refusal lists every fault, a sentence each. */
+export function parseOperators(text: string): Result<readonly Operator[], readonly string[]> {
+  const faults: string[] = [];
+  const operators: Operator[] = [];
+  for (const [at, line] of text.split("\n").entries()) {
+    if (line.trim() === "" || line.startsWith("#")) continue;
+    const operator = parseOperator(line);
+    if (operator === undefined)
+      faults.push(`Line ${at + 1} is not the whole line that "lintel operator init" shows.`);
+    else operators.push(operator);
+  }
+  const keys = operators.flatMap(({ noteKey, loginKey }) => [toBase64(noteKey), toBase64(loginKey)]);
+  if (new Set(keys).size < keys.length) faults.push("A key stands in it twice: each person has their own.");
+  if (faults.length === 0 && (operators.length < operatorsMin || operators.length > operatorsMax))
+    faults.push(
+      `It names ${operators.length} operator(s), but must name ${operatorsMin} to ${operatorsMax}: some acts need two people.`,
+    );
+  return faults.length === 0 ? ok(operators) : refuse(faults);
+}
+
+function parseOperator(line: string): Operator | undefined {
+  const [id = "", note = "", login = "", ...words] = line.split(" ");
+  const [noteKey, loginKey, name] = [fromBase64(note), fromBase64(login), words.join(" ")];
+  if (!noteKey.ok || !loginKey.ok || noteKey.value.length !== 32 || loginKey.value.length !== 32)
+    return undefined;
+  const whole = isMemberId(id) && id === memberIdOf(noteKey.value) && isName(name);
+  return whole ? { id, noteKey: noteKey.value, loginKey: loginKey.value, name } : undefined;
+}
