@@ -1,13 +1,17 @@
 import { assert } from "../../shared/kernel/assert.js";
 import {
+  type AgencyId,
   type CameraId,
   type ClipId,
   type HouseholdId,
+  isAgencyId,
   isCameraId,
   isClipId,
   isHouseholdId,
   isMemberId,
+  isOfficerId,
   type MemberId,
+  type OfficerId,
 } from "../../shared/kernel/ids.js";
 
 // The contract's patterns are those of the ids: what passed the one passes the other.
@@ -22,3 +26,5 @@ export const cameraIdIn: (text: string) => CameraId = brandedBy(isCameraId);
 export const clipIdIn: (text: string) => ClipId = brandedBy(isClipId);
 export const householdIdIn: (text: string) => HouseholdId = brandedBy(isHouseholdId);
 export const memberIdIn: (text: string) => MemberId = brandedBy(isMemberId);
+export const agencyIdIn: (text: string) => AgencyId = brandedBy(isAgencyId);
+export const officerIdIn: (text: string) => OfficerId = brandedBy(isOfficerId);

@@ -1,12 +1,14 @@
 import { t as tap, test } from "tap";
 import { formatLogin } from "../../shared/charter/login.js";
+import { agencyIdOf } from "../../shared/kernel/ids.js";
 import { signNote } from "../../shared/seal/note.js";
 import { failuresMax } from "../household/throttle.io.js";
 import type { OfficePerson } from "../office/people.js";
+import { systemRandom } from "../system.io.js";
 import { newStaff, officeLoginNote, signInStaff } from "./officetesting.js";
 import { type Answer, call, newHousehold, openTestCloud } from "./testing.js";
 
-const agency = "metro-police";
+const [agency, harbour] = [agencyIdOf(systemRandom.bytes(32)), agencyIdOf(systemRandom.bytes(32))];
 const [fay, gus, ida] = [
   newStaff("officer", "Fay"),
   newStaff("supervisor", "Gus"),
@@ -16,7 +18,7 @@ const [olga, omar] = [newStaff("operator", "Olga"), newStaff("operator", "Omar")
 /** The agreement in force. */
 const named = new Map<string, readonly OfficePerson[]>([
   [agency, [fay.person, gus.person]],
-  ["harbour-police", [ida.person]],
+  [harbour, [ida.person]],
 ]);
 const cloud = await openTestCloud({
   operators: [olga.person, omar.person],
@@ -71,7 +73,7 @@ test("a login that does not hold is refused, and one that was used", async (t) =
     kind(await login("agency", await officeLoginNote(cloud, agency, stranger))),
     "office-login-refused",
   );
-  const elsewhere = await officeLoginNote(cloud, "harbour-police", fay);
+  const elsewhere = await officeLoginNote(cloud, harbour, fay);
   t.equal(kind(await login("agency", elsewhere)), "office-login-refused", "nobody works for another agency");
   const wrongDoor = await officeLoginNote(cloud, "operator", olga);
   t.equal(kind(await login("agency", wrongDoor)), "office-login-refused");
@@ -115,12 +117,12 @@ test("a token of one side opens no route of another", async (t) => {
 });
 
 test("who is struck out of the agreement is out at once, and comes in no more", async (t) => {
-  const { token, refresh } = await signInStaff(cloud, "harbour-police", ida);
+  const { token, refresh } = await signInStaff(cloud, harbour, ida);
   t.equal((await me("agency", token)).status, 200);
-  named.set("harbour-police", []);
+  named.set(harbour, []);
   t.equal(kind(await me("agency", token)), "not-logged-in");
   t.equal(kind(await renew("agency", refresh)), "session-over");
-  const note = await officeLoginNote(cloud, "harbour-police", ida);
+  const note = await officeLoginNote(cloud, harbour, ida);
   t.equal(kind(await login("agency", note)), "office-login-refused");
 });
 

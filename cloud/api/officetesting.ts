@@ -1,6 +1,6 @@
 import { assert } from "../../shared/kernel/assert.js";
 import { officeKeys, publicOfficeKeys } from "../../shared/release/officekeys.js";
-import { formatOfficeLogin, officeLoginKeyName } from "../../shared/release/officelogin.js";
+import { formatOfficeLogin, type Office, officeLoginKeyName } from "../../shared/release/officelogin.js";
 import { type Signer, signNote } from "../../shared/seal/note.js";
 import type { OfficePerson, OfficeRole } from "../office/people.js";
 import { systemClock, systemRandom } from "../system.io.js";
@@ -25,11 +25,11 @@ export function newStaff(role: OfficeRole, name: string): OfficeStaff {
   };
 }
 
-const sideOf = (office: string): "agency" | "operator" => (office === "operator" ? "operator" : "agency");
+const sideOf = (office: Office): "agency" | "operator" => (office === "operator" ? "operator" : "agency");
 
 export async function officeLoginNote(
   cloud: TestCloud,
-  office: string,
+  office: Office,
   { person: { id }, login }: OfficeStaff,
   audience = "http://cloud.test",
 ): Promise<string> {
@@ -40,7 +40,7 @@ export async function officeLoginNote(
 }
 
 /** Signs in: what the cloud grants. */
-export async function signInStaff(cloud: TestCloud, office: string, staff: OfficeStaff) {
+export async function signInStaff(cloud: TestCloud, office: Office, staff: OfficeStaff) {
   const note = await officeLoginNote(cloud, office, staff);
   const answer = await call(cloud, "POST", `/${sideOf(office)}/v1/login`, { body: { note } });
   assert(answer.status === 200, `login failed: ${answer.text}`);

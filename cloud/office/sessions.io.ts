@@ -1,7 +1,8 @@
 import type { Kysely } from "kysely";
 import { toBase32, toUtf8 } from "../../shared/kernel/bytes.js";
-import { isMemberId } from "../../shared/kernel/ids.js";
+import { isOfficerId } from "../../shared/kernel/ids.js";
 import type { Clock, Random } from "../../shared/kernel/ports.js";
+import { isOffice } from "../../shared/release/officelogin.js";
 import { hashOf } from "../../shared/seal/hash.js";
 import type { Database } from "../database.io.js";
 import type { Post } from "./people.js";
@@ -103,7 +104,7 @@ async function makeRoom(db: Kysely<Database>, { office, person }: Post, now: num
 }
 
 function postOf({ office, person }: { readonly office: string; readonly person: string }): Post | undefined {
-  return isMemberId(person) ? { office, person } : undefined;
+  return isOffice(office) && isOfficerId(person) ? { office, person } : undefined;
 }
 
 /** The tokens are 256 random bits: a plain hash is enough. */

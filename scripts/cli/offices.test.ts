@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { t as tap, test } from "tap";
 import { openTestCloud } from "../../cloud/api/testing.js";
+import { agencyIdOf } from "../../shared/kernel/ids.js";
+import { parseOfficer } from "../../shared/release/agreement.js";
 import { parseOperators } from "../../shared/release/operators.js";
 import { quiet } from "../demo/home.io.js";
-import { operatorInit } from "./office/init.io.js";
+import { agencyInit, operatorInit } from "./office/init.io.js";
 import { officeLogin, officeLogout, officeMe } from "./office/login.io.js";
 
 const room = mkdtempSync(join(tmpdir(), "lintel-offices-"));
@@ -48,4 +50,26 @@ test("operators make their keys, are named by the file, sign in, and are signed 
   await heard((terminal) => officeLogout(olga, "operator", terminal));
   t.equal((await cloud.db.selectFrom("office_session").select("id").execute()).length, 0);
   t.match(await me(olga), { name: "Olga" }, "the keys stay: the next command signs in by itself");
+});
+
+test("an officer makes keys and a line for the agreement, and signs in once it names them", async (t) => {
+  const folder = join(room, "fay");
+  const made = await heard((terminal) => agencyInit(folder, { name: "Fay", role: "officer" }, terminal));
+  const officer = parseOfficer(made.line ?? "");
+  t.match(officer, { name: "Fay", role: "officer", id: made.id });
+  const supervisor = await heard((terminal) =>
+    agencyInit(join(room, "gus"), { name: "Gus", role: "supervisor" }, terminal),
+  );
+  const agency = agencyIdOf(parseOfficer(supervisor.line ?? "")?.noteKey ?? new Uint8Array());
+  const officers = officer === undefined ? [] : [officer];
+  const cloud = await openTestCloud({ officersOf: async (id) => (id === agency ? officers : []) });
+  t.teardown(cloud.close);
+  const url = await cloud.app.listen({ host: "127.0.0.1", port: 0 });
+  cloud.origins.push(url);
+  const signIn = (who: string, at: string) =>
+    heard((terminal) => officeLogin(join(room, who), "agency", { cloud: url, agency: at }, terminal));
+  t.match(await signIn("fay", agency), { name: "Fay", role: "officer", agency });
+  await t.rejects(signIn("gus", agency), { message: /agreement in force/ });
+  await t.rejects(signIn("fay", "Metro"), { message: /--agency must be/ });
+  await t.rejects(signIn("olga", agency), { message: /There are no keys for this/ });
 });

@@ -32,6 +32,7 @@ export const isClipId = (text: string): text is ClipId => uuidPattern.test(text)
 export const isEventId = (text: string): text is EventId => uuidPattern.test(text);
 
 export const isAgencyId = (text: string): text is AgencyId => keyIdPattern.test(text);
+export const isOfficerId = (text: string): text is OfficerId => keyIdPattern.test(text);
 export const isRequestId = (text: string): text is RequestId => uuidPattern.test(text);
 export const isReleaseId = (text: string): text is ReleaseId => uuidPattern.test(text);
 

@@ -1,7 +1,7 @@
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { toUtf8 } from "../kernel/bytes.js";
-import { type MemberId, memberIdOf } from "../kernel/ids.js";
+import { type OfficerId, officerIdOf } from "../kernel/ids.js";
 import { verifierOf } from "../seal/note.js";
 
 /** Secrets of somebody who works for an agency or the operator. They open no recording and never leave their own machine. */
@@ -13,7 +13,7 @@ export interface OfficeKeys {
 
 /** What others know of them. The id is that of the note key. */
 export interface OfficePublicKeys {
-  readonly id: MemberId;
+  readonly id: OfficerId;
   readonly noteKey: Uint8Array;
   readonly loginKey: Uint8Array;
 }
@@ -30,5 +30,5 @@ export function officeKeys(seed: Uint8Array): OfficeKeys {
 export function publicOfficeKeys({ noteSecret, loginSecret }: OfficeKeys): OfficePublicKeys {
   const noteKey = verifierOf({ name: "", secretKey: noteSecret }).publicKey;
   const loginKey = verifierOf({ name: "", secretKey: loginSecret }).publicKey;
-  return { id: memberIdOf(noteKey), noteKey, loginKey };
+  return { id: officerIdOf(noteKey), noteKey, loginKey };
 }

@@ -1,11 +1,11 @@
 import { isName } from "../charter/lines.js";
 import { fromBase64, toBase64 } from "../kernel/bytes.js";
-import { isMemberId, type MemberId, memberIdOf } from "../kernel/ids.js";
+import { isOfficerId, type OfficerId, officerIdOf } from "../kernel/ids.js";
 import { ok, type Result, refuse } from "../kernel/result.js";
 
 /** Somebody who hosts the cloud, by their public keys. */
 export interface Operator {
-  readonly id: MemberId;
+  readonly id: OfficerId;
   readonly noteKey: Uint8Array;
   readonly loginKey: Uint8Array;
   readonly name: string;
@@ -45,6 +45,6 @@ function parseOperator(line: string): Operator | undefined {
   const [noteKey, loginKey, name] = [fromBase64(note), fromBase64(login), words.join(" ")];
   if (!noteKey.ok || !loginKey.ok || noteKey.value.length !== 32 || loginKey.value.length !== 32)
     return undefined;
-  const whole = isMemberId(id) && id === memberIdOf(noteKey.value) && isName(name);
+  const whole = isOfficerId(id) && id === officerIdOf(noteKey.value) && isName(name);
   return whole ? { id, noteKey: noteKey.value, loginKey: loginKey.value, name } : undefined;
 }

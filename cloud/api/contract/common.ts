@@ -7,7 +7,7 @@ export const listMax = 200;
 /** Objects in the contract have these properties and no others. */
 export const closed = { additionalProperties: false } as const;
 
-const keyId = (what: string) =>
+export const keyId = (what: string) =>
   Type.String({ pattern: "^[a-z2-7]{16}$", description: `${what}: 16 characters of base32` });
 export const householdId = keyId("A household's id");
 export const memberId = keyId("A member's id");

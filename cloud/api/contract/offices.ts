@@ -1,13 +1,9 @@
 import Type from "typebox";
-import { operatorOffice } from "../../../shared/release/officelogin.js";
-import { closed, memberId, note, time } from "./common.js";
+import { closed, keyId, note, time } from "./common.js";
 import { sessionId } from "./sessions.js";
 
-const agencyId = Type.String({
-  pattern: `^(?!${operatorOffice}$)[a-z0-9][a-z0-9._-]{0,63}$`,
-  description: "An agency's id",
-});
-const personId = Type.String({ ...memberId, description: "An officer's or operator's id: 16 of base32" });
+const agencyId = keyId("An agency's id");
+const personId = keyId("An officer's or operator's id");
 const refresh = Type.String({
   pattern: "^lintel_ot_[a-z2-7]{68}$",
   description: "Renews the session, once; the answer holds the next one. Used twice, it ends the session",

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { assert } from "../../../shared/kernel/assert.js";
 import type { Millis } from "../../../shared/kernel/brand.js";
-import { operatorOffice } from "../../../shared/release/officelogin.js";
+import { type Office, operatorOffice } from "../../../shared/release/officelogin.js";
 import type { Directory, OfficePerson, OfficeRole } from "../../office/people.js";
 import type { OfficeGrant, OfficeSessions } from "../../office/sessions.io.js";
 import { Problem } from "../problems.js";
@@ -13,8 +13,7 @@ const officeAudience = "office";
 
 /** The officer or operator who asks, by the agreement or the operators' file in force now. */
 export interface OfficeCaller extends OfficePerson {
-  /** The agency's id, or `operator`. */
-  readonly office: string;
+  readonly office: Office;
   readonly session: string;
 }
 

@@ -9,7 +9,7 @@ import type { App } from "../app.js";
 import { nothing } from "../contract/common.js";
 import { challenge } from "../contract/household.js";
 import * as contract from "../contract/offices.js";
-import { memberIdIn } from "../ids.js";
+import { agencyIdIn, officerIdIn } from "../ids.js";
 import { grantedToOffice, type OfficeDoors, officerOf, operatorOf } from "../plugins/office.js";
 import type { RateLimit } from "../plugins/ratelimit.js";
 import { demand, Problem } from "../problems.js";
@@ -45,7 +45,7 @@ export function addOfficeSignIn(app: App, services: OfficeServices): void {
         response: { 200: challenge },
       },
     },
-    async ({ body }) => offered({ office: body.agency, person: memberIdIn(body.person) }),
+    async ({ body }) => offered({ office: agencyIdIn(body.agency), person: officerIdIn(body.person) }),
   );
 
   app.post(
@@ -58,7 +58,7 @@ export function addOfficeSignIn(app: App, services: OfficeServices): void {
         response: { 200: challenge },
       },
     },
-    async ({ body }) => offered({ office: operatorOffice, person: memberIdIn(body.person) }),
+    async ({ body }) => offered({ office: operatorOffice, person: officerIdIn(body.person) }),
   );
 
   for (const side of ["agency", "operator"] as const) addSide(app, side, services);

@@ -1,4 +1,6 @@
 import { isName } from "../../../shared/charter/lines.js";
+import type { OfficerId } from "../../../shared/kernel/ids.js";
+import { formatOfficer, type Officer } from "../../../shared/release/agreement.js";
 import { officeKeys, officeSeedBytes, publicOfficeKeys } from "../../../shared/release/officekeys.js";
 import { formatOperator } from "../../../shared/release/operators.js";
 import { Refused } from "../refused.js";
@@ -12,13 +14,27 @@ export async function operatorInit(
   { name }: { readonly name: string },
   terminal: Terminal,
 ): Promise<void> {
-  const { keys } = ownKeys(folder, "operator", name);
-  const known = publicOfficeKeys(keys);
-  const line = formatOperator({ ...known, name });
-  terminal.json({ id: known.id, line, profile: folder });
-  terminal.say(line);
+  const known = publicOfficeKeys(ownKeys(folder, "operator", name).keys);
+  show(formatOperator({ ...known, name }), known.id, folder, terminal);
   terminal.warn(`Your keys are in ${folder}. Nobody else may have them, the other operators neither.`);
   terminal.warn("The line goes into the file that LINTEL_OPERATORS names; then: lintel operator login");
+}
+
+/** The same for an officer or supervisor, whose line goes into their agency's agreement. */
+export async function agencyInit(
+  folder: string,
+  { name, role }: Pick<Officer, "name" | "role">,
+  terminal: Terminal,
+): Promise<void> {
+  const known = publicOfficeKeys(ownKeys(folder, "agency", name).keys);
+  show(formatOfficer({ ...known, role, name }), known.id, folder, terminal);
+  terminal.warn(`Your keys are in ${folder}. Nobody else may have them, your supervisor neither.`);
+  terminal.warn("The line goes into your agency's agreement; once that is active: lintel agency login");
+}
+
+function show(line: string, id: OfficerId, folder: string, terminal: Terminal): void {
+  terminal.json({ id, line, profile: folder });
+  terminal.say(line);
 }
 
 /** The keys in this folder, made and kept now if there are none. */

@@ -22,7 +22,8 @@ export async function officeLogin(
 ): Promise<void> {
   const profile = needOfficeProfile(folder, side);
   const office = agency ?? operatorOffice;
-  if (!isOffice(office)) throw new Refused("--agency must be the agency's id, as its agreement names it.");
+  if (!isOffice(office))
+    throw new Refused("--agency must be the agency's id: 16 characters, as its agreement names it.");
   const cloudUrl = originOf(cloud);
   const workplace = { cloudUrl, ca: await trustedCa({ url: cloudUrl }, caHash), office };
   const session = await officeLogIn(profile, workplace);

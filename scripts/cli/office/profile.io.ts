@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fromBase64, toBase64 } from "../../../shared/kernel/bytes.js";
 import { type OfficeKeys, officeKeys, officeSeedBytes } from "../../../shared/release/officekeys.js";
-import { isOffice } from "../../../shared/release/officelogin.js";
+import { isOffice, type Office } from "../../../shared/release/officelogin.js";
 import { makePrivateFolder, readKeys, writeDurably } from "../disk.io.js";
 import { type Fields, fieldsOf } from "../fields.js";
 import { Refused } from "../refused.js";
@@ -14,8 +14,7 @@ export interface Workplace {
   readonly cloudUrl: string;
   /** PEM of the cloud's own CA, as it was trusted at the first login. */
   readonly ca: string;
-  /** The agency's id, or `operator`. */
-  readonly office: string;
+  readonly office: Office;
 }
 
 /** Who works on this computer. `office.json` holds the seed, from which their keys come. */
