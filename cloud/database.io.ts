@@ -1,5 +1,6 @@
 import type { Database as Sqlite } from "better-sqlite3";
 import { Kysely, type Migration, Migrator, type SqliteDatabase, SqliteDialect } from "kysely";
+import type { DocketTables } from "./docket/tables.js";
 import type { HouseholdTables } from "./household/tables.js";
 import { household } from "./migrations/0001-household.io.js";
 import { clips } from "./migrations/0002-clips.io.js";
@@ -21,6 +22,7 @@ import { proposals } from "./migrations/0041-proposals.io.js";
 import { recoveries } from "./migrations/0042-recoveries.io.js";
 import { publicLog } from "./migrations/0050-log.io.js";
 import { offices } from "./migrations/0060-offices.io.js";
+import { docket } from "./migrations/0061-docket.io.js";
 import type { NotifyTables } from "./notify/tables.js";
 import type { OfficeTables } from "./office/tables.js";
 import { BetterSqlite3 } from "./sqlite.io.js";
@@ -28,7 +30,7 @@ import type { LogTables } from "./tlog/tables.js";
 import type { VaultTables } from "./vault/tables.js";
 
 /** Every table of the cloud's database: each module names its own in its `tables.ts` (`HouseholdTables & VaultTables & …`). */
-export type Database = HouseholdTables & VaultTables & NotifyTables & LogTables & OfficeTables;
+export type Database = HouseholdTables & VaultTables & NotifyTables & LogTables & OfficeTables & DocketTables;
 
 /** In the order in which they run. A name is never changed and never reused once released. */
 const migrations: Readonly<Record<string, Migration>> = {
@@ -52,6 +54,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0042-recoveries": recoveries,
   "0050-log": publicLog,
   "0060-offices": offices,
+  "0061-docket": docket,
 };
 
 /** Statements that stay prepared: more than the cloud has kinds of. */
