@@ -61,6 +61,7 @@ export interface OpenedAgreement extends Agreement {
 /** Only one that is `active` may ask; `probation` may too, and each release to it is looked at by two people. */
 export type AgencyState =
   | "applied"
+  | "rejected"
   | "public"
   | "active"
   | "probation"

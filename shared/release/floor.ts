@@ -88,10 +88,25 @@ export const jurisdictions: Readonly<
   fr: { preservation: millis(60 * day), retentionMax: millis(30 * day) },
 };
 
+export type Bucket = "none" | "under-10" | "from-10" | "from-25" | "from-50";
+
 /** How often something happened, as it is published: never the exact figure. */
-export function bucketOf(count: number): "none" | "<10" | "10-24" | "25-49" | "50+" {
+export function bucketOf(count: number): Bucket {
   if (count === 0) return "none";
-  if (count < 10) return "<10";
-  if (count < 25) return "10-24";
-  return count < 50 ? "25-49" : "50+";
+  if (count < 10) return "under-10";
+  if (count < 25) return "from-10";
+  return count < 50 ? "from-25" : "from-50";
+}
+
+/** So many working days later, Saturdays and Sundays left out. */
+export function workingDaysAfter(at: Millis, days: number): Millis {
+  let left = days;
+  let moment: number = at;
+  while (left > 0) {
+    moment += day;
+    // 1970-01-01 was a Thursday.
+    const weekday = (Math.floor(moment / day) + 4) % 7;
+    if (weekday !== 0 && weekday !== 6) left--;
+  }
+  return millis(moment);
 }

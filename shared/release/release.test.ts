@@ -11,6 +11,7 @@ import {
 import { seededPrng } from "../kernel/prng.js";
 import { hashOfText } from "../seal/hash.js";
 import { signNote, verifierOf } from "../seal/note.js";
+import { formatAct, parseAct } from "./act.js";
 import {
   type Agreement,
   bindsAsBefore,
@@ -38,7 +39,15 @@ import {
   openAuthorisation,
   parseAuthorisation,
 } from "./authorisation.js";
-import { bucketOf, floor, floorPolicy, jurisdictions, type PolicyKey, readPolicy } from "./floor.js";
+import {
+  bucketOf,
+  floor,
+  floorPolicy,
+  jurisdictions,
+  type PolicyKey,
+  readPolicy,
+  workingDaysAfter,
+} from "./floor.js";
 import { noticeHash, noticeOf } from "./notice.js";
 import { type Asked, faultsOf, formatRequest, openRequest, parseRequest, volumeFaultsOf } from "./request.js";
 import { day, hour, newAgency, newOfficer, newRequest, signRequest, square } from "./testing.contract.js";
@@ -64,8 +73,18 @@ test("a policy may tighten each rule, and loosen none", (t) => {
   t.ok(jurisdictions.fr.retentionMax < jurisdictions.eu.retentionMax);
   t.same([0, 1, 9, 10, 24, 25, 49, 50, 9_999].map(bucketOf), [
     "none",
-    ...["<10", "<10", "10-24", "10-24", "25-49", "25-49", "50+", "50+"],
+    "under-10",
+    "under-10",
+    "from-10",
+    "from-10",
+    "from-25",
+    "from-25",
+    "from-50",
+    "from-50",
   ]);
+  const friday = millis(Date.UTC(2026, 10, 20, 15));
+  t.equal(workingDaysAfter(friday, 1), Date.UTC(2026, 10, 23, 15), "Monday");
+  t.equal(workingDaysAfter(friday, 10), Date.UTC(2026, 11, 4, 15));
   t.end();
 });
 
@@ -293,5 +312,17 @@ test("an authorisation says exactly what is released, and who signed it", (t) =>
     ["language", text.replace("language en", "language de")],
   ] as const)
     t.equal(parseAuthorisation(bad).ok, false, what);
+  t.end();
+});
+
+test("what became of a release has one text", (t) => {
+  const hash = hashOfText("x\n");
+  const act = {
+    ...{ release: newReleaseId(now, seededPrng(1)), at: now, agency: agreement.agency },
+    ...{ request: newRequestId(now, seededPrng(2)), authorisation: hash, package: hash },
+    act: "escrowed",
+  } as const;
+  t.same(parseAct(formatAct(act)), { ok: true, value: act });
+  t.equal(parseAct(formatAct(act).replace("escrowed", "declined")).ok, false);
   t.end();
 });
