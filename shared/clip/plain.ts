@@ -25,6 +25,8 @@ export interface PlainSegment {
 
 export interface OpenedClip {
   readonly manifest: Manifest;
+  /** The same as its camera signed it, to be passed on in part. */
+  readonly signed: SignedManifest;
   readonly init: InitSegment;
   readonly fragments: readonly Fragment[];
 }
@@ -64,7 +66,7 @@ export function openClip(mp4: Uint8Array, camera: Verifier): Result<OpenedClip, 
     return refuse({ kind: "fragments-missing", expected, found: fragments.length });
   const index = fragments.findIndex((fragment, i) => !isFragment(fragment, manifest.value.fragments[i]));
   return index < 0
-    ? ok({ manifest: manifest.value, init, fragments })
+    ? ok({ manifest: manifest.value, signed: last, init, fragments })
     : refuse({ kind: "fragment-differs", index });
 }
 
@@ -74,9 +76,10 @@ export function factsOf(fragment: Fragment, index: number, hash = hashOf): Fragm
   return { index, track, time, duration, bytes: bytes.length, sha256: hash(bytes) };
 }
 
-function isFragment(fragment: Fragment, facts: FragmentFacts | undefined): boolean {
+/** Whether a fragment is what the manifest says of it. `hash` may be the platform's own SHA-256. */
+export function isFragment(fragment: Fragment, facts: FragmentFacts | undefined, hash = hashOf): boolean {
   if (facts === undefined) return false;
-  const found = factsOf(fragment, facts.index);
+  const found = factsOf(fragment, facts.index, hash);
   return (["track", "time", "duration", "bytes", "sha256"] as const).every(
     (name) => found[name] === facts[name],
   );
