@@ -52,6 +52,8 @@ export interface Config {
   readonly clockChecked?: string;
   /** The public log's name. */
   readonly logOrigin: string;
+  /** File with the policy of its witnesses (C2SP tlog-policy). */
+  readonly witnesses?: string;
   /** Opens /metrics to callers who are not on this machine. */
   readonly metricsToken?: string;
   /** Where webhooks may lead. */
@@ -99,6 +101,10 @@ const settings = {
   LINTEL_LOG_ORIGIN: [
     "",
     "the public log's name, which it keeps for ever; default: the host of LINTEL_PUBLIC_URL and /tlog",
+  ],
+  LINTEL_WITNESSES: [
+    "",
+    "file with the log's witnesses, where they are asked, and how many must cosign (C2SP tlog-policy); default: none",
   ],
   LINTEL_METRICS_TOKEN: ["", "bearer token that opens /metrics to callers off this machine"],
   LINTEL_WEBHOOKS: [
@@ -161,6 +167,7 @@ export function readConfig(environment: Environment): Result<Config, readonly st
     ...present("backup", optional("LINTEL_BACKUP", /^\/./, "an absolute path, best on another disk")),
     ...present("clockChecked", optional("LINTEL_CLOCK_CHECKED", { test: isDay }, "a day like 2026-11-01")),
     logOrigin: optional("LINTEL_LOG_ORIGIN", logNamePattern, "a name like door.example/tlog") ?? "",
+    ...present("witnesses", optional("LINTEL_WITNESSES", /./, "a file")),
     ...present(
       "metricsToken",
       optional("LINTEL_METRICS_TOKEN", /^\S{16,256}$/, "16 to 256 characters without spaces"),

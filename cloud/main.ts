@@ -54,7 +54,8 @@ import { createDirectory } from "./office/people.js";
 import { createOfficeSessions } from "./office/sessions.io.js";
 import { exitCodes, keepAt, listenAs, SettingFault } from "./startup.js";
 import { systemClock as clock, systemRandom as random } from "./system.io.js";
-import { type LogHealth, openPublicLog } from "./tlog/publiclog.io.js";
+import { type LogHealth, openPublicLog, type PublicLog } from "./tlog/publiclog.io.js";
+import { readWitnesses } from "./tlog/witnessfile.io.js";
 import { type Started, startBackups, startSweeps } from "./upkeep.io.js";
 import { createCustody } from "./vault/custody.io.js";
 import type { Damage } from "./vault/rooms.io.js";
@@ -104,7 +105,7 @@ async function openHouse(config: Config, log: Logger, started: Started) {
   // No agency is known yet: nobody signs in as an officer.
   const directory = createDirectory(await readOperators(config.operators), async () => []);
   const sessionKey = await openSessionKey(join(data, "identity"));
-  const publicLog = await openPublicLog({ db, data, origin: config.logOrigin });
+  const publicLog = await openLog(config, db, log);
   started.push(() => publicLog.close());
   const charters = createCharters(db, clock);
   const modes = createModes(db, charters, clock);
@@ -115,6 +116,16 @@ async function openHouse(config: Config, log: Logger, started: Started) {
   const vault = await openVault({ directory: join(data, "vault"), db, clock, onDamage, ...limits });
   started.push(() => vault.close());
   return { db, authority, directory, sessionKey, log: publicLog, charters, modes, cameras, vault };
+}
+
+async function openLog(
+  { data, logOrigin: origin, witnesses: file }: Config,
+  db: House["db"],
+  log: Logger,
+): Promise<PublicLog> {
+  const witnesses = file === undefined ? undefined : await readWitnesses(file);
+  const onFault = (witness: string, why: string): void => log.warn({ witness, why }, "log.not-cosigned");
+  return openPublicLog({ db, data, origin, witnesses, onFault });
 }
 
 function openKeys({ data, http, mqtt, publicUrl, publicMqtt }: Config): Promise<Authority> {

@@ -77,6 +77,7 @@ const contract = [
   "post /s/{share}/looks",
   "get /tlog/checkpoint",
   "get /tlog/entries",
+  "get /tlog/policy",
   "get /tlog/proof/{index}",
   "get /tlog/tile/{*}",
   "post /v1/claims",

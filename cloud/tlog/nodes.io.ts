@@ -13,7 +13,7 @@ type Pyramid = readonly (readonly TreeHash[])[];
 /** Reads the nodes of a log's tree from its tiles, of the tree of any size that it once had. */
 export class Nodes {
   private readonly files: Pick<LogStore, "read">;
-  private readonly kept = new Map<string, Pyramid>();
+  private readonly kept = new Map<string, Promise<Pyramid | undefined>>();
 
   constructor(files: Pick<LogStore, "read">) {
     this.files = files;
@@ -55,17 +55,25 @@ export class Nodes {
     throw new Error(`The log's file ${tilePath({ level, index, width })} is missing. Restore a backup.`);
   }
 
-  private async read(level: number, index: number, width: number): Promise<Pyramid | undefined> {
+  private read(level: number, index: number, width: number): Promise<Pyramid | undefined> {
     const path = tilePath({ level, index, width });
     const known = this.kept.get(path);
     if (known !== undefined) return known;
+    if (this.kept.size >= keptMax) this.kept.clear();
+    // Many ask for one tile at a time: it is read once.
+    const reading = this.load(path, width);
+    this.kept.set(path, reading);
+    const forget = (found?: Pyramid): void => {
+      if (found === undefined) this.kept.delete(path);
+    };
+    reading.then(forget, () => forget());
+    return reading;
+  }
+
+  private async load(path: string, width: number): Promise<Pyramid | undefined> {
     const bytes = await this.files.read(path);
     const row = bytes && parseTile(bytes, width);
-    if (row === undefined) return undefined;
-    const pyramid = pyramidOf(row);
-    if (this.kept.size >= keptMax) this.kept.clear();
-    this.kept.set(path, pyramid);
-    return pyramid;
+    return row && pyramidOf(row);
   }
 }
 

@@ -2,16 +2,18 @@ import { join } from "node:path";
 import type { CompiledQuery, Kysely } from "kysely";
 import { formatVerifier, type Verifier, verifierOf } from "../../shared/seal/note.js";
 import type { LogEntry } from "../../shared/tlog/entry.js";
+import { formatPolicy, noWitnesses, type WitnessPolicy } from "../../shared/tlog/policy.js";
 import { formatProof } from "../../shared/tlog/proof.js";
-import { inclusionProof } from "../../shared/tlog/tree.js";
+import { consistencyProof, inclusionProof } from "../../shared/tlog/tree.js";
 import { Entering } from "./entering.io.js";
 import { LogFiles } from "./files.io.js";
 import { openLogKey } from "./logkey.io.js";
 import { Nodes } from "./nodes.io.js";
-import { type Publication, sizeOf } from "./publisher.io.js";
+import { sizeOf } from "./publisher.io.js";
 import { type EntryQuery, type ListedEntry, LogRecords, meant } from "./records.io.js";
 import { openLog, type TransparencyLog } from "./sequencer.io.js";
 import type { LogTables } from "./tables.js";
+import { askWitnesses } from "./witnesses.io.js";
 
 /** Where an entry stands. */
 export interface Placed {
@@ -30,6 +32,8 @@ export interface LogReader {
   /** `undefined` for what is not published. */
   proof(index: number): Promise<string | undefined>;
   readonly verifier: Verifier;
+  /** Its key, and whose cosignatures its checkpoints have (C2SP tlog-policy). */
+  readonly policy: string;
 }
 
 export interface LogWriter {
@@ -70,11 +74,15 @@ export interface LogPlace {
   readonly data: string;
   /** The log's name: without scheme, such as `door.example/tlog`. */
   readonly origin: string;
-  readonly witnessed?: Publication["witnessed"];
+  /** Nothing is published that not so many of them have cosigned. None: what is durable is published. */
+  readonly witnesses?: WitnessPolicy | undefined;
+  /** Called with each witness that did not cosign. */
+  readonly onFault?: (witness: string, why: string) => void;
 }
 
 /** Opens the cloud's public log, begins it at the first start, and completes what an earlier run meant for it. */
-export async function openPublicLog({ db, data, origin, ...publication }: LogPlace): Promise<PublicLog> {
+export async function openPublicLog(place: LogPlace): Promise<PublicLog> {
+  const { db, data, origin, witnesses = noWitnesses, onFault = () => undefined } = place;
   const signer = await openLogKey(join(data, "identity"), origin, () => nameOfNext(db, origin));
   const verifier = verifierOf(signer);
   const records = new LogRecords(db, signer.name);
@@ -82,18 +90,23 @@ export async function openPublicLog({ db, data, origin, ...publication }: LogPla
   const [, keyId = ""] = formatVerifier(verifier).split("+");
   const files = new LogFiles(join(data, "log", keyId));
   const onPublished = (note: string, size: number): Promise<void> => records.keepCheckpoint(note, size);
+  const nodes = new Nodes(files);
+  const consistency = (old: number, size: number) =>
+    nodes.of(size, (node) => consistencyProof(node, old, size));
+  const witnessed =
+    witnesses.quorum === 0 ? undefined : askWitnesses({ policy: witnesses, consistency, onFault });
   const seen = await records.sizeSeen();
-  const log = await openLog(files, signer, { ...publication, onPublished });
+  const log = await openLog(files, signer, { witnessed, onPublished });
   if (log.size() < seen) {
     await log.close();
     throw new Error(
       `The log in ${files.root} has ${log.size()} entries, but ${seen} were published: it is older than its database. Put the newer files back, or move ${join(data, "identity", "log.key")} away: then another log is begun.`,
     );
   }
-  const nodes = new Nodes(files);
   const entering = new Entering(log, records);
   await entering.complete(nodes);
-  return publicLog({ log, records, nodes, entering, verifier });
+  const policy = formatPolicy(verifier, witnesses);
+  return publicLog({ log, records, nodes, entering, verifier, policy });
 }
 
 /** Who lost a log's key, or restored a backup, has published something under the name before: another log needs another name. */
@@ -109,9 +122,10 @@ interface Parts {
   readonly nodes: Nodes;
   readonly entering: Entering;
   readonly verifier: Verifier;
+  readonly policy: string;
 }
 
-function publicLog({ log, records, nodes, entering, verifier }: Parts): PublicLog {
+function publicLog({ log, records, nodes, entering, verifier, policy }: Parts): PublicLog {
   const proof = async (index: number): Promise<string | undefined> => {
     const checkpoint = await records.checkpointOver(index);
     if (checkpoint === undefined) return undefined;
@@ -126,6 +140,7 @@ function publicLog({ log, records, nodes, entering, verifier }: Parts): PublicLo
   const published = (): number => sizeOf(log.checkpoint());
   return {
     verifier,
+    policy,
     proof,
     checkpoint: () => log.checkpoint(),
     read: (path) => log.read(path),

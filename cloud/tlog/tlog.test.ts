@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { test } from "tap";
 import { toUtf8 } from "../../shared/kernel/bytes.js";
 import { seededPrng } from "../../shared/kernel/prng.js";
-import { type Signer, verifierOf } from "../../shared/seal/note.js";
+import { formatVerifier, keyTypes, type Signer, verifierOf } from "../../shared/seal/note.js";
 import { openCheckpoint, type WitnessedCheckpoint } from "../../shared/tlog/checkpoint.js";
 import { parseBundle, parseTile, tileNodes, tilePath, tileWidth } from "../../shared/tlog/tiles.js";
 import {
@@ -16,6 +16,7 @@ import {
 import { emptyEdge, grow, rootOfEdge } from "./edge.js";
 import { LogFiles } from "./files.io.js";
 import { openLog as openFiles, type TransparencyLog } from "./sequencer.io.js";
+import { readWitnesses } from "./witnessfile.io.js";
 
 const signer: Signer = { name: "log.example/test", secretKey: seededPrng(1).bytes(32) };
 const policy = { log: verifierOf(signer), witnesses: [], quorum: 0 };
@@ -153,4 +154,24 @@ test("a log whose files are not its own is not opened", async (t) => {
   await t.rejects(openLog(directory), /missing or cut/);
   await rm(tile);
   await t.rejects(openLog(directory), /missing or cut/);
+});
+
+test("a file of witnesses that names nobody to ask, or no quorum, is refused with what is wrong in it", async (t) => {
+  const key = { name: "w.example/w1", publicKey: verifierOf(signer).publicKey };
+  const vkey = formatVerifier(key, keyTypes.cosignature);
+  const file = join(t.testdir({}), "witnesses");
+  const read = async (...lines: string[]) => {
+    await writeFile(file, [...lines, ""].join("\n"));
+    return readWitnesses(file);
+  };
+  const url = "https://w.example";
+  t.same(await read(`witness w ${vkey} ${url}`, "quorum w"), {
+    logs: [],
+    witnesses: [{ key, url }],
+    quorum: 1,
+  });
+  await t.rejects(read(`witness w ${vkey}`, "quorum w"), /at which http\(s\) address w.example\/w1 is asked/);
+  await t.rejects(read(`witness w ${vkey} ${url}`, "quorum none"), /its quorum is none/);
+  await t.rejects(read("", "witness w w+0+0"), /in line 2 a witness is a name/);
+  await t.rejects(readWitnesses(`${file}.not`), /LINTEL_WITNESSES is .* cannot be read \(ENOENT\)/);
 });

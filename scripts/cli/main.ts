@@ -4,6 +4,7 @@ import "./commands/cameras.js";
 import "./commands/clips.js";
 import "./commands/access.js";
 import "./commands/board.js";
+import "./commands/log.js";
 import "./commands/offices.js";
 import { UnexpectedAnswer } from "./fields.js";
 import { Problem, Unreachable } from "./http.io.js";

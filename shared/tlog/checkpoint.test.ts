@@ -1,5 +1,6 @@
 import { test } from "tap";
 import { fromHex, toUtf8 } from "../kernel/bytes.js";
+import { seededPrng } from "../kernel/prng.js";
 import {
   formatVerifier,
   keyTypes,
@@ -19,6 +20,7 @@ import {
   parseCheckpoint,
   signCheckpoint,
 } from "./checkpoint.js";
+import { formatPolicy, parsePolicy } from "./policy.js";
 import { formatProof, parseProof, verifyProof } from "./proof.js";
 import { emptyRoot } from "./tree.js";
 import { formatAddCheckpoint, judge, nothingSeen, parseAddCheckpoint } from "./witness.js";
@@ -164,6 +166,12 @@ test("a witness cosigns what follows what it saw, and says of all else what is w
     judge(body, logs, () => fork),
     { status: 422 },
   );
+  const other = formatAddCheckpoint({ old: 256, proof: [], checkpoint: small });
+  t.same(
+    judge(other, logs, () => fork),
+    { status: 409, size: 256 },
+    "another root of the size that it saw",
+  );
   const first = formatAddCheckpoint({ old: 0, proof: [], checkpoint: small });
   t.match(
     judge(first, logs, () => nothingSeen),
@@ -171,5 +179,48 @@ test("a witness cosigns what follows what it saw, and says of all else what is w
   );
   const same = formatAddCheckpoint({ old: 256, proof: [], checkpoint: small });
   t.match(judge(same, logs, seen), { status: 200 }, "the same again is cosigned anew");
+  t.end();
+});
+
+test("a policy says who counts, and whatever is no such policy says in which line", (t) => {
+  const keys = [1, 2, 3].map((seed) => ({
+    name: `w${seed}.example`,
+    publicKey: verifierOf({ name: "w", secretKey: seededPrng(seed).bytes(32) }).publicKey,
+  }));
+  const [one = "", two = "", three = ""] = keys.map((key) => formatVerifier(key, keyTypes.cosignature));
+  const lines = [`witness a ${one}`, `witness b ${two} https://w2.example`, ` witness\tc ${three} `];
+  const read = (...rules: string[]) => parsePolicy([...lines, ...rules, ""].join("\n"));
+  const counts = (...rules: string[]) => {
+    const policy = read(...rules);
+    return policy.ok
+      ? [policy.value.quorum, policy.value.witnesses.map(({ key }) => key.name)]
+      : policy.error;
+  };
+  t.same(counts("quorum none"), [0, ["w1.example", "w2.example", "w3.example"]]);
+  t.same(counts("quorum b"), [1, ["w2.example"]]);
+  t.same(counts("# two", "", "group g 2 a c", "quorum g"), [2, ["w1.example", "w3.example"]]);
+  t.same(counts("group g any a b", "quorum g"), [1, ["w1.example", "w2.example"]]);
+  t.same(counts("group g all a b", "quorum g"), [2, ["w1.example", "w2.example"]]);
+  for (const wrong of [
+    ["quorum d"],
+    ["group g 4 a b c", "quorum g"],
+    ["group g 0 a", "quorum g"],
+    ["group g 1 a a", "quorum g"],
+    ["group g 1 a", "group h 1 g", "quorum h"],
+    ["group none 1 a"],
+    [`witness a ${one}`],
+    [`witness d ${one}`],
+    [`witness d ${formatVerifier(log)}`],
+    [`log ${one}`],
+    ["quorum none", "quorum none"],
+    ["trust me"],
+    [],
+  ])
+    t.match(read(...wrong), { ok: false, error: { kind: "malformed-policy" } }, wrong.join("; "));
+  const policy = read("group g 2 a b c", "quorum g");
+  if (policy.ok) {
+    const again = parsePolicy(formatPolicy(log, policy.value));
+    t.same(again, { ok: true, value: { ...policy.value, logs: [log] } });
+  } else t.fail(policy.error.why);
   t.end();
 });

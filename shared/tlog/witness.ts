@@ -1,3 +1,4 @@
+import { equal } from "../kernel/bytes.js";
 import { parseDecimal } from "../seal/fields.js";
 import { openNote, textOf, type Verifier } from "../seal/note.js";
 import { type Checkpoint, parseCheckpoint } from "./checkpoint.js";
@@ -21,7 +22,7 @@ export type WitnessVerdict =
   | { readonly status: 200; readonly cosign: Checkpoint; readonly text: string }
   /** Malformed; not signed by the log; an unknown log; no proof that it follows. */
   | { readonly status: 400 | 403 | 404 | 422 }
-  /** The witness saw another size last, which is the body, `text/x.tlog.size`. */
+  /** The witness saw another size last, which is the body, `text/x.tlog.size`; or another root of this size. */
   | { readonly status: 409; readonly size: number };
 
 export const nothingSeen: Seen = { size: 0, root: emptyRoot };
@@ -56,6 +57,7 @@ export function judge(
   if (!openNote(asked.checkpoint, [log]).ok) return { status: 403 };
   if (asked.old > next.size) return { status: 400 };
   const last = seen(next.origin);
-  if (asked.old !== last.size) return { status: 409, size: last.size };
+  const isFork = next.size === last.size && !equal(next.root, last.root);
+  if (asked.old !== last.size || isFork) return { status: 409, size: last.size };
   return verifyConsistency(last, next, asked.proof) ? { status: 200, cosign: next, text } : { status: 422 };
 }

@@ -76,6 +76,19 @@ function addTiles(app: App, log: LogReader): void {
     async (_request, reply) => send(reply, text, log.checkpoint(), shortly),
   );
   app.get(
+    "/tlog/policy",
+    {
+      schema: {
+        operationId: "getLogPolicy",
+        summary: "The log's key and its witnesses' (C2SP tlog-policy): pin them once, and compare",
+        tags: ["log"],
+        produces: [text],
+        response: { 200: Type.String() },
+      },
+    },
+    async (_request, reply) => send(reply, text, log.policy, shortly),
+  );
+  app.get(
     "/tlog/tile/*",
     {
       schema: {
