@@ -23,14 +23,22 @@ import { recoveries } from "./migrations/0042-recoveries.io.js";
 import { publicLog } from "./migrations/0050-log.io.js";
 import { offices } from "./migrations/0060-offices.io.js";
 import { docket } from "./migrations/0061-docket.io.js";
+import { accesses } from "./migrations/0062-accesses.io.js";
 import type { NotifyTables } from "./notify/tables.js";
 import type { OfficeTables } from "./office/tables.js";
+import type { OperatorTables } from "./operator/tables.js";
 import { BetterSqlite3 } from "./sqlite.io.js";
 import type { LogTables } from "./tlog/tables.js";
 import type { VaultTables } from "./vault/tables.js";
 
 /** Every table of the cloud's database: each module names its own in its `tables.ts` (`HouseholdTables & VaultTables & …`). */
-export type Database = HouseholdTables & VaultTables & NotifyTables & LogTables & OfficeTables & DocketTables;
+export type Database = HouseholdTables &
+  VaultTables &
+  NotifyTables &
+  LogTables &
+  OfficeTables &
+  DocketTables &
+  OperatorTables;
 
 /** In the order in which they run. A name is never changed and never reused once released. */
 const migrations: Readonly<Record<string, Migration>> = {
@@ -54,6 +62,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0042-recoveries": recoveries,
   "0050-log": publicLog,
   "0060-offices": offices,
+  "0062-accesses": accesses,
   "0061-docket": docket,
 };
 

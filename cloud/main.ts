@@ -7,6 +7,7 @@ import { toHex } from "../shared/kernel/bytes.js";
 import { createHub } from "./api/hub.js";
 import { measuresOf } from "./api/measures.js";
 import { perMinute } from "./api/plugins/ratelimit.js";
+import { accessTeller } from "./api/routes/accesses.js";
 import { createApi } from "./api/server.js";
 import { createSight } from "./api/sight.js";
 import { type BackupOrder, carryOut, parseOrder } from "./backup/commands.io.js";
@@ -24,6 +25,7 @@ import {
   readConfig,
 } from "./config.js";
 import { openDatabase } from "./database.io.js";
+import { openDesk } from "./desk.io.js";
 import { type Authority, openAuthority, type Pair } from "./household/ca.io.js";
 import { createCameraDirectory } from "./household/cameras.io.js";
 import { createCharters } from "./household/charters.io.js";
@@ -56,7 +58,7 @@ import { exitCodes, keepAt, listenAs, SettingFault } from "./startup.js";
 import { systemClock as clock, systemRandom as random } from "./system.io.js";
 import { type LogHealth, openPublicLog, type PublicLog } from "./tlog/publiclog.io.js";
 import { readWitnesses } from "./tlog/witnessfile.io.js";
-import { type Started, startBackups, startSweeps } from "./upkeep.io.js";
+import { type Started, startBackups, startDocket, startSweeps } from "./upkeep.io.js";
 import { createCustody } from "./vault/custody.io.js";
 import type { Damage } from "./vault/rooms.io.js";
 import { openVault, type VaultHealth } from "./vault/vault.io.js";
@@ -210,9 +212,11 @@ async function serve(
   const { authority, charters, cameras, vault } = house;
   const { certificate: cert, key } = authority.server;
   const origins: string[] = publicUrl === undefined ? [] : [publicUrl];
+  const desk = openDesk(db, { log: house.log, clock, random, tellAccess: accessTeller(hub) });
   const app = await createApi(
     {
       ...house,
+      ...desk,
       clock,
       openRegistration,
       hub,
@@ -253,6 +257,7 @@ async function serve(
     },
     { log, trustProxy: http.trustProxy, metricsToken, ...(http.tls ? { tls: { key, cert } } : {}) },
   );
+  startDocket(desk.docket, log, started);
   started.push(() => app.close());
   const listening = await listenAs("LINTEL_HTTP", `${urlHost(http.host)}:${http.port}`, () =>
     app.listen({ host: http.host, port: http.port }),

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { Logger } from "pino";
 import { startDaily } from "./backup/daily.io.js";
+import type { Docket } from "./docket/docket.io.js";
 import { systemClock as clock } from "./system.io.js";
 import type { Vault } from "./vault/vault.io.js";
 
@@ -12,6 +13,8 @@ export type Started = (() => Promise<unknown>)[];
 
 /** Retention and what crashes left behind are looked after this often. */
 const sweepMillis = 60 * 60_000;
+/** Deadlines are kept to within this; the shortest is half an hour. */
+const docketMillis = 5_000;
 /** A backup that takes longer hangs. */
 const backupMillisMax = 12 * 60 * 60_000;
 
@@ -36,6 +39,25 @@ export function startSweeps({ eraser, reader }: Vault, log: Logger, started: Sta
     clearInterval(timer);
     await last;
   });
+}
+
+/** At the start and every few seconds: what a crash cut off, deadlines that have passed, what follows from them. */
+export function startDocket(docket: Docket, log: Logger, started: Started): void {
+  let isBusy = false;
+  const tick = (): void => {
+    if (isBusy) return;
+    isBusy = true;
+    docket
+      .tick()
+      .catch((error: unknown) => log.error({ error: `${error}` }, "docket.tick-failed"))
+      .finally(() => {
+        isBusy = false;
+      });
+  };
+  tick();
+  const timer = setInterval(tick, docketMillis);
+  // A tick may wait for witnesses; cut off, it is finished by the next start's.
+  started.push(async () => clearInterval(timer));
 }
 
 interface Backups {

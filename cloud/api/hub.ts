@@ -19,7 +19,8 @@ export type LiveKind =
   | "charter.proposed"
   | "recovery.changed"
   | "recovery.fetched"
-  | "invitation.answered";
+  | "invitation.answered"
+  | "operator.access";
 
 /** Something that members may want to know at once. Never more than the cloud may know: no footage, no key. */
 export interface LiveEvent {

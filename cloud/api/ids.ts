@@ -3,10 +3,12 @@ import {
   type AgencyId,
   type CameraId,
   type ClipId,
+  type CourseId,
   type HouseholdId,
   isAgencyId,
   isCameraId,
   isClipId,
+  isCourseId,
   isHouseholdId,
   isMemberId,
   isOfficerId,
@@ -27,4 +29,5 @@ export const clipIdIn: (text: string) => ClipId = brandedBy(isClipId);
 export const householdIdIn: (text: string) => HouseholdId = brandedBy(isHouseholdId);
 export const memberIdIn: (text: string) => MemberId = brandedBy(isMemberId);
 export const agencyIdIn: (text: string) => AgencyId = brandedBy(isAgencyId);
+export const courseIdIn: (text: string) => CourseId = brandedBy(isCourseId);
 export const officerIdIn: (text: string) => OfficerId = brandedBy(isOfficerId);

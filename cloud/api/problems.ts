@@ -147,6 +147,22 @@ export const problems = {
     "This token is not good for this. Make one with the scope that the route needs, or sign in: what changes the household, its sessions or its tokens takes no token.",
   ],
   "too-many-tokens": [409, "Too many tokens", "A member has at most 32 tokens. End one, then make another."],
+  // Officers and operators
+  "second-person-needed": [
+    403,
+    "Another person needed",
+    "This takes two people, and you are the first already. Ask another one.",
+  ],
+  "not-its-turn": [
+    409,
+    "Not its turn",
+    "It has moved on, or is not so far. Read it again: its state says what may happen now.",
+  ],
+  "out-of-scope": [
+    403,
+    "Out of scope",
+    "Your access does not cover this: it is another operator's, over, not approved yet, or asked for other kinds. Ask for one with the scope that you need.",
+  ],
   "owners-only": [403, "Owners only", "Only an owner of the household may do this."],
   "owners-must-agree": [
     409,

@@ -10,6 +10,7 @@ import { addOffices, officersOnly, operatorsOnly } from "./plugins/office.js";
 import { addProblems, refuseAddress, refuseBytes } from "./plugins/problems.js";
 import { addRateLimit } from "./plugins/ratelimit.js";
 import { addTokens, membersOnly } from "./plugins/session.js";
+import { type AccessServices, addAccesses, addHouseholdsAccesses } from "./routes/accesses.js";
 import { addAudit } from "./routes/audit.js";
 import { addCameras, type CameraServices } from "./routes/cameras.js";
 import { addBoardsClaims, addOwnersClaims, type ClaimServices } from "./routes/claims.js";
@@ -69,7 +70,8 @@ export interface ApiServices
     ShareServices,
     StreamServices,
     WebhookServices,
-    OfficeServices {
+    OfficeServices,
+    AccessServices {
   readonly charters: CharterReader & CharterWriter;
   readonly vault: ClipServices["vault"] & ShareServices["vault"];
   readonly sessionKey: SessionKey;
@@ -125,6 +127,13 @@ export async function createApi(
   addMetrics(app, { measures: services.measures, token: metricsToken, trustProxy });
   addGround(app, { checks: services.checks, caPem: services.authority.caPem });
   addOpenRoutes(app, services);
+  await addGuardedRoutes(app, services);
+  await addDocs(app);
+  return app;
+}
+
+/** For members, officers and operators, each behind their own token. */
+async function addGuardedRoutes(app: App, services: ApiServices): Promise<void> {
   await app.register(async (members: App) => {
     membersOnly(members, services);
     addSessions(members, services);
@@ -143,6 +152,7 @@ export async function createApi(
     addShares(members, services);
     addWebhooks(members, services);
     addAudit(members, services);
+    addHouseholdsAccesses(members, services);
     addRetention(members, services.vault.keeper);
     addEvents(members, services);
     addStream(members, services);
@@ -154,9 +164,8 @@ export async function createApi(
   await app.register(async (operators: App) => {
     operatorsOnly(operators, services);
     addOperator(operators, services);
+    addAccesses(operators, services);
   });
-  await addDocs(app);
-  return app;
 }
 
 /** For whoever has no token. */

@@ -43,6 +43,7 @@ import { type Identity, newIdentity, recipientOf, seal, splitHeader } from "../.
 import { hashOf } from "../../shared/seal/hash.js";
 import { type Signer, signNote, verifierOf } from "../../shared/seal/note.js";
 import { type Database, openDatabase } from "../database.io.js";
+import { openDesk } from "../desk.io.js";
 import { openAuthority } from "../household/ca.io.js";
 import { createCameraDirectory } from "../household/cameras.io.js";
 import { createCharters } from "../household/charters.io.js";
@@ -72,6 +73,7 @@ import type { Damage } from "../vault/rooms.io.js";
 import { openVault } from "../vault/vault.io.js";
 import { createHub } from "./hub.js";
 import { type HourlyBudget, perMinute } from "./plugins/ratelimit.js";
+import { accessTeller } from "./routes/accesses.js";
 import { createApi, type Patience } from "./server.js";
 import { createSight } from "./sight.js";
 
@@ -256,18 +258,14 @@ export async function openTestCloud(options: TestOptions = {}) {
   const authority = await openAuthority({ directory: identity, hosts: ["127.0.0.1"], clock, random });
   const damages: Damage[] = [];
   const vault = await openVault({
-    directory: join(directory, "vault"),
-    db,
-    clock,
-    retentionDays: 30,
-    longestDays: 60,
-    bytesMax: 1_000_000_000,
-    onDamage: (body) => damages.push(body),
+    ...{ directory: join(directory, "vault"), db, clock, onDamage: (body) => damages.push(body) },
+    ...{ retentionDays: 30, longestDays: 60, bytesMax: 1_000_000_000 },
     householdBytesMax: options.householdBytesMax ?? 1_000_000_000,
   });
   const log = await openPublicLog({ db, data: directory, origin: "cloud.test/tlog" });
   const hub = createHub("test", { ofAll: 8, ofHousehold: 8 });
   const deletions: string[] = [];
+  const desk = openDesk(db, { log, clock, random, tellAccess: accessTeller(hub) });
   const origins = [audience];
   const sessionKey = await openSessionKey(identity);
   const doors = doorsOf(db, { ...options, clock, secret: sessionKey.privatePem });
@@ -282,6 +280,7 @@ export async function openTestCloud(options: TestOptions = {}) {
       sessionKey,
       log,
       ...doors,
+      ...desk,
       farewell: createFarewell(db, footageIn(vault)),
       custody: createCustody(db, { clock, random }),
       webhooks: createWebhooks(db, { clock, reach: options.webhookReach ?? "any" }),
@@ -310,7 +309,7 @@ export async function openTestCloud(options: TestOptions = {}) {
     await rm(directory, { recursive: true });
   };
   const { sessions } = doors;
-  const world = { db, hub, clock, directory, origins };
+  const world = { db, hub, clock, directory, origins, docket: desk.docket };
   return { ...world, app, authority, vault, log, sessions, deletions, damages, stop, close };
 }
 

@@ -7,6 +7,10 @@ import { agencyIdOf } from "../../shared/kernel/ids.js";
 import { parseOfficer } from "../../shared/release/agreement.js";
 import { parseOperators } from "../../shared/release/operators.js";
 import { quiet } from "../demo/home.io.js";
+import { memberAccesses } from "./member/accesses.io.js";
+import { memberInit } from "./member/init.io.js";
+import { needProfile } from "./member/profile.io.js";
+import { accessList, accessRead, accessRequest, accessStep } from "./office/access.io.js";
 import { agencyInit, operatorInit } from "./office/init.io.js";
 import { officeLogin, officeLogout, officeMe } from "./office/login.io.js";
 
@@ -72,4 +76,38 @@ test("an officer makes keys and a line for the agreement, and signs in once it n
   await t.rejects(signIn("gus", agency), { message: /agreement in force/ });
   await t.rejects(signIn("fay", "Metro"), { message: /--agency must be/ });
   await t.rejects(signIn("olga", agency), { message: /There are no keys for this/ });
+});
+
+test("two operators and an owner see the same look at metadata, each in their own command", async (t) => {
+  const [first, second] = [join(room, "olga2"), join(room, "omar2")];
+  const init = (folder: string, name: string) =>
+    heard((terminal) => operatorInit(folder, { name }, terminal));
+  const operators = parseOperators(
+    [(await init(first, "Olga")).line, (await init(second, "Omar")).line].join("\n"),
+  );
+  if (!operators.ok) throw new Error(operators.error.join());
+  const cloud = await openTestCloud({ operators: operators.value });
+  t.teardown(cloud.close);
+  const url = await cloud.app.listen({ host: "127.0.0.1", port: 0 });
+  cloud.origins.push(url);
+  const owner = join(room, "ada");
+  await memberInit(owner, { cloud: url, name: "Ada" }, quiet());
+  const { household } = needProfile(owner);
+  for (const folder of [first, second])
+    await officeLogin(folder, "operator", { cloud: url }, { ...quiet(), warn: () => undefined });
+
+  const wish = { household, ticket: "T-1", scope: ["storage"], minutes: 5 };
+  const { id = "" } = await heard((terminal) => accessRequest(first, wish, terminal));
+  await t.rejects(accessStep(first, id, { act: "approve" }, quiet()), { message: /takes two people/ });
+  t.match(await heard((terminal) => accessStep(second, id, { act: "approve" }, terminal)), {
+    state: "active",
+  });
+  t.match(await heard((terminal) => accessRead(first, id, "storage", terminal)), { storage: { clips: 0 } });
+  await heard((terminal) => accessStep(first, id, { act: "end" }, terminal));
+  await heard((terminal) => accessStep(second, id, { act: "review", finding: "in-order" }, terminal));
+  t.match(await heard((terminal) => accessList(second, terminal)), { id, state: "reviewed", by: "Olga" });
+  t.match(await heard((terminal) => memberAccesses(owner, terminal)), {
+    ...{ id, by: "Olga", second: "Omar", reviewer: "Omar", finding: "in-order" },
+    reads: [{ kind: "storage" }],
+  });
 });

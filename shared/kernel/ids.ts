@@ -19,6 +19,8 @@ export type AgencyId = Brand<string, "AgencyId">;
 export type OfficerId = Brand<string, "OfficerId">;
 /** UUIDv7 of a request for assistance. */
 export type RequestId = Brand<string, "RequestId">;
+/** UUIDv7 of what officers or operators began: an access, a preservation, a legal process, an emergency. */
+export type CourseId = Brand<string, "CourseId">;
 /** UUIDv7 of an authorisation's record, and of the release that carries it out. */
 export type ReleaseId = Brand<string, "ReleaseId">;
 
@@ -34,6 +36,7 @@ export const isEventId = (text: string): text is EventId => uuidPattern.test(tex
 export const isAgencyId = (text: string): text is AgencyId => keyIdPattern.test(text);
 export const isOfficerId = (text: string): text is OfficerId => keyIdPattern.test(text);
 export const isRequestId = (text: string): text is RequestId => uuidPattern.test(text);
+export const isCourseId = (text: string): text is CourseId => uuidPattern.test(text);
 export const isReleaseId = (text: string): text is ReleaseId => uuidPattern.test(text);
 
 export const cameraIdOf = (noteKey: Uint8Array): CameraId => keyIdOf(noteKey) as CameraId;
@@ -45,6 +48,7 @@ export const officerIdOf = (noteKey: Uint8Array): OfficerId => keyIdOf(noteKey) 
 export const newClipId = (now: Millis, random: Random): ClipId => uuidV7(now, random) as ClipId;
 export const newEventId = (now: Millis, random: Random): EventId => uuidV7(now, random) as EventId;
 export const newRequestId = (now: Millis, random: Random): RequestId => uuidV7(now, random) as RequestId;
+export const newCourseId = (now: Millis, random: Random): CourseId => uuidV7(now, random) as CourseId;
 export const newReleaseId = (now: Millis, random: Random): ReleaseId => uuidV7(now, random) as ReleaseId;
 
 /** The wall time inside a UUIDv7, as the maker's clock had it. */

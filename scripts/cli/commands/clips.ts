@@ -94,6 +94,11 @@ ofMember("retention", "show or change for how many days recordings are kept")
     (await import("../member/keep.io.js")).memberRetention(options.profile, options, openTerminal(options)),
   );
 
+ofMember("accesses", "which operators looked at your household's metadata, why, and what they saw").action(
+  async (options: Common) =>
+    (await import("../member/accesses.io.js")).memberAccesses(options.profile, openTerminal(options)),
+);
+
 ofMember("audit", "who opened, looked at, kept or deleted which recording, newest first")
   .option("--limit <n>", "at most so many", countUpTo(clipsMax), 50)
   .option("--clip <id>", "of this recording only")

@@ -41,6 +41,8 @@ const householdLines: Readonly<Record<string, ((data: Fields, nameOf: NameOf) =>
     data.maybeFlag("contested") === true
       ? `${data.text("name")}  answers an invitation that somebody else has answered: one of the two is not whom you invited. Compare fingerprints: lintel member invitations`
       : `${data.text("name")}  has answered an invitation. Compare the fingerprint by phone: lintel member invitations`,
+  "operator.access": (data) =>
+    `an operator's look at your household's metadata (${data.text("ticket")}): ${data.text("state")}. See it: lintel member accesses`,
   "charter.proposed": (data) =>
     `charter ${data.number("version")} waits for owners' signatures. See it: lintel member proposal`,
 };
