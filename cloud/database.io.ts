@@ -21,6 +21,7 @@ import { sight } from "./migrations/0040-sight.io.js";
 import { proposals } from "./migrations/0041-proposals.io.js";
 import { recoveries } from "./migrations/0042-recoveries.io.js";
 import { publicLog } from "./migrations/0050-log.io.js";
+import { charterTag } from "./migrations/0051-charter-tag.io.js";
 import { offices } from "./migrations/0060-offices.io.js";
 import { docket } from "./migrations/0061-docket.io.js";
 import { accesses } from "./migrations/0062-accesses.io.js";
@@ -61,6 +62,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0041-proposals": proposals,
   "0042-recoveries": recoveries,
   "0050-log": publicLog,
+  "0051-charter-tag": charterTag,
   "0060-offices": offices,
   "0062-accesses": accesses,
   "0061-docket": docket,

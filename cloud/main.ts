@@ -28,6 +28,7 @@ import { openDatabase } from "./database.io.js";
 import { openDesk } from "./desk.io.js";
 import { type Authority, openAuthority, type Pair } from "./household/ca.io.js";
 import { createCameraDirectory } from "./household/cameras.io.js";
+import { enterOldCharters } from "./household/charterlog.io.js";
 import { createCharters } from "./household/charters.io.js";
 import { createClaims } from "./household/claims.io.js";
 import { createFarewell, footageIn } from "./household/farewell.io.js";
@@ -109,7 +110,8 @@ async function openHouse(config: Config, log: Logger, started: Started) {
   const sessionKey = await openSessionKey(join(data, "identity"));
   const publicLog = await openLog(config, db, log);
   started.push(() => publicLog.close());
-  const charters = createCharters(db, clock);
+  await enterOldCharters(db, publicLog);
+  const charters = createCharters(db, { clock, log: publicLog });
   const modes = createModes(db, charters, clock);
   const cameras = createCameraDirectory(db);
   const noon = clockChecked === undefined ? undefined : millis(Date.parse(`${clockChecked}T12:00:00Z`));

@@ -1,11 +1,13 @@
 import { t as tap, test } from "tap";
+import { charterEntry, charterTag, householdLogOf } from "../../shared/charter/logtag.js";
 import { millis } from "../../shared/kernel/brand.js";
 import { hashOfText } from "../../shared/seal/hash.js";
 import { openCheckpoint } from "../../shared/tlog/checkpoint.js";
 import { formatEntry, type LogEntry } from "../../shared/tlog/entry.js";
 import { verifyProof } from "../../shared/tlog/proof.js";
 import { parseBundle } from "../../shared/tlog/tiles.js";
-import { call, openTestCloud } from "./testing.js";
+import { enterOldCharters } from "../household/charterlog.io.js";
+import { call, newHousehold, nextCharter, opened, openTestCloud, sign } from "./testing.js";
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);
@@ -75,4 +77,47 @@ test("an entry's proof holds for whoever is offline, and is the same text for ev
   t.equal((await call(cloud, "GET", path)).text, proof.text);
   for (const index of ["301", "9007199254740993"])
     t.equal((await call(cloud, "GET", `/tlog/proof/${index}`)).status, 404);
+});
+
+test("each stored charter stands in the log once, under a tag that only its household and cloud can make", async (t) => {
+  const { household, owner, token, chain, charter } = await newHousehold(cloud);
+  const [first] = chain;
+  if (first === undefined) return t.fail("no charter");
+  const keys = householdLogOf(first);
+  const standing = async (): Promise<readonly { index: number; hash: string; at: string }[]> => {
+    const tags = [1, 2, 3, 4].map((version) => charterTag(keys, version));
+    return (await call(cloud, "GET", `/tlog/entries?kind=charter&id=${tags.join(",")}`)).body.entries;
+  };
+  const hashes = (charters: readonly { version: number; hash: string }[]) =>
+    charters.map((one) => charterEntry(keys, { ...one, at: millis(0) }).hash).toReversed();
+  const both = [opened(first), charter];
+  t.same(
+    (await standing()).map(({ hash }) => hash),
+    hashes(both),
+  );
+  const third = sign(nextCharter(charter, { cameras: [] }), [owner]);
+  for (const _ of [1, 2])
+    t.equal(
+      (await call(cloud, "PUT", "/v1/household/charter", { token, body: { charter: third } })).status,
+      200,
+    );
+  t.equal((await call(cloud, "POST", "/v1/households", { body: { charter: first } })).status, 201);
+  const all = [...both, opened(...chain, third)];
+  t.same(
+    (await standing()).map(({ hash }) => hash),
+    hashes(all),
+    "repeated calls enter nothing",
+  );
+  const refused = sign(nextCharter(charter, { members: [] }), [owner]);
+  t.not(
+    (await call(cloud, "PUT", "/v1/household/charter", { token, body: { charter: refused } })).status,
+    200,
+  );
+  t.equal((await standing()).length, 3, "nor does what is refused");
+  const before = cloud.log.health().entries;
+  await cloud.db.updateTable("charter").set({ tag: null }).execute();
+  t.ok((await enterOldCharters(cloud.db, cloud.log)) >= 3, "an upgrade enters what has no tag yet");
+  t.equal(cloud.log.health().entries, before, "and what stands there stays the one");
+  const page = (await call(cloud, "GET", "/tlog/entries?kind=charter")).text;
+  t.notMatch(page, new RegExp(household));
 });

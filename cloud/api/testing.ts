@@ -271,7 +271,7 @@ export async function openTestCloud(options: TestOptions = {}) {
   const doors = doorsOf(db, { ...options, clock, secret: sessionKey.privatePem });
   const app = await createApi(
     {
-      ...householdParts(db, clock),
+      ...householdParts(db, { clock, log }),
       vault,
       roomOf: vault.reader.room,
       hub,
@@ -317,8 +317,11 @@ function apiOptions({ patience, trustProxy = false }: TestOptions): Parameters<t
   return { log: Fastify().log, trustProxy, metricsToken, ...(patience === undefined ? {} : { patience }) };
 }
 
-function householdParts(db: Parameters<typeof createCharters>[0], clock: Clock) {
-  const charters = createCharters(db, clock);
+function householdParts(
+  db: Parameters<typeof createCharters>[0],
+  { clock, log }: Parameters<typeof createCharters>[1],
+) {
+  const charters = createCharters(db, { clock, log });
   const cameras = createCameraDirectory(db);
   return {
     charters,

@@ -37,6 +37,7 @@ export async function storeCharter(
       note: signed.note,
       openings: JSON.stringify(signed.openings),
       arrived_at: clock.wall(),
+      tag: null,
     })
     .execute();
   await tx.deleteFrom("member").where("household", "=", household).execute();

@@ -14,6 +14,7 @@ import { jsonBytesMax, writeMessage } from "../../shared/protocol/messages.js";
 import { hashOfText } from "../../shared/seal/hash.js";
 import { textOf } from "../../shared/seal/note.js";
 import type { Database } from "../database.io.js";
+import { type CharterLog, meanCharter } from "./charterlog.io.js";
 import {
   type CharterRowsRefusal,
   type KeyFile,
@@ -49,20 +50,23 @@ export interface CharterReader {
 }
 
 export interface CharterWriter {
-  /** Stores a new household's first charter durably. The same charter again is the same answer. */
+  /** Stores a new household's first charter durably, and in the public log. The same charter again is the same answer. */
   register(signed: SignedCharter): Promise<Result<HouseholdId, StoreCharterRefusal>>;
-  /** Stores the next link and key files durably, all or nothing. The newest link again is the same answer. */
+  /** Stores the next link and key files durably, all or nothing, and in the public log. The newest link again is the same answer. */
   append(
     household: HouseholdId,
     signed: SignedCharter,
     keyFiles: readonly KeyFile[],
   ): Promise<Result<OpenedCharter, StoreCharterRefusal>>;
-  /** Called after each commit of a charter. */
+  /** Called once a charter is stored and stands in the log: others go by it from then on. */
   onChange(listener: (charter: OpenedCharter) => void): void;
 }
 
 /** The chain of each household: only `openFirstCharter` and `openNextCharter` decide what joins it. */
-export function createCharters(db: Kysely<Database>, clock: Clock): CharterReader & CharterWriter {
+export function createCharters(
+  db: Kysely<Database>,
+  { clock, log }: { readonly clock: Clock; readonly log: CharterLog },
+): CharterReader & CharterWriter {
   const opened = new Map<HouseholdId, OpenedCharter>();
   const listeners: ((charter: OpenedCharter) => void)[] = [];
 
@@ -92,35 +96,53 @@ export function createCharters(db: Kysely<Database>, clock: Clock): CharterReade
   return {
     current: (household) => newest(db, household),
     chain: (household, after, limit) => readChain(db, household, after, limit),
-    async find(household, hash) {
-      const row = await db
-        .selectFrom("charter")
-        .selectAll()
-        .where("household", "=", household)
-        .where("hash", "=", hash)
-        .executeTakeFirst();
-      return row && { ...signedOf(row), version: row.version };
-    },
+    find: (household, hash) => linkWith(db, household, hash),
     onChange: (listener) => void listeners.push(listener),
     async register(signed) {
       if (!fitsIntoMessage(signed)) return refuse({ kind: "too-large" });
       const charter = openFirstCharter(signed);
       if (!charter.ok) return charter;
-      const result = await transact(db, (tx) => registerIn(tx, charter.value, signed, clock));
-      if (result.ok && result.value === "stored") stored(charter.value);
-      return result.ok ? ok(charter.value.household) : result;
+      const result = await transact(db, async (tx) => {
+        const outcome = await registerIn(tx, charter.value, signed, clock);
+        if (!outcome.ok) return outcome;
+        return ok({ isNew: outcome.value === "stored", entry: await meanCharter(tx, charter.value, log) });
+      });
+      if (!result.ok) return result;
+      await log.enter(result.value.entry);
+      if (result.value.isNew) stored(charter.value);
+      return ok(charter.value.household);
     },
     async append(household, signed, keyFiles) {
       if (!fitsIntoMessage(signed)) return refuse({ kind: "too-large" });
       const result = await transact(db, async (tx) => {
         const current = await newest(tx, household);
         if (current === undefined) return refuse({ kind: "other-household", found: household } as const);
-        return appendIn(tx, { current, signed, keyFiles }, clock);
+        const outcome = await appendIn(tx, { current, signed, keyFiles }, clock);
+        if (!outcome.ok) return outcome;
+        return ok({ charter: outcome.value, entry: await meanCharter(tx, outcome.value, log) });
       });
-      if (result.ok) stored(result.value);
-      return result;
+      if (!result.ok) return result;
+      const { charter, entry } = result.value;
+      // Power lost before this: the next start enters what the commit meant for the log, before it serves anybody.
+      await log.enter(entry);
+      stored(charter);
+      return ok(charter);
     },
   };
+}
+
+async function linkWith(
+  db: Kysely<Database>,
+  household: HouseholdId,
+  hash: string,
+): ReturnType<CharterReader["find"]> {
+  const row = await db
+    .selectFrom("charter")
+    .selectAll()
+    .where("household", "=", household)
+    .where("hash", "=", hash)
+    .executeTakeFirst();
+  return row && { ...signedOf(row), version: row.version };
 }
 
 async function newestHash(db: Kysely<Database>, household: HouseholdId): Promise<string | undefined> {

@@ -40,6 +40,8 @@ export interface CharterRow {
   /** JSON list, as beside the note. */
   readonly openings: string;
   readonly arrived_at: number;
+  /** Its entry's id in the public log; null before the first start that knows of one. */
+  readonly tag: string | null;
 }
 
 /** A member's seed, sealed to a passphrase. */

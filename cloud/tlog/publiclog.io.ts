@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import type { CompiledQuery, Kysely } from "kysely";
 import { formatVerifier, type Verifier, verifierOf } from "../../shared/seal/note.js";
 import type { LogEntry } from "../../shared/tlog/entry.js";
@@ -14,6 +15,9 @@ import { type EntryQuery, type ListedEntry, LogRecords, meant } from "./records.
 import { openLog, type TransparencyLog } from "./sequencer.io.js";
 import type { LogTables } from "./tables.js";
 import { askWitnesses } from "./witnesses.io.js";
+
+/** What does not wait for witnesses waits so long for a publication that is only under way. */
+const enterMillisMax = 500;
 
 /** Where an entry stands. */
 export interface Placed {
@@ -42,7 +46,10 @@ export interface LogWriter {
    * when it is durable and published.
    */
   append(entry: LogEntry): Promise<Placed>;
-  /** The same, but resolves with its index once the log's own signed state has it: for what must not wait for witnesses. */
+  /**
+   * The same, but resolves with its index once the log's own signed state has it, and half a second later at most: for what must
+   * not wait for witnesses.
+   */
   enter(entry: LogEntry): Promise<number>;
   /**
    * For the transaction that makes what the entry is about: from its commit on the entry is meant for the log, and if the cloud
@@ -147,7 +154,14 @@ function publicLog({ log, records, nodes, entering, verifier, policy }: Parts): 
     list: ({ before = published(), ...query }) =>
       records.list({ ...query, before: Math.min(before, published()) }),
     intent: (entry) => records.intent([meant(entry)], log.size()),
-    enter: (entry) => entering.enter(meant(entry)),
+    async enter(entry) {
+      const index = await entering.enter(meant(entry));
+      const enough = new AbortController();
+      const late = wait(enterMillisMax, undefined, { signal: enough.signal }).catch(() => undefined);
+      await Promise.race([log.published(index + 1).catch(() => undefined), late]);
+      enough.abort();
+      return index;
+    },
     async append(entry) {
       const index = await entering.enter(meant(entry));
       await log.published(index + 1);

@@ -111,6 +111,16 @@ async function once(server: Server, wanted: Call): Promise<IncomingMessage> {
   throw problemOf(status, text, server);
 }
 
+/** A text that somebody we trust vouches for the connection of. */
+export async function fetchText(server: Server, path: string, bytesMax: number): Promise<string> {
+  return (await fetchBytes(server, path, bytesMax)).toString("utf8");
+}
+
+function fetchBytes(server: Server, path: string, bytesMax: number): Promise<Buffer> {
+  const wanted = { method: "GET", path } as const;
+  return trying(wanted, async () => bodyOf(await once(server, wanted), bytesMax));
+}
+
 /** A person waits and can try again. */
 const caFile = { method: "GET", path: "/ca.pem", repeatable: false } as const;
 const caBytesMax = 64 * 1024;

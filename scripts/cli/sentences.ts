@@ -11,6 +11,7 @@ import type { NoteRefusal } from "../../shared/seal/note.js";
 import type { OpeningRefusal } from "../../shared/seal/opening.js";
 import type { EnrolmentRefusal } from "./install/enrolment.js";
 import type { HouseholdRefusal } from "./member/household.js";
+import type { LogRefusal } from "./member/logcheck.js";
 import type { PictureRefusal } from "./member/picture.js";
 import type { RecordingRefusal } from "./member/recording.js";
 
@@ -19,6 +20,7 @@ type Refusal =
   | FormRefusal
   | ClaimRefusal
   | HouseholdRefusal
+  | LogRefusal
   | JoiningRefusal
   | ModeRefusal
   | EnrolmentRefusal
@@ -56,6 +58,14 @@ export function sentenceOf(refusal: Refusal): string {
       return "An adult may let the camera do less, never more than it does now. Ask an owner.";
     case "charter-withheld":
       return `The cloud shows charter ${refusal.found}, but this computer has seen charter ${refusal.seen}. It withholds your household's newest rules: do not go on, ask its operator.`;
+    case "unshown-charter-logged":
+      return `Charter ${refusal.version} of your household stands in the public log, but the cloud does not show it. It withholds your household's newest rules: do not go on, ask its operator.`;
+    case "charter-logged-twice":
+      return `Charter ${refusal.version} of your household stands in the public log twice. Somebody was shown other rules than you: do not go on, ask the owners and the operator.`;
+    case "other-charter-logged":
+      return `What stands in the public log as charter ${refusal.version} is not the one that the cloud shows here. Do not go on, ask the owners and the operator.`;
+    case "charter-not-proven":
+      return `The public log does not prove charter ${refusal.version} by the key that this computer saw first. If the operator says why another log was begun (a restored backup does it), move log.json out of the profile's folder; else do not go on.`;
     case "charter-forked":
       return `The cloud's charter ${refusal.version} is not the one that this computer has seen. Somebody replaced your household's rules: do not go on, ask its operator.`;
     case "other-ca":

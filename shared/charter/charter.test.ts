@@ -1,10 +1,12 @@
 import { test } from "tap";
+import { millis } from "../kernel/brand.js";
 import { equal, fromHex, toBase64, toHex } from "../kernel/bytes.js";
 import { type CameraId, memberIdOf } from "../kernel/ids.js";
 import { seededPrng } from "../kernel/prng.js";
 import { readCharterAnswer, writeMessage } from "../protocol/messages.js";
 import { recipientOf } from "../seal/age.js";
 import { verifierOf } from "../seal/note.js";
+import { formatEntry } from "../tlog/entry.js";
 import { vectors } from "../vectors/vectors.contract.js";
 import { cornersMax, masksMax, pictureScale, sensitivityMax, zonesMax } from "./areas.js";
 import { openCharterChain, openPinnedCharter, type SignedCharter, signCharter } from "./charter.js";
@@ -28,6 +30,7 @@ import {
 import { memberKeys } from "./keys.js";
 import { formatLines, maySee, parseLines } from "./lines.js";
 import { formatLogin, parseLogin } from "./login.js";
+import { charterEntry, householdLogOf } from "./logtag.js";
 import { ownersOf } from "./succession.js";
 
 interface CharterVectors {
@@ -252,4 +255,26 @@ test("an invitation and a newcomer's line read back whole, and not when a charac
   const swapped = { ...newcomer, loginKey: noteKey };
   t.not(newcomerFingerprint(swapped), newcomerFingerprint(newcomer), "no key can be changed unseen");
   t.notOk(parseNewcomer(invitation).ok || parseInvitation(line).ok);
+});
+
+interface LogVectors {
+  readonly cases: readonly {
+    readonly openings: readonly string[];
+    readonly version: number;
+    readonly hash: string;
+    readonly at: number;
+    readonly text: string;
+  }[];
+}
+
+test("a charter's entry in the public log follows from the household's first charter, and says nothing else", (t) => {
+  for (const { openings, version, hash, at, text } of vectors<LogVectors>("logtag").cases) {
+    const keys = householdLogOf({ note: "", openings });
+    const entry = charterEntry(keys, { version, hash, at: millis(at) });
+    t.equal(new TextDecoder().decode(formatEntry(entry)), text);
+    const other = householdLogOf({ note: "", openings: openings.map((one) => one.replace(/^./, "Z")) });
+    t.not(charterEntry(other, { version, hash, at: millis(at) }).id, entry.id);
+    t.not(charterEntry(keys, { version: version + 1, hash, at: millis(at) }).hash, entry.hash);
+  }
+  t.end();
 });

@@ -6,11 +6,13 @@ import { isHash } from "../../../shared/seal/hash.js";
 import { signNote } from "../../../shared/seal/note.js";
 import { type Fields, fieldsOf, UnexpectedAnswer } from "../fields.js";
 import { type Call, call, send } from "../http.io.js";
+import { printable } from "../printable.js";
 import { Refused } from "../refused.js";
 import { sentenceOf } from "../sentences.js";
 import { clientHeaders, currentSession, readSession, type Session, withSession } from "../session.io.js";
 import { systemClock } from "../world.io.js";
 import { type Household, openHousehold } from "./household.js";
+import { checkLog, type LogCheck } from "./logcheck.io.js";
 import { needProfile, type Profile, readSignedCharter, saveSeen } from "./profile.io.js";
 
 /** Items of one list that are read; no cloud has so many. */
@@ -68,15 +70,38 @@ export function openCloud(folder: string): Cloud {
       return all;
     },
     async household() {
-      const answer = await cloud.get("/v1/household");
-      const chain = answer.list("charters", readSignedCharter);
-      const opened = openHousehold(chain, needProfile(folder).seen);
-      if (!opened.ok) throw new Refused(sentenceOf(opened.error));
-      saveSeen(folder, { version: opened.value.newest.version, hash: opened.value.newest.hash });
-      return opened.value;
+      const shown = await shownHousehold(cloud);
+      const checked = await checkLog(server, folder, shown);
+      // Another owner may have been quicker than the two questions here: what the log knows must then be shown, too.
+      const isAhead = checked !== "good" && checked.kind === "unshown-charter-logged";
+      const { household } = isAhead ? await shownHousehold(cloud, checked.version) : shown;
+      if (checked !== "good" && !isAhead) sayOfLog(checked);
+      return household;
     },
   };
   return cloud;
+}
+
+interface Shown {
+  readonly chain: readonly SignedCharter[];
+  readonly household: Household;
+}
+
+/** What the cloud shows, if it contradicts nothing that was seen before; at least up to `version`, which the log has. */
+async function shownHousehold({ get, folder }: Cloud, version = 0): Promise<Shown> {
+  const answer = await get("/v1/household");
+  const chain = answer.list("charters", readSignedCharter);
+  const opened = openHousehold(chain, needProfile(folder).seen);
+  if (!opened.ok) throw new Refused(sentenceOf(opened.error));
+  const { newest } = opened.value;
+  if (newest.version < version) throw new Refused(sentenceOf({ kind: "unshown-charter-logged", version }));
+  saveSeen(folder, { version: newest.version, hash: newest.hash });
+  return { chain, household: opened.value };
+}
+
+function sayOfLog(checked: Exclude<LogCheck, "good">): void {
+  if (checked.kind !== "warned") throw new Refused(sentenceOf(checked));
+  process.stderr.write(`${printable(checked.sentence)}\n`);
 }
 
 /** Registers version 1 of a household. The same again does no harm. */
