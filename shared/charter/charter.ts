@@ -153,6 +153,36 @@ export function openPinnedCharter(signed: SignedCharter, pin: Hash): Result<Open
   return whole(signedBy(charter.value, signed, ownersOf(charter.value), []));
 }
 
+/** As much of a charter as somebody outside of the household is shown. */
+export interface DisclosedCharter extends OpenedCharter {
+  /** Lines that were kept back. */
+  readonly kept: number;
+}
+
+/**
+ * Opens a charter of which only some lines are shown, signed by one at least of the owners whose lines are. Whether an owner
+ * stands in a line that was kept back, it cannot say.
+ */
+export function openDisclosedCharter(signed: SignedCharter): Result<DisclosedCharter, CharterRefusal> {
+  const charter = parseCharter(signed, (lines) => lines.filter((line) => line !== undefined));
+  if (!charter.ok) return charter;
+  const kept = signed.openings.filter((opening) => opening === null).length;
+  const proposed = signedBy(charter.value, signed, ownersOf(charter.value), []);
+  return proposed.ok ? ok({ ...charter.value, kept }) : proposed;
+}
+
+/** The same charter with the lines of these members and cameras alone. */
+export function discloseCharter({ note, openings }: SignedCharter, ids: readonly string[]): SignedCharter {
+  const isShown = (opening: string): boolean => {
+    const [, kind = "", id = ""] = opening.split(" ");
+    return ["member", "camera"].includes(kind) && ids.includes(id);
+  };
+  return {
+    note,
+    openings: openings.map((opening) => (opening !== null && isShown(opening) ? opening : null)),
+  };
+}
+
 /** At least one of `owners` signed it; which of `needed` have not is told. */
 function signedBy(
   charter: OpenedCharter,
@@ -175,15 +205,18 @@ function whole(proposed: Result<ProposedCharter, CharterRefusal>): Result<Opened
   return first === undefined ? ok(charter) : refuse({ kind: "missing-signature", member: first.id });
 }
 
-/** The form alone; says nothing of signatures. */
-function parseCharter(signed: SignedCharter): Result<OpenedCharter, CharterRefusal> {
+/** The form alone; says nothing of signatures. `shown` may let lines be kept back. */
+function parseCharter(
+  signed: SignedCharter,
+  shown = (lines: readonly (string | undefined)[]) => lines,
+): Result<OpenedCharter, CharterRefusal> {
   const text = textOf(signed.note);
   const head = readFields(shape, text, readHead);
   if (!head.ok) return head;
   const { commitments, ...rules } = head.value;
   const lines = openLines(commitments, signed.openings);
   if (!lines.ok) return lines;
-  const body = parseLines(lines.value);
+  const body = parseLines(shown(lines.value));
   return body.ok ? ok({ ...rules, ...body.value, hash: hashOfText(text) }) : body;
 }
 

@@ -1,0 +1,121 @@
+import { test } from "tap";
+import { millis } from "../kernel/brand.js";
+import { concat, equal, toUtf8 } from "../kernel/bytes.js";
+import {
+  type Edit,
+  flipAt,
+  forged,
+  gone,
+  good,
+  mp4Name,
+  options,
+  release,
+  replaced,
+  small,
+  verdictOn,
+} from "./forger.contract.js";
+import { filmed, newHome } from "./home.contract.js";
+import { asked, pack } from "./release.contract.js";
+import { slice } from "./slice.js";
+import { readTar, writeTar } from "./tar.js";
+import { day } from "./testing.contract.js";
+import { verifyPackage } from "./verify.js";
+
+test("a package verifies offline to its last byte, and the same parts give the same bytes", (t) => {
+  const verified = verifyPackage(good.tar, options);
+  if (!verified.ok) return t.fail(JSON.stringify(verified.error));
+  const { clips, signers, standing, logIsBelieved, charters } = verified.value;
+  t.same(
+    signers.map(({ name }) => name),
+    ["Zoë", "Ben"],
+  );
+  t.match(clips, [{ released: good.slice.released, timeCorroborated: true, kept: 7 }]);
+  t.equal(standing.agreement, asked - 31 * day);
+  t.equal(standing.request, asked);
+  t.equal(standing.escrow?.act.package.length, 44);
+  t.equal(logIsBelieved, true);
+  t.equal(charters[0]?.kept, 1, "the adult's line stays closed");
+  t.ok(equal(pack(good.parts), good.tar));
+  t.equal(verdictOn(good.tar, { policy: undefined }), "verified", "by the package's own claim of the log");
+  t.equal(verdictOn(release({ audio: true }).tar), "verified");
+  const { escrow: _, ...packed } = good.parts;
+  t.equal(verdictOn(pack(packed), { stage: "packed" }), "verified");
+  t.end();
+});
+
+test("a forger who makes the sums fit is refused for what he did to the picture", (t) => {
+  const { mp4 } = good.slice;
+  const box = concat(Uint8Array.of(0, 0, 0, 8), toUtf8("free"));
+  const swapped = slice(filmed(newHome({ seed: 99 }), small, millis(asked - day)), {
+    first: 0,
+    last: 4,
+    audio: false,
+  });
+  const manifest = mp4Name.replace(".mp4", ".manifest.json");
+  for (const [why, name, edit, verdict] of [
+    ["flipped bit", mp4Name, flipAt(-1), "slice-refused fragment-differs"],
+    ["extra box", mp4Name, (bytes) => concat(bytes, box), "slice-refused not-an-mp4"],
+    ["cut short", mp4Name, (bytes) => bytes.subarray(0, 9_000), "slice-refused not-an-mp4"],
+    ["another camera's", mp4Name, () => swapped?.mp4, "slice-refused fragments-missing"],
+    [
+      "another camera's manifest",
+      manifest,
+      () => toUtf8(JSON.stringify(swapped?.manifest)),
+      "slice-refused manifest-refused",
+    ],
+    [
+      "edited manifest",
+      manifest,
+      replaced("trigger press", "trigger motion"),
+      "slice-refused manifest-refused",
+    ],
+    ["init", mp4Name.replace(".mp4", ".init.mp4"), flipAt(-1), "slice-refused"],
+  ] as readonly (readonly [string, string, Edit, string])[])
+    t.match(verdictOn(forged(good.tar, name, edit)), new RegExp(`^${verdict}`), why);
+  t.equal(mp4.length > 9_000, true);
+  t.end();
+});
+
+test("a file too many, too few, or other than follows from what was signed is refused by its name", (t) => {
+  for (const name of ["proofs/request.proof", "authorisation.note", mp4Name, "HOWTO.txt", "escrow.entry"])
+    t.equal(verdictOn(forged(good.tar, name, gone)), `file-missing ${name}`);
+  t.equal(verdictOn(forged(good.tar, "charters/1.json", gone)), "authorisation-refused no-known-signer");
+  t.equal(verdictOn(forged(good.tar, "agreement/1.note", gone)), "agreement-refused not-the-next-agreement");
+  t.equal(verdictOn(forged(good.tar, "proofs/charter-1.entry", gone)), "file-unknown proofs/charter-1.proof");
+  t.equal(verdictOn(forged(good.tar, "escrow.act", gone)), "file-unknown escrow.path");
+  const files = readTar(good.tar);
+  if (!files.ok) return t.fail("not a tar");
+  const [first, ...rest] = files.value;
+  if (first === undefined) return t.fail("empty");
+  t.equal(verdictOn(writeTar([first, ...rest, first])), "file-unknown HOWTO.txt");
+  t.equal(verdictOn(writeTar([...rest, { name: "more.txt", bytes: first.bytes }])), "sum-differs terms.txt");
+  t.equal(
+    verdictOn(writeTar([...files.value, { name: "more.txt", bytes: first.bytes }])),
+    "file-unknown more.txt",
+  );
+  for (const name of [
+    "declaration.txt",
+    "custody.txt",
+    "record.json",
+    "record.jsonld",
+    "record.kantara.json",
+  ])
+    t.equal(verdictOn(forged(good.tar, name, flipAt(-3))), `file-differs ${name}`);
+  t.equal(verdictOn(forged(good.tar, "terms.txt", flipAt(0))), "other-terms");
+  t.equal(
+    verdictOn(forged(good.tar, "charters/1.json", replaced('"note"', ' "note"'))),
+    "file-malformed charters/1.json",
+  );
+  const { escrow: _, ...packed } = good.parts;
+  t.equal(verdictOn(pack(packed)), "escrow-missing");
+  t.end();
+});
+
+test("a tar has one form, and leads nowhere but below its folder", (t) => {
+  const bytes = toUtf8("x");
+  t.same(readTar(writeTar([{ name: "a/b.txt", bytes }])), { ok: true, value: [{ name: "a/b.txt", bytes }] });
+  t.same(readTar(writeTar([])), { ok: true, value: [] });
+  for (const name of ["../x", "/x", "a//b", ".x", "a/../b", "x".repeat(101), "", "é"])
+    t.throws(() => writeTar([{ name, bytes }]), /does not fit/, name);
+  t.end();
+});

@@ -1,0 +1,234 @@
+// A whole release that exists in tests only: an agency, a household, a clip, a public log with two witnesses, and the package.
+import { type Charter, type SignedCharter, signCharter } from "../charter/charter.js";
+import { formatSegment } from "../clip/segment.js";
+import { bytes, type Millis, millis } from "../kernel/brand.js";
+import { toBase64, toUtf8 } from "../kernel/bytes.js";
+import { newReleaseId } from "../kernel/ids.js";
+import { type Prng, seededPrng } from "../kernel/prng.js";
+import { type Hash, hashOf, hashOfText } from "../seal/hash.js";
+import { type Signer, signNote, textOf, verifierOf } from "../seal/note.js";
+import { commitment } from "../seal/opening.js";
+import { cosignatureLine, type LogPolicy, signCheckpoint } from "../tlog/checkpoint.js";
+import { formatEntry, type LogEntry } from "../tlog/entry.js";
+import { formatPolicy } from "../tlog/policy.js";
+import { formatProof } from "../tlog/proof.js";
+import { inclusionProof, leafHash, type NodeReader, nodeHash, rootOf } from "../tlog/tree.js";
+import { formatAct } from "./act.js";
+import { openFirstAgreement } from "./agreement.js";
+import { type Authorisation, formatAuthorisation } from "./authorisation.js";
+import { batchCommitment, batchFillers, batchOf, formatBatchPath } from "./batch.js";
+import type { Evidence } from "./evidence.js";
+import { film, filmed, type HomeWish, newHome, type TestHome } from "./home.contract.js";
+import { noticeHash } from "./notice.js";
+import { type Escrow, type PackageParts, packRelease } from "./package.js";
+import { type AssistanceRequest, openRequest } from "./request.js";
+import { type Slice, slice } from "./slice.js";
+import { day, hour, newAgency, newRequest, signRequest, type TestAgency } from "./testing.contract.js";
+
+/** When the request is signed. */
+export const asked = millis(1_800_000_000_000);
+
+/** A log in memory, cosigned by two witnesses at the very time of each entry. */
+export class TestLog {
+  private readonly entries: Uint8Array[] = [];
+  private readonly signer: Signer;
+  private readonly witnesses: readonly Signer[];
+  readonly policy: LogPolicy;
+  readonly policyText: string;
+
+  constructor(random: Prng = seededPrng(41)) {
+    const signerOf = (name: string): Signer => ({ name, secretKey: random.bytes(32) });
+    this.signer = signerOf("cloud.example/tlog");
+    this.witnesses = [signerOf("witness.example/a"), signerOf("witness.example/b")];
+    const witnesses = this.witnesses.map(verifierOf);
+    const log = verifierOf(this.signer);
+    this.policy = { log, witnesses, quorum: 2 };
+    const keys = witnesses.map((key) => ({ key }));
+    this.policyText = formatPolicy(log, { logs: [log], witnesses: keys, quorum: 2 });
+  }
+
+  append(entry: Omit<LogEntry, "agency"> & Partial<Pick<LogEntry, "agency">>, at = entry.at): Evidence {
+    const bytes = formatEntry({ agency: "none", ...entry });
+    this.entries.push(bytes);
+    const index = this.entries.length - 1;
+    const node: NodeReader = (level, place) =>
+      level === 0
+        ? leafHash(this.entries[place] ?? bytes)
+        : nodeHash(node(level - 1, place * 2), node(level - 1, place * 2 + 1));
+    const size = this.entries.length;
+    const checkpoint = { origin: this.signer.name, size, root: rootOf(node, size) };
+    const note = signCheckpoint(checkpoint, this.signer);
+    const lines = this.witnesses.map((witness) =>
+      cosignatureLine(textOf(note), witness, Math.ceil(at / 1_000)),
+    );
+    const proof = formatProof({
+      index,
+      hashes: inclusionProof(node, index, size),
+      checkpoint: note + lines.join(""),
+    });
+    return { entry: new TextDecoder().decode(bytes), proof };
+  }
+}
+
+export interface TestRelease {
+  readonly parts: PackageParts;
+  readonly tar: Uint8Array;
+  readonly authorisation: Authorisation;
+  readonly slice: Slice;
+  readonly agency: TestAgency;
+  readonly home: TestHome;
+  readonly log: TestLog;
+}
+
+export interface ReleaseWish {
+  readonly home?: HomeWish;
+  readonly film?: Uint8Array;
+  readonly audio?: boolean;
+  readonly request?: Partial<AssistanceRequest>;
+  readonly authorisation?: Partial<Authorisation>;
+  /** How long before the request the agreement was logged, and how long after the recording the footage. */
+  readonly publicFor?: number;
+  readonly loggedAfter?: number;
+  /** Which of the home's owners sign. */
+  readonly signers?: readonly number[];
+  /** The household's next charter, in force when it signs. */
+  readonly nextCharter?: Partial<Charter>;
+}
+
+const terms = "terms\n";
+
+/** A clip filmed in the middle of the request's window, four seconds of which are released. */
+export function newRelease(wish: ReleaseWish = {}): TestRelease {
+  const { publicFor = 31 * day, loggedAfter = hour } = wish;
+  const log = new TestLog();
+  const agency = newAgency(millis(asked - 40 * day));
+  const request = newRequest(agency, asked, wish.request);
+  const requestNote = signRequest(agency, request);
+  const home = newHome(wish.home);
+  const start = millis(asked - day);
+  const clip = filmed(home, wish.film ?? film(), start);
+  const one = slice(clip, { from: start, to: millis(start + 5_200), audio: wish.audio ?? false });
+  if (one === undefined) throw new Error("nothing was cut");
+  const agreementEvidence = [log.append(agencyEntry(agency, millis(asked - publicFor)))];
+  const charters = [
+    ...home.chain.slice(-1),
+    ...(wish.nextCharter ? [nextCharter(home, wish.nextCharter)] : []),
+  ];
+  const charterEvidence = charters.map((charter) => logCharter(log, home, charter));
+  const footage = logFootage(log, { home, slice: one, at: millis(one.released.to + loggedAfter) });
+  const requestEvidence = log.append({
+    ...{ kind: "request", id: request.id, at: asked, agency: request.agency, state: "published" },
+    hash: hashOfText(textOf(requestNote)),
+  });
+  const charter = hashOfText(textOf(charters.at(-1)?.note ?? ""));
+  const authorisation = authorise(wish, { home, agency, requestNote, slice: one, charter });
+  const signers = (wish.signers ?? [0, 1]).flatMap((at) => home.members[at]?.signer ?? []);
+  const parts: PackageParts = {
+    authorisation: signNote(formatAuthorisation(authorisation), signers),
+    ...{ request: requestNote, agreements: [agency.note], charters, terms },
+    clips: [{ ...one, clip: one.released.clip, segments: footage.segments }],
+    ...{
+      charterEvidence,
+      policy: log.policyText,
+      requestEvidence,
+      agreementEvidence,
+      footageEvidence: [footage.evidence],
+    },
+  };
+  const escrow = logEscrow(log, parts, authorisation);
+  const whole = { ...parts, escrow };
+  return { parts: whole, tar: pack(whole), authorisation, slice: one, agency, home, log };
+}
+
+export function pack(parts: PackageParts): Uint8Array {
+  const tar = packRelease(parts);
+  if (!tar.ok) throw new Error(JSON.stringify(tar.error));
+  return tar.value;
+}
+
+/** As the home's owners sign it, with what is changed. */
+function nextCharter({ charter, members, random }: TestHome, changes: Partial<Charter>): SignedCharter {
+  const { hash, version } = charter;
+  const owners = members.filter(({ member }) => member.role === "owner").map(({ signer }) => signer);
+  return signCharter({ ...charter, version: version + 1, previous: hash, ...changes }, owners, random);
+}
+
+function logCharter(log: TestLog, { random }: TestHome, { note }: SignedCharter) {
+  const salt = random.bytes(16);
+  const hash = commitment({ salt, line: hashOfText(textOf(note)) });
+  const entry = { kind: "charter", id: "tag", at: millis(asked - 2 * day), state: "charter", hash } as const;
+  return { ...log.append(entry), salt: toBase64(salt) };
+}
+
+function agencyEntry({ agreement, note }: TestAgency, at: Millis): LogEntry {
+  const { agency } = agreement;
+  return { kind: "agency", id: agency, at, agency, state: "public", hash: hashOfText(textOf(note)) };
+}
+
+interface Signing {
+  readonly home: TestHome;
+  readonly agency: TestAgency;
+  readonly requestNote: string;
+  readonly slice: Slice;
+  readonly charter: Hash;
+}
+
+function authorise(wish: ReleaseWish, { home, agency, requestNote, slice, charter }: Signing): Authorisation {
+  const agreement = openFirstAgreement(agency.note);
+  if (!agreement.ok) throw new Error(agreement.error.kind);
+  const request = openRequest(requestNote, agreement.value);
+  if (!request.ok) throw new Error(request.error.kind);
+  const { id, hash, recipient, category } = request.value;
+  const signed = millis(asked + hour);
+  return {
+    ...{ record: newReleaseId(signed, home.random), household: home.charter.household, request: id },
+    ...{ requestHash: hash, agency: agreement.value.agency, recipient, charter },
+    ...{ basis: "consent", purpose: category, jurisdiction: agreement.value.jurisdiction },
+    ...{ notice: noticeHash(request.value, agreement.value, "en"), language: "en", signed },
+    ...{ hold: millis(day), expires: millis(asked + 7 * day), keep: millis(90 * day) },
+    ...{ thirdParties: true, child: false, clips: [slice.released] },
+    ...wish.authorisation,
+  };
+}
+
+/** Two segments of the clip, in one batch with others. */
+function logFootage(
+  log: TestLog,
+  { home, slice, at }: { readonly home: TestHome; readonly slice: Slice; readonly at: Millis },
+) {
+  const { charter, camera, cameraSigner, random } = home;
+  const notes: string[] = [];
+  let previous = "none";
+  for (const index of [0, 1]) {
+    const text = formatSegment({
+      ...{ household: charter.household, camera: camera.id, clip: slice.released.clip, index, previous },
+      ...{ bytes: bytes(1_000), sha256: hashOf(toUtf8(`${index}`)), end: index === 1 ? "complete" : "no" },
+    });
+    notes.push(signNote(text, [cameraSigner]));
+    previous = hashOfText(text);
+  }
+  const leaves = notes.map((note) => ({ salt: random.bytes(16), text: textOf(note) }));
+  const batch = batchOf([...leaves.map(batchCommitment), ...batchFillers(leaves.length, random)]);
+  const evidence = log.append({ kind: "footage", id: "hour", at, state: "batch", hash: batch.root });
+  const segments = leaves.map((leaf, index) => ({
+    note: notes[index] ?? "",
+    path: formatBatchPath(batch.path(leaf)),
+  }));
+  return { evidence, segments };
+}
+
+function logEscrow(
+  log: TestLog,
+  parts: PackageParts,
+  { record, agency, request, signed, hold }: Authorisation,
+): Escrow {
+  const at = millis(signed + hold);
+  const act = formatAct({
+    ...{ release: record, act: "escrowed", at, agency, request },
+    ...{ authorisation: hashOfText(textOf(parts.authorisation)), package: hashOfText("sealed\n") },
+  });
+  const leaf = { salt: seededPrng(77).bytes(16), text: act };
+  const batch = batchOf([batchCommitment(leaf), ...batchFillers(1, seededPrng(78))]);
+  const evidence = log.append({ kind: "releases", id: "day", at, state: "batch", hash: batch.root });
+  return { act, path: formatBatchPath(batch.path(leaf)), ...evidence };
+}
