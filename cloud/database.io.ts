@@ -25,9 +25,11 @@ import { charterTag } from "./migrations/0051-charter-tag.io.js";
 import { offices } from "./migrations/0060-offices.io.js";
 import { docket } from "./migrations/0061-docket.io.js";
 import { accesses } from "./migrations/0062-accesses.io.js";
+import { releases } from "./migrations/0063-releases.io.js";
 import type { NotifyTables } from "./notify/tables.js";
 import type { OfficeTables } from "./office/tables.js";
 import type { OperatorTables } from "./operator/tables.js";
+import type { ReleaseTables } from "./release/tables.js";
 import { BetterSqlite3 } from "./sqlite.io.js";
 import type { LogTables } from "./tlog/tables.js";
 import type { VaultTables } from "./vault/tables.js";
@@ -39,7 +41,8 @@ export type Database = HouseholdTables &
   LogTables &
   OfficeTables &
   DocketTables &
-  OperatorTables;
+  OperatorTables &
+  ReleaseTables;
 
 /** In the order in which they run. A name is never changed and never reused once released. */
 const migrations: Readonly<Record<string, Migration>> = {
@@ -66,6 +69,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0060-offices": offices,
   "0062-accesses": accesses,
   "0061-docket": docket,
+  "0063-releases": releases,
 };
 
 /** Statements that stay prepared: more than the cloud has kinds of. */

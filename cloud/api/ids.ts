@@ -12,8 +12,12 @@ import {
   isHouseholdId,
   isMemberId,
   isOfficerId,
+  isReleaseId,
+  isRequestId,
   type MemberId,
   type OfficerId,
+  type ReleaseId,
+  type RequestId,
 } from "../../shared/kernel/ids.js";
 
 // The contract's patterns are those of the ids: what passed the one passes the other.
@@ -31,3 +35,5 @@ export const memberIdIn: (text: string) => MemberId = brandedBy(isMemberId);
 export const agencyIdIn: (text: string) => AgencyId = brandedBy(isAgencyId);
 export const courseIdIn: (text: string) => CourseId = brandedBy(isCourseId);
 export const officerIdIn: (text: string) => OfficerId = brandedBy(isOfficerId);
+export const releaseIdIn: (text: string) => ReleaseId = brandedBy(isReleaseId);
+export const requestIdIn: (text: string) => RequestId = brandedBy(isRequestId);

@@ -431,6 +431,82 @@ export const problems = {
     "Bad key",
     "The answer's keys must be Ed25519 for notes, and P-256 or Ed25519 for TLS, with a 32-byte MAC.",
   ],
+  // Agencies, requests, releases
+  "other-agency": [
+    422,
+    "Other agency",
+    "The agreement is another agency's: its id must be that of the key of a supervisor in it.",
+  ],
+  "no-supervisor": [422, "No supervisor", "An agreement must name a supervisor."],
+  "repeated-officer": [
+    422,
+    "Key named twice",
+    "The agreement names a key twice: each person has two of their own.",
+  ],
+  "not-the-next-agreement": [
+    409,
+    "Not the next agreement",
+    "The agreement does not follow the one in force. Fetch that, and write the next version.",
+  ],
+  "not-signed-for-agency": [
+    403,
+    "Not signed for the agency",
+    "No key that the agency's agreement in force names has signed this as it must be.",
+  ],
+  "not-in-this-state": [
+    409,
+    "Not in this state",
+    "The agency's state does not allow this. Look at its record, and at what comes next.",
+  ],
+  "needs-another-operator": [
+    409,
+    "Needs another operator",
+    "You have said so already: a second operator must, too.",
+  ],
+  "other-agreement": [
+    409,
+    "Other agreement",
+    "The request names an agreement that is not its agency's newest. Sign it anew.",
+  ],
+  "no-second-signature": [
+    403,
+    "No second signature",
+    "A request needs the signatures of an officer and of somebody else, a supervisor.",
+  ],
+  "against-the-rules": [422, "Against the rules", "The request asks for what no request may ask for."],
+  "agency-may-not-ask": [
+    403,
+    "Agency may not ask",
+    "The agency's agreement is not in force: it asks nothing until it is.",
+  ],
+  "signed-at-another-time": [
+    422,
+    "Signed at another time",
+    "The request was not submitted within an hour of the time that it names. Set the clock, and sign it anew.",
+  ],
+  "supervisors-only": [403, "Supervisors only", "Only a supervisor of the agency may do this."],
+  "own-request": [403, "Own request", "Nobody decides about a request of their own agency."],
+  "request-not-in-this-state": [
+    409,
+    "Not in this state",
+    "The request's state does not allow this. Look at its record.",
+  ],
+  refused: [403, "Not released", "This may not be released."],
+  "another-package": [
+    422,
+    "Another package",
+    "The word is about another package than the one that was fetched. Hash the fetched file again.",
+  ],
+  "release-not-in-this-state": [
+    409,
+    "Not in this state",
+    "The release's state does not allow this. Look at its record.",
+  ],
+  "pieces-missing": [
+    409,
+    "Pieces missing",
+    "Not all pieces of the package are here. Send those that are missing.",
+  ],
 } as const satisfies Record<string, readonly [number, string, string]>;
 
 export type ProblemKind = keyof typeof problems;
@@ -446,9 +522,12 @@ export const retryAfterSeconds: { readonly [Kind in ProblemKind]?: number } = {
 /** A refusal on its way to the client; the error handler makes the document of it. */
 export class Problem extends Error {
   readonly kind: ProblemKind;
-  constructor(kind: ProblemKind) {
+  /** What exactly was wrong, a sentence each. */
+  readonly reasons: readonly string[];
+  constructor(kind: ProblemKind, reasons: readonly string[] = []) {
     super(kind);
     this.kind = kind;
+    this.reasons = reasons;
   }
 }
 

@@ -11,7 +11,8 @@ export function addProblems(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     const kind = kindOf(error);
     if (causesForOperator.has(kind)) request.log.error({ error: describe(error) }, "http.failed");
-    return send(request, reply, { kind, ...whereOf(error) });
+    const reasons = error instanceof Problem ? error.reasons : [];
+    return send(request, reply, { kind, reasons, ...whereOf(error) });
   });
 }
 
@@ -49,6 +50,7 @@ interface Told {
   readonly kind: ProblemKind;
   /** Where the request leaves the contract, by the validator. */
   readonly where?: string;
+  readonly reasons?: readonly string[];
 }
 
 function send(request: FastifyRequest, reply: FastifyReply, told: Told): FastifyReply {
@@ -60,9 +62,9 @@ function send(request: FastifyRequest, reply: FastifyReply, told: Told): Fastify
   return reply.code(status).type("application/problem+json").serializer(JSON.stringify).send(document);
 }
 
-function documentOf({ kind, where }: Told, requestId: string): ProblemDocument {
+function documentOf({ kind, where, reasons = [] }: Told, requestId: string): ProblemDocument {
   const [status, title, sentence] = problems[kind];
-  const detail = where === undefined ? sentence : `${sentence} At ${where}.`;
+  const detail = [sentence, ...reasons, ...(where === undefined ? [] : [`At ${where}.`])].join(" ");
   return { type: problemType(kind), title, status, detail, requestId };
 }
 

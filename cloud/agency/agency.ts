@@ -1,0 +1,199 @@
+import { type Millis, millis } from "../../shared/kernel/brand.js";
+import type { AgencyId, OfficerId } from "../../shared/kernel/ids.js";
+import { ok, type Result, refuse } from "../../shared/kernel/result.js";
+import {
+  type AgencyState,
+  type AgreementRefusal,
+  bindsAsBefore,
+  type OpenedAgreement,
+  openAgreementChain,
+  openFirstAgreement,
+  openNextAgreement,
+} from "../../shared/release/agreement.js";
+import type { Policy } from "../../shared/release/floor.js";
+import type { Hash } from "../../shared/seal/hash.js";
+import type { Machine, Turn } from "../docket/machine.js";
+
+const day = 24 * 60 * 60_000;
+/** A supervisor says again each year that the agreement holds. */
+const attestedFor = 365 * day;
+/** Nobody is vetted by one person alone, nor struck out. */
+const operatorsNeeded = 2;
+
+/** What the cloud keeps of an agency. */
+export interface AgencyRecord {
+  readonly kind: AgencyState;
+  readonly agency: AgencyId;
+  /** The chain of signed agreements; the last is what counts. */
+  readonly agreements: readonly string[];
+  readonly vetters: readonly OfficerId[];
+  /** Since when the public could see the terms under which it asks. */
+  readonly publicSince?: Millis;
+  /** Which agreement it saw; those after it name other people, and nothing else. */
+  readonly publicAgreement?: Hash;
+  /** When it becomes active, or its yearly word runs out. */
+  readonly until?: Millis;
+  /** What one operator wants, and a second one must want too. */
+  readonly proposed?: { readonly to: Sentence; readonly by: OfficerId };
+}
+
+/** What two operators may do to an agency. */
+export type Sentence = "active" | "probation" | "suspended" | "revoked" | "compromised";
+export const allSentences: readonly Sentence[] = [
+  "active",
+  "probation",
+  "suspended",
+  "revoked",
+  "compromised",
+];
+
+export type AgencyEvent =
+  | { readonly kind: "apply"; readonly note: string }
+  /** The next version of the agreement. */
+  | { readonly kind: "amend"; readonly note: string }
+  | { readonly kind: "vet" | "reject"; readonly operator: OfficerId }
+  | { readonly kind: "sentence"; readonly to: Sentence; readonly operator: OfficerId }
+  /** A supervisor, signed in: the agreement holds for another year, or a key is lost. */
+  | { readonly kind: "attest" | "report-lost-key" }
+  /** An upheld fault that the rules themselves punish. */
+  | { readonly kind: "fault"; readonly why: "overdue-disposal" | "unconfirmed-emergency" }
+  | { readonly kind: "clock" };
+
+export type AgencyRefusal =
+  | AgreementRefusal
+  | { readonly kind: "not-in-this-state"; readonly state: AgencyState | "unknown" }
+  | { readonly kind: "needs-another-operator" };
+
+type Step = Result<Turn<AgencyRecord>, AgencyRefusal>;
+
+/** The agency's machine; `policy` may make the public wait longer than the floor says. */
+export function agencyMachine(policy: Policy): Machine<AgencyRecord, AgencyEvent, AgencyRefusal> {
+  return {
+    kind: "agency",
+    due: { kind: "clock" },
+    deadline: ({ until }) => until,
+    step: (state, event, now) => (state === undefined ? begin(event) : move(state, event, { policy, now })),
+  };
+}
+
+/** The agreement that counts. The chain was opened when it was taken. */
+export function agreementOf({ agreements }: Pick<AgencyRecord, "agreements">): OpenedAgreement {
+  const chain = openAgreementChain(agreements);
+  const last = chain.ok ? chain.value.at(-1) : undefined;
+  if (last === undefined) throw new Error("An agency's agreements no longer open. Restore a backup.");
+  return last;
+}
+
+interface Context {
+  readonly policy: Policy;
+  readonly now: Millis;
+}
+
+function begin(event: AgencyEvent): Step {
+  if (event.kind !== "apply") return refuse({ kind: "not-in-this-state", state: "unknown" });
+  const agreement = openFirstAgreement(event.note);
+  if (!agreement.ok) return agreement;
+  return logged({
+    ...{ kind: "applied", agency: agreement.value.agency },
+    ...{ agreements: [event.note], vetters: [] },
+  });
+}
+
+function move(record: AgencyRecord, event: AgencyEvent, context: Context): Step {
+  switch (event.kind) {
+    case "apply":
+      return refuse({ kind: "not-in-this-state", state: record.kind });
+    case "amend":
+      return amend(record, event.note);
+    case "vet":
+      return vet(record, event.operator, context);
+    case "reject":
+      return record.kind === "applied" ? logged({ ...without(record), kind: "rejected" }) : wrong(record);
+    case "sentence":
+      return propose(record, event, context);
+    case "attest":
+      return mayAsk(record)
+        ? ok({ state: { ...record, until: millis(context.now + attestedFor) } })
+        : wrong(record);
+    case "report-lost-key":
+      return isOver(record) ? wrong(record) : logged({ ...without(record), kind: "compromised" });
+    case "fault":
+      return record.kind === "active" ? logged({ ...record, kind: "probation" }) : ok({ state: record });
+    case "clock":
+      return due(record, context);
+  }
+}
+
+/** New people take effect at once; new terms are vetted and shown to the public anew, and until then nothing may be asked. */
+function amend(record: AgencyRecord, note: string): Step {
+  if (isOver(record) || record.kind === "suspended") return wrong(record);
+  const before = agreementOf(record);
+  const next = openNextAgreement(before, note);
+  if (!next.ok) return next;
+  const agreements = [...record.agreements, note];
+  if (bindsAsBefore(before, next.value)) return logged({ ...record, agreements });
+  return logged({ kind: "applied", agency: record.agency, agreements, vetters: [] });
+}
+
+function vet(record: AgencyRecord, operator: OfficerId, { policy, now }: Context): Step {
+  if (record.kind !== "applied") return wrong(record);
+  if (record.vetters.includes(operator)) return refuse({ kind: "needs-another-operator" });
+  const vetters = [...record.vetters, operator];
+  if (vetters.length < operatorsNeeded) return ok({ state: { ...record, vetters } });
+  const until = millis(now + policy.agreementPublicFor);
+  return logged({
+    ...record,
+    kind: "public",
+    vetters,
+    publicSince: now,
+    publicAgreement: agreementOf(record).hash,
+    until,
+  });
+}
+
+/** One operator proposes, another one carries it out. Nobody comes back from revoked or compromised, nor past the vetting. */
+function propose(
+  record: AgencyRecord,
+  { to, operator }: { readonly to: Sentence; readonly operator: OfficerId },
+  { now }: Context,
+): Step {
+  const { proposed } = record;
+  const vetted = mayAsk(record) || record.kind === "suspended";
+  const possible = to === "active" ? vetted : !isOver(record);
+  if (!possible || to === record.kind) return wrong(record);
+  if (proposed?.to !== to) return ok({ state: { ...record, proposed: { to, by: operator } } });
+  if (proposed.by === operator) return refuse({ kind: "needs-another-operator" });
+  const next = {
+    ...without(record),
+    kind: to,
+    ...(record.publicSince && { publicSince: record.publicSince }),
+  };
+  if (to === "revoked" || to === "compromised" || to === "suspended") return logged(next);
+  return logged({ ...next, until: millis(now + attestedFor) });
+}
+
+function due(record: AgencyRecord, { now }: Context): Step {
+  if (record.until === undefined || record.until > now) return wrong(record);
+  if (record.kind === "public")
+    return logged({ ...record, kind: "active", until: millis(record.until + attestedFor) });
+  const { until: _, ...rest } = record;
+  return mayAsk(record) ? logged({ ...rest, kind: "suspended" }) : wrong(record);
+}
+
+const mayAsk = ({ kind }: AgencyRecord): boolean => kind === "active" || kind === "probation";
+const isOver = ({ kind }: AgencyRecord): boolean =>
+  kind === "revoked" || kind === "compromised" || kind === "rejected";
+
+/** Its people and papers alone, without deadlines and proposals. */
+function without({ agency, kind, agreements, vetters }: AgencyRecord): AgencyRecord {
+  return { agency, kind, agreements, vetters };
+}
+
+function logged(state: AgencyRecord): Step {
+  const { hash } = agreementOf(state);
+  return ok({ state, entry: { agency: state.agency, state: state.kind, hash } });
+}
+
+function wrong({ kind }: AgencyRecord): Step {
+  return refuse({ kind: "not-in-this-state", state: kind });
+}

@@ -1,0 +1,244 @@
+import { parseAuthorisation } from "../../../shared/release/authorisation.js";
+import { packagePieceBytesMax } from "../../../shared/release/limits.js";
+import { textOf } from "../../../shared/seal/note.js";
+import type { Batches } from "../../release/batches.io.js";
+import type { AgencyBook } from "../../release/deciding.io.js";
+import type { KeptRelease, ReleaseBook, Releases } from "../../release/releases.io.js";
+import type { LogReader } from "../../tlog/publiclog.io.js";
+import type { App } from "../app.js";
+import { nothing } from "../contract/common.js";
+import * as contract from "../contract/releases.js";
+import { releaseIdIn } from "../ids.js";
+import { operatorOf } from "../plugins/office.js";
+import { keySessionsOnly, ownersOnly, sessionOf } from "../plugins/session.js";
+import { demand, found } from "../problems.js";
+import { demandStep } from "../steps.js";
+import { timeTextOf } from "../time.js";
+import { nextOf, shownStep } from "./record.js";
+
+export interface ReleaseRouteServices {
+  readonly releases: Releases;
+  readonly releaseBook: ReleaseBook;
+  readonly batches: Batches;
+  readonly agencies: AgencyBook;
+  /** Makes what the log holds now available at once. */
+  readonly makeAvailable: () => Promise<void>;
+  readonly log: LogReader;
+}
+
+const owners = { onRequest: [ownersOnly, keySessionsOnly] };
+
+/** What an owner does: gives a sealed package to the escrow, sees what became of it, ends it. */
+export function addOwnReleases(members: App, services: ReleaseRouteServices): void {
+  addOffering(members, services);
+  addOwnList(members, services);
+  addWithdrawal(members, services);
+}
+
+function addOffering(members: App, { releases, releaseBook, makeAvailable }: ReleaseRouteServices): void {
+  members.post(
+    "/v1/releases",
+    {
+      ...owners,
+      schema: {
+        operationId: "prepareRelease",
+        summary:
+          "Offers a package under an authorisation that all have signed who must; refused with every reason",
+        tags: ["releases"],
+        body: contract.prepareBody,
+        response: { 201: contract.release },
+      },
+    },
+    async (request, reply) => {
+      const { household } = sessionOf(request);
+      const { authorisation, pieces } = request.body;
+      const { record } = demand(parseAuthorisation(textOf(authorisation)));
+      const known = await releaseBook.find(record);
+      const { state } = known ?? {};
+      const again =
+        state?.household === household && state.authorisation === authorisation && state.pieces === pieces;
+      const kept =
+        again && known
+          ? known
+          : demandStep(await releases.prepare(household, authorisation, pieces), "no-known-signer");
+      return reply.code(201).send({ ...shownRelease(kept), steps: [] });
+    },
+  );
+  members.register(async (bytes: App) => {
+    bytes.addContentTypeParser(
+      "application/octet-stream",
+      { parseAs: "buffer", bodyLimit: packagePieceBytesMax },
+      (_request, body, done) => done(null, body),
+    );
+    addPackagePieces(bytes, releases);
+  });
+  members.post(
+    "/v1/releases/:release/escrow",
+    {
+      ...owners,
+      schema: {
+        operationId: "escrowRelease",
+        summary: "The package is whole: decided once more, then kept for the agency for 14 days",
+        tags: ["releases"],
+        params: contract.releaseParams,
+        response: { 200: contract.release },
+      },
+    },
+    async (request) => {
+      const id = releaseIdIn(request.params.release);
+      const kept = demandStep(await releases.escrow(sessionOf(request).household, id), "no-known-signer");
+      if (kept.state.urgent) await makeAvailable();
+      return { ...shownRelease(found(await releaseBook.find(id))), steps: [] };
+    },
+  );
+}
+
+function addOwnList(members: App, { releaseBook }: ReleaseRouteServices): void {
+  members.get(
+    "/v1/releases",
+    {
+      onRequest: ownersOnly,
+      schema: {
+        operationId: "listReleases",
+        summary: "The household's releases, newest first",
+        tags: ["releases"],
+        querystring: contract.recordQuery,
+        response: { 200: contract.releaseList },
+      },
+    },
+    async (request) => {
+      const { household } = sessionOf(request);
+      const { state, limit = 100, cursor } = request.query;
+      const wanted = { household, ...(state && { kinds: [state] }), before: cursor, limit: limit + 1 };
+      const kept = await releaseBook.list(wanted);
+      return { releases: kept.slice(0, limit).map(shownRelease), ...nextOf(kept, limit) };
+    },
+  );
+  members.get(
+    "/v1/releases/:release",
+    {
+      onRequest: ownersOnly,
+      schema: {
+        operationId: "getRelease",
+        summary: "A release with all that became of it",
+        tags: ["releases"],
+        params: contract.releaseParams,
+        response: { 200: contract.release },
+      },
+    },
+    async (request) => {
+      const id = releaseIdIn(request.params.release);
+      const kept = await releaseBook.find(id);
+      const { household } = sessionOf(request);
+      const own = found(kept?.state.household === household ? kept : undefined);
+      return { ...shownRelease(own), steps: (await releaseBook.steps(id)).map(shownStep) };
+    },
+  );
+}
+
+function addWithdrawal(members: App, { releases }: ReleaseRouteServices): void {
+  members.post(
+    "/v1/releases/:release/withdraw",
+    {
+      onRequest: ownersOnly,
+      schema: {
+        operationId: "withdrawRelease",
+        summary:
+          "Ends a release: once this is answered no further byte of it is sent; what was fetched is asked back",
+        tags: ["releases"],
+        params: contract.releaseParams,
+        body: contract.noteBody,
+        response: { 200: contract.release },
+      },
+    },
+    async (request) => {
+      const { household } = sessionOf(request);
+      const id = releaseIdIn(request.params.release);
+      const kept = demandStep(await releases.withdraw(household, id, request.body.note), "no-known-signer");
+      return { ...shownRelease(kept), steps: [] };
+    },
+  );
+}
+
+function addPackagePieces(members: App, releases: Releases): void {
+  members.put(
+    "/v1/releases/:release/pieces/:piece",
+    {
+      ...owners,
+      schema: {
+        operationId: "putPackagePiece",
+        summary: "A piece of a package that is being prepared: an age file to the request's own key",
+        tags: ["releases"],
+        consumes: ["application/octet-stream"],
+        params: contract.packagePieceParams,
+        response: { 204: nothing },
+      },
+    },
+    async (request, reply) => {
+      const { release, piece: index } = request.params;
+      const piece = request.body instanceof Uint8Array ? request.body : new Uint8Array();
+      const { household } = sessionOf(request);
+      found((await releases.put(household, releaseIdIn(release), index, piece)) || undefined);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+/** What two operators look at. */
+export function addReleaseReviews(operators: App, { releases, releaseBook }: ReleaseRouteServices): void {
+  operators.get(
+    "/operator/v1/releases",
+    {
+      schema: {
+        operationId: "listReleasesToReview",
+        summary: "Releases that wait for two operators: their circumstances, and nothing of the household",
+        tags: ["operator"],
+        response: { 200: contract.reviewList },
+      },
+    },
+    async () => {
+      const kept = await releaseBook.list({ kinds: ["in-review"] });
+      return { reviews: kept.map(shownToReviewer) };
+    },
+  );
+  operators.post(
+    "/operator/v1/releases/:release/review",
+    {
+      schema: {
+        operationId: "reviewRelease",
+        summary: "Nothing speaks against it; after a second operator's word the release goes on",
+        tags: ["operator"],
+        params: contract.releaseParams,
+        response: { 204: nothing },
+      },
+    },
+    async (request, reply) => {
+      const id = releaseIdIn(request.params.release);
+      demandStep(await releases.review(id, operatorOf(request).id), "no-known-signer");
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+export function shownRelease({ id, state }: KeptRelease) {
+  const { kind, household, agency, request, authorisation, pieces, why, receipt, disposal } = state;
+  const { escrowedAt, retrievedAt, until, unreceipted = false } = state;
+  return {
+    ...{ id, state: kind, household, agency, request, authorisation, pieces, unreceipted },
+    ...(state.package !== undefined && { package: state.package }),
+    ...(why !== undefined && { why }),
+    ...(receipt !== undefined && { receipt }),
+    ...(disposal !== undefined && { disposal }),
+    ...timesOf({ escrowedAt, retrievedAt, until }),
+  };
+}
+
+function timesOf<Name extends string>(times: Readonly<Record<Name, number | undefined>>) {
+  const known = Object.entries<number | undefined>(times).filter(([, at]) => at !== undefined);
+  return Object.fromEntries(known.map(([name, at]) => [name, timeTextOf(at ?? 0)]));
+}
+
+function shownToReviewer({ id, state: { agency, request, authorisation, reviewers } }: KeptRelease) {
+  const { clips, child } = demand(parseAuthorisation(textOf(authorisation)));
+  return { id, agency, request, clips: clips.length, child, reviewers: [...reviewers] };
+}
