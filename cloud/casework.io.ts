@@ -29,8 +29,6 @@ export interface CaseworkServices {
   readonly random: Random;
 }
 
-export type Casework = ReturnType<typeof openCasework>;
-
 /** Agencies, their requests and the releases to them, with what follows from one for the others. */
 export function openCasework({ db, data, log, charters, policy, clock, random }: CaseworkServices) {
   const docket = createDocket(db, { log, clock });
@@ -58,7 +56,7 @@ export function openCasework({ db, data, log, charters, policy, clock, random }:
   });
   const officersOf: OfficersOf = async (agency: AgencyId) => {
     const kept = await agencies.find(agency);
-    return kept === undefined || kept.state.kind === "compromised" ? [] : agreementOf(kept.state).officers;
+    return kept !== undefined && isKnown(kept.state) ? agreementOf(kept.state).officers : [];
   };
   return {
     ...{ docket, batches, agencies, requests, releaseBook, releases, officersOf },
@@ -78,6 +76,9 @@ export function openCasework({ db, data, log, charters, policy, clock, random }:
   }
 }
 
+/** Whose people may sign in: an agency that was vetted once, if only to say what became of what it has. */
+const isKnown = ({ kind, agreements }: AgencyRecord): boolean =>
+  kind !== "compromised" && kind !== "rejected" && (kind !== "applied" || agreements.length > 1);
 const mayAsk = ({ kind }: AgencyRecord): boolean => kind === "active" || kind === "probation";
 
 /** Whoever may not ask any more has no open request, and gets nothing that lies ready. */

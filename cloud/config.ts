@@ -60,6 +60,10 @@ export interface Config {
   readonly webhookReach: "public" | "any";
   /** A file with a line for each person who hosts the cloud. */
   readonly operators?: string;
+  /** Agencies may ask and households release. */
+  readonly releases: boolean;
+  /** File of rules that are tighter than the floor. */
+  readonly policy?: string;
   readonly logLevel: LogLevel;
 }
 
@@ -115,6 +119,8 @@ const settings = {
     "",
     "file with a line for each operator, as `lintel operator init` shows it; default: none",
   ],
+  LINTEL_RELEASES: ["off", "on | off: agencies may ask in public, and households release what they sign for"],
+  LINTEL_POLICY: ["", "JSON file of rules for releases, tighter than the built-in ones; default: none"],
   LINTEL_LOG: ["info", "silent | error | warn | info | debug"],
 } as const;
 type Setting = keyof typeof settings;
@@ -174,6 +180,8 @@ export function readConfig(environment: Environment): Result<Config, readonly st
     ),
     webhookReach: word<"public" | "any">("LINTEL_WEBHOOKS", "public", "any") ?? "public",
     ...present("operators", text("LINTEL_OPERATORS") || undefined),
+    releases: word("LINTEL_RELEASES", "on", "off") === "on",
+    ...present("policy", text("LINTEL_POLICY") || undefined),
     logLevel: word<LogLevel>("LINTEL_LOG", "silent", "error", "warn", "info", "debug") ?? "info",
   } satisfies Config;
   if (http !== undefined) faults.push(...faultsOfListening(config));

@@ -14,6 +14,7 @@ import { type BackupOrder, carryOut, parseOrder } from "./backup/commands.io.js"
 import type { Bus, Log } from "./broker/bus.js";
 import { EmbeddedBroker } from "./broker/embedded.io.js";
 import { ExternalBroker } from "./broker/external.io.js";
+import { openCasework } from "./casework.io.js";
 import {
   type BrokerFiles,
   type Config,
@@ -55,6 +56,7 @@ import { createOfficeLogins } from "./office/logins.io.js";
 import { readOperators } from "./office/operators.io.js";
 import { createDirectory } from "./office/people.js";
 import { createOfficeSessions } from "./office/sessions.io.js";
+import { readPolicyFile } from "./policy.io.js";
 import { exitCodes, keepAt, listenAs, SettingFault } from "./startup.js";
 import { systemClock as clock, systemRandom as random } from "./system.io.js";
 import { type LogHealth, openPublicLog, type PublicLog } from "./tlog/publiclog.io.js";
@@ -105,13 +107,14 @@ async function openHouse(config: Config, log: Logger, started: Started) {
   const db = await openDatabase(join(data, "cloud.db"));
   started.push(() => db.destroy());
   const authority = await openKeys(config);
-  // No agency is known yet: nobody signs in as an officer.
-  const directory = createDirectory(await readOperators(config.operators), async () => []);
   const sessionKey = await openSessionKey(join(data, "identity"));
   const publicLog = await openLog(config, db, log);
   started.push(() => publicLog.close());
   await enterOldCharters(db, publicLog);
   const charters = createCharters(db, { clock, log: publicLog });
+  const policy = await readPolicyFile(config.policy);
+  const casework = openCasework({ db, data, log: publicLog, charters, policy, clock, random });
+  const directory = createDirectory(await readOperators(config.operators), casework.officersOf);
   const modes = createModes(db, charters, clock);
   const cameras = createCameraDirectory(db);
   const noon = clockChecked === undefined ? undefined : millis(Date.parse(`${clockChecked}T12:00:00Z`));
@@ -119,7 +122,7 @@ async function openHouse(config: Config, log: Logger, started: Started) {
   const onDamage = (body: Damage): void => log.error({ ...body, next: damageAdvice }, "vault.body-damaged");
   const vault = await openVault({ directory: join(data, "vault"), db, clock, onDamage, ...limits });
   started.push(() => vault.close());
-  return { db, authority, directory, sessionKey, log: publicLog, charters, modes, cameras, vault };
+  return { db, authority, directory, sessionKey, log: publicLog, charters, casework, modes, cameras, vault };
 }
 
 async function openLog(
@@ -206,7 +209,7 @@ function logTo(log: Logger): Log {
 
 /** The REST API; resolves with its origin. */
 async function serve(
-  { http, publicUrl, metricsToken, openRegistration, budget, webhookReach }: Config,
+  { http, publicUrl, metricsToken, openRegistration, budget, webhookReach, releases }: Config,
   { db, bus, ingest, mqttUrl, hub, ...house }: House & Gate,
   log: Logger,
   started: Started,
@@ -214,10 +217,12 @@ async function serve(
   const { authority, charters, cameras, vault } = house;
   const { certificate: cert, key } = authority.server;
   const origins: string[] = publicUrl === undefined ? [] : [publicUrl];
-  const desk = openDesk(db, { log: house.log, clock, random, tellAccess: accessTeller(hub) });
+  const { docket } = house.casework;
+  const desk = openDesk(db, { docket, clock, random, tellAccess: accessTeller(hub) });
   const app = await createApi(
     {
       ...house,
+      ...house.casework,
       ...desk,
       clock,
       openRegistration,
@@ -257,9 +262,9 @@ async function serve(
       ],
       measures: measuresOf(house, ingest),
     },
-    { log, trustProxy: http.trustProxy, metricsToken, ...(http.tls ? { tls: { key, cert } } : {}) },
+    { log, trustProxy: http.trustProxy, metricsToken, releases, ...(http.tls ? { tls: { key, cert } } : {}) },
   );
-  startDocket(desk.docket, log, started);
+  startDocket(releases ? house.casework : docket, log, started);
   started.push(() => app.close());
   const listening = await listenAs("LINTEL_HTTP", `${urlHost(http.host)}:${http.port}`, () =>
     app.listen({ host: http.host, port: http.port }),

@@ -42,7 +42,7 @@ export function startSweeps({ eraser, reader }: Vault, log: Logger, started: Sta
 }
 
 /** At the start and every few seconds: what a crash cut off, deadlines that have passed, what follows from them. */
-export function startDocket(docket: Docket, log: Logger, started: Started): void {
+export function startDocket(docket: Pick<Docket, "tick">, log: Logger, started: Started): void {
   let isBusy = false;
   const tick = (): void => {
     if (isBusy) return;

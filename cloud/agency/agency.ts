@@ -39,13 +39,6 @@ export interface AgencyRecord {
 
 /** What two operators may do to an agency. */
 export type Sentence = "active" | "probation" | "suspended" | "revoked" | "compromised";
-export const allSentences: readonly Sentence[] = [
-  "active",
-  "probation",
-  "suspended",
-  "revoked",
-  "compromised",
-];
 
 export type AgencyEvent =
   | { readonly kind: "apply"; readonly note: string }

@@ -35,6 +35,7 @@ const memberRoutes = (
   passkey = unknownKey,
   share = unknownKey,
   invitation = unknownKey,
+  release = unknownClip,
 ) =>
   [
     ["GET", "/v1/household"],
@@ -69,6 +70,12 @@ const memberRoutes = (
     ["GET", "/v1/shares"],
     ["DELETE", `/v1/shares/${share}`],
     ["PUT", `/v1/shares/${share}/pieces/0`],
+    ["POST", "/v1/releases"],
+    ["GET", "/v1/releases"],
+    ["GET", `/v1/releases/${release}`],
+    ["PUT", `/v1/releases/${release}/pieces/0`],
+    ["POST", `/v1/releases/${release}/escrow`],
+    ["POST", `/v1/releases/${release}/withdraw`],
     ["GET", "/v1/household/accesses"],
     ["GET", "/v1/household/retention"],
     ["PUT", "/v1/household/retention"],
@@ -114,7 +121,7 @@ test("the list of routes here is the list of routes that ask for a token", async
   const named = [
     ...memberRoutes(
       ...(["{camera}", "{clip}", "{claimId}", "{session}", "{token}", "{webhook}"] as const),
-      ...(["{passkey}", "{share}", "{invitation}"] as const),
+      ...(["{passkey}", "{share}", "{invitation}", "{release}"] as const),
     ),
   ].map(([method, path]) =>
     `${method} ${path}`.replace("/segments/0", "/segments/{index}").replace("/pieces/0", "/pieces/{piece}"),
@@ -165,6 +172,7 @@ const bodyFor: Readonly<Record<string, object>> = {
   mode: { note: "x" },
   renewal: { answer: "approve" },
   links: { name: "Laptop" },
+  withdraw: { note: "x" },
   replay: { since: "2026-01-01T00:00:00.000Z" },
 };
 const bodies: Readonly<Record<string, object>> = {
@@ -179,6 +187,7 @@ const bodies: Readonly<Record<string, object>> = {
   "POST /v1/invitations": { id: unknownKey },
   "POST /v1/tokens": { name: "script", scopes: ["clips:read"], days: 1 },
   "PUT /v1/household/retention": { days: 30 },
+  "POST /v1/releases": { authorisation: "x", pieces: 1 },
   "POST /v1/shares": { clip: unknownClip, pieces: 1 },
 };
 /** The stream stays open, and the other ends the session that asks. */
@@ -242,6 +251,9 @@ const ownersOrAdults = [
     "PUT /v1/household/retention",
     "POST /v1/shares",
   ],
+  ...["POST /v1/releases", "GET /v1/releases", `GET /v1/releases/${unknownClip}`],
+  ...["escrow", "withdraw"].map((what) => `POST /v1/releases/${unknownClip}/${what}`),
+  `PUT /v1/releases/${unknownClip}/pieces/0`,
   ...["POST /v1/webhooks", "GET /v1/webhooks", `DELETE /v1/webhooks/${unknownHook}`],
   ...["test", "replay"].map((what) => `POST /v1/webhooks/${unknownHook}/${what}`),
   `GET /v1/webhooks/${unknownHook}/deliveries`,

@@ -10,6 +10,7 @@ import { addOffices, officersOnly, operatorsOnly } from "./plugins/office.js";
 import { addProblems, refuseAddress, refuseBytes } from "./plugins/problems.js";
 import { addRateLimit } from "./plugins/ratelimit.js";
 import { addTokens, membersOnly } from "./plugins/session.js";
+import { addReleasing, type ReleasingServices } from "./releasing.js";
 import { type AccessServices, addAccesses, addHouseholdsAccesses } from "./routes/accesses.js";
 import { addAudit } from "./routes/audit.js";
 import { addCameras, type CameraServices } from "./routes/cameras.js";
@@ -71,7 +72,8 @@ export interface ApiServices
     StreamServices,
     WebhookServices,
     OfficeServices,
-    AccessServices {
+    AccessServices,
+    ReleasingServices {
   readonly charters: CharterReader & CharterWriter;
   readonly vault: ClipServices["vault"] & ShareServices["vault"];
   readonly sessionKey: SessionKey;
@@ -86,13 +88,15 @@ export interface ApiOptions {
   readonly metricsToken?: string | undefined;
   /** PEM; without it the API speaks plain HTTP, which is for loopback only. */
   readonly tls?: { readonly key: string; readonly cert: string };
+  /** Agencies may ask, and households release; without it none of those routes is there. */
+  readonly releases: boolean;
   readonly patience?: Patience;
 }
 
 /** The REST API, wired and not yet listening. */
 export async function createApi(
   services: ApiServices,
-  { log, trustProxy, metricsToken, tls, patience = patient }: ApiOptions,
+  { log, trustProxy, metricsToken, tls, releases, patience = patient }: ApiOptions,
 ): Promise<App> {
   const { headersMillis, requestMillis, checkMillis } = patience;
   // TLS's own greeting counts as headers: Node would wait two minutes for it.
@@ -128,6 +132,7 @@ export async function createApi(
   addGround(app, { checks: services.checks, caPem: services.authority.caPem });
   addOpenRoutes(app, services);
   await addGuardedRoutes(app, services);
+  if (releases) await addReleasing(app, services);
   await addDocs(app);
   return app;
 }

@@ -38,10 +38,12 @@ import {
   newClipId,
 } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
+import { floorPolicy } from "../../shared/release/floor.js";
 import type { Operator } from "../../shared/release/operators.js";
 import { type Identity, newIdentity, recipientOf, seal, splitHeader } from "../../shared/seal/age.js";
 import { hashOf } from "../../shared/seal/hash.js";
 import { type Signer, signNote, verifierOf } from "../../shared/seal/note.js";
+import { openCasework } from "../casework.io.js";
 import { type Database, openDatabase } from "../database.io.js";
 import { openDesk } from "../desk.io.js";
 import { openAuthority } from "../household/ca.io.js";
@@ -249,6 +251,9 @@ interface TestOptions {
   readonly directory?: string;
 }
 
+/** What no test asks for. */
+const unasked = { mqttUrl: () => "mqtts://127.0.0.1:1", checks: [], measures: [] };
+
 /** The API over a database in memory and a vault in a temporary directory; not listening. */
 export async function openTestCloud(options: TestOptions = {}) {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "lintel-api-")));
@@ -257,21 +262,32 @@ export async function openTestCloud(options: TestOptions = {}) {
   const identity = join(directory, "identity");
   const authority = await openAuthority({ directory: identity, hosts: ["127.0.0.1"], clock, random });
   const damages: Damage[] = [];
+  const onDamage = (body: Damage): void => void damages.push(body);
   const vault = await openVault({
-    ...{ directory: join(directory, "vault"), db, clock, onDamage: (body) => damages.push(body) },
-    ...{ retentionDays: 30, longestDays: 60, bytesMax: 1_000_000_000 },
-    householdBytesMax: options.householdBytesMax ?? 1_000_000_000,
+    directory: join(directory, "vault"),
+    db,
+    clock,
+    onDamage,
+    ...roomy(options),
   });
   const log = await openPublicLog({ db, data: directory, origin: "cloud.test/tlog" });
   const hub = createHub("test", { ofAll: 8, ofHousehold: 8 });
   const deletions: string[] = [];
-  const desk = openDesk(db, { log, clock, random, tellAccess: accessTeller(hub) });
+  const { charters, ...household } = householdParts(db, { clock, log });
+  const casework = openCasework({ db, data: directory, log, charters, policy: floorPolicy, clock, random });
+  const desk = openDesk(db, { docket: casework.docket, clock, random, tellAccess: accessTeller(hub) });
   const origins = [audience];
   const sessionKey = await openSessionKey(identity);
-  const doors = doorsOf(db, { ...options, clock, secret: sessionKey.privatePem });
+  const doors = doorsOf(db, {
+    officersOf: casework.officersOf,
+    ...options,
+    clock,
+    secret: sessionKey.privatePem,
+  });
   const app = await createApi(
     {
-      ...householdParts(db, { clock, log }),
+      ...household,
+      charters,
       vault,
       roomOf: vault.reader.room,
       hub,
@@ -280,6 +296,7 @@ export async function openTestCloud(options: TestOptions = {}) {
       sessionKey,
       log,
       ...doors,
+      ...casework,
       ...desk,
       farewell: createFarewell(db, footageIn(vault)),
       custody: createCustody(db, { clock, random }),
@@ -288,33 +305,36 @@ export async function openTestCloud(options: TestOptions = {}) {
       vaultKey: vault.writer.vaultKey,
       orderDeletion: (_camera, note) => deletions.push(note),
       audiences: () => origins,
-      mqttUrl: () => "mqtts://127.0.0.1:1",
       openRegistration: options.openRegistration ?? true,
       limit: perMinute(options.openCallsPerMinute ?? 100_000),
       budget: options.budget ?? { perAddress: 100_000, total: 100_000 },
-      checks: [],
-      measures: [],
+      ...unasked,
     },
     apiOptions(options),
   );
   await app.ready();
   const stop = async (): Promise<void> => {
-    await app.close();
-    await vault.close();
-    await log.close();
+    for (const part of [app, vault, log]) await part.close();
     await db.destroy();
   };
-  const close = async (): Promise<void> => {
-    await stop();
-    await rm(directory, { recursive: true });
-  };
+  const close = (): Promise<void> => stop().then(() => rm(directory, { recursive: true }));
   const { sessions } = doors;
-  const world = { db, hub, clock, directory, origins, docket: desk.docket };
+  const world = { db, hub, clock, directory, origins, docket: casework.docket, casework };
   return { ...world, app, authority, vault, log, sessions, deletions, damages, stop, close };
 }
 
+function roomy({ householdBytesMax = 1_000_000_000 }: TestOptions) {
+  return { retentionDays: 30, longestDays: 60, bytesMax: 1_000_000_000, householdBytesMax };
+}
+
 function apiOptions({ patience, trustProxy = false }: TestOptions): Parameters<typeof createApi>[1] {
-  return { log: Fastify().log, trustProxy, metricsToken, ...(patience === undefined ? {} : { patience }) };
+  return {
+    log: Fastify().log,
+    trustProxy,
+    metricsToken,
+    releases: true,
+    ...(patience === undefined ? {} : { patience }),
+  };
 }
 
 function householdParts(

@@ -206,6 +206,7 @@ class Ledger<State extends Stated, Event, Refusal> implements Book<State, Event,
     const turn = this.machine.step(before?.state, coming, at);
     if (!turn.ok) return turn;
     const { state, entry } = turn.value;
+    if (before !== undefined && state === before.state && entry === undefined) return ok(before);
     const logged = entry && { kind: this.machine.kind, id, at, ...entry };
     const decided: Decided<State> = { state, by, at, ...(logged && { entry: logged }) };
     if (logged !== undefined) await this.intend(id, decided);

@@ -2,7 +2,7 @@ import type { Millis } from "../../shared/kernel/brand.js";
 import type { Result } from "../../shared/kernel/result.js";
 import type { EntryKind, LogEntry } from "../../shared/tlog/entry.js";
 
-/** What a step leads to. */
+/** What a step leads to; the very state of before says that nothing happens. */
 export interface Turn<State> {
   readonly state: State;
   /** What the public log says of it before it takes effect; absent where it concerns nobody else, or is logged with others. */

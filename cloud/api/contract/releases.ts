@@ -1,8 +1,8 @@
 import Type from "typebox";
 import { packagePiecesMax } from "../../../shared/release/limits.js";
-import { bytesCount, closed, eventId, hash, householdId, keyId, listNext, note, time } from "./common.js";
+import { closed, eventId, hash, householdId, keyId, listNext, note, time } from "./common.js";
 
-export const agencyId = keyId("An agency's id");
+const agencyId = keyId("An agency's id");
 const operatorId = keyId("An operator's id");
 const requestId = { ...eventId, description: "A request's id, UUIDv7" };
 const releaseId = { ...eventId, description: "A release's id, UUIDv7: that of its authorisation's record" };
@@ -150,7 +150,7 @@ export const releaseList = Type.Object(
   closed,
 );
 /** What two operators see of a release that waits for them: nothing of its household. */
-export const review = Type.Object(
+const review = Type.Object(
   {
     id: releaseId,
     agency: agencyId,
@@ -166,15 +166,5 @@ export const reviewList = Type.Object({ reviews: Type.Array(review) }, closed);
 /** That a release's escrow stands in the public log. */
 export const evidence = Type.Object(
   { text: Type.String(), path: Type.String(), entry: entryText, proof },
-  closed,
-);
-
-export const sealedState = Type.Object(
-  {
-    state: Type.String({
-      description: "Base64 of an age file to the household's owners; all are of one length",
-    }),
-    bytes: bytesCount,
-  },
   closed,
 );

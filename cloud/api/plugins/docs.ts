@@ -51,7 +51,7 @@ function neededAt(url: string): "member" | "officer" | "operator" | undefined {
 
 /** Routes without a token. */
 const openRoutes =
-  /^\/v1\/(households|login|renewals|session\/|claims\/:claimId\/|invitations\/:invitation\/|recovery\/)|^\/(agency|operator)\/v1\/(login|session\/)|^\/(?!v1\/|agency\/v1\/|operator\/v1\/)/;
+  /^\/v1\/(households|login|renewals|session\/|claims\/:claimId\/|invitations\/:invitation\/|recovery\/)|^\/agency\/v1\/agreements$|^\/(agency|operator)\/v1\/(login|session\/)|^\/(?!v1\/|agency\/v1\/|operator\/v1\/)/;
 
 type Schema = Parameters<
   NonNullable<Extract<Parameters<typeof swagger>[1], { transform?: unknown }>["transform"]>

@@ -1,0 +1,39 @@
+import type { App } from "./app.js";
+import { type OfficeDoors, officersOnly, operatorsOnly } from "./plugins/office.js";
+import { type Doors, membersOnly } from "./plugins/session.js";
+import { type AgencyServices, addApplication, addOwnAgency, addVetting } from "./routes/agencies.js";
+import { addAgencysReleases } from "./routes/fetching.js";
+import { addRecord, type RecordServices } from "./routes/record.js";
+import { addOwnReleases, addReleaseReviews, type ReleaseRouteServices } from "./routes/releases.js";
+import { addModeration, addOwnRequests, type RequestServices } from "./routes/requests.js";
+
+export interface ReleasingServices
+  extends AgencyServices,
+    RequestServices,
+    ReleaseRouteServices,
+    RecordServices {}
+
+/** Everything about agencies, requests and releases: a cloud that does not take part has none of these routes. */
+export async function addReleasing(
+  app: App,
+  services: ReleasingServices & Doors & OfficeDoors,
+): Promise<void> {
+  addRecord(app, services);
+  addApplication(app, services);
+  await app.register(async (members: App) => {
+    membersOnly(members, services);
+    addOwnReleases(members, services);
+  });
+  await app.register(async (officers: App) => {
+    officersOnly(officers, services);
+    addOwnAgency(officers, services);
+    addOwnRequests(officers, services);
+    addAgencysReleases(officers, services);
+  });
+  await app.register(async (operators: App) => {
+    operatorsOnly(operators, services);
+    addVetting(operators, services);
+    addModeration(operators, services);
+    addReleaseReviews(operators, services);
+  });
+}
