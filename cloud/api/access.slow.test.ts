@@ -24,6 +24,16 @@ const unknownClip = "01999999-9999-7999-8999-999999999999";
 const unknownHook = "11111111-1111-4111-8111-111111111111";
 const unknownKey = "aaaaaaaaaaaaaaaa";
 
+const releaseRoutes = (release: string) =>
+  [
+    ["POST", "/v1/releases"],
+    ["GET", "/v1/releases"],
+    ["GET", `/v1/releases/${release}`],
+    ["PUT", `/v1/releases/${release}/pieces/0`],
+    ["POST", `/v1/releases/${release}/escrow`],
+    ["POST", `/v1/releases/${release}/withdraw`],
+  ] as const;
+
 /** Every member's route, with ids that fit. */
 const memberRoutes = (
   camera: string,
@@ -70,12 +80,7 @@ const memberRoutes = (
     ["GET", "/v1/shares"],
     ["DELETE", `/v1/shares/${share}`],
     ["PUT", `/v1/shares/${share}/pieces/0`],
-    ["POST", "/v1/releases"],
-    ["GET", "/v1/releases"],
-    ["GET", `/v1/releases/${release}`],
-    ["PUT", `/v1/releases/${release}/pieces/0`],
-    ["POST", `/v1/releases/${release}/escrow`],
-    ["POST", `/v1/releases/${release}/withdraw`],
+    ...releaseRoutes(release),
     ["GET", "/v1/household/accesses"],
     ["GET", "/v1/household/retention"],
     ["PUT", "/v1/household/retention"],
