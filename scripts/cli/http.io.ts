@@ -116,7 +116,7 @@ export async function fetchText(server: Server, path: string, bytesMax: number):
   return (await fetchBytes(server, path, bytesMax)).toString("utf8");
 }
 
-function fetchBytes(server: Server, path: string, bytesMax: number): Promise<Buffer> {
+export function fetchBytes(server: Server, path: string, bytesMax: number): Promise<Buffer> {
   const wanted = { method: "GET", path } as const;
   return trying(wanted, async () => bodyOf(await once(server, wanted), bytesMax));
 }

@@ -42,7 +42,7 @@ const shape: NoteShape = { type: "entry/v1", fields: ["kind", "at", "agency", "s
 /** Ids and states have no room for a text about anybody, nor for anything that a terminal obeys. */
 const isEntryId = (text: string): text is string => /^[a-z0-9][a-z0-9._-]{0,63}$/.test(text);
 const isEntryState = (text: string): text is string => /^[a-z][a-z0-9-]{0,31}$/.test(text);
-const isEntryKind = oneOf(...entryKinds);
+export const isEntryKind = oneOf(...entryKinds);
 
 /** An entry without a canonical form is a bug of whoever made it, and nothing that may be written down for ever. */
 export function formatEntry({ id, ...values }: LogEntry): Uint8Array {

@@ -1,5 +1,9 @@
-import { InvalidArgumentError } from "commander";
+import { join } from "node:path";
+import { type Command, InvalidArgumentError } from "commander";
 import { parseVerifier, type Verifier } from "../../../shared/seal/note.js";
+import { readNamed } from "../disk.io.js";
+import type { LogOptions } from "../log/audit.io.js";
+import { defaultProfileFolder } from "../member/profile.io.js";
 import { program } from "../program.js";
 import { openTerminal, type TerminalOptions } from "../terminal.io.js";
 
@@ -35,6 +39,59 @@ proxy with TLS where others than this machine ask. Never start it on an older co
     const { runWitness } = await import("../log/witness.io.js");
     await runWitness({ ...options, logs }, openTerminal(options));
   });
+
+const log = program.command("log").description("a cloud's public log: audit it, or have an entry proven");
+
+interface LogFlags extends TerminalOptions {
+  readonly policy?: string;
+  readonly state: string;
+  readonly ca?: string;
+}
+
+ofLog("audit", "check a whole log from nothing, and against what it showed before")
+  .argument("<url>", "the cloud's address")
+  .addHelpText(
+    "after",
+    `
+Computes every tile and the root anew from all entries, checks key and witnesses, that the log has only grown since the last audit, and that the
+list which people search shows each entry as it stands. Exit code: 0 nothing contradicts, 1 something does, 3 the log did not answer.`,
+  )
+  .action(async (url: string, options: LogFlags) => {
+    const { audit } = await import("../log/audit.io.js");
+    await audit(logOptions(url, options), openTerminal(options));
+  });
+
+ofLog("proof", "fetch an entry with its proof (C2SP tlog-proof), and show them if the proof holds")
+  .argument("<url>", "the cloud's address")
+  .argument("<index>", "the entry's place in the log", indexOf)
+  .action(async (url: string, index: number, options: LogFlags) => {
+    const { showProof } = await import("../log/proof.io.js");
+    await showProof({ ...logOptions(url, options), index }, openTerminal(options));
+  });
+
+function ofLog(name: string, description: string): Command {
+  return log
+    .command(name)
+    .description(description)
+    .option(
+      "--policy <file>",
+      "whom to believe (C2SP tlog-policy; default: as remembered, at first as the log says)",
+    )
+    .option("--state <dir>", "where it is remembered what logs showed", join(defaultProfileFolder(), "logs"))
+    .option("--ca <file>", "PEM of the cloud's own authority, where no public one vouches for it")
+    .option("--json", "results as JSON, one document a line");
+}
+
+function logOptions(url: string, { policy, state, ca }: LogFlags): LogOptions {
+  const server = { url, ...(ca !== undefined && { ca: readNamed(ca, "--ca") }) };
+  return { server, state, ...(policy !== undefined && { policy }) };
+}
+
+function indexOf(text: string): number {
+  const index = Number(text);
+  if (/^\d{1,15}$/.test(text)) return index;
+  throw new InvalidArgumentError("it must be a number from 0 on.");
+}
 
 function endpointOf(text: string): WitnessFlags["listen"] {
   const [, bracketed, plain, port = ""] =
