@@ -6,6 +6,7 @@ import "./commands/access.js";
 import "./commands/board.js";
 import "./commands/log.js";
 import "./commands/offices.js";
+import "./commands/release.js";
 import { UnexpectedAnswer } from "./fields.js";
 import { Problem, Unreachable } from "./http.io.js";
 import { printable } from "./printable.js";

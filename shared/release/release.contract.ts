@@ -26,7 +26,7 @@ import { type Slice, slice } from "./slice.js";
 import { day, hour, newAgency, newRequest, signRequest, type TestAgency } from "./testing.contract.js";
 
 /** When the request is signed. */
-export const asked = millis(1_800_000_000_000);
+export const asked = millis(1_750_000_000_000);
 
 /** A log in memory, cosigned by two witnesses at the very time of each entry. */
 export class TestLog {
