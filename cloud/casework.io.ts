@@ -6,6 +6,7 @@ import type { Policy } from "../shared/release/floor.js";
 import { type AgencyRecord, agencyMachine, agreementOf } from "./agency/agency.js";
 import type { Database } from "./database.io.js";
 import { createDocket, type EntryLog, type Settle } from "./docket/docket.io.js";
+import { createFootage } from "./footage/footage.io.js";
 import type { CharterReader } from "./household/charters.io.js";
 import type { OfficersOf } from "./office/people.js";
 import { createBatches } from "./release/batches.io.js";
@@ -29,7 +30,7 @@ export interface CaseworkServices {
   readonly random: Random;
 }
 
-/** Agencies, their requests and the releases to them, with what follows from one for the others. */
+/** Agencies, their requests and the releases to them, with what follows from one for the others; and the footage that a release may be of. */
 export function openCasework({ db, data, log, charters, policy, clock, random }: CaseworkServices) {
   const docket = createDocket(db, { log, clock });
   const escrow = openEscrow(join(data, "escrow"));
@@ -59,6 +60,7 @@ export function openCasework({ db, data, log, charters, policy, clock, random }:
     return kept !== undefined && isKnown(kept.state) ? agreementOf(kept.state).officers : [];
   };
   return {
+    footage: createFootage(db, { log, clock, random }),
     ...{ docket, batches, agencies, requests, releaseBook, releases, officersOf },
     /** Deadlines, consequences that were cut off, the day's batch, and what it makes available. */
     async tick(): Promise<void> {

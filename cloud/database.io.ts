@@ -1,6 +1,7 @@
 import type { Database as Sqlite } from "better-sqlite3";
 import { Kysely, type Migration, Migrator, type SqliteDatabase, SqliteDialect } from "kysely";
 import type { DocketTables } from "./docket/tables.js";
+import type { FootageTables } from "./footage/tables.js";
 import type { HouseholdTables } from "./household/tables.js";
 import { household } from "./migrations/0001-household.io.js";
 import { clips } from "./migrations/0002-clips.io.js";
@@ -26,6 +27,7 @@ import { offices } from "./migrations/0060-offices.io.js";
 import { docket } from "./migrations/0061-docket.io.js";
 import { accesses } from "./migrations/0062-accesses.io.js";
 import { releases } from "./migrations/0063-releases.io.js";
+import { footage } from "./migrations/0064-footage.io.js";
 import type { NotifyTables } from "./notify/tables.js";
 import type { OfficeTables } from "./office/tables.js";
 import type { OperatorTables } from "./operator/tables.js";
@@ -42,7 +44,8 @@ export type Database = HouseholdTables &
   OfficeTables &
   DocketTables &
   OperatorTables &
-  ReleaseTables;
+  ReleaseTables &
+  FootageTables;
 
 /** In the order in which they run. A name is never changed and never reused once released. */
 const migrations: Readonly<Record<string, Migration>> = {
@@ -70,6 +73,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0062-accesses": accesses,
   "0061-docket": docket,
   "0063-releases": releases,
+  "0064-footage": footage,
 };
 
 /** Statements that stay prepared: more than the cloud has kinds of. */

@@ -61,7 +61,7 @@ import { exitCodes, keepAt, listenAs, SettingFault } from "./startup.js";
 import { systemClock as clock, systemRandom as random } from "./system.io.js";
 import { type LogHealth, openPublicLog, type PublicLog } from "./tlog/publiclog.io.js";
 import { readWitnesses } from "./tlog/witnessfile.io.js";
-import { type Started, startBackups, startDocket, startSweeps } from "./upkeep.io.js";
+import { type Started, startBackups, startSweeps, startTicks } from "./upkeep.io.js";
 import { createCustody } from "./vault/custody.io.js";
 import type { Damage } from "./vault/rooms.io.js";
 import { openVault, type VaultHealth } from "./vault/vault.io.js";
@@ -264,7 +264,11 @@ async function serve(
     },
     { log, trustProxy: http.trustProxy, metricsToken, releases, ...(http.tls ? { tls: { key, cert } } : {}) },
   );
-  startDocket(releases ? house.casework : docket, log, started);
+  startTicks(
+    [releases ? house.casework : docket, { tick: house.casework.footage.publishHourly }],
+    log,
+    started,
+  );
   started.push(() => app.close());
   const listening = await listenAs("LINTEL_HTTP", `${urlHost(http.host)}:${http.port}`, () =>
     app.listen({ host: http.host, port: http.port }),

@@ -14,7 +14,7 @@ export type Started = (() => Promise<unknown>)[];
 /** Retention and what crashes left behind are looked after this often. */
 const sweepMillis = 60 * 60_000;
 /** Deadlines are kept to within this; the shortest is half an hour. */
-const docketMillis = 5_000;
+const tickMillis = 5_000;
 /** A backup that takes longer hangs. */
 const backupMillisMax = 12 * 60 * 60_000;
 
@@ -41,23 +41,25 @@ export function startSweeps({ eraser, reader }: Vault, log: Logger, started: Sta
   });
 }
 
-/** At the start and every few seconds: what a crash cut off, deadlines that have passed, what follows from them. */
-export function startDocket(docket: Pick<Docket, "tick">, log: Logger, started: Started): void {
-  let isBusy = false;
-  const tick = (): void => {
-    if (isBusy) return;
-    isBusy = true;
-    docket
-      .tick()
-      .catch((error: unknown) => log.error({ error: `${error}` }, "docket.tick-failed"))
-      .finally(() => {
-        isBusy = false;
-      });
-  };
-  tick();
-  const timer = setInterval(tick, docketMillis);
-  // A tick may wait for witnesses; cut off, it is finished by the next start's.
-  started.push(async () => clearInterval(timer));
+/** At the start and every few seconds: what a crash cut off, deadlines that have passed, batches of the log whose time has come. */
+export function startTicks(parts: readonly Pick<Docket, "tick">[], log: Logger, started: Started): void {
+  for (const part of parts) {
+    let isBusy = false;
+    const tick = (): void => {
+      if (isBusy) return;
+      isBusy = true;
+      part
+        .tick()
+        .catch((error: unknown) => log.error({ error: `${error}` }, "tick.failed"))
+        .finally(() => {
+          isBusy = false;
+        });
+    };
+    tick();
+    const timer = setInterval(tick, tickMillis);
+    // A tick may wait for witnesses; cut off, it is finished by the next start's.
+    started.push(async () => clearInterval(timer));
+  }
 }
 
 interface Backups {

@@ -11,7 +11,7 @@ import {
   openNextAgreement,
 } from "../../shared/release/agreement.js";
 import type { Policy } from "../../shared/release/floor.js";
-import type { Hash } from "../../shared/seal/hash.js";
+import { type Hash, hashOfText } from "../../shared/seal/hash.js";
 import type { Machine, Turn } from "../docket/machine.js";
 
 const day = 24 * 60 * 60_000;
@@ -26,6 +26,8 @@ export interface AgencyRecord {
   readonly agency: AgencyId;
   /** The chain of signed agreements; the last is what counts. */
   readonly agreements: readonly string[];
+  /** The text behind the last one's `terms`. */
+  readonly terms: string;
   readonly vetters: readonly OfficerId[];
   /** Since when the public could see the terms under which it asks. */
   readonly publicSince?: Millis;
@@ -41,9 +43,8 @@ export interface AgencyRecord {
 export type Sentence = "active" | "probation" | "suspended" | "revoked" | "compromised";
 
 export type AgencyEvent =
-  | { readonly kind: "apply"; readonly note: string }
-  /** The next version of the agreement. */
-  | { readonly kind: "amend"; readonly note: string }
+  /** The first agreement, or its next version, with the text of its terms. */
+  | { readonly kind: "apply" | "amend"; readonly note: string; readonly terms: string }
   | { readonly kind: "vet" | "reject"; readonly operator: OfficerId }
   | { readonly kind: "sentence"; readonly to: Sentence; readonly operator: OfficerId }
   /** A supervisor, signed in: the agreement holds for another year, or a key is lost. */
@@ -55,6 +56,8 @@ export type AgencyEvent =
 export type AgencyRefusal =
   | AgreementRefusal
   | { readonly kind: "not-in-this-state"; readonly state: AgencyState | "unknown" }
+  /** The text is not that whose hash the agreement names. */
+  | { readonly kind: "other-terms" }
   | { readonly kind: "needs-another-operator" };
 
 type Step = Result<Turn<AgencyRecord>, AgencyRefusal>;
@@ -84,11 +87,13 @@ interface Context {
 
 function begin(event: AgencyEvent): Step {
   if (event.kind !== "apply") return refuse({ kind: "not-in-this-state", state: "unknown" });
-  const agreement = openFirstAgreement(event.note);
+  const { note, terms } = event;
+  const agreement = openFirstAgreement(note);
   if (!agreement.ok) return agreement;
+  if (hashOfText(terms) !== agreement.value.terms) return refuse({ kind: "other-terms" });
   return logged({
     ...{ kind: "applied", agency: agreement.value.agency },
-    ...{ agreements: [event.note], vetters: [] },
+    ...{ agreements: [note], terms, vetters: [] },
   });
 }
 
@@ -97,7 +102,7 @@ function move(record: AgencyRecord, event: AgencyEvent, context: Context): Step 
     case "apply":
       return refuse({ kind: "not-in-this-state", state: record.kind });
     case "amend":
-      return amend(record, event.note);
+      return amend(record, event);
     case "vet":
       return vet(record, event.operator, context);
     case "reject":
@@ -118,14 +123,18 @@ function move(record: AgencyRecord, event: AgencyEvent, context: Context): Step 
 }
 
 /** New people take effect at once; new terms are vetted and shown to the public anew, and until then nothing may be asked. */
-function amend(record: AgencyRecord, note: string): Step {
+function amend(
+  record: AgencyRecord,
+  { note, terms }: { readonly note: string; readonly terms: string },
+): Step {
   if (isOver(record) || record.kind === "suspended") return wrong(record);
   const before = agreementOf(record);
   const next = openNextAgreement(before, note);
   if (!next.ok) return next;
+  if (hashOfText(terms) !== next.value.terms) return refuse({ kind: "other-terms" });
   const agreements = [...record.agreements, note];
   if (bindsAsBefore(before, next.value)) return logged({ ...record, agreements });
-  return logged({ kind: "applied", agency: record.agency, agreements, vetters: [] });
+  return logged({ kind: "applied", agency: record.agency, agreements, terms, vetters: [] });
 }
 
 function vet(record: AgencyRecord, operator: OfficerId, { policy, now }: Context): Step {
@@ -178,8 +187,8 @@ const isOver = ({ kind }: AgencyRecord): boolean =>
   kind === "revoked" || kind === "compromised" || kind === "rejected";
 
 /** Its people and papers alone, without deadlines and proposals. */
-function without({ agency, kind, agreements, vetters }: AgencyRecord): AgencyRecord {
-  return { agency, kind, agreements, vetters };
+function without({ agency, kind, agreements, terms, vetters }: AgencyRecord): AgencyRecord {
+  return { agency, kind, agreements, terms, vetters };
 }
 
 function logged(state: AgencyRecord): Step {

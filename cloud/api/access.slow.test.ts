@@ -72,6 +72,7 @@ const memberRoutes = (
     ["GET", "/v1/clips"],
     ["GET", `/v1/clips/${clip}`],
     ["GET", `/v1/clips/${clip}/segments/0`],
+    ["GET", `/v1/clips/${clip}/evidence`],
     ["GET", `/v1/clips/${clip}/thumbnail`],
     ["DELETE", `/v1/clips/${clip}`],
     ["PUT", `/v1/clips/${clip}/keep`],

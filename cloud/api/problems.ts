@@ -438,6 +438,11 @@ export const problems = {
     "The agreement is another agency's: its id must be that of the key of a supervisor in it.",
   ],
   "no-supervisor": [422, "No supervisor", "An agreement must name a supervisor."],
+  "other-terms": [
+    422,
+    "Other terms",
+    "The text is not that whose hash the agreement names. Send the very file.",
+  ],
   "repeated-officer": [
     422,
     "Key named twice",

@@ -19,6 +19,9 @@ import { call, newHousehold, openTestCloud, type Person, type TestCloud } from "
 export const hour = 60 * 60_000;
 export const day = 24 * hour;
 
+/** What the test's agencies agree to. */
+export const terms = "terms\n";
+
 export interface Bureau {
   readonly agency: AgencyId;
   readonly agreement: Agreement;
@@ -37,7 +40,7 @@ export function newBureau(issued: number): Bureau {
   const agreement: Agreement = {
     ...{ agency, version: 1, previous: "none", issued: millis(issued), name: "Police municipale" },
     ...{ kind: "municipal-police", jurisdiction: "fr", territory: square(400_000) },
-    ...{ phone: "+33123456789", terms: hashOfText("terms\n") },
+    ...{ phone: "+33123456789", terms: hashOfText(terms) },
     officers: [
       { ...supervisor.person, role: "supervisor" },
       { ...officer.person, role: "officer" },
@@ -66,7 +69,7 @@ export type ReleaseCloud = Awaited<ReturnType<typeof openReleaseCloud>>;
 export async function activeBureau(cloud: ReleaseCloud): Promise<Bureau> {
   const bureau = newBureau(cloud.clock.wall());
   const applied = await call(cloud, "POST", "/agency/v1/agreements", {
-    body: { note: signedAgreement(bureau) },
+    body: { note: signedAgreement(bureau), terms },
   });
   assert(applied.status === 201, `application refused: ${applied.text}`);
   for (const token of await cloud.operatorTokens()) {

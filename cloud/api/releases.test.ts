@@ -28,6 +28,7 @@ import {
   putPiece,
   signedAgreement,
   signedBy,
+  terms,
 } from "./releases.contract.js";
 import { type Answer, call, newPerson } from "./testing.js";
 
@@ -189,7 +190,9 @@ test("a request that breaks a rule is refused with each of them, and a body that
   t.match([twice.status, twice.body.state], [201, "published"], "the same again is no second one");
   await end(asked);
   const fresh = newBureau(now);
-  await call(cloud, "POST", "/agency/v1/agreements", { body: { note: signedAgreement(fresh) } });
+  await call(cloud, "POST", "/agency/v1/agreements", { body: { note: signedAgreement(fresh), terms } });
+  const posed = { note: signedAgreement(newBureau(now)), terms: "other terms" };
+  t.equal(kind(await call(cloud, "POST", "/agency/v1/agreements", { body: posed })), "other-terms");
   const [olga = "", omar = ""] = await cloud.operatorTokens();
   const vet = (by: string): Promise<Answer> =>
     call(cloud, "POST", `/operator/v1/agencies/${fresh.agency}/vet`, { token: by });

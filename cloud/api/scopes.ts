@@ -8,6 +8,7 @@ const scopeOfRoute: Readonly<Record<string, Scope>> = {
   "GET /v1/clips": "clips:read",
   "GET /v1/clips/:clip": "clips:read",
   "GET /v1/clips/:clip/segments/:index": "clips:read",
+  "GET /v1/clips/:clip/evidence": "clips:read",
   "GET /v1/clips/:clip/thumbnail": "clips:read",
   "PUT /v1/clips/:clip/keep": "clips:write",
   "DELETE /v1/clips/:clip/keep": "clips:write",

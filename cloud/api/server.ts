@@ -17,6 +17,7 @@ import { addCameras, type CameraServices } from "./routes/cameras.js";
 import { addBoardsClaims, addOwnersClaims, type ClaimServices } from "./routes/claims.js";
 import { addClips, type ClipServices } from "./routes/clips.js";
 import { addEvents } from "./routes/events.js";
+import { addEvidence, type EvidenceServices } from "./routes/evidence.js";
 import { addFarewell, type FarewellServices } from "./routes/farewell.js";
 import { addGround, type Check } from "./routes/ground.js";
 import { addHousehold, type HouseholdServices } from "./routes/household.js";
@@ -73,7 +74,8 @@ export interface ApiServices
     WebhookServices,
     OfficeServices,
     AccessServices,
-    ReleasingServices {
+    ReleasingServices,
+    EvidenceServices {
   readonly charters: CharterReader & CharterWriter;
   readonly vault: ClipServices["vault"] & ShareServices["vault"];
   readonly sessionKey: SessionKey;
@@ -154,6 +156,7 @@ async function addGuardedRoutes(app: App, services: ApiServices): Promise<void> 
     addCameras(members, services);
     addRenewals(members, services);
     addClips(members, services);
+    addEvidence(members, services);
     addShares(members, services);
     addWebhooks(members, services);
     addAudit(members, services);

@@ -51,6 +51,10 @@ export interface SegmentRow {
   readonly header: string;
   readonly header_bytes: number;
   readonly arrived_at: number;
+  /** Base64; hides the note's text in the batch by which the public log commits to it. */
+  readonly salt: string | null;
+  /** `null` until the segment's hour is over. */
+  readonly batch: string | null;
 }
 
 /** A clip's sealed picture. It goes with its clip. */

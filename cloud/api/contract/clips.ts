@@ -81,6 +81,23 @@ export const clipDetail = Type.Object(
   },
   closed,
 );
+export const clipEvidence = Type.Object(
+  {
+    segments: Type.Array(
+      Type.Object(
+        {
+          index: segmentIndex,
+          note,
+          path: Type.String({ description: "path/v1: from the note's text to the hash of the entry" }),
+          entry: Type.String({ description: "entry/v1, of which the proof is" }),
+          proof: Type.String({ description: "C2SP tlog-proof" }),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
 export const segmentParams = Type.Object({ clip: clipId, index: segmentIndex }, closed);
 export const segmentHeaders = Type.Object({
   range: Type.Optional(Type.String({ maxLength: 100, description: "One range of bytes, RFC 9110 §14.2" })),

@@ -17,6 +17,12 @@ export const packagePieceParams = Type.Object(
   closed,
 );
 
+const termsText = Type.String({
+  minLength: 1,
+  maxLength: 65_536,
+  description: "The text of the agreement's terms",
+});
+export const agreementBody = Type.Object({ note, terms: termsText }, closed);
 export const noteBody = Type.Object({ note }, closed);
 export const sentenceBody = Type.Object(
   { to: Type.Enum(["active", "probation", "suspended", "revoked", "compromised"]) },
@@ -47,6 +53,7 @@ export const agency = Type.Object(
     state: Type.String(),
     name: Type.String(),
     agreements: Type.Array(note, { description: "The whole chain; the last counts" }),
+    terms: termsText,
     publicSince: Type.Optional(time),
     until: Type.Optional(time),
     steps,
@@ -106,6 +113,7 @@ const feedAgency = Type.Object(
     id: agencyId,
     state: Type.String(),
     agreements: Type.Array(note),
+    terms: termsText,
     entry: entryText,
     proof,
   },

@@ -27,18 +27,20 @@ export function addApplication(app: App, { agencies, budget }: AgencyServices): 
         operationId: "applyAsAgency",
         summary: "A body's first agreement: two operators look at it, then the public for 30 days",
         tags: ["agency"],
-        body: contract.noteBody,
+        body: contract.agreementBody,
         response: { 201: contract.agency },
       },
     },
-    async ({ body: { note } }, reply) => {
+    async ({ body: { note, terms } }, reply) => {
       const agreement = demandStep(openFirstAgreement(note));
       const known = await agencies.find(agreement.agency);
       // Its answer was lost: the same again is the same.
       const again = known?.state.agreements[0] === note ? known : undefined;
       const kept =
         again ??
-        demandStep(await agencies.advance(agreement.agency, { kind: "apply", note }, agreement.agency));
+        demandStep(
+          await agencies.advance(agreement.agency, { kind: "apply", note, terms }, agreement.agency),
+        );
       return reply.code(201).send({ ...shownAgency(kept), steps: [] });
     },
   );
@@ -53,14 +55,14 @@ export function addOwnAgency(officers: App, { agencies }: AgencyServices): void 
         operationId: "amendAgreement",
         summary: "The agreement's next version: new people at once, new terms after vetting and 30 days",
         tags: ["agency"],
-        body: contract.noteBody,
+        body: contract.agreementBody,
         response: { 200: contract.agency },
       },
     },
     async (request) => {
       const { office, id } = officerOf(request);
-      const { note } = request.body;
-      const kept = demandStep(await agencies.advance(office, { kind: "amend", note }, id));
+      const { note, terms } = request.body;
+      const kept = demandStep(await agencies.advance(office, { kind: "amend", note, terms }, id));
       return { ...shownAgency(kept), steps: [] };
     },
   );

@@ -56,6 +56,7 @@ function addFeed(app: App, { agencies, requests, log, clock }: RecordServices): 
             id,
             state: kept.state.kind,
             agreements: kept.state.agreements,
+            terms: kept.state.terms,
             ...(await evidenceOf(log, entry)),
           };
         }),
@@ -186,9 +187,9 @@ export function shownRequest({ id, state }: Kept<RequestRecord>) {
 }
 
 export function shownAgency({ id, state }: Kept<AgencyRecord>) {
-  const { kind, agreements, publicSince, until } = state;
+  const { kind, agreements, terms, publicSince, until } = state;
   return {
-    ...{ id, state: kind, name: agreementOf(state).name, agreements: [...agreements] },
+    ...{ id, state: kind, name: agreementOf(state).name, agreements: [...agreements], terms },
     ...(publicSince !== undefined && { publicSince: timeTextOf(publicSince) }),
     ...(until !== undefined && { until: timeTextOf(until) }),
   };
