@@ -8,7 +8,7 @@ import type { Database } from "./database.io.js";
 import { createDocket, type EntryLog, type Settle } from "./docket/docket.io.js";
 import { createFootage } from "./footage/footage.io.js";
 import type { CharterReader } from "./household/charters.io.js";
-import type { OfficersOf } from "./office/people.js";
+import type { AgencyOf } from "./office/people.js";
 import { createBatches } from "./release/batches.io.js";
 import { type AgencyBook, know, type RequestBook } from "./release/deciding.io.js";
 import { openEscrow } from "./release/escrow.io.js";
@@ -55,13 +55,14 @@ export function openCasework({ db, data, log, charters, policy, clock, random }:
       );
     },
   });
-  const officersOf: OfficersOf = async (agency: AgencyId) => {
-    const kept = await agencies.find(agency);
-    return kept !== undefined && isKnown(kept.state) ? agreementOf(kept.state).officers : [];
+  const agencyOf: AgencyOf = async (agency: AgencyId) => {
+    const state = (await agencies.find(agency))?.state;
+    const known = state !== undefined && isKnown(state);
+    return known ? { state: state.kind, agreement: agreementOf(state) } : undefined;
   };
   return {
     footage: createFootage(db, { log, clock, random }),
-    ...{ docket, batches, agencies, requests, releaseBook, releases, officersOf },
+    ...{ docket, batches, agencies, requests, releaseBook, releases, agencyOf },
     /** Deadlines, consequences that were cut off, the day's batch, and what it makes available. */
     async tick(): Promise<void> {
       await docket.tick();

@@ -3,6 +3,7 @@ import { Kysely, type Migration, Migrator, type SqliteDatabase, SqliteDialect } 
 import type { DocketTables } from "./docket/tables.js";
 import type { FootageTables } from "./footage/tables.js";
 import type { HouseholdTables } from "./household/tables.js";
+import type { LegalTables } from "./legal/tables.js";
 import { household } from "./migrations/0001-household.io.js";
 import { clips } from "./migrations/0002-clips.io.js";
 import { thumbnails } from "./migrations/0003-thumbnail.io.js";
@@ -28,6 +29,8 @@ import { docket } from "./migrations/0061-docket.io.js";
 import { accesses } from "./migrations/0062-accesses.io.js";
 import { releases } from "./migrations/0063-releases.io.js";
 import { footage } from "./migrations/0064-footage.io.js";
+import { holds } from "./migrations/0070-holds.io.js";
+import { notices } from "./migrations/0071-notices.io.js";
 import type { NotifyTables } from "./notify/tables.js";
 import type { OfficeTables } from "./office/tables.js";
 import type { OperatorTables } from "./operator/tables.js";
@@ -45,7 +48,8 @@ export type Database = HouseholdTables &
   DocketTables &
   OperatorTables &
   ReleaseTables &
-  FootageTables;
+  FootageTables &
+  LegalTables;
 
 /** In the order in which they run. A name is never changed and never reused once released. */
 const migrations: Readonly<Record<string, Migration>> = {
@@ -74,6 +78,8 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0061-docket": docket,
   "0063-releases": releases,
   "0064-footage": footage,
+  "0070-holds": holds,
+  "0071-notices": notices,
 };
 
 /** Statements that stay prepared: more than the cloud has kinds of. */

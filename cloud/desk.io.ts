@@ -2,21 +2,39 @@ import type { Kysely } from "kysely";
 import type { Clock, Random } from "../shared/kernel/ports.js";
 import type { Database } from "./database.io.js";
 import type { Docket } from "./docket/docket.io.js";
+import type { CameraDirectory } from "./household/cameras.io.js";
+import { createNotices, type Notices, type Told } from "./legal/notices.io.js";
+import { createPreservations, type Preservations } from "./legal/preservations.io.js";
+import type { Directory } from "./office/people.js";
 import { type Accesses, createAccesses, type KeptAccess } from "./operator/accesses.io.js";
+import type { Vault } from "./vault/vault.io.js";
 
-/** What officers and operators begin, each a machine of its own on the one docket. */
+/** What officers and operators begin, each a machine of its own on the one docket, and what households are told of it. */
 export interface Desk {
   readonly accesses: Accesses;
+  readonly notices: Notices;
+  readonly preservations: Preservations;
 }
 
 interface DeskServices {
   readonly docket: Docket;
   readonly clock: Clock;
   readonly random: Random;
-  /** Tells a household's owners what operators do with its metadata. */
+  readonly directory: Directory;
+  readonly cameras: CameraDirectory;
+  readonly vault: Pick<Vault, "custodian">;
+  /** Tell a household's owners who look on; what they are told is durable without it. */
   readonly tellAccess: (access: KeptAccess) => void;
+  readonly tellNotice: (notice: Told) => void;
 }
 
-export function openDesk(db: Kysely<Database>, { docket, clock, random, tellAccess }: DeskServices): Desk {
-  return { accesses: createAccesses(db, { docket, clock, random, tell: tellAccess }) };
+export function openDesk(db: Kysely<Database>, services: DeskServices): Desk {
+  const { docket, clock, random, vault, tellAccess, tellNotice } = services;
+  const notices = createNotices(db, { clock, random, onNew: tellNotice });
+  const { custodian } = vault;
+  return {
+    notices,
+    accesses: createAccesses(db, { docket, clock, random, tell: tellAccess }),
+    preservations: createPreservations({ ...services, notices, custodian }),
+  };
 }

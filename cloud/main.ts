@@ -8,6 +8,7 @@ import { createHub } from "./api/hub.js";
 import { measuresOf } from "./api/measures.js";
 import { perMinute } from "./api/plugins/ratelimit.js";
 import { accessTeller } from "./api/routes/accesses.js";
+import { noticeTeller } from "./api/routes/notices.js";
 import { createApi } from "./api/server.js";
 import { createSight } from "./api/sight.js";
 import { type BackupOrder, carryOut, parseOrder } from "./backup/commands.io.js";
@@ -114,7 +115,7 @@ async function openHouse(config: Config, log: Logger, started: Started) {
   const charters = createCharters(db, { clock, log: publicLog });
   const policy = await readPolicyFile(config.policy);
   const casework = openCasework({ db, data, log: publicLog, charters, policy, clock, random });
-  const directory = createDirectory(await readOperators(config.operators), casework.officersOf);
+  const directory = createDirectory(await readOperators(config.operators), casework.agencyOf);
   const modes = createModes(db, charters, clock);
   const cameras = createCameraDirectory(db);
   const noon = clockChecked === undefined ? undefined : millis(Date.parse(`${clockChecked}T12:00:00Z`));
@@ -217,8 +218,10 @@ async function serve(
   const { authority, charters, cameras, vault } = house;
   const { certificate: cert, key } = authority.server;
   const origins: string[] = publicUrl === undefined ? [] : [publicUrl];
-  const { docket } = house.casework;
-  const desk = openDesk(db, { docket, clock, random, tellAccess: accessTeller(hub) });
+  const desk = openDesk(db, {
+    ...{ ...house, docket: house.casework.docket },
+    ...{ clock, random, tellAccess: accessTeller(hub), tellNotice: noticeTeller(hub) },
+  });
   const app = await createApi(
     {
       ...house,
@@ -265,7 +268,7 @@ async function serve(
     { log, trustProxy: http.trustProxy, metricsToken, releases, ...(http.tls ? { tls: { key, cert } } : {}) },
   );
   startTicks(
-    [releases ? house.casework : docket, { tick: house.casework.footage.publishHourly }],
+    [releases ? house.casework : house.casework.docket, { tick: house.casework.footage.publishHourly }],
     log,
     started,
   );

@@ -20,7 +20,8 @@ export type LiveKind =
   | "recovery.changed"
   | "recovery.fetched"
   | "invitation.answered"
-  | "operator.access";
+  | "operator.access"
+  | "notice";
 
 /** Something that members may want to know at once. Never more than the cloud may know: no footage, no key. */
 export interface LiveEvent {

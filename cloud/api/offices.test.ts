@@ -3,9 +3,8 @@ import { formatLogin } from "../../shared/charter/login.js";
 import { agencyIdOf } from "../../shared/kernel/ids.js";
 import { signNote } from "../../shared/seal/note.js";
 import { failuresMax } from "../household/throttle.io.js";
-import type { OfficePerson } from "../office/people.js";
 import { systemRandom } from "../system.io.js";
-import { newStaff, officeLoginNote, signInStaff } from "./officetesting.js";
+import { agencyWith, newStaff, type OfficeStaff, officeLoginNote, signInStaff } from "./officetesting.js";
 import { type Answer, call, newHousehold, openTestCloud } from "./testing.js";
 
 const [agency, harbour] = [agencyIdOf(systemRandom.bytes(32)), agencyIdOf(systemRandom.bytes(32))];
@@ -16,13 +15,13 @@ const [fay, gus, ida] = [
 ];
 const [olga, omar] = [newStaff("operator", "Olga"), newStaff("operator", "Omar")];
 /** The agreement in force. */
-const named = new Map<string, readonly OfficePerson[]>([
-  [agency, [fay.person, gus.person]],
-  [harbour, [ida.person]],
+const named = new Map<string, readonly OfficeStaff[]>([
+  [agency, [fay, gus]],
+  [harbour, [ida]],
 ]);
 const cloud = await openTestCloud({
   operators: [olga.person, omar.person],
-  officersOf: async (id) => named.get(id) ?? [],
+  agencyOf: async (id) => agencyWith(named.get(id) ?? []),
 });
 tap.teardown(cloud.close);
 

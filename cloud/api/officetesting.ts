@@ -1,8 +1,9 @@
 import { assert } from "../../shared/kernel/assert.js";
+import type { AgencyState } from "../../shared/release/agreement.js";
 import { officeKeys, publicOfficeKeys } from "../../shared/release/officekeys.js";
 import { formatOfficeLogin, type Office, officeLoginKeyName } from "../../shared/release/officelogin.js";
 import { type Signer, signNote } from "../../shared/seal/note.js";
-import type { OfficePerson, OfficeRole } from "../office/people.js";
+import type { KnownAgency, OfficePerson, OfficeRole } from "../office/people.js";
 import { systemClock, systemRandom } from "../system.io.js";
 import { call, type TestCloud } from "./testing.js";
 
@@ -23,6 +24,15 @@ export function newStaff(role: OfficeRole, name: string): OfficeStaff {
     login: { name: officeLoginKeyName(known.id), secretKey: keys.loginSecret },
     noteSecret: keys.noteSecret,
   };
+}
+
+/** An agency in whose agreement these people stand. */
+export function agencyWith(people: readonly OfficeStaff[], state: AgencyState = "active"): KnownAgency {
+  const officers = people.flatMap(({ person }) =>
+    person.role === "operator" ? [] : [{ ...person, role: person.role }],
+  );
+  const facts = { name: "Harbour City Police", jurisdiction: "us", phone: "+15550100" } as const;
+  return { state, agreement: { ...facts, officers } };
 }
 
 const sideOf = (office: Office): "agency" | "operator" => (office === "operator" ? "operator" : "agency");

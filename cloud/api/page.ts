@@ -1,5 +1,8 @@
 import { listMax } from "./contract/common.js";
 
+/** Courses on a page where nobody says otherwise. */
+const coursesDefault = 50;
+
 export interface PageQuery {
   readonly limit?: number | undefined;
   readonly cursor?: string | undefined;
@@ -27,6 +30,16 @@ export function pageOf<T>(
   const isMore = left.length > page.length && last !== undefined;
   const rest = isMore ? { next: Buffer.from(last.place).toString("base64url") } : {};
   return { items: page.map(({ item }) => item), rest };
+}
+
+/** One page of what the docket or a table keeps by falling id. */
+export async function courseCursor<T extends { readonly id: string }>(
+  { limit = coursesDefault, cursor }: PageQuery,
+  list: (query: { readonly limit: number; readonly before?: string | undefined }) => Promise<readonly T[]>,
+): Promise<{ readonly items: readonly T[]; readonly rest: { readonly next?: string } }> {
+  const items = await list({ limit, before: cursor });
+  const last = items.at(-1);
+  return { items, rest: items.length === limit && last !== undefined ? { next: last.id } : {} };
 }
 
 /** The newest first. */

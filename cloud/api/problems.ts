@@ -158,6 +158,26 @@ export const problems = {
     "Not its turn",
     "It has moved on, or is not so far. Read it again: its state says what may happen now.",
   ],
+  "agency-not-active": [
+    403,
+    "Agency not active",
+    "The agency's agreement is not in force, or it was suspended or revoked: nothing can be asked in its name. See the public record of agencies.",
+  ],
+  "other-number": [
+    409,
+    "Another number",
+    "An agency is called back at the number of its public agreement in force, and at no other. Call that one.",
+  ],
+  "renewed-already": [
+    409,
+    "Renewed already",
+    "An order of preservation is renewed once. This one lapses on its day.",
+  ],
+  "window-too-wide": [
+    422,
+    "Window too wide",
+    "An order names one camera and a window of 31 days at most that ends after it begins. Narrow it.",
+  ],
   "out-of-scope": [
     403,
     "Out of scope",
@@ -168,6 +188,11 @@ export const problems = {
     409,
     "Owners must agree",
     "The charter demands every owner's word for a change. Sign one that lets any owner decide, or that names one owner only, then delete the household.",
+  ],
+  "order-keeps-recordings": [
+    409,
+    "An order keeps recordings",
+    "An order of preservation or legal process keeps some of the household's sealed recordings; nobody can open them by it. See it and when it ends: lintel member notices. Delete the household then.",
   ],
   "registration-closed": [
     403,

@@ -23,11 +23,14 @@ import { addGround, type Check } from "./routes/ground.js";
 import { addHousehold, type HouseholdServices } from "./routes/household.js";
 import { addMembers, addNewcomersInvitations, type InvitationServices } from "./routes/invitations.js";
 import { addLog, type LogServices } from "./routes/log.js";
+import { addNotices, type NoticeServices } from "./routes/notices.js";
 import { addOfficer, addOfficeSignIn, addOperator, type OfficeServices } from "./routes/offices.js";
 import { addPages } from "./routes/pages.js";
 import { addBrowserSignIn, addPasskeys, type PasskeyServices } from "./routes/passkeys.js";
 import { addPassphrase, addPassphraseSignIn, type PassphraseServices } from "./routes/passphrases.js";
+import { addPreservationCalls, addPreservations, type PreservationServices } from "./routes/preservations.js";
 import { addProposal, type ProposalServices } from "./routes/proposal.js";
+import { addQueue } from "./routes/queue.js";
 import { addRecoveries, addRecovery, type RecoveryServices } from "./routes/recovery.js";
 import { addRegistration, type RegistrationServices } from "./routes/registration.js";
 import { addCamerasRenewals, addRenewals, type RenewalServices } from "./routes/renewals.js";
@@ -75,7 +78,9 @@ export interface ApiServices
     OfficeServices,
     AccessServices,
     ReleasingServices,
-    EvidenceServices {
+    EvidenceServices,
+    NoticeServices,
+    PreservationServices {
   readonly charters: CharterReader & CharterWriter;
   readonly vault: ClipServices["vault"] & ShareServices["vault"];
   readonly sessionKey: SessionKey;
@@ -161,6 +166,7 @@ async function addGuardedRoutes(app: App, services: ApiServices): Promise<void> 
     addWebhooks(members, services);
     addAudit(members, services);
     addHouseholdsAccesses(members, services);
+    addNotices(members, services);
     addRetention(members, services.vault.keeper);
     addEvents(members, services);
     addStream(members, services);
@@ -168,11 +174,14 @@ async function addGuardedRoutes(app: App, services: ApiServices): Promise<void> 
   await app.register(async (officers: App) => {
     officersOnly(officers, services);
     addOfficer(officers, services);
+    addPreservations(officers, services);
   });
   await app.register(async (operators: App) => {
     operatorsOnly(operators, services);
     addOperator(operators, services);
     addAccesses(operators, services);
+    addQueue(operators, services);
+    addPreservationCalls(operators, services);
   });
 }
 

@@ -66,7 +66,7 @@ import { createThrottle } from "../household/throttle.io.js";
 import { createAccessTokens } from "../household/tokens.io.js";
 import { createWebhooks } from "../notify/webhooks.io.js";
 import { createOfficeLogins } from "../office/logins.io.js";
-import { createDirectory, type OfficersOf } from "../office/people.js";
+import { type AgencyOf, createDirectory } from "../office/people.js";
 import { createOfficeSessions } from "../office/sessions.io.js";
 import { systemRandom as random, systemClock } from "../system.io.js";
 import { openPublicLog } from "../tlog/publiclog.io.js";
@@ -76,6 +76,7 @@ import { openVault } from "../vault/vault.io.js";
 import { createHub } from "./hub.js";
 import { type HourlyBudget, perMinute } from "./plugins/ratelimit.js";
 import { accessTeller } from "./routes/accesses.js";
+import { noticeTeller } from "./routes/notices.js";
 import { createApi, type Patience } from "./server.js";
 import { createSight } from "./sight.js";
 
@@ -217,10 +218,10 @@ function doorsOf(
     secret,
     wordsCost: N = 2 ** 10,
     operators = [],
-    officersOf = async () => [],
+    agencyOf = async () => undefined,
   }: TestOptions & { readonly clock: Clock; readonly secret: string },
 ) {
-  const directory = createDirectory(operators, officersOf);
+  const directory = createDirectory(operators, agencyOf);
   return {
     directory,
     officeLogins: createOfficeLogins(db, { directory, clock, random }),
@@ -246,7 +247,7 @@ interface TestOptions {
   readonly wordsCost?: number;
   readonly webhookReach?: "public" | "any";
   readonly operators?: readonly Operator[];
-  readonly officersOf?: OfficersOf;
+  readonly agencyOf?: AgencyOf;
   /** Of a cloud that was closed with `stop`. */
   readonly directory?: string;
 }
@@ -273,21 +274,18 @@ export async function openTestCloud(options: TestOptions = {}) {
   const log = await openPublicLog({ db, data: directory, origin: "cloud.test/tlog" });
   const hub = createHub("test", { ofAll: 8, ofHousehold: 8 });
   const deletions: string[] = [];
-  const { charters, ...household } = householdParts(db, { clock, log });
+  const parts = householdParts(db, { clock, log });
+  const { charters } = parts;
   const casework = openCasework({ db, data: directory, log, charters, policy: floorPolicy, clock, random });
-  const desk = openDesk(db, { docket: casework.docket, clock, random, tellAccess: accessTeller(hub) });
+  const { docket, agencyOf } = casework;
   const origins = [audience];
   const sessionKey = await openSessionKey(identity);
-  const doors = doorsOf(db, {
-    officersOf: casework.officersOf,
-    ...options,
-    clock,
-    secret: sessionKey.privatePem,
-  });
+  const doors = doorsOf(db, { agencyOf, ...options, clock, secret: sessionKey.privatePem });
+  const tellers = { tellAccess: accessTeller(hub), tellNotice: noticeTeller(hub) };
+  const desk = openDesk(db, { ...parts, ...doors, ...tellers, docket, clock, random, vault });
   const app = await createApi(
     {
-      ...household,
-      charters,
+      ...parts,
       vault,
       roomOf: vault.reader.room,
       hub,

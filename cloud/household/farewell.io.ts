@@ -7,6 +7,8 @@ const roundsMax = 10;
 
 /** What holds a household's footage. */
 export interface Footage {
+  /** Whether an order keeps some of it: then it cannot be destroyed yet. */
+  isHeld(household: HouseholdId): Promise<boolean>;
   /** When it resolves, the clip's key is destroyed and its bodies are gone. */
   erase(household: HouseholdId, clip: ClipId): Promise<unknown>;
   /** Forgets what of a camera's clips is on its way. */
@@ -16,18 +18,22 @@ export interface Footage {
 /** Takes a household out of the cloud: no row and no object of it is left. Killed half-way it is done by doing it again. */
 export interface Farewell {
   leave(household: HouseholdId): Promise<void>;
+  /** Whether an order keeps recordings of it: it may leave once that is over. */
+  isHeld(household: HouseholdId): Promise<boolean>;
 }
 
 /** What the vault has for it. */
 interface Vault {
   readonly eraser: Pick<Footage, "erase">;
+  readonly custodian: { holds(household: HouseholdId): Promise<boolean> };
   readonly writer: {
     partsOf(camera: CameraId): Promise<readonly { remove(): Promise<void> }[]>;
   };
 }
 
-export function footageIn({ eraser, writer }: Vault): Footage {
+export function footageIn({ eraser, writer, custodian }: Vault): Footage {
   return {
+    isHeld: (household) => custodian.holds(household),
     erase: (household, clip) => eraser.erase(household, clip),
     async dropParts(camera) {
       for (const part of await writer.partsOf(camera)) await part.remove();
@@ -37,6 +43,7 @@ export function footageIn({ eraser, writer }: Vault): Footage {
 
 export function createFarewell(db: Kysely<Database>, footage: Footage): Farewell {
   return {
+    isHeld: (household) => footage.isHeld(household),
     async leave(household) {
       // Power lost from here on: the cameras are shut out and some clips are gone; the household is there to be deleted again.
       const cameras = await shutOut(db, household);

@@ -1,4 +1,5 @@
 import type { AgencyId, OfficerId } from "../../shared/kernel/ids.js";
+import type { AgencyState, Agreement } from "../../shared/release/agreement.js";
 import { type Office, operatorOffice } from "../../shared/release/officelogin.js";
 import type { Operator } from "../../shared/release/operators.js";
 
@@ -22,16 +23,27 @@ export interface Post {
 /** Who works where, as of now: whoever was struck out of the agreement or the operators' file is nobody at the next request. */
 export interface Directory {
   find(post: Post): Promise<OfficePerson | undefined>;
+  agency: AgencyOf;
 }
 
-/** Who works for an agency, by the agreement in force. */
-export type OfficersOf = (agency: AgencyId) => Promise<readonly OfficePerson[]>;
+/** An agency by its agreement in force. */
+export interface KnownAgency {
+  readonly state: AgencyState;
+  readonly agreement: Pick<Agreement, "name" | "jurisdiction" | "phone" | "officers">;
+}
+export type AgencyOf = (agency: AgencyId) => Promise<KnownAgency | undefined>;
 
-export function createDirectory(operators: readonly Operator[], officersOf: OfficersOf): Directory {
+/** Whether it may begin anything: only once its agreement is in force, and while nobody stopped it. */
+export function mayAsk({ state }: KnownAgency): boolean {
+  return state === "active" || state === "probation";
+}
+
+export function createDirectory(operators: readonly Operator[], agencyOf: AgencyOf): Directory {
   const hosts = operators.map((operator): OfficePerson => ({ ...operator, role: "operator" }));
   return {
+    agency: agencyOf,
     async find({ office, person }) {
-      const people = office === operatorOffice ? hosts : await officersOf(office);
+      const people = office === operatorOffice ? hosts : ((await agencyOf(office))?.agreement.officers ?? []);
       return people.find(({ id }) => id === person);
     },
   };

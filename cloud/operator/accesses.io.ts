@@ -35,7 +35,7 @@ export interface Accesses {
     event: Exclude<AccessEvent, { readonly kind: "request" | "clock" }>,
   ): Promise<Result<KeptAccess, AccessRefusal> | undefined>;
   /** Newest first. */
-  list(query: Pick<DocketQuery, "before" | "household" | "limit">): Promise<readonly KeptAccess[]>;
+  list(query: DocketQuery): Promise<readonly KeptAccess[]>;
   /** What was looked at by an access of this household's, oldest first. */
   reads(household: HouseholdId, id: string): Promise<readonly AccessRead[]>;
   /** Noted before it is read. `undefined` where there is no such access. */

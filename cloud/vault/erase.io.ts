@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { CameraId, ClipId, HouseholdId } from "../../shared/kernel/ids.js";
 import { custodyDays, dayMillis, tombstoneDays } from "./clip.js";
+import type { HeldOver } from "./holds.io.js";
 import type { Rooms } from "./rooms.io.js";
 import { removeSharesOf, sweepShares } from "./shares.io.js";
 import type { ClipName } from "./shred.io.js";
@@ -25,15 +26,13 @@ const strayMillis = 24 * 60 * 60_000;
 const expiredPerSweepMax = 10_000;
 
 export function createEraser(rooms: Rooms): VaultEraser {
-  const { records, bodies, shred, clock, turn, space } = rooms;
+  const { records, shred, clock, turn, space } = rooms;
   const erase = async (clip: ClipName, deletion: string | null): Promise<CameraId | undefined> => {
     // Power lost after this: the clip is hidden and its key still there; the sweep at the next start destroys it.
     const buried = await records.bury(clip, clock.wall(), deletion);
     if (buried === undefined) return undefined;
-    await shred.destroy([clip]);
-    space.add(clip.household, -Number(buried.bytes));
     const camera = buried.camera as CameraId;
-    await bodies.removeClip(camera, clip.id);
+    if (buried.held === 0) await destroyed(rooms, { name: clip, camera, bytes: Number(buried.bytes) });
     await removeSharesOf(rooms, clip);
     return camera;
   };
@@ -55,6 +54,7 @@ export function createEraser(rooms: Rooms): VaultEraser {
     async sweep() {
       const now = clock.wall();
       await each({
+        "clips that no order keeps any more": () => endHeldOver(rooms),
         "stray keys": () => destroyStrayKeys(rooms),
         "shred log": () => turn(() => shred.cutLog()),
         "shared links": () => sweepShares(rooms, now),
@@ -67,6 +67,22 @@ export function createEraser(rooms: Rooms): VaultEraser {
   };
 }
 
+/** The key first, for good; then the bytes. */
+async function destroyed({ shred, space, bodies }: Rooms, { name, camera, bytes }: HeldOver): Promise<void> {
+  await shred.destroy([name]);
+  space.add(name.household, -bytes);
+  await bodies.removeClip(camera, name.id);
+}
+
+/** What the household deleted while an order kept it ends with the order. */
+async function endHeldOver(rooms: Rooms): Promise<void> {
+  for (const clip of await rooms.records.heldOver(expiredPerSweepMax))
+    await rooms.turn(async () => {
+      await rooms.records.forgetSegments(clip.name);
+      await destroyed(rooms, clip);
+    });
+}
+
 /** Every step, whatever becomes of those before it. Throws at the end what failed, by the step's name. */
 async function each(steps: Readonly<Record<string, () => Promise<unknown>>>): Promise<void> {
   const faults: string[] = [];
@@ -77,13 +93,13 @@ async function each(steps: Readonly<Record<string, () => Promise<unknown>>>): Pr
 }
 
 /**
- * Of a deletion that a crash interrupted. A key whose clip has no row at all is kept: perhaps a first segment was never
+ * Of a deletion that a crash interrupted; one that an order keeps has its segments still. A key whose clip has no row at all is kept: perhaps a first segment was never
  * committed, but perhaps `cloud.db` was lost or is an older backup, and then only this key opens the clip again.
  */
 async function destroyStrayKeys({ records, shred, turn }: Rooms): Promise<void> {
   const isStray = async (clip: ClipName): Promise<boolean> => {
     const row = await records.clipRow(clip);
-    return row !== undefined && row.deleted_at !== null;
+    return row !== undefined && row.deleted_at !== null && !(await records.hasSegments(clip));
   };
   for (const clip of await shred.all()) {
     if (!(await isStray(clip))) continue;

@@ -20,6 +20,16 @@ import type {
 import { listClips, markKept, noteTrigger, readClip } from "./clips.io.js";
 import { forgetCustody } from "./custody.io.js";
 import { type CameraEvent, type EventQuery, forgetEvents, insertEvents, listEvents } from "./events.io.js";
+import {
+  clipsInWindow,
+  type HeldOver,
+  type HeldWindow,
+  heldOver,
+  holdsAnything,
+  isHeld,
+  liftHold,
+  putHold,
+} from "./holds.io.js";
 import { ceilingSince, chooseDays, chosenDays, keptSince } from "./retention.io.js";
 import type { ClipName } from "./shred.io.js";
 import type { ClipRow, SegmentRow, ThumbnailRow, VaultTables } from "./tables.js";
@@ -71,31 +81,72 @@ export class Records {
     });
   }
 
-  /** Hides the clip for good and remembers its id. False when there is no such clip. */
+  /**
+   * Hides the clip for good and remembers its id. What an order keeps of it stays until none does (`heldOver`). `undefined` when
+   * there is no such clip.
+   */
   async bury(
     { household, id }: ClipName,
     now: Millis,
     deletion: string | null,
-  ): Promise<ClipRow | undefined> {
+  ): Promise<(ClipRow & { readonly held: number }) | undefined> {
     return this.db.transaction().execute(async (db) => {
       const found = await db
         .selectFrom("clip")
         .selectAll()
+        .select(sql<number>`${isHeld()}`.as("held"))
         .where("household", "=", household)
         .where("id", "=", id)
         .where("deleted_at", "is", null)
         .executeTakeFirst();
       if (found === undefined) return undefined;
-      await db.deleteFrom("segment").where("household", "=", household).where("clip", "=", id).execute();
+      if (found.held === 0)
+        await db.deleteFrom("segment").where("household", "=", household).where("clip", "=", id).execute();
       await db.deleteFrom("thumbnail").where("household", "=", household).where("clip", "=", id).execute();
       await db
         .updateTable("clip")
-        .set({ deleted_at: now, deletion, bytes: 0, kept_at: null })
+        .set({ deleted_at: now, deletion, kept_at: null, ...(found.held === 0 && { bytes: 0 }) })
         .where("household", "=", household)
         .where("id", "=", id)
         .execute();
       return found;
     });
+  }
+
+  /** Deleted clips of which an order kept the segments, and none does any more. */
+  heldOver(limit: number): Promise<readonly HeldOver[]> {
+    return heldOver(this.db, limit);
+  }
+
+  async forgetSegments({ household, id }: ClipName): Promise<void> {
+    // Power lost before the commit: the rows are found again by the next sweep; after it the key is a stray one.
+    await this.db.transaction().execute(async (db) => {
+      await db.deleteFrom("segment").where("household", "=", household).where("clip", "=", id).execute();
+      const clip = db.updateTable("clip").set({ bytes: 0 }).where("household", "=", household);
+      await clip.where("id", "=", id).execute();
+    });
+  }
+
+  /** Of a deleted clip: whether an order kept them. */
+  async hasSegments({ household, id }: ClipName): Promise<boolean> {
+    const rows = this.db.selectFrom("segment").select("segment").where("household", "=", household);
+    return (await rows.where("clip", "=", id).executeTakeFirst()) !== undefined;
+  }
+
+  putHold(id: string, window: HeldWindow): Promise<void> {
+    return putHold(this.db, id, window);
+  }
+
+  liftHold(id: string): Promise<void> {
+    return liftHold(this.db, id);
+  }
+
+  holdsAnything(household: HouseholdId): Promise<boolean> {
+    return holdsAnything(this.db, household);
+  }
+
+  clipsInWindow(window: HeldWindow, limit: number): Promise<readonly ClipId[]> {
+    return clipsInWindow(this.db, window, limit);
   }
 
   clips(household: HouseholdId, query: ClipQuery, now: Millis): Promise<Page<ClipFacts>> {
@@ -125,7 +176,7 @@ export class Records {
       .executeTakeFirst();
   }
 
-  /** Standing clips past the ceiling, or past their household's retention and not marked, the oldest first. */
+  /** Standing clips past the ceiling, or past their household's retention and not marked, the oldest first; none that an order keeps. */
   async expired(rule: RetentionRule, now: Millis, limit: number): Promise<readonly ClipName[]> {
     const rows = await this.db
       .selectFrom("clip")
@@ -133,6 +184,7 @@ export class Records {
       .where("arrived_at", "<", (eb) => keptSince(eb.ref("clip.household"), rule, now))
       .where(({ or, eb }) => or([eb("kept_at", "is", null), eb("arrived_at", "<", ceilingSince(rule, now))]))
       .where("deleted_at", "is", null)
+      .where(({ not }) => not(isHeld()))
       .orderBy("arrived_at")
       .limit(limit)
       .execute();

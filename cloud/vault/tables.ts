@@ -12,6 +12,17 @@ export interface VaultTables {
   readonly custody: CustodyRow;
   readonly share: ShareRow;
   readonly share_piece: SharePieceRow;
+  readonly hold: HoldRow;
+}
+
+/** An order that keeps sealed clips past retention and deletion: one camera's of one window. It opens nothing. */
+interface HoldRow {
+  readonly id: string;
+  readonly household: string;
+  readonly camera: string;
+  /** Clip ids sort by time: from this one on, and before the next. */
+  readonly id_from: string;
+  readonly id_to: string;
 }
 
 /** A clip from its first stored segment on; after deletion its tombstone, which refuses late uploads. */

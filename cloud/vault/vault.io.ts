@@ -25,11 +25,12 @@ import {
 import { type Committed, createCommitter, type ReadySegment } from "./commit.io.js";
 import { createEraser, type VaultEraser } from "./erase.io.js";
 import type { CameraEvent, EventQuery } from "./events.io.js";
+import type { HeldWindow } from "./holds.io.js";
 import { openReceipts } from "./receipts.io.js";
 import { Records } from "./records.io.js";
 import { Damages, headerPlace, type Rooms, Space, turnstile, type VaultOptions } from "./rooms.io.js";
 import { createShares, type Shares } from "./shares.io.js";
-import { openShredKeys, unwrapHeader } from "./shred.io.js";
+import { type ClipName, openShredKeys, unwrapHeader } from "./shred.io.js";
 import type { SegmentRow } from "./tables.js";
 import { readThumbnail, type StoredThumbnail, storeThumbnail } from "./thumbnail.io.js";
 
@@ -109,7 +110,21 @@ export interface Retention {
   readonly daysMax: number;
 }
 
+/** Keeps sealed clips for an order, past retention and deletion, and reads them as they are: sealed. */
+export interface VaultCustodian {
+  /** From when it resolves until `lift`; the same id again changes nothing. */
+  hold(id: string, window: HeldWindow): Promise<void>;
+  /** What the household deleted meanwhile ends with the next sweep. */
+  lift(id: string): Promise<void>;
+  /** Whether an order keeps anything of a household's. */
+  holds(household: HouseholdId): Promise<boolean>;
+  /** The window's clips that are here, oldest first, also deleted ones that an order keeps. */
+  clips(window: HeldWindow): Promise<readonly ClipId[]>;
+  segment(name: ClipName, index: number): Promise<StoredSegment | undefined>;
+}
+
 export interface Vault {
+  readonly custodian: VaultCustodian;
   readonly reader: VaultReader;
   readonly keeper: VaultKeeper;
   readonly writer: VaultWriter;
@@ -141,6 +156,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     reader: createReader(rooms),
     writer: await createWriter(rooms),
     keeper: createKeeper(rooms),
+    custodian: createCustodian(rooms),
     eraser: createEraser(rooms),
     shares: createShares(rooms),
     close: () => rooms.turn(() => shred.close()),
@@ -148,26 +164,16 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
 }
 
 function createReader(rooms: Rooms): VaultReader {
-  const { records, bodies, shred, clock, bytesMax, householdBytesMax, space, calendar, damages } = rooms;
+  const { records, clock, bytesMax, householdBytesMax, space, calendar, damages } = rooms;
   const isWritable = writeProbe(rooms);
   return {
     clips: (household, query) => records.clips(household, query, clock.wall()),
     clip: (household, id) => records.clip({ household, id }, clock.wall()),
     events: (household, query) => records.events(household, query),
-    async segment(household, id, index) {
-      const clip = await records.clipRow({ household, id });
-      const row = await records.segmentRow({ household, id }, index);
-      const key = await shred.find({ household, id });
-      if (clip === undefined || row === undefined || key === undefined) return undefined;
-      const header = headerOf(row, key);
-      const name: BodyName = { camera: clip.camera as CameraId, clip: id, index, sha256: row.sha256 };
-      return {
-        bytes: Number(row.bytes),
-        sha256: row.sha256,
-        isWhole: () => isWhole(rooms, { household, name, header, bytes: Number(row.bytes) }),
-        read: (start, end) => readSegment(bodies, name, header, { start, end }),
-      };
-    },
+    segment: async (household, id, index) =>
+      (await records.clipRow({ household, id }))?.deleted_at === null
+        ? storedSegment(rooms, { household, id }, index)
+        : undefined,
     thumbnail: (household, id) => readThumbnail(rooms, { household, id }),
     room: (household) => ({ bytesStored: space.bytesOf(household), bytesMax: householdBytesMax }),
     async health() {
@@ -181,6 +187,41 @@ function createReader(rooms: Rooms): VaultReader {
         bodiesDamaged: damages.count,
       };
     },
+  };
+}
+
+/** Also of a clip that was deleted while an order kept it. */
+async function storedSegment(
+  rooms: Rooms,
+  { household, id }: ClipName,
+  index: number,
+): Promise<StoredSegment | undefined> {
+  const { records, shred, bodies } = rooms;
+  const clip = await records.clipRow({ household, id });
+  const row = await records.segmentRow({ household, id }, index);
+  const key = await shred.find({ household, id });
+  if (clip === undefined || row === undefined || key === undefined) return undefined;
+  const header = headerOf(row, key);
+  const name: BodyName = { camera: clip.camera as CameraId, clip: id, index, sha256: row.sha256 };
+  return {
+    bytes: Number(row.bytes),
+    sha256: row.sha256,
+    isWhole: () => isWhole(rooms, { household, name, header, bytes: Number(row.bytes) }),
+    read: (start, end) => readSegment(bodies, name, header, { start, end }),
+  };
+}
+
+/** Clips that one order reaches at most. */
+const orderedClipsMax = 10_000;
+
+function createCustodian(rooms: Rooms): VaultCustodian {
+  const { records } = rooms;
+  return {
+    hold: (id, window) => records.putHold(id, window),
+    lift: (id) => records.liftHold(id),
+    holds: (household) => records.holdsAnything(household),
+    clips: (window) => records.clipsInWindow(window, orderedClipsMax),
+    segment: (name, index) => storedSegment(rooms, name, index),
   };
 }
 

@@ -7,6 +7,7 @@ import "./commands/board.js";
 import "./commands/log.js";
 import "./commands/offices.js";
 import "./commands/release.js";
+import "./commands/orders.js";
 import { UnexpectedAnswer } from "./fields.js";
 import { Problem, Unreachable } from "./http.io.js";
 import { printable } from "./printable.js";

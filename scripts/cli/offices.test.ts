@@ -2,17 +2,22 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { t as tap, test } from "tap";
-import { openTestCloud } from "../../cloud/api/testing.js";
+import { newBoard, openTestCloud } from "../../cloud/api/testing.js";
+import type { KnownAgency } from "../../cloud/office/people.js";
+import { toBase64 } from "../../shared/kernel/bytes.js";
 import { agencyIdOf } from "../../shared/kernel/ids.js";
 import { parseOfficer } from "../../shared/release/agreement.js";
 import { parseOperators } from "../../shared/release/operators.js";
 import { quiet } from "../demo/home.io.js";
 import { memberAccesses } from "./member/accesses.io.js";
 import { memberInit } from "./member/init.io.js";
+import { memberNotices } from "./member/notices.io.js";
 import { needProfile } from "./member/profile.io.js";
 import { accessList, accessRead, accessRequest, accessStep } from "./office/access.io.js";
 import { agencyInit, operatorInit } from "./office/init.io.js";
 import { officeLogin, officeLogout, officeMe } from "./office/login.io.js";
+import { preserveAsk, preserveList, preserveRenew } from "./office/preserve.io.js";
+import { operatorCallback, operatorQueue } from "./office/queue.io.js";
 
 const room = mkdtempSync(join(tmpdir(), "lintel-offices-"));
 tap.teardown(() => rmSync(room, { recursive: true }));
@@ -65,8 +70,14 @@ test("an officer makes keys and a line for the agreement, and signs in once it n
     agencyInit(join(room, "gus"), { name: "Gus", role: "supervisor" }, terminal),
   );
   const agency = agencyIdOf(parseOfficer(supervisor.line ?? "")?.noteKey ?? new Uint8Array());
-  const officers = officer === undefined ? [] : [officer];
-  const cloud = await openTestCloud({ officersOf: async (id) => (id === agency ? officers : []) });
+  const known: KnownAgency = {
+    state: "active",
+    agreement: {
+      ...{ name: "Harbour City Police", jurisdiction: "us", phone: "+15550100" },
+      officers: officer === undefined ? [] : [officer],
+    },
+  };
+  const cloud = await openTestCloud({ agencyOf: async (id) => (id === agency ? known : undefined) });
   t.teardown(cloud.close);
   const url = await cloud.app.listen({ host: "127.0.0.1", port: 0 });
   cloud.origins.push(url);
@@ -109,5 +120,85 @@ test("two operators and an owner see the same look at metadata, each in their ow
   t.match(await heard((terminal) => memberAccesses(owner, terminal)), {
     ...{ id, by: "Olga", second: "Omar", reviewer: "Omar", finding: "in-order" },
     reads: [{ kind: "storage" }],
+  });
+});
+
+/** A cloud with an agency, an owner with one camera, and who signs in to it, each in a folder of their own. */
+async function workplace() {
+  const folders = ["fay3", "olga3", "omar3", "ada3"].map((name) => join(room, name));
+  const [officer = "", first = "", second = "", owner = ""] = folders;
+  const made = await heard((terminal) => agencyInit(officer, { name: "Fay", role: "officer" }, terminal));
+  const fay = parseOfficer(made.line ?? "");
+  const lines = [first, second].map((folder, at) =>
+    heard((terminal) => operatorInit(folder, { name: `Operator ${at}` }, terminal)),
+  );
+  const operators = parseOperators((await Promise.all(lines)).map(({ line }) => line).join("\n"));
+  if (fay === undefined || !operators.ok) throw new Error("the lines do not hold");
+  const agreement = {
+    name: "Harbour City Police",
+    jurisdiction: "us",
+    phone: "+15550100",
+    officers: [fay],
+  } as const;
+  const cloud = await openTestCloud({
+    operators: operators.value,
+    agencyOf: async () => ({ state: "active", agreement }),
+  });
+  const url = await cloud.app.listen({ host: "127.0.0.1", port: 0 });
+  cloud.origins.push(url);
+  const silent = { ...quiet(), warn: () => undefined };
+  await memberInit(owner, { cloud: url, name: "Ada" }, quiet());
+  const board = await newBoard("Front door");
+  const named = {
+    id: board.id,
+    household: needProfile(owner).household,
+    name: "Front door",
+    named: 1,
+    epoch: 1,
+  };
+  const keys = {
+    note_key: toBase64(board.line.noteKey),
+    tls_key_hash: board.line.tlsKeyHash,
+    place: "outdoor",
+  };
+  await cloud.db
+    .insertInto("camera")
+    .values({ ...named, ...keys })
+    .execute();
+  const agency = agencyIdOf(Uint8Array.of(1));
+  await officeLogin(officer, "agency", { cloud: url, agency }, silent);
+  await officeLogin(first, "operator", { cloud: url }, silent);
+
+  return { officer, first, owner, board, close: cloud.close };
+}
+
+test("an order of preservation is asked, called back and read by the household, each in their own command", async (t) => {
+  const { officer, first, owner, board, close } = await workplace();
+  t.teardown(close);
+  const wish = {
+    file: "24-117",
+    camera: board.id,
+    from: "2026-11-01T00:00:00.000Z",
+    to: "2026-11-02T00:00:00.000Z",
+  };
+  const { id = "" } = await heard((terminal) => preserveAsk(officer, wish, terminal));
+  t.match(await heard((terminal) => operatorQueue(first, terminal)), {
+    id,
+    what: "preservation",
+    phone: "+15550100",
+  });
+  await t.rejects(operatorCallback(first, id, { called: "+15550199" }, quiet()), { message: /at no other/ });
+  const call = { called: "+15550100" };
+  t.match(await heard((terminal) => operatorCallback(first, id, call, terminal)), { state: "active" });
+  await t.rejects(operatorCallback(first, id, call, quiet()), { message: /No call-back about/ });
+  t.match(await heard((terminal) => preserveRenew(officer, id, terminal)), { state: "active" });
+  t.match(await heard((terminal) => preserveList(officer, terminal)), { id, file: "24-117" });
+
+  t.match(await heard((terminal) => memberNotices(owner, "en", terminal)), {
+    ...{ kind: "preservation-renewed", about: id, agency: "Harbour City Police" },
+    text: /had its order renewed, once and for the last time: what is sealed of [a-z2-7]{16}, 2026-11-01 00:00/,
+  });
+  t.match(await heard((terminal) => memberNotices(owner, "fr", terminal)), {
+    text: /une seule et dernière fois/,
   });
 });

@@ -3,7 +3,7 @@ import { accessMinutesMax, metadataKinds } from "../../operator/access.js";
 import { bytesCount, cameraId, clipId, closed, hash, householdId, keyId, memberId, time } from "./common.js";
 
 const uuid = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$";
-const courseId = Type.String({ pattern: uuid, description: "UUIDv7" });
+export const courseId = Type.String({ pattern: uuid, description: "UUIDv7" });
 const officerId = keyId("An operator's id");
 const metadataKind = Type.Enum([...metadataKinds]);
 const scope = Type.Array(metadataKind, { minItems: 1, maxItems: metadataKinds.length, uniqueItems: true });

@@ -9,6 +9,7 @@ import type { App } from "../app.js";
 import * as contract from "../contract/accesses.js";
 import type { Hub } from "../hub.js";
 import { courseIdIn, householdIdIn } from "../ids.js";
+import { courseCursor } from "../page.js";
 import { operatorOf } from "../plugins/office.js";
 import { ownersOnly, sessionOf } from "../plugins/session.js";
 import { demand, found } from "../problems.js";
@@ -18,8 +19,6 @@ export interface AccessServices {
   readonly accesses: Accesses;
   readonly directory: Directory;
 }
-
-const defaultLimit = 50;
 
 /** Tells a household's owners of each step of an operator's look at their metadata. */
 export function accessTeller(hub: Hub): (access: KeptAccess) => void {
@@ -67,7 +66,7 @@ export function addAccesses(operators: App, { accesses, directory }: AccessServi
       },
     },
     async ({ query }) => {
-      const { items, rest } = await pageOf(accesses, query);
+      const { items, rest } = await courseCursor(query, (page) => accesses.list(page));
       return { accesses: await Promise.all(items.map(shown)), ...rest };
     },
   );
@@ -186,7 +185,9 @@ export function addHouseholdsAccesses(members: App, { accesses, directory }: Acc
     },
     async (request) => {
       const { household } = sessionOf(request);
-      const { items, rest } = await pageOf(accesses, { ...request.query, household });
+      const { items, rest } = await courseCursor(request.query, (page) =>
+        accesses.list({ ...page, household }),
+      );
       const shown = items.map(async (access) => ({
         ...(await factsOf(access, directory)),
         ...{ salt: access.state.salt, hash: accessHash(access.state) },
@@ -198,18 +199,6 @@ export function addHouseholdsAccesses(members: App, { accesses, directory }: Acc
       return { accesses: await Promise.all(shown), ...rest };
     },
   );
-}
-
-interface CourseQuery {
-  readonly limit?: number;
-  readonly cursor?: string;
-  readonly household?: string;
-}
-
-async function pageOf(accesses: Accesses, { limit = defaultLimit, cursor, household }: CourseQuery) {
-  const all = await accesses.list({ limit, before: cursor, ...(household && { household }) });
-  const last = all.at(-1);
-  return { items: all, rest: all.length === limit && last !== undefined ? { next: last.id } : {} };
 }
 
 async function factsOf({ id, state }: KeptAccess, directory: Directory) {

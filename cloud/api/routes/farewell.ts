@@ -44,6 +44,7 @@ export function addFarewell(members: App, services: FarewellServices): void {
       const { change, members: named } = found(await charters.current(household));
       const owners = named.filter(({ role }) => role === "owner");
       if (change !== "any-owner" && owners.length > 1) throw new Problem("owners-must-agree");
+      if (await farewell.isHeld(household)) throw new Problem("order-keeps-recordings");
       // First, so that live streams end; whoever was cut off here signs in again and repeats it.
       await sessions.keepOnly(household, []);
       await tokens.keepOnly(household, []);

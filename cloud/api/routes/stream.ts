@@ -61,7 +61,7 @@ export function addStream(members: App, services: StreamServices): void {
       schema: {
         operationId: "watch",
         summary:
-          "clip.started, clip.segment, clip.thumbnail, clip.ended, event, camera.status, session.started, passkey.added, charter.proposed, recovery.changed, recovery.fetched, invitation.answered, operator.access as server-sent events; `missed` when some are kept no more",
+          "clip.started, clip.segment, clip.thumbnail, clip.ended, event, camera.status, session.started, passkey.added, charter.proposed, recovery.changed, recovery.fetched, invitation.answered, operator.access, notice as server-sent events; `missed` when some are kept no more",
         tags: ["events"],
         produces: ["text/event-stream"],
         headers: streamHeaders,

@@ -43,6 +43,7 @@ const householdLines: Readonly<Record<string, ((data: Fields, nameOf: NameOf) =>
       : `${data.text("name")}  has answered an invitation. Compare the fingerprint by phone: lintel member invitations`,
   "operator.access": (data) =>
     `an operator's look at your household's metadata (${data.text("ticket")}): ${data.text("state")}. See it: lintel member accesses`,
+  notice: () => "there is an order about your recordings. Read it: lintel member notices",
   "charter.proposed": (data) =>
     `charter ${data.number("version")} waits for owners' signatures. See it: lintel member proposal`,
 };

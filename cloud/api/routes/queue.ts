@@ -1,0 +1,48 @@
+import type { AgencyId } from "../../../shared/kernel/ids.js";
+import type { Preservations } from "../../legal/preservations.io.js";
+import type { Directory } from "../../office/people.js";
+import type { Accesses } from "../../operator/accesses.io.js";
+import type { App } from "../app.js";
+import { queue } from "../contract/orders.js";
+import { timeTextOf } from "../time.js";
+
+export interface QueueServices {
+  readonly accesses: Accesses;
+  readonly preservations: Preservations;
+  readonly directory: Directory;
+}
+
+/** Everything that waits for an operator, the oldest first. */
+export function addQueue(operators: App, services: QueueServices): void {
+  const { accesses, preservations, directory } = services;
+  const agencyFacts = async (agency: AgencyId) => {
+    const known = await directory.agency(agency);
+    return { agency, ...(known && { name: known.agreement.name, phone: known.agreement.phone }) };
+  };
+  operators.get(
+    "/operator/v1/queue",
+    {
+      schema: {
+        operationId: "listQueue",
+        summary: "What waits for an operator, the oldest first, with the number to call back",
+        tags: ["operator"],
+        response: { 200: queue },
+      },
+    },
+    async () => {
+      const asked = await accesses.list({ kinds: ["requested"] });
+      const orders = await preservations.list({ kinds: ["asked"] });
+      const waiting = [
+        ...asked.map(({ id, state, began }) => ({ id, what: "access" as const, state, since: began })),
+        ...orders.map(({ id, state, began }) => ({ id, what: "preservation" as const, state, since: began })),
+      ];
+      const shown = waiting
+        .sort((a, b) => a.since - b.since)
+        .map(async ({ id, what, state, since }) => ({
+          ...{ id, what, state: state.kind, since: timeTextOf(since) },
+          ...("agency" in state && (await agencyFacts(state.agency))),
+        }));
+      return { waiting: await Promise.all(shown) };
+    },
+  );
+}
