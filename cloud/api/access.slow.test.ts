@@ -34,6 +34,12 @@ const releaseRoutes = (release: string) =>
     ["POST", `/v1/releases/${release}/withdraw`],
   ] as const;
 
+/** What owners see of operators and orders. */
+const aboutOthers = [
+  ["GET", "/v1/household/accesses"],
+  ["GET", "/v1/household/notices"],
+] as const;
+
 /** Every member's route, with ids that fit. */
 const memberRoutes = (
   camera: string,
@@ -48,6 +54,7 @@ const memberRoutes = (
   release = unknownClip,
 ) =>
   [
+    ...aboutOthers,
     ["GET", "/v1/household"],
     ["DELETE", "/v1/household"],
     ["PUT", "/v1/household/charter"],
@@ -82,8 +89,6 @@ const memberRoutes = (
     ["DELETE", `/v1/shares/${share}`],
     ["PUT", `/v1/shares/${share}/pieces/0`],
     ...releaseRoutes(release),
-    ["GET", "/v1/household/accesses"],
-    ["GET", "/v1/household/notices"],
     ["GET", "/v1/household/retention"],
     ["PUT", "/v1/household/retention"],
     ["POST", "/v1/webhooks"],
