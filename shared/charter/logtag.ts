@@ -3,7 +3,7 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Millis } from "../kernel/brand.js";
 import { toBase32, toUtf8 } from "../kernel/bytes.js";
-import { commitment } from "../seal/opening.js";
+import { commitment, saltBytes } from "../seal/opening.js";
 import type { LogEntry } from "../tlog/entry.js";
 import type { OpenedCharter, SignedCharter } from "./charter.js";
 
@@ -15,8 +15,6 @@ export interface HouseholdLog {
   readonly tagKey: Uint8Array;
   readonly saltKey: Uint8Array;
 }
-
-const saltBytes = 16;
 
 /** From the salts of the first charter's lines, in their order (HKDF-SHA-256, RFC 5869). */
 export function householdLogOf({ openings }: SignedCharter): HouseholdLog {
@@ -31,18 +29,22 @@ export function charterTag({ tagKey }: HouseholdLog, version: number): string {
   return toBase32(hmac(sha256, tagKey, toUtf8(`${version}`)));
 }
 
+/** Whoever is shown a version's salt and the charter sees that its entry is this charter's; of other versions it says nothing. */
+export function charterSalt({ saltKey }: HouseholdLog, version: number): Uint8Array {
+  return hmac(sha256, saltKey, toUtf8(`${version}`)).slice(0, saltBytes);
+}
+
 /** What stands in the log of one charter: its hash under a salt that follows from the household's, and when it came. */
 export function charterEntry(
   keys: HouseholdLog,
   { version, hash, at }: Pick<OpenedCharter, "version" | "hash"> & { readonly at: Millis },
 ): LogEntry {
-  const salt = hmac(sha256, keys.saltKey, toUtf8(`${version}`)).slice(0, saltBytes);
   return {
     kind: "charter",
     id: charterTag(keys, version),
     at,
     agency: "none",
     state: "charter",
-    hash: commitment({ salt, line: hash }),
+    hash: commitment({ salt: charterSalt(keys, version), line: hash }),
   };
 }

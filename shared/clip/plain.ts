@@ -49,9 +49,9 @@ export function formatPlain({ init, fragments, manifest }: PlainSegment): Uint8A
 
 /**
  * Opens a clip from its opened segments, put one after another. Every byte of picture and sound must be what this camera
- * signed, in its order, with nothing missing, repeated or added.
+ * signed, in its order, with nothing missing, repeated or added. `hash` may be the platform's own SHA-256.
  */
-export function openClip(mp4: Uint8Array, camera: Verifier): Result<OpenedClip, ClipRefusal> {
+export function openClip(mp4: Uint8Array, camera: Verifier, hash = hashOf): Result<OpenedClip, ClipRefusal> {
   const split = splitFmp4(mp4, { extras: ["uuid"] });
   if (!split.ok) return refuse({ kind: "not-an-mp4", why: split.error });
   const { init, fragments, extras } = split.value;
@@ -60,11 +60,13 @@ export function openClip(mp4: Uint8Array, camera: Verifier): Result<OpenedClip, 
   if (last === undefined || signed.includes(undefined)) return refuse({ kind: "no-manifest" });
   const manifest = openManifest(last, camera);
   if (!manifest.ok) return refuse({ kind: "manifest-refused", why: manifest.error });
-  if (hashOf(init.bytes) !== manifest.value.init) return refuse({ kind: "init-differs" });
+  if (hash(init.bytes) !== manifest.value.init) return refuse({ kind: "init-differs" });
   const expected = manifest.value.fragments.length;
   if (fragments.length !== expected)
     return refuse({ kind: "fragments-missing", expected, found: fragments.length });
-  const index = fragments.findIndex((fragment, i) => !isFragment(fragment, manifest.value.fragments[i]));
+  const index = fragments.findIndex(
+    (fragment, i) => !isFragment(fragment, manifest.value.fragments[i], hash),
+  );
   return index < 0
     ? ok({ manifest: manifest.value, signed: last, init, fragments })
     : refuse({ kind: "fragment-differs", index });

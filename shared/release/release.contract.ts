@@ -1,5 +1,7 @@
 // A whole release that exists in tests only: an agency, a household, a clip, a public log with two witnesses, and the package.
 import { type Charter, type SignedCharter, signCharter } from "../charter/charter.js";
+import { charterEntry, charterSalt, householdLogOf } from "../charter/logtag.js";
+import type { OpenedClip } from "../clip/plain.js";
 import { formatSegment } from "../clip/segment.js";
 import { bytes, type Millis, millis } from "../kernel/brand.js";
 import { toBase64, toUtf8 } from "../kernel/bytes.js";
@@ -7,7 +9,6 @@ import { newReleaseId } from "../kernel/ids.js";
 import { type Prng, seededPrng } from "../kernel/prng.js";
 import { type Hash, hashOf, hashOfText } from "../seal/hash.js";
 import { type Signer, signNote, textOf, verifierOf } from "../seal/note.js";
-import { commitment } from "../seal/opening.js";
 import { cosignatureLine, type LogPolicy, signCheckpoint } from "../tlog/checkpoint.js";
 import { formatEntry, type LogEntry } from "../tlog/entry.js";
 import { formatPolicy } from "../tlog/policy.js";
@@ -74,6 +75,7 @@ export interface TestRelease {
   readonly parts: PackageParts;
   readonly tar: Uint8Array;
   readonly authorisation: Authorisation;
+  readonly clip: OpenedClip;
   readonly slice: Slice;
   readonly agency: TestAgency;
   readonly home: TestHome;
@@ -83,6 +85,8 @@ export interface TestRelease {
 export interface ReleaseWish {
   readonly home?: HomeWish;
   readonly film?: Uint8Array;
+  /** Release all of the clip, not its first five seconds. */
+  readonly everything?: boolean;
   readonly audio?: boolean;
   readonly request?: Partial<AssistanceRequest>;
   readonly authorisation?: Partial<Authorisation>;
@@ -107,7 +111,8 @@ export function newRelease(wish: ReleaseWish = {}): TestRelease {
   const home = newHome(wish.home);
   const start = millis(asked - day);
   const clip = filmed(home, wish.film ?? film(), start);
-  const one = slice(clip, { from: start, to: millis(start + 5_200), audio: wish.audio ?? false });
+  const to = wish.everything === true ? asked : millis(start + 5_200);
+  const one = slice(clip, { from: start, to, audio: wish.audio ?? false });
   if (one === undefined) throw new Error("nothing was cut");
   const agreementEvidence = [log.append(agencyEntry(agency, millis(asked - publicFor)))];
   const charters = [
@@ -137,7 +142,7 @@ export function newRelease(wish: ReleaseWish = {}): TestRelease {
   };
   const escrow = logEscrow(log, parts, authorisation);
   const whole = { ...parts, escrow };
-  return { parts: whole, tar: pack(whole), authorisation, slice: one, agency, home, log };
+  return { parts: whole, tar: pack(whole), authorisation, clip, slice: one, agency, home, log };
 }
 
 export function pack(parts: PackageParts): Uint8Array {
@@ -153,11 +158,13 @@ function nextCharter({ charter, members, random }: TestHome, changes: Partial<Ch
   return signCharter({ ...charter, version: version + 1, previous: hash, ...changes }, owners, random);
 }
 
-function logCharter(log: TestLog, { random }: TestHome, { note }: SignedCharter) {
-  const salt = random.bytes(16);
-  const hash = commitment({ salt, line: hashOfText(textOf(note)) });
-  const entry = { kind: "charter", id: "tag", at: millis(asked - 2 * day), state: "charter", hash } as const;
-  return { ...log.append(entry), salt: toBase64(salt) };
+function logCharter(log: TestLog, { chain }: TestHome, { note }: SignedCharter) {
+  const [first] = chain;
+  const version = Number(/^version (\d+)$/m.exec(note)?.[1]);
+  if (first === undefined) throw new Error("a home without a charter");
+  const keys = householdLogOf(first);
+  const entry = charterEntry(keys, { version, hash: hashOfText(textOf(note)), at: millis(asked - 2 * day) });
+  return { ...log.append(entry), salt: toBase64(charterSalt(keys, version)) };
 }
 
 function agencyEntry({ agreement, note }: TestAgency, at: Millis): LogEntry {

@@ -5,7 +5,7 @@ import { assert } from "../kernel/assert.js";
 import type { Millis } from "../kernel/brand.js";
 import type { ClipId } from "../kernel/ids.js";
 import { ok, type Result, refuse } from "../kernel/result.js";
-import { type Hash, hashOf, hashOfText } from "../seal/hash.js";
+import { type Hash, hashOf, hashOfText, rememberingHash } from "../seal/hash.js";
 import type { LogPolicy } from "../tlog/checkpoint.js";
 import { type PolicyRefusal, parsePolicy } from "../tlog/policy.js";
 import type { ReleasedClip } from "./authorisation.js";
@@ -69,7 +69,7 @@ const corroboratedMillisMax = 7 * 24 * 60 * 60_000;
  * know: whether an owner stands in a line of a charter that was kept back, and whether a camera's clock was right.
  */
 export function verifyPackage(tar: Uint8Array, options: VerifyOptions): Result<Verified, VerifyRefusal> {
-  const hash = remembering(options.hash ?? hashOf);
+  const hash = rememberingHash(options.hash ?? hashOf);
   const unpacked = unpackRelease(tar, hash);
   if (!unpacked.ok) return unpacked;
   const { files, parts } = unpacked.value;
@@ -152,16 +152,4 @@ function policyFor(
 function verifiedClip(clip: OpenedRelease, since: Millis | undefined): VerifiedClip {
   assert(since !== undefined, "a clip has no standing");
   return { ...clip, since, timeCorroborated: since - clip.released.to <= corroboratedMillisMax };
-}
-
-/** Each array is hashed once. */
-function remembering(hash: (data: Uint8Array) => Hash): (data: Uint8Array) => Hash {
-  const known = new Map<Uint8Array, Hash>();
-  return (data) => {
-    const before = known.get(data);
-    if (before !== undefined) return before;
-    const found = hash(data);
-    known.set(data, found);
-    return found;
-  };
 }

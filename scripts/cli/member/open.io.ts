@@ -6,6 +6,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { CharterCamera } from "../../../shared/charter/lines.js";
 import { segmentBytesMax, segmentsMax } from "../../../shared/clip/segment.js";
 import type { ClipId } from "../../../shared/kernel/ids.js";
+import { nativeHashOf, nativeVerifier } from "../../../shared/seal/native.io.js";
 import { makeFolder, refuseUnwritable, writeDurably } from "../disk.io.js";
 import { UnexpectedAnswer } from "../fields.js";
 import { Problem } from "../http.io.js";
@@ -80,6 +81,7 @@ async function openDownload(cloud: Cloud, place: Place, terminal: Terminal): Pro
     camera,
     charters: household.charters.map(({ hash }) => hash),
     identities: identities.map(({ identity }) => identity),
+    native: { hashOf: nativeHashOf, verifier: nativeVerifier },
   });
   if (!opened.ok || opened.value.hole) rmSync(place.folder, { recursive: true, force: true }); // it would stay damaged
   return { opened, camera };

@@ -13,6 +13,7 @@ import type { ClipId, HouseholdId } from "../../../shared/kernel/ids.js";
 import { ok, type Result, refuse } from "../../../shared/kernel/result.js";
 import { type Identity, open } from "../../../shared/seal/age.js";
 import { type Hash, hashOf } from "../../../shared/seal/hash.js";
+import type { Verifier } from "../../../shared/seal/note.js";
 
 /** A clip as the vault hands it out. None of it is believed before `openRecording` has checked it. */
 export interface SealedRecording {
@@ -30,10 +31,15 @@ export interface Trust {
   readonly charters: readonly Hash[];
   /** The camera's identities, one an epoch. */
   readonly identities: readonly Identity[];
+  /** The platform's own cryptography, where there is one. */
+  readonly native?: {
+    readonly hashOf: (data: Uint8Array) => Hash;
+    readonly verifier: (verifier: Verifier) => Verifier;
+  };
 }
 
 /** Enough to see what the camera signed. */
-type Signed = Pick<Trust, "household" | "camera">;
+type Signed = Pick<Trust, "household" | "camera" | "native">;
 
 /** A clip, or its beginning, whose every byte is what its camera signed. */
 export interface Recording {
@@ -77,7 +83,7 @@ export async function openRecording(
   if (chain.length === 0) return refuse(fault ?? { kind: "nothing-recorded" });
   const plain = await openSegments(sealed.segments.slice(0, chain.length), trust.identities);
   if (!plain.ok) return plain;
-  const clip = openClip(plain.value, cameraVerifier(trust.camera));
+  const clip = openClip(plain.value, verifierIn(trust), trust.native?.hashOf);
   if (!clip.ok) return refuse({ kind: "clip-refused", why: clip.error });
   const end = chain.at(-1)?.end ?? "no";
   const wrong = faultInManifest(clip.value, sealed.clip, end, trust);
@@ -91,6 +97,11 @@ export async function openRecording(
 /** What is wrong with sealed segments by their notes, without a key; `undefined` when each is what the camera signed. */
 export function faultOfSealed(sealed: SealedRecording, trust: Signed): RecordingRefusal | undefined {
   return checkSealed(sealed, trust).fault;
+}
+
+function verifierIn({ camera, native }: Signed): Verifier {
+  const verifier = cameraVerifier(camera);
+  return native?.verifier(verifier) ?? verifier;
 }
 
 interface Checked {
@@ -113,8 +124,9 @@ function checkSealed({ clip, segments }: SealedRecording, trust: Signed): Checke
   return longest;
 }
 
-function longestChain(notes: readonly string[], { camera }: Signed): Checked {
-  const openFirst = (count: number) => openSegmentChain(notes.slice(0, count), cameraVerifier(camera));
+function longestChain(notes: readonly string[], trust: Signed): Checked {
+  const camera = verifierIn(trust);
+  const openFirst = (count: number) => openSegmentChain(notes.slice(0, count), camera);
   const whole = openFirst(notes.length);
   if (whole.ok) return { chain: whole.value };
   let holds: readonly OpenedSegment[] = [];
@@ -142,11 +154,11 @@ interface Found {
 function faultInSegment(
   note: OpenedSegment,
   { index, sealed = new Uint8Array(0), clip }: Found,
-  { household, camera }: Signed,
+  { household, camera, native }: Signed,
 ): RecordingRefusal | undefined {
   if (note.household !== household || note.camera !== camera.id || note.clip !== clip)
     return { kind: "other-clip", where: `segment ${index}` };
-  return sealed.length === note.bytes && hashOf(sealed) === note.sha256
+  return sealed.length === note.bytes && (native?.hashOf ?? hashOf)(sealed) === note.sha256
     ? undefined
     : { kind: "segment-differs", index };
 }
@@ -156,7 +168,7 @@ function lackingIn({ clip, segments }: SealedRecording, trust: Trust, from: numb
   const whole = new Set<number>();
   let end = from + 1;
   for (const { note, sealed } of segments) {
-    const opened = openSegment(note, cameraVerifier(trust.camera));
+    const opened = openSegment(note, verifierIn(trust));
     if (!opened.ok) continue;
     const { index } = opened.value;
     const fault = faultInSegment(opened.value, { index, sealed, clip }, trust);
