@@ -8,6 +8,8 @@ import "./commands/log.js";
 import "./commands/offices.js";
 import "./commands/release.js";
 import "./commands/orders.js";
+import "./commands/agency.js";
+import "./commands/desk.js";
 import { UnexpectedAnswer } from "./fields.js";
 import { Problem, Unreachable } from "./http.io.js";
 import { printable } from "./printable.js";
