@@ -8,6 +8,7 @@ import type { Database } from "./database.io.js";
 import { createDocket, type EntryLog, type Settle } from "./docket/docket.io.js";
 import { createFootage } from "./footage/footage.io.js";
 import type { CharterReader } from "./household/charters.io.js";
+import { createSealedStates } from "./household/sealedstate.io.js";
 import type { AgencyOf } from "./office/people.js";
 import { createBatches } from "./release/batches.io.js";
 import { type AgencyBook, know, type RequestBook } from "./release/deciding.io.js";
@@ -61,6 +62,7 @@ export function openCasework({ db, data, log, charters, policy, clock, random }:
     return known ? { state: state.kind, agreement: agreementOf(state) } : undefined;
   };
   return {
+    sealedStates: createSealedStates(db),
     footage: createFootage(db, { log, clock, random }),
     ...{ docket, batches, agencies, requests, releaseBook, releases, agencyOf },
     /** Deadlines, consequences that were cut off, the day's batch, and what it makes available. */

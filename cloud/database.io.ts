@@ -29,6 +29,7 @@ import { docket } from "./migrations/0061-docket.io.js";
 import { accesses } from "./migrations/0062-accesses.io.js";
 import { releases } from "./migrations/0063-releases.io.js";
 import { footage } from "./migrations/0064-footage.io.js";
+import { sealedState } from "./migrations/0066-sealed-state.io.js";
 import { holds } from "./migrations/0070-holds.io.js";
 import { notices } from "./migrations/0071-notices.io.js";
 import type { NotifyTables } from "./notify/tables.js";
@@ -80,6 +81,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0064-footage": footage,
   "0070-holds": holds,
   "0071-notices": notices,
+  "0066-sealed-state": sealedState,
 };
 
 /** Statements that stay prepared: more than the cloud has kinds of. */

@@ -153,8 +153,9 @@ test("the feed holds what a client needs to trust a request, and is the same for
   t.match(entry, { ok: true, value: { kind: "request", state: "published", agency: bureau.agency } });
   t.ok(verifyProof(request.proof, toUtf8(request.entry), policy).ok);
   const [agency] = feed.body.agencies;
-  t.match(parseEntry(toUtf8(agency.entry)), { ok: true, value: { kind: "agency", state: "public" } });
-  t.ok(verifyProof(agency.proof, toUtf8(agency.entry), policy).ok);
+  const [shown] = agency.evidence;
+  t.match(parseEntry(toUtf8(shown.entry)), { ok: true, value: { kind: "agency", state: "public" } });
+  t.ok(verifyProof(shown.proof, toUtf8(shown.entry), policy).ok);
   const home = await newHome(cloud);
   const again = await call(cloud, "GET", "/public/v1/feed", { token: home.token });
   t.equal(again.text, feed.text);

@@ -6,12 +6,14 @@ import { addAgencysReleases } from "./routes/fetching.js";
 import { addRecord, type RecordServices } from "./routes/record.js";
 import { addOwnReleases, addReleaseReviews, type ReleaseRouteServices } from "./routes/releases.js";
 import { addModeration, addOwnRequests, type RequestServices } from "./routes/requests.js";
+import { addSealedState, type SealedStateServices } from "./routes/sealedstate.js";
 
 export interface ReleasingServices
   extends AgencyServices,
     RequestServices,
     ReleaseRouteServices,
-    RecordServices {}
+    RecordServices,
+    SealedStateServices {}
 
 /** Everything about agencies, requests and releases: a cloud that does not take part has none of these routes. */
 export async function addReleasing(
@@ -23,6 +25,7 @@ export async function addReleasing(
   await app.register(async (members: App) => {
     membersOnly(members, services);
     addOwnReleases(members, services);
+    addSealedState(members, services);
   });
   await app.register(async (officers: App) => {
     officersOnly(officers, services);

@@ -7,6 +7,7 @@ export interface HouseholdTables {
   readonly charter: CharterRow;
   readonly proposal: ProposalRow;
   readonly recovery: RecoveryRow;
+  readonly sealed_state: SealedStateRow;
   readonly invitation: InvitationRow;
   readonly member: MemberRow;
   readonly camera: CameraRow;
@@ -42,6 +43,14 @@ export interface CharterRow {
   readonly arrived_at: number;
   /** Its entry's id in the public log; null before the first start that knows of one. */
   readonly tag: string | null;
+}
+
+/** What owners keep among themselves, sealed to them. */
+export interface SealedStateRow {
+  readonly household: string;
+  readonly version: number;
+  /** Base64 of an age file. */
+  readonly file: string;
 }
 
 /** A member's seed, sealed to a passphrase. */

@@ -114,8 +114,10 @@ const feedAgency = Type.Object(
     state: Type.String(),
     agreements: Type.Array(note),
     terms: termsText,
-    entry: entryText,
-    proof,
+    evidence: Type.Array(Type.Object({ entry: entryText, proof }, closed), {
+      description:
+        "Of the newest agreement and, where only its people have changed since, of the one that the public saw",
+    }),
   },
   closed,
 );
@@ -174,5 +176,18 @@ export const reviewList = Type.Object({ reviews: Type.Array(review) }, closed);
 /** That a release's escrow stands in the public log. */
 export const evidence = Type.Object(
   { text: Type.String(), path: Type.String(), entry: entryText, proof },
+  closed,
+);
+
+export const sealedState = Type.Object(
+  {
+    version: Type.Integer({ minimum: 1, description: "One more than that of the state it follows" }),
+    file: Type.String({
+      minLength: 88_000,
+      maxLength: 98_304,
+      pattern: "^YWdlLWVuY3J5cHRpb24[A-Za-z0-9+/]*={0,2}$",
+      description: "Base64 of an age file of 64 KiB and its header: all are of one length",
+    }),
+  },
   closed,
 );

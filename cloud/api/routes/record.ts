@@ -51,14 +51,11 @@ function addFeed(app: App, { agencies, requests, log, clock }: RecordServices): 
       agencies: await Promise.all(
         asking.map(async (id) => {
           const kept = found(await agencies.find(id));
-          const entry = agencyEntry(kept, await stepTo(agencies, id, "public"));
-          return {
-            id,
-            state: kept.state.kind,
-            agreements: kept.state.agreements,
-            terms: kept.state.terms,
-            ...(await evidenceOf(log, entry)),
-          };
+          const { kind, agreements, terms } = kept.state;
+          const evidence = await Promise.all(
+            (await agencyEntries(agencies, kept)).map((entry) => evidenceOf(log, entry)),
+          );
+          return { id, state: kind, agreements, terms, evidence };
         }),
       ),
     });
@@ -222,10 +219,19 @@ function requestEntry({ id, state }: Kept<RequestRecord>, { at, kind, index }: L
   return { kind: "request", id, at, agency: state.agency, state: kind, hash: state.request.hash, index };
 }
 
-/** The agreement that was shown to the public: of a chain that has changed since, another version than the last. */
-function agencyEntry({ id, state }: Kept<AgencyRecord>, { at, kind, index }: LoggedStep): Logged {
-  const hash = state.publicAgreement ?? agreementOf(state).hash;
-  return { kind: "agency", id, at, agency: state.agency, state: kind, hash, index };
+/** The log's line of the newest agreement and, where people have changed since, of the one that the public saw for 30 days. */
+async function agencyEntries(
+  agencies: AgencyBook,
+  { id, state }: Kept<AgencyRecord>,
+): Promise<readonly Logged[]> {
+  const { agency, publicAgreement } = state;
+  const { hash } = agreementOf(state);
+  const entry = ({ at, kind, index }: LoggedStep, of: string): Logged => ({
+    ...{ kind: "agency", id, at, agency, state: kind, hash: of, index },
+  });
+  const seen = entry(await stepTo(agencies, id, "public"), publicAgreement ?? hash);
+  if (seen.hash === hash) return [seen];
+  return [entry(await stepTo(agencies, id, state.kind), hash), seen];
 }
 
 /** The entry's text, and that it stands in the log. */
