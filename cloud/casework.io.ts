@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Kysely } from "kysely";
-import type { AgencyId } from "../shared/kernel/ids.js";
+import type { AgencyId, HouseholdId } from "../shared/kernel/ids.js";
 import type { Clock, Random } from "../shared/kernel/ports.js";
 import type { Policy } from "../shared/release/floor.js";
 import { type AgencyRecord, agencyMachine, agreementOf } from "./agency/agency.js";
@@ -72,6 +72,11 @@ export function openCasework({ db, data, log, charters, policy, clock, random }:
       await makeAvailable();
     },
     makeAvailable,
+    /** A household leaves. */
+    async end(household: HouseholdId): Promise<void> {
+      for (const { id } of await releaseBook.list({ household, kinds: withdrawable, limit: pageMax }))
+        await releaseBook.advance(id, { kind: "withdraw" }, "clock");
+    },
   };
 
   async function makeAvailable(): Promise<void> {
@@ -109,6 +114,8 @@ function freezeReleases(releases: ReleaseBook): Settle<RequestRecord> {
 }
 
 const inEscrow: readonly ReleaseRecord["kind"][] = ["preparing", "in-review", "escrowed", "available"];
+
+const withdrawable: readonly ReleaseRecord["kind"][] = [...inEscrow, "retrieved", "custody"];
 
 async function freeze(releases: ReleaseBook, kept: Awaited<ReturnType<ReleaseBook["list"]>>): Promise<void> {
   for (const { id } of kept) await releases.advance(id, { kind: "freeze" }, "clock");

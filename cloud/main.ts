@@ -238,7 +238,7 @@ async function serve(
       officeLogins: createOfficeLogins(db, { directory: house.directory, clock, random }),
       officeSessions: createOfficeSessions(db, { clock, random }),
       throttle: createThrottle(db, { clock, secret: house.sessionKey.privatePem }),
-      farewell: createFarewell(db, footageIn(vault)),
+      farewell: createFarewell(db, footageIn(vault), house.casework),
       proposals: createProposals(db, { charters, clock }),
       recoveries: createRecoveries(db, clock),
       claims: createClaims(db, charters, clock),

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { InjectOptions } from "fastify";
 import { t as tap, test } from "tap";
 import { toBase32 } from "../../shared/kernel/bytes.js";
-import { newEventId } from "../../shared/kernel/ids.js";
+import { newEventId, newReleaseId } from "../../shared/kernel/ids.js";
 import { allScopes } from "../household/scopes.js";
 import { startCourier } from "../notify/courier.io.js";
 import { systemRandom } from "../system.io.js";
@@ -63,6 +63,7 @@ async function living(receiver: string) {
     .insertInto("passkey")
     .values({ id: credential, household, member: owner.member.id, ...times })
     .execute();
+  const release = await someRelease(household);
   const sessions = (await call(cloud, "GET", "/v1/sessions", { token })).body.sessions;
   const ids = {
     camera: [board.id],
@@ -74,6 +75,7 @@ async function living(receiver: string) {
     passkey: [credential],
     share: [share],
     invitation: [invitation],
+    release: [release],
   };
   const callers = [
     ...[token, access.token, await tokenOf(cloud, owner, household)],
@@ -82,6 +84,27 @@ async function living(receiver: string) {
   const members = [owner, guest, contact].map(({ member }) => member.id);
   const names = [guest.member.name, contact.member.name, `script of ${household}`, `key of ${household}`];
   return { ...home, ids, callers, members, names };
+}
+
+/** A release that lies in escrow, as its row says. */
+async function someRelease(household: string): Promise<string> {
+  const id = newReleaseId(cloud.clock.wall(), systemRandom);
+  const named = {
+    household,
+    agency: unknown.agency,
+    request: unknown.release,
+    record: id,
+    authorisation: "x",
+  };
+  const state = { ...named, kind: "escrowed", hash: "", keep: 1, urgent: false, pieces: 1, reviewers: [] };
+  await cloud.db
+    .insertInto("docket")
+    .values({
+      ...{ machine: "releases", id, version: 1, kind: "escrowed", household, state: JSON.stringify(state) },
+      ...{ settled: 1, began_at: 1, changed_at: 1 },
+    })
+    .execute();
+  return id;
 }
 
 /** All that may never be seen elsewhere: ids, names, and what the stored rows hold of hashes and bytes. */
@@ -129,6 +152,8 @@ const askable = guarded.filter(
 const unknown: Readonly<Record<string, string>> = {
   clip: "01999999-9999-7999-8999-999999999999",
   webhook: "11111111-1111-4111-8111-111111111111",
+  release: "01999999-9999-7999-8999-999999999998",
+  agency: "aaaaaaaaaaaaaaaa",
 };
 const nobodys = (name: string): string => unknown[name] ?? "aaaaaaaaaaaaaaaa";
 
@@ -147,6 +172,9 @@ function addressOf({ path, parameters }: Ask, idOf: (name: string) => string, op
 function bodyFor({ method, path }: Ask, idOf: (name: string) => string): object | undefined {
   const bodies: Readonly<Record<string, object>> = {
     "PUT /v1/household/charter": { charter: { note: idOf("camera"), openings: [] } },
+    "POST /v1/releases": { authorisation: idOf("release"), pieces: 1 },
+    "POST /v1/releases/{release}/withdraw": { note: idOf("release") },
+    "PUT /v1/household/state": { version: 2, file: `YWdlLWVuY3J5cHRpb24${"A".repeat(88_000)}` },
     "PUT /v1/household/proposal": { charter: { note: idOf("camera"), openings: [] } },
     "PUT /v1/recovery": { id: "a".repeat(32), file: "YWdlLWVuY3J5cHRpb24ub3JnL3YxCg==" },
     "POST /v1/webhooks": { url: hooks.url },
@@ -244,6 +272,8 @@ const tablesOfHouseholds = [
   "camera_mode",
   "event",
   "custody",
+  "docket",
+  "sealed_state",
 ] as const;
 
 test("random calls of random members over every route, with the other household's real ids, learn and change nothing", async (t) => {
@@ -266,6 +296,7 @@ test("random calls of random members over every route, with the other household'
     "passkey",
     "share",
     "invitation",
+    "release",
   ] as const;
   const asking = fc.record({
     ask: fc.constantFrom(...askable),

@@ -296,7 +296,7 @@ export async function openTestCloud(options: TestOptions = {}) {
       ...doors,
       ...casework,
       ...desk,
-      farewell: createFarewell(db, footageIn(vault)),
+      farewell: createFarewell(db, footageIn(vault), casework),
       custody: createCustody(db, { clock, random }),
       webhooks: createWebhooks(db, { clock, reach: options.webhookReach ?? "any" }),
       states: { health: () => ({ online: false, identityConflict: false }) },

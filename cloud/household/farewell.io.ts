@@ -15,6 +15,12 @@ export interface Footage {
   dropParts(camera: CameraId): Promise<void>;
 }
 
+/** What agencies have of it, or may fetch. */
+export interface ReleasesOf {
+  /** What lies ready is destroyed when it resolves, and what was fetched is asked back. */
+  end(household: HouseholdId): Promise<void>;
+}
+
 /** Takes a household out of the cloud: no row and no object of it is left. Killed half-way it is done by doing it again. */
 export interface Farewell {
   leave(household: HouseholdId): Promise<void>;
@@ -41,11 +47,12 @@ export function footageIn({ eraser, writer, custodian }: Vault): Footage {
   };
 }
 
-export function createFarewell(db: Kysely<Database>, footage: Footage): Farewell {
+export function createFarewell(db: Kysely<Database>, footage: Footage, releases: ReleasesOf): Farewell {
   return {
     isHeld: (household) => footage.isHeld(household),
     async leave(household) {
       // Power lost from here on: the cameras are shut out and some clips are gone; the household is there to be deleted again.
+      await releases.end(household);
       const cameras = await shutOut(db, household);
       for (let round = 0; round < roundsMax; round++) {
         for (const clip of await clipsOf(db, household)) await footage.erase(household, clip);
@@ -93,6 +100,13 @@ async function removeRows(tx: Transaction<Database>, household: HouseholdId): Pr
   await sql`pragma defer_foreign_keys = on`.execute(tx);
   const cameras = tx.selectFrom("camera").select("id").where("household", "=", household);
   await tx.deleteFrom("camera_status").where("camera", "in", cameras).execute();
+  // An agency that was asked to dispose of something is held to it, also by a household that has gone.
+  await tx
+    .updateTable("docket")
+    .set({ household: null })
+    .where("household", "=", household)
+    .where("kind", "in", ["disposal-asked", "overdue"])
+    .execute();
   const { rows } = await sql<{ name: string }>`
     select tables.name from sqlite_master as tables join pragma_table_info(tables.name) as columns
     where tables.type = 'table' and columns.name = 'household'`.execute(tx);
