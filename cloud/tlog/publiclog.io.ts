@@ -153,7 +153,7 @@ function publicLog({ log, records, nodes, entering, verifier, policy }: Parts): 
     read: (path) => log.read(path),
     list: ({ before = published(), ...query }) =>
       records.list({ ...query, before: Math.min(before, published()) }),
-    intent: (entry) => records.intent([meant(entry)], log.size()),
+    intent: (entry) => records.intent(meant(entry), log.size()),
     async enter(entry) {
       const index = await entering.enter(meant(entry));
       const enough = new AbortController();

@@ -1,5 +1,6 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { readdir, rename } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Test, test } from "tap";
 import { millis } from "../../shared/kernel/brand.js";
@@ -25,12 +26,15 @@ const some = (from: number, to: number): LogEntry[] =>
 
 /** A cloud's data directory with a database and a log that can be closed and opened again. */
 async function cloudIn(t: Test) {
-  const data = t.testdir({});
-  mkdirSync(join(data, "identity"), { mode: 0o700 });
+  const data = mkdtempSync(join(tmpdir(), "lintel-log-"));
   const database = join(data, "cloud.db");
   let db = await openDatabase(database);
   let log = await openPublicLog({ db, data, origin });
-  t.teardown(() => log.close().then(() => db.destroy()));
+  t.teardown(async () => {
+    await log.close();
+    await db.destroy();
+    rmSync(data, { recursive: true });
+  });
   return {
     data,
     log: () => log,

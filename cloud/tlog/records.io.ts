@@ -1,8 +1,11 @@
-import type { CompiledQuery, Kysely } from "kysely";
+import { type CompiledQuery, type Kysely, sql } from "kysely";
 import { millis } from "../../shared/kernel/brand.js";
 import { hashOf } from "../../shared/seal/hash.js";
 import { formatEntry, type LogEntry } from "../../shared/tlog/entry.js";
 import type { LogEntryRow, LogTables } from "./tables.js";
+
+/** Checkpoints that are kept in memory. */
+const recentMax = 50;
 
 /** An entry that is meant for the log, by the hash of its text. */
 export interface Meant {
@@ -33,55 +36,50 @@ export function meant(entry: LogEntry): Meant {
 export class LogRecords {
   private readonly db: Kysely<LogTables>;
   private readonly origin: string;
+  /** The newest published checkpoints, the smallest first. */
+  private recent: readonly { readonly size: number; readonly note: string }[] = [];
 
   constructor(db: Kysely<LogTables>, origin: string) {
     this.db = db;
     this.origin = origin;
   }
 
-  /** Says durably that these are meant for the log; what is there already stays as it is. */
-  intent(all: readonly Meant[], size: number): CompiledQuery {
-    const rows = all.map(({ key, entry: { id, ...entry } }) => ({
-      sha256: key,
-      subject: id,
-      ...entry,
-      origin: this.origin,
-      from_size: size,
-      place: null,
-    }));
+  /** Says durably that the entry is meant for the log; what is there already stays as it is. */
+  intent(one: Meant, size: number): CompiledQuery {
     return this.db
       .insertInto("log_entry")
-      .values(rows)
+      .values(this.rowOf(one, size))
       .onConflict((conflict) => conflict.doNothing())
       .compile();
   }
 
-  /** Power lost before the commit: nobody was answered, and nothing is meant. */
+  /** The same for many. Power lost before the commit: nobody was answered, and nothing is meant. */
   async mean(all: readonly Meant[], size: number): Promise<void> {
-    await this.db.executeQuery(this.intent(all, size));
+    const rows = all.map((one) => Object.values(this.rowOf(one, size)));
+    // One text whatever their number: statements stay prepared. `where true` tells the conflict from a join (sqlite.org/lang_upsert.html §2.2).
+    await sql`insert into log_entry (sha256, kind, subject, at, agency, state, hash, origin, from_size, place)
+      select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, null
+      from json_each(${JSON.stringify(rows)}) where true on conflict do nothing`.execute(this.db);
+  }
+
+  private rowOf({ key, entry }: Meant, size: number): LogEntryRow {
+    const { kind, id, at, agency, state, hash } = entry;
+    const facts = { sha256: key, kind, subject: id, at, agency, state, hash };
+    return { ...facts, origin: this.origin, from_size: size, place: null };
   }
 
   async placesOf(keys: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const rows = await this.db
-      .selectFrom("log_entry")
-      .select(["sha256", "place"])
-      .where("sha256", "in", keys)
-      .where("origin", "=", this.origin)
-      .where("place", "is not", null)
-      .execute();
+    const { rows } = await sql<{ sha256: string; place: number }>`select sha256, place from log_entry
+      where sha256 in (select value from json_each(${JSON.stringify(keys)}))
+      and origin = ${this.origin} and place is not null`.execute(this.db);
     return new Map(rows.map(({ sha256, place }) => [sha256, Number(place)]));
   }
 
   /** Power lost before the commit: they stand in the log, and the next start finds them there. */
   async place(places: ReadonlyMap<string, number>): Promise<void> {
-    await this.db.transaction().execute(async (tx) => {
-      for (const [key, place] of places)
-        await tx
-          .updateTable("log_entry")
-          .set({ place, origin: this.origin })
-          .where("sha256", "=", key)
-          .execute();
-    });
+    await sql`update log_entry set place = placed.value ->> 1, origin = ${this.origin}
+      from json_each(${JSON.stringify([...places])}) as placed
+      where log_entry.sha256 = placed.value ->> 0`.execute(this.db);
   }
 
   /** What is not known to stand in this log, in the order in which it was meant for it, or stood in another. */
@@ -122,10 +120,15 @@ export class LogRecords {
       .values({ origin: this.origin, size, note })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
+    if (size > (this.recent.at(-1)?.size ?? -1))
+      this.recent = [...this.recent, { size, note }].slice(-recentMax);
   }
 
   /** The first published checkpoint with more than `index` entries. */
   async checkpointOver(index: number): Promise<string | undefined> {
+    const [oldest] = this.recent;
+    if (oldest !== undefined && oldest.size <= index)
+      return this.recent.find(({ size }) => size > index)?.note;
     const row = await this.db
       .selectFrom("log_checkpoint")
       .select("note")

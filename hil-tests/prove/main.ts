@@ -10,6 +10,7 @@ import { groundProofs } from "./ground.js";
 import { householdProofs } from "./household.js";
 import { installerProofs } from "./installer.js";
 import { journeyProofs } from "./journey.js";
+import { logProofs } from "./log.js";
 import { type Outcome, type Proof, proofContext } from "./proof.js";
 
 /** A stage adds its list here. */
@@ -19,6 +20,7 @@ const proofs: readonly Proof[] = [
   ...eyeProofs,
   ...householdProofs,
   ...installerProofs,
+  ...logProofs,
 ];
 
 interface Shown extends Outcome {
