@@ -37,8 +37,8 @@ export function declarationText({ authorisation: said, request, agreement }: Fac
     "",
     `1. On [date] I received one file that opens with the private key of ${said.recipient}, made for request ${said.request}.`,
     '2. I verified it with "lintel verify" on [computer, version], which works offline, and [with the commands in HOWTO.txt].',
-    "3. It reported that the following files are, byte for byte, what the named cameras signed when they recorded them, in their",
-    "   order, and what the household's owners authorised. Files were compared by their SHA-256 values:",
+    "3. It reported that each second in the following files is, byte for byte, what the named camera signed when it recorded it, in",
+    "   its order, and that the files are those that the household's owners authorised. They were compared by their SHA-256 values:",
     ...said.clips.flatMap(declared),
     `4. The authorisation ${said.record} was signed by the household on ${utcText(said.signed)}.`,
     "5. [What was done with the file since, by whom, when.]",
@@ -59,7 +59,7 @@ function declared({ clip, from, to, sha256 }: ReleasedClip): readonly string[] {
 /** How to check by hand. What is indented are commands for a POSIX shell, to be run where the tar was unpacked. */
 export function howtoText({ authorisation: said, request }: Facts): string {
   return lines(
-    `Release ${said.record} for request ${request.id}`,
+    `Lintel release package, version 1: release ${said.record} for request ${request.id}`,
     "",
     "With Lintel, on any computer, offline:   lintel verify package.tar --policy policy.txt",
     "(the log's policy from a place that you trust; proofs/policy.txt is only what this package claims)",
@@ -104,8 +104,10 @@ const shellFunctions = [
   '  if [ $? -eq 0 ]; then echo "$1 signed by $2: OK"; else echo "$1 NOT signed by $2"; fi',
   "  rm -f note.text note.sig note.key note.said",
   "}",
-  "# openings FILE: the lines beside a note that are shown, with their salts",
+  "# openings FILE...: the lines beside a note that are shown, with their salts; seconds FILE: of a manifest, salt and then",
+  "# line, track, time, duration, bytes, SHA-256",
   'openings() { cat "$@" | grep -o \'"[A-Za-z0-9+/]\\{22\\}== [^"]*"\' | tr -d \'"\'; }',
+  "seconds() { openings \"$1\" | grep -x '[^ ]*\\( [0-9]*\\)\\{5\\} [A-Za-z0-9+/]*='; }",
 ];
 
 const clipCommands = [
@@ -116,9 +118,9 @@ const clipCommands = [
   "  camera=$(sed -n 's/^camera //p' manifest.note)",
   "  key=$(openings charters/*.json | grep -h \" camera $camera \" | cut -d ' ' -f 4 | sort -u)",
   "  checks manifest.note camera-$camera $key",
-  "  total=$(openings $manifest | awk '{ sum += $6 } END { print sum }')",
+  "  total=$(seconds $manifest | awk '{ sum += $6 } END { print sum }')",
   "  at=$(( $(wc -c < $mp4) - total ))",
-  "  openings $manifest | while read -r salt line; do",
+  "  seconds $manifest | while read -r salt line; do",
   "    set -- $line",
   '    hidden=$({ printf %s $salt | base64 -d; printf %s "$line"; } | openssl dgst -sha256 -binary | base64)',
   "    found=$(tail -c +$(( at + 1 )) $mp4 | head -c $5 | openssl dgst -sha256 -binary | base64)",

@@ -25,7 +25,8 @@ export function isoRecord(facts: Facts): string {
       recipients: [{ id: agreement.agency, name: agreement.name, key: said.recipient }],
       retention: `${said.keep / dayMillis} days after receipt`,
       jurisdiction: said.jurisdiction,
-      withdrawal_method: "lintel member withdraw; after the download the agency is asked to dispose of it",
+      withdrawal_method:
+        "by the household's own client; once it was downloaded the agency is asked to dispose of it",
       request: { request_id: said.request, hash: said.requestHash, file: request.file },
       window: { from: utcText(request.from), to: utcText(request.to) },
       expires: utcText(said.expires),
@@ -53,6 +54,7 @@ export function dpvRecord({ authorisation: said, request, agreement }: Facts): s
     "@id": `urn:uuid:${said.record}`,
     "@type": "dpv:ConsentRecord",
     "dct:identifier": said.record,
+    "dct:conformsTo": "https://w3id.org/dpv/schema/dpv-27560#record",
     "dpv:hasConsentStatus": { "@id": "dpv:ConsentGiven" },
     "dpv:isIndicatedAtTime": { "@type": "xsd:dateTime", "@value": utcText(said.signed) },
     "dpv:hasLegalBasis": { "@id": "dpv:ExplicitlyExpressedConsent" },
@@ -81,7 +83,7 @@ export function dpvRecord({ authorisation: said, request, agreement }: Facts): s
       "dpv:hasDuration": { "@type": "xsd:duration", "@value": `P${said.keep / dayMillis}D` },
     },
     "dpv:hasJurisdiction": said.jurisdiction,
-    "dpv:hasExpiry": { "@type": "xsd:dateTime", "@value": utcText(said.expires) },
+    "dct:valid": { "@type": "xsd:dateTime", "@value": utcText(said.expires) },
   });
 }
 
