@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { t as tap, test } from "tap";
@@ -17,6 +17,9 @@ import {
   agreementNew,
   agreementShow,
 } from "./agency/agreement.io.js";
+import { giveWord } from "./agency/custody.io.js";
+import { homeThatReleases } from "./agency/home.contract.js";
+import { releaseFetch, releaseList } from "./agency/releases.io.js";
 import {
   type RequestWish,
   requestCosign,
@@ -167,6 +170,56 @@ test("a request is checked before it is signed, needs two, and is moderated as a
     ),
   );
   t.match(turned.values, [{ state: "rejected", rejection: "not-plausible" }]);
+});
+
+test("a release is fetched, opened and verified before anything good is said of it, and then receipted and disposed of", async (t) => {
+  const wish = ask({ file: "2026/0818", area: square(400, 4_930_000), out: at("third.note") });
+  await heard((terminal) => requestNew(at("oscar"), wish, terminal, clock));
+  await heard((terminal) => requestCosign(at("sofia"), at("third.note"), terminal));
+  const [submitted] = (await heard((terminal) => requestSubmit(at("oscar"), at("third.note"), terminal)))
+    .values;
+  const request = String(submitted?.id);
+  await heard((terminal) => requestModerate(at("omar"), request, { act: "approve" }, terminal));
+  clock.forward(3 * hour);
+  const { id, offer } = await homeThatReleases(cloud, readFileSync(at("third.note"), "utf8"));
+  const fetch = (who: string) =>
+    heard((terminal) => releaseFetch(at(who), id, { out: at("package.tar") }, terminal, clock));
+  await t.rejects(fetch("oscar"), { message: /Nothing was released to the agency as/ });
+  await offer();
+  await t.rejects(fetch("sofia"), { message: /It is with whoever made the request/ });
+  const give = (act: "received" | "disposed") =>
+    heard((terminal) => giveWord(at("oscar"), id, { act, ground: "none" }, terminal, clock));
+  await t.rejects(give("received"), { message: /It was not fetched on this computer/ });
+  const fetched = await fetch("oscar");
+  t.match(fetched.values, [{ verified: true, release: id, request, out: at("package.tar") }]);
+  t.match((await heard((terminal) => releaseList(at("sofia"), terminal))).values, [
+    { id, state: "retrieved" },
+  ]);
+  t.notOk(existsSync(join(at("oscar"), "fetching", id)), "no sealed pieces are left");
+
+  t.match((await give("received")).values, [{ state: "custody" }]);
+  await t.rejects(give("disposed"), { message: /package\.tar is still there/ });
+  rmSync(at("package.tar"));
+  t.match((await give("disposed")).values, [{ state: "attested" }]);
+
+  const forged = await homeThatReleases(cloud, readFileSync(at("third.note"), "utf8"), { forge: true });
+  await forged.offer();
+  const wanted = { out: at("forged.tar") };
+  await t.rejects(
+    heard((terminal) => releaseFetch(at("oscar"), forged.id, wanted, terminal, clock)),
+    { message: /does not hold\. .*sealed segments beside clip.*give no receipt/ },
+  );
+  t.notOk(existsSync(wanted.out), "nothing is written of what does not verify");
+  await forged.withdraw();
+  rmSync(join(at("oscar"), "fetching", forged.id, "1"));
+  await t.rejects(
+    heard((terminal) => releaseFetch(at("oscar"), forged.id, wanted, terminal, clock)),
+    {
+      message: /can no longer be fetched/,
+    },
+  );
+  t.notOk(existsSync(join(at("oscar"), "fetching", forged.id)), "and what had come is deleted");
+  await heard((terminal) => requestEnd(at("oscar"), request, "withdraw", terminal));
 });
 
 test("a supervisor changes the people, attests, and reports a lost key; operators suspend by two", async (t) => {

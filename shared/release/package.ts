@@ -11,7 +11,7 @@ import { type Facts, type FactsRefusal, openFacts, type ReleaseNotes } from "./f
 import { custodyText, declarationText, howtoText } from "./papers.js";
 import { dpvRecord, isoRecord, kantaraRecord } from "./record.js";
 import type { Slice } from "./slice.js";
-import { type TarFile, writeTar } from "./tar.js";
+import { readTar, type TarFile, type TarRefusal, writeTar } from "./tar.js";
 
 /** Everything that a release package holds, each thing once; all else in it follows from these. */
 export interface PackageParts extends ReleaseNotes {
@@ -64,6 +64,12 @@ export const sumsName = "SHA256SUMS";
 export function packRelease(parts: PackageParts, hash: Hasher = hashOf): Result<Uint8Array, FactsRefusal> {
   const facts = openFacts(parts);
   return facts.ok ? ok(writeTar(filesOf(parts, facts.value, hash))) : facts;
+}
+
+/** The same package with the proof that its escrow was logged, which an agency's client adds to what it has opened. */
+export function withEscrow(tar: Uint8Array, escrow: Escrow): Result<Uint8Array, TarRefusal> {
+  const files = readTar(tar);
+  return files.ok ? ok(writeTar([...files.value, ...escrowFiles(escrow)])) : files;
 }
 
 /** The files in their order. */

@@ -5,6 +5,7 @@ import { type Area, formatArea, parseArea, parseDegrees } from "../../../shared/
 import { allJurisdictions } from "../../../shared/release/floor.js";
 import { allCategories } from "../../../shared/release/request.js";
 import type { AgreementWish, AmendWish, ApplyOptions } from "../agency/agreement.io.js";
+import type { FetchOptions } from "../agency/releases.io.js";
 import type { RequestWish } from "../agency/requests.io.js";
 import { agency, type Common, ofOffice } from "../program.js";
 import { openTerminal, type TerminalOptions } from "../terminal.io.js";
@@ -138,6 +139,63 @@ ofOffice("erratum", "say in public what was wrong in it; the request stays as it
 ofOffice("requests", "all that the agency asked for, newest first", agency).action(async (options: Common) =>
   (await import("../agency/requests.io.js")).requestList(options.profile, openTerminal(options)),
 );
+
+ofOffice("releases", "what households released to the agency, newest first", agency).action(
+  async (options: Common) =>
+    (await import("../agency/releases.io.js")).releaseList(options.profile, openTerminal(options)),
+);
+ofOffice("fetch", "fetch a release, open it with its request's key, and verify it to its last byte", agency)
+  .argument("<release>", "its id")
+  .requiredOption("--out <file>", "where to write the verified package, a tar")
+  .option(
+    "--policy <file>",
+    "the public log's key and witnesses (C2SP tlog-policy), from a place that you trust",
+  )
+  .addHelpText(
+    "after",
+    `
+It comes piece by piece, and the same command goes on where it stopped. Nothing is written to --out unless all of it verifies; without --policy
+the log's keys are only what the package itself claims. Only the computer that made the request has its key.`,
+  )
+  .action(async (id: string, options: Common & FetchOptions) =>
+    (await import("../agency/releases.io.js")).releaseFetch(
+      options.profile,
+      id,
+      options,
+      openTerminal(options),
+    ),
+  );
+for (const [name, act, what] of [
+  ["receipt", "received", "sign that a release has come and verified, within 72 hours"],
+  ["dispose", "disposed", "sign that every copy of a release is destroyed"],
+] as const)
+  ofOffice(name, what, agency)
+    .argument("<release>", "its id")
+    .option("--yes", yes)
+    .action(async (id: string, options: Common) =>
+      (await import("../agency/custody.io.js")).giveWord(
+        options.profile,
+        id,
+        { act, ground: "none" },
+        openTerminal(options),
+      ),
+    );
+ofOffice(
+  "retain",
+  "sign that a court's order keeps a release past its time; it is public that one does",
+  agency,
+)
+  .argument("<release>", "its id")
+  .requiredOption("--ground <number>", "the order's number")
+  .option("--yes", yes)
+  .action(async (id: string, options: Common & { readonly ground: string }) =>
+    (await import("../agency/custody.io.js")).giveWord(
+      options.profile,
+      id,
+      { act: "retained", ground: options.ground },
+      openTerminal(options),
+    ),
+  );
 
 function areaOf(text: string): Area {
   const places = text.trim().split(/\s+/).map(parseDegrees);

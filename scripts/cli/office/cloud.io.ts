@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { publicOfficeKeys } from "../../../shared/release/officekeys.js";
 import {
   formatOfficeLogin,
@@ -7,7 +8,7 @@ import {
 import { isHash } from "../../../shared/seal/hash.js";
 import { signNote } from "../../../shared/seal/note.js";
 import { type Fields, fieldsOf, UnexpectedAnswer } from "../fields.js";
-import { type Call, call } from "../http.io.js";
+import { type Call, call, send } from "../http.io.js";
 import { Refused } from "../refused.js";
 import {
   clientHeaders,
@@ -25,6 +26,8 @@ export interface OfficeCloud {
   readonly profile: OfficeProfile;
   /** The answer's JSON. `undefined` when there is none. */
   call(wanted: Call): Promise<unknown>;
+  /** The answer as it comes. */
+  stream(wanted: Call): Promise<IncomingMessage>;
   /** The answer's fields. */
   get(path: string): Promise<Fields>;
   /** Ends the session that is kept here. */
@@ -46,6 +49,7 @@ export function openOfficeCloud(folder: string, side: Side): OfficeCloud {
   const cloud: OfficeCloud = {
     profile,
     call: (wanted) => withSession(door, (token) => call(door.server, { ...wanted, token })),
+    stream: (wanted) => withSession(door, (token) => send(door.server, { ...wanted, token })),
     get: async (path) => fieldsOf(await cloud.call({ method: "GET", path }), path),
     async end() {
       await cloud.call({ method: "DELETE", path: `/${side}/v1/session` });

@@ -37,7 +37,7 @@ export function verifyFile(path: string, { policy }: VerifyFlags, terminal: Term
   for (const line of reportLines(verified.value)) terminal.say(line);
 }
 
-function readPolicy(path: string): LogPolicy {
+export function readPolicy(path: string): LogPolicy {
   const text = fromUtf8(readWhole(path, policyBytesMax));
   const policy = text.ok ? parsePolicy(text.value) : undefined;
   if (policy === undefined) throw new Refused(`${path} is no policy: it is no text.`);
