@@ -5,6 +5,7 @@ import type { Docket } from "./docket/docket.io.js";
 import type { CameraDirectory } from "./household/cameras.io.js";
 import { createNotices, type Notices, type Told } from "./legal/notices.io.js";
 import { createPreservations, type Preservations } from "./legal/preservations.io.js";
+import { createProcesses, type Processes } from "./legal/processes.io.js";
 import type { Directory } from "./office/people.js";
 import { type Accesses, createAccesses, type KeptAccess } from "./operator/accesses.io.js";
 import type { Vault } from "./vault/vault.io.js";
@@ -14,6 +15,7 @@ export interface Desk {
   readonly accesses: Accesses;
   readonly notices: Notices;
   readonly preservations: Preservations;
+  readonly processes: Processes;
 }
 
 interface DeskServices {
@@ -32,9 +34,15 @@ export function openDesk(db: Kysely<Database>, services: DeskServices): Desk {
   const { docket, clock, random, vault, tellAccess, tellNotice } = services;
   const notices = createNotices(db, { clock, random, onNew: tellNotice });
   const { custodian } = vault;
+  const orders = { ...services, notices, custodian };
+  const preservations = createPreservations(orders);
+  const processes = createProcesses({
+    ...orders,
+    convert: preservations.convert,
+    activeOrders: (agency) => preservations.list({ agency, kinds: ["active"] }),
+  });
   return {
-    notices,
+    ...{ notices, preservations, processes },
     accesses: createAccesses(db, { docket, clock, random, tell: tellAccess }),
-    preservations: createPreservations({ ...services, notices, custodian }),
   };
 }

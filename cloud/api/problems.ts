@@ -168,6 +168,26 @@ export const problems = {
     "Another number",
     "An agency is called back at the number of its public agreement in force, and at no other. Call that one.",
   ],
+  "wider-than-the-process": [
+    422,
+    "Wider than the process",
+    "A line that names no camera and window, content under a subpoena, an indoor camera that it does not call so, or more than 31 days reaches nothing. Keep only lines without a fault.",
+  ],
+  "gag-without-court-or-date": [
+    422,
+    "Gag without court or date",
+    "Only a court order or warrant may forbid to tell the household, and only until a day that is named, within 366 days.",
+  ],
+  "one-household": [
+    422,
+    "One household each",
+    "The process names cameras of more than one household. Serve one for each.",
+  ],
+  "not-produced": [
+    409,
+    "Nothing to fetch",
+    "Nothing is handed over yet, nothing was held, or its 14 days are over. Look at its state.",
+  ],
   "renewed-already": [
     409,
     "Renewed already",

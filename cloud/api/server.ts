@@ -29,6 +29,7 @@ import { addPages } from "./routes/pages.js";
 import { addBrowserSignIn, addPasskeys, type PasskeyServices } from "./routes/passkeys.js";
 import { addPassphrase, addPassphraseSignIn, type PassphraseServices } from "./routes/passphrases.js";
 import { addPreservationCalls, addPreservations, type PreservationServices } from "./routes/preservations.js";
+import { addProcesses, addProcessSteps, type ProcessServices } from "./routes/processes.js";
 import { addProposal, type ProposalServices } from "./routes/proposal.js";
 import { addQueue } from "./routes/queue.js";
 import { addRecoveries, addRecovery, type RecoveryServices } from "./routes/recovery.js";
@@ -80,7 +81,8 @@ export interface ApiServices
     ReleasingServices,
     EvidenceServices,
     NoticeServices,
-    PreservationServices {
+    PreservationServices,
+    ProcessServices {
   readonly charters: CharterReader & CharterWriter;
   readonly vault: ClipServices["vault"] & ShareServices["vault"];
   readonly sessionKey: SessionKey;
@@ -175,6 +177,7 @@ async function addGuardedRoutes(app: App, services: ApiServices): Promise<void> 
     officersOnly(officers, services);
     addOfficer(officers, services);
     addPreservations(officers, services);
+    addProcesses(officers, services);
   });
   await app.register(async (operators: App) => {
     operatorsOnly(operators, services);
@@ -182,6 +185,7 @@ async function addGuardedRoutes(app: App, services: ApiServices): Promise<void> 
     addAccesses(operators, services);
     addQueue(operators, services);
     addPreservationCalls(operators, services);
+    addProcessSteps(operators, services);
   });
 }
 

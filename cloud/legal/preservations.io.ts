@@ -33,6 +33,8 @@ export interface Preservations {
     call: { readonly by: PreservationAsked["by"]; readonly called: string; readonly authentic: boolean },
   ): Promise<Result<KeptPreservation, Refusal> | undefined>;
   renew(id: CourseId, by: PreservationAsked["by"]): Promise<Result<KeptPreservation, Refusal>>;
+  /** Legal process keeps it from here on; one that is over stays over. */
+  convert(order: KeptPreservation, process: string): Promise<void>;
   /** Newest first. */
   list(query: DocketQuery): Promise<readonly KeptPreservation[]>;
 }
@@ -72,6 +74,9 @@ export function createPreservations(services: OrderServices): Preservations {
       if (!authentic) return book.advance(id, { kind: "deny", by }, by);
       const registered = (await directory.agency(order.state.agency))?.agreement.phone ?? "none";
       return book.advance(id, { kind: "authenticate", by, called, registered }, by);
+    },
+    async convert({ id }, process) {
+      await book.advance(id, { kind: "convert", process }, "clock");
     },
     renew: (id, by) => book.advance(id, { kind: "renew", by }, by),
   };

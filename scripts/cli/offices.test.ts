@@ -15,6 +15,15 @@ import { memberNotices } from "./member/notices.io.js";
 import { needProfile } from "./member/profile.io.js";
 import { accessList, accessRead, accessRequest, accessStep } from "./office/access.io.js";
 import { agencyInit, operatorInit } from "./office/init.io.js";
+import {
+  legalFetch,
+  legalList,
+  legalServe,
+  legalWithdraw,
+  operatorAnswer,
+  operatorProcesses,
+  operatorScope,
+} from "./office/legal.io.js";
 import { officeLogin, officeLogout, officeMe } from "./office/login.io.js";
 import { preserveAsk, preserveList, preserveRenew } from "./office/preserve.io.js";
 import { operatorCallback, operatorQueue } from "./office/queue.io.js";
@@ -124,8 +133,8 @@ test("two operators and an owner see the same look at metadata, each in their ow
 });
 
 /** A cloud with an agency, an owner with one camera, and who signs in to it, each in a folder of their own. */
-async function workplace() {
-  const folders = ["fay3", "olga3", "omar3", "ada3"].map((name) => join(room, name));
+async function workplace(name: string) {
+  const folders = ["fay", "olga", "omar", "ada"].map((who) => join(room, name, who));
   const [officer = "", first = "", second = "", owner = ""] = folders;
   const made = await heard((terminal) => agencyInit(officer, { name: "Fay", role: "officer" }, terminal));
   const fay = parseOfficer(made.line ?? "");
@@ -167,14 +176,14 @@ async function workplace() {
     .execute();
   const agency = agencyIdOf(Uint8Array.of(1));
   await officeLogin(officer, "agency", { cloud: url, agency }, silent);
-  await officeLogin(first, "operator", { cloud: url }, silent);
+  for (const folder of [first, second]) await officeLogin(folder, "operator", { cloud: url }, silent);
 
-  return { officer, first, owner, board, close: cloud.close };
+  return { officer, first, second, owner, board, cloud };
 }
 
 test("an order of preservation is asked, called back and read by the household, each in their own command", async (t) => {
-  const { officer, first, owner, board, close } = await workplace();
-  t.teardown(close);
+  const { officer, first, owner, board, cloud } = await workplace("preserve");
+  t.teardown(cloud.close);
   const wish = {
     file: "24-117",
     camera: board.id,
@@ -201,4 +210,38 @@ test("an order of preservation is asked, called back and read by the household, 
   t.match(await heard((terminal) => memberNotices(owner, "fr", terminal)), {
     text: /une seule et dernière fois/,
   });
+});
+
+test("legal process is served, called back, scoped by two operators and fetched, each in their own command", async (t) => {
+  const { officer, first, second, owner, board, cloud } = await workplace("legal");
+  t.teardown(cloud.close);
+  const line = {
+    data: "metadata",
+    camera: board.id,
+    from: "2026-11-01T00:00:00.000Z",
+    to: "2026-11-02T00:00:00.000Z",
+  };
+  const wish = { file: "24-118", type: "subpoena", line: [{ ...line, indoor: false }] };
+  const { id = "" } = await heard((terminal) => legalServe(officer, wish, terminal));
+  await heard((terminal) => operatorCallback(first, id, { called: "+15550100" }, terminal));
+  t.match(await heard((terminal) => operatorQueue(first, terminal)), {
+    id,
+    what: "process",
+    state: "authenticated",
+  });
+  await heard((terminal) => operatorScope(first, id, { verdict: "produce", keep: [0] }, terminal));
+  await t.rejects(operatorAnswer(first, id, "confirm", quiet()), { message: /takes two people/ });
+  t.match(await heard((terminal) => operatorAnswer(second, id, "confirm", terminal)), { state: "scoped" });
+  t.match(await heard((terminal) => operatorProcesses(second, terminal)), {
+    id,
+    items: [{ data: "metadata" }],
+  });
+  t.match(await heard((terminal) => memberNotices(owner, "en", terminal)), {
+    text: /served legal process on this cloud/,
+  });
+  await t.rejects(legalFetch(officer, id, join(room, "x.tar"), quiet()), {
+    message: /Nothing is handed over yet/,
+  });
+  t.match(await heard((terminal) => legalWithdraw(officer, id, terminal)), { state: "withdrawn" });
+  t.match(await heard((terminal) => legalList(officer, terminal)), { id, state: "withdrawn" });
 });

@@ -5,7 +5,7 @@ import { cameraId, closed, keyId, time } from "./common.js";
 
 export const orderParams = Type.Object({ order: courseId }, closed);
 /** The agency's own number: nothing of it is shown to anybody but the parties. */
-const fileNumber = Type.String({
+export const fileNumber = Type.String({
   pattern: "^[A-Za-z0-9][A-Za-z0-9 ./_-]{0,63}$",
   description: "The agency's own number",
 });
@@ -45,7 +45,7 @@ export const queue = Type.Object(
       Type.Object(
         {
           id: courseId,
-          what: Type.Enum(["access", "preservation"]),
+          what: Type.Enum(["access", "preservation", "process"]),
           state: Type.String(),
           since: time,
           agency: Type.Optional(agency),

@@ -1,5 +1,6 @@
 import type { AgencyId } from "../../../shared/kernel/ids.js";
 import type { Preservations } from "../../legal/preservations.io.js";
+import type { Processes } from "../../legal/processes.io.js";
 import type { Directory } from "../../office/people.js";
 import type { Accesses } from "../../operator/accesses.io.js";
 import type { App } from "../app.js";
@@ -9,12 +10,13 @@ import { timeTextOf } from "../time.js";
 export interface QueueServices {
   readonly accesses: Accesses;
   readonly preservations: Preservations;
+  readonly processes: Processes;
   readonly directory: Directory;
 }
 
 /** Everything that waits for an operator, the oldest first. */
 export function addQueue(operators: App, services: QueueServices): void {
-  const { accesses, preservations, directory } = services;
+  const { accesses, preservations, processes, directory } = services;
   const agencyFacts = async (agency: AgencyId) => {
     const known = await directory.agency(agency);
     return { agency, ...(known && { name: known.agreement.name, phone: known.agreement.phone }) };
@@ -32,8 +34,10 @@ export function addQueue(operators: App, services: QueueServices): void {
     async () => {
       const asked = await accesses.list({ kinds: ["requested"] });
       const orders = await preservations.list({ kinds: ["asked"] });
+      const served = await processes.list({ kinds: ["received", "authenticated"] });
       const waiting = [
         ...asked.map(({ id, state, began }) => ({ id, what: "access" as const, state, since: began })),
+        ...served.map(({ id, state, began }) => ({ id, what: "process" as const, state, since: began })),
         ...orders.map(({ id, state, began }) => ({ id, what: "preservation" as const, state, since: began })),
       ];
       const shown = waiting

@@ -4,6 +4,8 @@ import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { type OfficeCloud, openOfficeCloud } from "./cloud.io.js";
 
+const plurals: Readonly<Record<string, string>> = { preservation: "preservations", process: "processes" };
+
 interface Waiting {
   readonly id: string;
   readonly what: string;
@@ -40,7 +42,7 @@ export async function operatorCallback(
   const found = (await queueOf(cloud)).find((one) => one.id === id && one.phone !== undefined);
   if (found === undefined)
     throw new Refused(`No call-back about ${id} waits. See what does: lintel operator queue`);
-  const path = `/operator/v1/${found.what}s/${id}/callback`;
+  const path = `/operator/v1/${plurals[found.what] ?? found.what}/${id}/callback`;
   const body = { called, authentic: !notAuthentic };
   const state = fieldsOf(await cloud.call({ method: "POST", path, body }), path).text("state");
   terminal.json({ id, what: found.what, state });
