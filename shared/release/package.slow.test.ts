@@ -123,6 +123,39 @@ test("the charters of then and now must have whose signatures they ask for", (t)
   t.end();
 });
 
+test("two clips of one release cannot take each other's place", (t) => {
+  const two = release({ clips: 2 });
+  t.equal(verdictOn(two.tar), "verified");
+  const [one, other] = two.parts.clips;
+  if (one === undefined || other === undefined) return t.fail("no two clips");
+  const with_ = (changes: Partial<typeof one>): string =>
+    verdictOn(pack({ ...two.parts, clips: [{ ...one, ...changes }, other] }));
+  const { mp4, manifest, init, segments } = other;
+  // The same film twice: its seconds are alike, and still each is signed for its own clip.
+  t.equal(with_({ manifest }), "clip-not-as-authorised clip");
+  t.equal(with_({ mp4, manifest, init, segments }), "clip-not-as-authorised clip");
+  t.match(with_({ segments }), /^segment-of-another/);
+  t.equal(with_({ mp4: one.init }), "slice-refused init-differs");
+  const repeated = forged(two.tar, "authorisation.note", replaced(other.clip, one.clip));
+  t.match(verdictOn(repeated), /^(file-malformed|authorisation-refused)/);
+  t.end();
+});
+
+test("new people of an agency may ask at once, new terms not before they have been public for 30 days", (t) => {
+  const issued = millis(asked - 2 * day);
+  const people = release({ nextAgreement: { issued } });
+  t.equal(verdictOn(people.tar), "verified");
+  const [newer] = people.parts.agreementEvidence;
+  const alone = { ...people.parts, agreementEvidence: newer === undefined ? [] : [newer] };
+  t.match(verdictOn(pack(alone)), /^evidence-missing proofs\/agreement-2/);
+  t.match(verdictOn(pack({ ...alone, agreementEvidence: [] })), /^evidence-missing proofs\/agreement-1/);
+  t.equal(
+    verdictOn(release({ nextAgreement: { issued, name: "Police de Paris" } }).tar),
+    "not-public-long-enough",
+  );
+  t.end();
+});
+
 test("a release outside its request's window, or under a request against the rules, is refused", (t) => {
   const from = millis(asked - day + 2_000);
   t.equal(verdictOn(release({ request: { from, to: millis(from + hour) } }).tar), "outside-window");

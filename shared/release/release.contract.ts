@@ -15,7 +15,14 @@ import { formatPolicy } from "../tlog/policy.js";
 import { formatProof } from "../tlog/proof.js";
 import { inclusionProof, leafHash, type NodeReader, nodeHash, rootOf } from "../tlog/tree.js";
 import { formatAct } from "./act.js";
-import { openFirstAgreement } from "./agreement.js";
+import {
+  type Agreement,
+  bindsAsBefore,
+  formatAgreement,
+  type OpenedAgreement,
+  openFirstAgreement,
+  openNextAgreement,
+} from "./agreement.js";
 import { type Authorisation, formatAuthorisation } from "./authorisation.js";
 import { batchCommitment, batchFillers, batchOf, formatBatchPath } from "./batch.js";
 import type { Evidence } from "./evidence.js";
@@ -88,6 +95,8 @@ export interface ReleaseWish {
   /** Release all of the clip, not its first five seconds. */
   readonly everything?: boolean;
   readonly audio?: boolean;
+  /** How many clips; one without it. */
+  readonly clips?: number;
   readonly request?: Partial<AssistanceRequest>;
   readonly authorisation?: Partial<Authorisation>;
   /** How long before the request the agreement was logged, and how long after the recording the footage. */
@@ -95,54 +104,97 @@ export interface ReleaseWish {
   readonly loggedAfter?: number;
   /** Which of the home's owners sign. */
   readonly signers?: readonly number[];
+  /** The agency's next agreement, since a day before it asks. */
+  readonly nextAgreement?: Partial<Agreement>;
   /** The household's next charter, in force when it signs. */
   readonly nextCharter?: Partial<Charter>;
 }
 
 const terms = "terms\n";
 
-/** A clip filmed in the middle of the request's window, four seconds of which are released. */
+/** Clips filmed in the middle of the request's window, five seconds of each of which are released. */
 export function newRelease(wish: ReleaseWish = {}): TestRelease {
-  const { publicFor = 31 * day, loggedAfter = hour } = wish;
+  const { loggedAfter = hour } = wish;
   const log = new TestLog();
   const agency = newAgency(millis(asked - 40 * day));
-  const request = newRequest(agency, asked, wish.request);
+  const agreed = agree(log, agency, wish);
+  const request = newRequest(agency, asked, { agreement: agreed.agreement.hash, ...wish.request });
   const requestNote = signRequest(agency, request);
   const home = newHome(wish.home);
-  const start = millis(asked - day);
-  const clip = filmed(home, wish.film ?? film(), start);
-  const to = wish.everything === true ? asked : millis(start + 5_200);
-  const one = slice(clip, { from: start, to, audio: wish.audio ?? false });
-  if (one === undefined) throw new Error("nothing was cut");
-  const agreementEvidence = [log.append(agencyEntry(agency, millis(asked - publicFor)))];
+  const films = cutClips(home, wish);
+  const [{ clip, one }] = films;
+  const slices = films.map((filmed) => filmed.one);
   const charters = [
     ...home.chain.slice(-1),
     ...(wish.nextCharter ? [nextCharter(home, wish.nextCharter)] : []),
   ];
   const charterEvidence = charters.map((charter) => logCharter(log, home, charter));
-  const footage = logFootage(log, { home, slice: one, at: millis(one.released.to + loggedAfter) });
+  const footage = slices.map((slice) =>
+    logFootage(log, { home, slice, at: millis(slice.released.to + loggedAfter) }),
+  );
   const requestEvidence = log.append({
     ...{ kind: "request", id: request.id, at: asked, agency: request.agency, state: "published" },
     hash: hashOfText(textOf(requestNote)),
   });
   const charter = hashOfText(textOf(charters.at(-1)?.note ?? ""));
-  const authorisation = authorise(wish, { home, agency, requestNote, slice: one, charter });
+  const authorisation = authorise(wish, { home, agreement: agreed.agreement, requestNote, slices, charter });
   const signers = (wish.signers ?? [0, 1]).flatMap((at) => home.members[at]?.signer ?? []);
   const parts: PackageParts = {
     authorisation: signNote(formatAuthorisation(authorisation), signers),
-    ...{ request: requestNote, agreements: [agency.note], charters, terms },
-    clips: [{ ...one, clip: one.released.clip, segments: footage.segments }],
-    ...{
-      charterEvidence,
-      policy: log.policyText,
-      requestEvidence,
-      agreementEvidence,
-      footageEvidence: [footage.evidence],
-    },
+    ...{ request: requestNote, agreements: agreed.notes, charters, terms, charterEvidence, requestEvidence },
+    clips: slices.map((slice, at) => ({
+      ...{ ...slice, clip: slice.released.clip, segments: footage[at]?.segments ?? [] },
+    })),
+    ...{ policy: log.policyText, agreementEvidence: agreed.evidence },
+    footageEvidence: footage.map(({ evidence }) => evidence),
   };
   const escrow = logEscrow(log, parts, authorisation);
   const whole = { ...parts, escrow };
   return { parts: whole, tar: pack(whole), authorisation, clip, slice: one, agency, home, log };
+}
+
+interface Filmed {
+  readonly clip: OpenedClip;
+  readonly one: Slice;
+}
+
+/** One clip every ten minutes. */
+function cutClips(home: TestHome, wish: ReleaseWish): readonly [Filmed, ...Filmed[]] {
+  const cut = (at: number): Filmed => {
+    const start = millis(asked - day + at * 10 * 60_000);
+    const clip = filmed(home, wish.film ?? film(), start);
+    const to = wish.everything === true ? asked : millis(start + 5_200);
+    const one = slice(clip, { from: start, to, audio: wish.audio ?? false });
+    if (one === undefined) throw new Error("nothing was cut");
+    return { clip, one };
+  };
+  return [cut(0), ...Array.from({ length: (wish.clips ?? 1) - 1 }, (_, at) => cut(at + 1))];
+}
+
+interface Agreed {
+  readonly notes: readonly string[];
+  readonly agreement: OpenedAgreement;
+  /** Of the last version, and of the one that brought its terms. */
+  readonly evidence: readonly Evidence[];
+}
+
+/** The agency's first agreement, public for a month; and another one since yesterday, if wished. */
+function agree(
+  log: TestLog,
+  agency: TestAgency,
+  { publicFor = 31 * day, nextAgreement }: ReleaseWish,
+): Agreed {
+  const first = openFirstAgreement(agency.note);
+  if (!first.ok) throw new Error(first.error.kind);
+  const evidence = [log.append(agencyEntry(agency.note, first.value, millis(asked - publicFor)))];
+  if (nextAgreement === undefined) return { notes: [agency.note], agreement: first.value, evidence };
+  const changed = { ...first.value, version: 2, previous: first.value.hash, ...nextAgreement };
+  const note = signNote(formatAgreement(changed), [agency.supervisor.signer]);
+  const next = openNextAgreement(first.value, note);
+  if (!next.ok) throw new Error(next.error.kind);
+  const newer = log.append(agencyEntry(note, next.value, millis(asked - day)));
+  const needed = bindsAsBefore(first.value, next.value) ? [newer, ...evidence] : [newer];
+  return { notes: [agency.note, note], agreement: next.value, evidence: needed };
 }
 
 export function pack(parts: PackageParts): Uint8Array {
@@ -167,33 +219,33 @@ function logCharter(log: TestLog, { chain }: TestHome, { note }: SignedCharter) 
   return { ...log.append(entry), salt: toBase64(charterSalt(keys, version)) };
 }
 
-function agencyEntry({ agreement, note }: TestAgency, at: Millis): LogEntry {
-  const { agency } = agreement;
+function agencyEntry(note: string, { agency }: OpenedAgreement, at: Millis): LogEntry {
   return { kind: "agency", id: agency, at, agency, state: "public", hash: hashOfText(textOf(note)) };
 }
 
 interface Signing {
   readonly home: TestHome;
-  readonly agency: TestAgency;
+  readonly agreement: OpenedAgreement;
   readonly requestNote: string;
-  readonly slice: Slice;
+  readonly slices: readonly Slice[];
   readonly charter: Hash;
 }
 
-function authorise(wish: ReleaseWish, { home, agency, requestNote, slice, charter }: Signing): Authorisation {
-  const agreement = openFirstAgreement(agency.note);
-  if (!agreement.ok) throw new Error(agreement.error.kind);
-  const request = openRequest(requestNote, agreement.value);
+function authorise(
+  wish: ReleaseWish,
+  { home, agreement, requestNote, slices, charter }: Signing,
+): Authorisation {
+  const request = openRequest(requestNote, agreement);
   if (!request.ok) throw new Error(request.error.kind);
   const { id, hash, recipient, category } = request.value;
   const signed = millis(asked + hour);
   return {
     ...{ record: newReleaseId(signed, home.random), household: home.charter.household, request: id },
-    ...{ requestHash: hash, agency: agreement.value.agency, recipient, charter },
-    ...{ basis: "consent", purpose: category, jurisdiction: agreement.value.jurisdiction },
-    ...{ notice: noticeHash(request.value, agreement.value, "en"), language: "en", signed },
+    ...{ requestHash: hash, agency: agreement.agency, recipient, charter },
+    ...{ basis: "consent", purpose: category, jurisdiction: agreement.jurisdiction },
+    ...{ notice: noticeHash(request.value, agreement, "en"), language: "en", signed },
     ...{ hold: millis(day), expires: millis(asked + 7 * day), keep: millis(90 * day) },
-    ...{ thirdParties: true, child: false, clips: [slice.released] },
+    ...{ thirdParties: true, child: false, clips: slices.map(({ released }) => released) },
     ...wish.authorisation,
   };
 }
