@@ -11,6 +11,7 @@ import { householdProofs } from "./household.js";
 import { installerProofs } from "./installer.js";
 import { journeyProofs } from "./journey.js";
 import { logProofs } from "./log.js";
+import { packageProofs } from "./package.js";
 import { type Outcome, type Proof, proofContext } from "./proof.js";
 
 /** A stage adds its list here. */
@@ -21,6 +22,7 @@ const proofs: readonly Proof[] = [
   ...householdProofs,
   ...installerProofs,
   ...logProofs,
+  ...packageProofs,
 ];
 
 interface Shown extends Outcome {
