@@ -35,6 +35,7 @@ const checks = {
     ".",
   ],
   layers: ["scripts/tidy/layers.mjs", ...workspaces],
+  "no biometrics": ["scripts/tidy/biometrics.mjs"],
   engine: ["scripts/tidy/jerryscript.mjs"],
   "engine types": compile("firmware/tsconfig.core.json"),
   "page types": compile("cloud/web/tsconfig.json"),
