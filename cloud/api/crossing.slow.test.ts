@@ -174,7 +174,7 @@ function bodyFor({ method, path }: Ask, idOf: (name: string) => string): object 
     "PUT /v1/household/charter": { charter: { note: idOf("camera"), openings: [] } },
     "POST /v1/releases": { authorisation: idOf("release"), pieces: 1 },
     "POST /v1/releases/{release}/withdraw": { note: idOf("release") },
-    "PUT /v1/household/state": { version: 2, file: `YWdlLWVuY3J5cHRpb24${"A".repeat(88_000)}` },
+    "PUT /v1/household/state": { version: 2, file: `YWdlLWVuY3J5cHRpb24${"A".repeat(87_000)}` },
     "PUT /v1/household/proposal": { charter: { note: idOf("camera"), openings: [] } },
     "PUT /v1/recovery": { id: "a".repeat(32), file: "YWdlLWVuY3J5cHRpb24ub3JnL3YxCg==" },
     "POST /v1/webhooks": { url: hooks.url },

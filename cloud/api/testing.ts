@@ -462,8 +462,8 @@ export async function storeClip(
   { vault }: Pick<TestCloud, "vault">,
   { board, household }: Pick<Awaited<ReturnType<typeof newHousehold>>, "board" | "household">,
   plain: Uint8Array,
+  clip: ClipId = newClipId(systemClock.wall(), random),
 ): Promise<{ readonly clip: ClipId; readonly sealed: Uint8Array }> {
-  const clip = newClipId(systemClock.wall(), random);
   const sealed = await seal(plain, [board.line.recipient]);
   const split = splitHeader(sealed);
   assert(split.ok, "an age file has a header");

@@ -6,6 +6,7 @@ import "./commands/access.js";
 import "./commands/board.js";
 import "./commands/log.js";
 import "./commands/offices.js";
+import "./commands/requests.js";
 import "./commands/release.js";
 import "./commands/orders.js";
 import "./commands/agency.js";

@@ -21,7 +21,7 @@ export function formatArea(area: Area): string {
   return area.map(formatPlace).join(";");
 }
 
-function formatPlace({ latitude, longitude }: Place): string {
+export function formatPlace({ latitude, longitude }: Place): string {
   return `${latitude},${longitude}`;
 }
 
@@ -33,7 +33,7 @@ export function parseArea(text: string): Area | undefined {
   return whole;
 }
 
-function parsePlace(text: string): Place | undefined {
+export function parsePlace(text: string): Place | undefined {
   const [latitude, longitude, ...more] = text.split(",").map(parseInteger);
   if (latitude === undefined || longitude === undefined || more.length > 0) return undefined;
   const onEarth = Math.abs(latitude) <= 90 * scale && Math.abs(longitude) <= 180 * scale;

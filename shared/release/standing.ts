@@ -76,7 +76,12 @@ interface Asked {
   readonly request: Known;
 }
 
-function openAsked(parts: PackageParts, facts: Facts, policy: LogPolicy): Result<Asked, StandingRefusal> {
+/** That a request stands in the log, published, and that its agency's terms had stood there for 30 days before. */
+export function openAsked(
+  parts: Pick<PackageParts, "requestEvidence" | "agreementEvidence">,
+  facts: Pick<Facts, "request" | "agreements" | "agreement">,
+  policy: LogPolicy,
+): Result<Asked, StandingRefusal> {
   const { request } = facts;
   const { id, agency, hash } = request;
   const said = { kind: "request", id, agency, hash, states: ["published"] } as const;
@@ -94,8 +99,8 @@ function openAsked(parts: PackageParts, facts: Facts, policy: LogPolicy): Result
 
 /** The line of the agreement that counts, and of the version that brought its terms: that one's is handed back. */
 function openAgreements(
-  { agreementEvidence }: PackageParts,
-  { agreements, agreement }: Facts,
+  { agreementEvidence }: Pick<PackageParts, "agreementEvidence">,
+  { agreements, agreement }: Pick<Facts, "agreements" | "agreement">,
   policy: LogPolicy,
 ): Result<Known, StandingRefusal> {
   let oldest = agreements.length - 1;

@@ -183,7 +183,7 @@ export const sealedState = Type.Object(
   {
     version: Type.Integer({ minimum: 1, description: "One more than that of the state it follows" }),
     file: Type.String({
-      minLength: 88_000,
+      minLength: 87_000,
       maxLength: 98_304,
       pattern: "^YWdlLWVuY3J5cHRpb24[A-Za-z0-9+/]*={0,2}$",
       description: "Base64 of an age file of 64 KiB and its header: all are of one length",

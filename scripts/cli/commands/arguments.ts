@@ -68,3 +68,8 @@ export function hoursOf(text: string): number {
   if (hours >= 1 && hours <= shareHoursMax) return hours;
   throw new InvalidArgumentError("it must be hours or days, such as 24h or 7d, 30d at most");
 }
+
+export function yesOrNo(text: string): boolean {
+  if (text === "yes" || text === "no") return text === "yes";
+  throw new InvalidArgumentError("it must be yes or no.");
+}

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { SignedCharter } from "../../../shared/charter/charter.js";
 import { millis } from "../../../shared/kernel/brand.js";
+import type { LogPolicy } from "../../../shared/tlog/checkpoint.js";
 import { formatEntry } from "../../../shared/tlog/entry.js";
 import { parsePolicy, type WitnessPolicy } from "../../../shared/tlog/policy.js";
 import { verifyProof } from "../../../shared/tlog/proof.js";
@@ -100,6 +101,16 @@ async function isProven(server: Server, policy: string, { index, entry }: Standi
     .ok;
 }
 
+/** The log's keys and witnesses as this client saw them first, and their text. */
+export async function pinnedPolicy(
+  server: Server,
+  folder: string,
+): Promise<{ readonly text: string; readonly policy: LogPolicy }> {
+  const text = readMemory(join(folder, "log.json"))?.policy ?? (await policyOf(server));
+  const { log, witnesses, quorum } = pinned(text);
+  return { text, policy: { log, witnesses: witnesses.map(({ key }) => key), quorum } };
+}
+
 function pinned(text: string): WitnessPolicy & { readonly log: WitnessPolicy["logs"][number] } {
   const policy = parsePolicy(text);
   const log = policy.ok ? policy.value.logs[0] : undefined;
@@ -113,7 +124,7 @@ async function policyOf(server: Server): Promise<string> {
   return text;
 }
 
-async function listed(server: Server, ids: readonly string[]): Promise<readonly ListedCharter[]> {
+export async function listed(server: Server, ids: readonly string[]): Promise<readonly ListedCharter[]> {
   const path = `/tlog/entries?kind=charter&limit=500&id=${ids.join(",")}`;
   const answer = fieldsOf(await call(server, { method: "GET", path }), "/tlog/entries");
   return answer.list("entries", (entry) => ({

@@ -1,0 +1,214 @@
+import { join } from "node:path";
+import { ownersOf } from "../../../shared/charter/succession.js";
+import { type Millis, millis } from "../../../shared/kernel/brand.js";
+import { newReleaseId } from "../../../shared/kernel/ids.js";
+import type { Clock } from "../../../shared/kernel/ports.js";
+import {
+  type Authorisation,
+  formatAuthorisation,
+  type OpenedAuthorisation,
+  openAuthorisation,
+} from "../../../shared/release/authorisation.js";
+import { floorPolicy } from "../../../shared/release/floor.js";
+import { type Language, noticeHash, noticeOf } from "../../../shared/release/notice.js";
+import { isDanger } from "../../../shared/release/request.js";
+import { cosign, signNote, textOf } from "../../../shared/seal/note.js";
+import { noteSigner } from "../member/charter.io.js";
+import { clipIdOf } from "../member/clips.io.js";
+import type { Household } from "../member/household.js";
+import { Refused } from "../refused.js";
+import type { Terminal } from "../terminal.io.js";
+import { systemClock, systemRandom } from "../world.io.js";
+import type { TrustedAsk } from "./feed.js";
+import { beginRound, findAsk, type Round } from "./owner.io.js";
+import { cut, cutAgain, type OpenedSlice, preview } from "./slices.io.js";
+import { draftsMax, type OwnersState } from "./state.js";
+
+const hour = 60 * 60_000;
+const day = 24 * hour;
+
+export interface AuthoriseOptions {
+  readonly request: string;
+  readonly clips: readonly string[];
+  readonly from?: string;
+  readonly to?: string;
+  readonly audio?: boolean;
+  /** Hours that it rests, from which it can be withdrawn without a trace. */
+  readonly hold?: number;
+  readonly thirdParties: boolean;
+  readonly child: boolean;
+  readonly language: Language;
+  readonly preview?: string;
+}
+
+/** Chooses what a request gets, shows it and what is left out, and signs exactly that, on this computer. */
+export async function memberAuthorise(
+  folder: string,
+  options: AuthoriseOptions,
+  terminal: Terminal,
+  clock: Clock = systemClock,
+): Promise<void> {
+  const round = await beginRound(folder, { terminal, clock });
+  const ask = findAsk(round, options.request);
+  if (round.state.drafts.length >= draftsMax)
+    throw new Refused("Too many authorisations are under way. Withdraw one: lintel member authorisations");
+  const { request, agreement } = ask;
+  const wish = {
+    from: millis(Math.max(request.from, timeIn(options.from) ?? request.from)),
+    to: millis(Math.min(request.to, timeIn(options.to) ?? request.to)),
+    audio: options.audio ?? false,
+  };
+  const parts: OpenedSlice[] = [];
+  for (const clip of options.clips) parts.push(await cut(round, clipIdOf(clip), wish));
+  terminal.say(noticeOf(request, agreement, options.language));
+  terminal.say("It would get:");
+  const files = preview(round, options.preview ?? join(folder, "previews", request.id), parts);
+  const authorisation = draft(round, ask, parts, options);
+  terminal.say(holdSentence(authorisation));
+  if (!(await terminal.agreed("Have you watched this, and do you sign for exactly that?")))
+    throw new Refused("Nothing was signed.");
+  const note = signNote(formatAuthorisation(authorisation), [noteSigner(round.cloud.profile)]);
+  await beginRound(folder, {
+    terminal,
+    clock,
+    change: (state) => withDraft(state, note, round.clock.wall()),
+  });
+  tellStanding(round.household, note, terminal, { files });
+}
+
+function draft(
+  { household, clock }: Round,
+  { request, agreement }: TrustedAsk,
+  parts: readonly OpenedSlice[],
+  { hold: hours, language, thirdParties, child }: AuthoriseOptions,
+): Authorisation {
+  const now = clock.wall();
+  const shortest = isDanger(request.category) ? 0 : floorPolicy.holdCut;
+  const usual = isDanger(request.category) ? 0 : floorPolicy.hold;
+  const hold = hours === undefined ? usual : hours * hour;
+  if (hold < shortest)
+    throw new Refused(
+      `It must rest for at least ${shortest / hour} h. Only for a missing or endangered person it need not.`,
+    );
+  return {
+    ...{ record: newReleaseId(now, systemRandom), household: household.newest.household },
+    ...{ request: request.id, requestHash: request.hash, agency: request.agency },
+    ...{ recipient: request.recipient, charter: household.newest.hash, basis: "consent" },
+    ...{ purpose: request.category, jurisdiction: agreement.jurisdiction },
+    ...{ notice: noticeHash(request, agreement, language), language },
+    ...{
+      signed: now,
+      hold: millis(hold),
+      expires: millis(now + floorPolicy.coOwnersSignWithin + hold + day),
+    },
+    ...{ keep: millis(floorPolicy.agencyKeepsFor), thirdParties, child },
+    clips: parts.map(({ released }) => released),
+  };
+}
+
+/** A co-owner's signature under what another owner chose: the same clips are opened and shown here first. */
+export async function memberSign(
+  folder: string,
+  {
+    record,
+    language,
+    ...options
+  }: { readonly record: string; readonly language: Language; readonly preview?: string },
+  terminal: Terminal,
+  clock: Clock = systemClock,
+): Promise<void> {
+  const round = await beginRound(folder, { terminal, clock });
+  const found = findDraft(round, record);
+  if (found.signers.includes(round.cloud.profile.member)) throw new Refused("You have signed it already.");
+  const ask = findAsk(round, found.request);
+  const parts: OpenedSlice[] = [];
+  for (const released of found.clips) parts.push(await cutAgain(round, released));
+  terminal.say(noticeOf(ask.request, ask.agreement, language));
+  terminal.say("It would get:");
+  preview(round, options.preview ?? join(folder, "previews", ask.request.id), parts);
+  terminal.say(holdSentence(found));
+  if (!(await terminal.agreed("Have you watched this, and do you sign for exactly that?")))
+    throw new Refused("Nothing was signed.");
+  const note = cosign(found.note, noteSigner(round.cloud.profile));
+  await beginRound(folder, {
+    terminal,
+    clock,
+    change: (state) => withDraft(state, note, round.clock.wall()),
+  });
+  tellStanding(round.household, note, terminal, {});
+}
+
+export interface Draft extends OpenedAuthorisation {
+  readonly note: string;
+}
+
+/** What is under way and signed by owners; what a charter has overtaken, or nobody signed in time, is left out. */
+export function draftsIn({
+  household,
+  state,
+  clock,
+}: Pick<Round, "household" | "state" | "clock">): readonly Draft[] {
+  const people = ownersOf(household.newest);
+  return state.drafts.flatMap((note) => {
+    const opened = openAuthorisation(note, people);
+    const stands =
+      opened.ok && opened.value.expires > clock.wall() && opened.value.charter === household.newest.hash;
+    return stands ? [{ ...opened.value, note }] : [];
+  });
+}
+
+export function findDraft(round: Pick<Round, "household" | "state" | "clock">, record: string): Draft {
+  const found = draftsIn(round).find((one) => one.record === record);
+  if (found === undefined)
+    throw new Refused(`No authorisation ${record} is under way. See: lintel member authorisations`);
+  return found;
+}
+
+/** Whose signatures the release rule still wants, of this charter. */
+export function missingIn({ newest }: Household, { signers }: Pick<Draft, "signers">): readonly string[] {
+  const owners = ownersOf(newest);
+  const missing = owners.filter(({ id }) => !signers.includes(id));
+  const enough = newest.release === "any-owner" && missing.length < owners.length;
+  return enough ? [] : missing.map(({ name }) => name);
+}
+
+function withDraft(state: OwnersState, note: string, now: Millis): OwnersState {
+  const record = recordOf(note);
+  const others = state.drafts.filter((one) => recordOf(one) !== record && !isOver(one, now));
+  return { ...state, drafts: [...others, note] };
+}
+
+export const recordOf = (note: string): string => textOf(note).split("\n")[1] ?? "";
+
+function isOver(note: string, now: Millis): boolean {
+  const [, expires = ""] = /\nexpires (\d+)\n/.exec(note) ?? [];
+  return Number(expires) <= now;
+}
+
+function tellStanding(
+  household: Household,
+  note: string,
+  terminal: Terminal,
+  more: { readonly files?: readonly string[] },
+): void {
+  const opened = openAuthorisation(note, ownersOf(household.newest));
+  if (!opened.ok) throw new Refused("What was signed does not open again. Nothing was released.");
+  const { record, signed, hold } = opened.value;
+  const missing = missingIn(household, opened.value);
+  const from = new Date(signed + hold).toISOString();
+  terminal.json({ record, missing, releasableFrom: from, ...more });
+  terminal.say(`Signed: ${record}.`);
+  if (missing.length > 0)
+    terminal.say(`  Still to sign within 72 hours: ${missing.join(", ")} (lintel member sign ${record})`);
+  terminal.say(`  From ${from} on it can be handed over: lintel member release ${record}`);
+  terminal.say(`  Until then nobody outside knows of it. Take it back: lintel member withdraw ${record}`);
+}
+
+function holdSentence({ hold, keep }: Pick<Authorisation, "hold" | "keep">): string {
+  const rests = hold === 0 ? "It need not rest" : `It rests for ${hold / hour} h`;
+  return `${rests}; the agency may keep it for ${keep / day} days. What is downloaded cannot be recalled.`;
+}
+
+function timeIn(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Date.parse(text);
+}

@@ -1,0 +1,104 @@
+import type { Millis } from "../../../shared/kernel/brand.js";
+import type { CameraId } from "../../../shared/kernel/ids.js";
+import { ok, type Result, refuse } from "../../../shared/kernel/result.js";
+import { type OpenedAgreement, openAgreementChain } from "../../../shared/release/agreement.js";
+import { contains, type Place } from "../../../shared/release/area.js";
+import type { Evidence } from "../../../shared/release/evidence.js";
+import type { FactsRefusal } from "../../../shared/release/facts.js";
+import { floorPolicy } from "../../../shared/release/floor.js";
+import {
+  faultsOf,
+  type OpenedRequest,
+  openRequest,
+  type RequestFault,
+} from "../../../shared/release/request.js";
+import { openAsked, type StandingRefusal } from "../../../shared/release/standing.js";
+import { hashOfText } from "../../../shared/seal/hash.js";
+import type { LogPolicy } from "../../../shared/tlog/checkpoint.js";
+import type { Fields } from "../fields.js";
+
+/** A request as the feed shows it, and all that its trust hangs on. */
+export interface ShownAsk {
+  readonly note: string;
+  readonly requestEvidence: Evidence;
+  readonly agency: ShownAgency;
+}
+
+export interface ShownAgency {
+  readonly id: string;
+  readonly state: string;
+  readonly agreements: readonly string[];
+  readonly terms: string;
+  readonly agreementEvidence: readonly Evidence[];
+}
+
+/** The same once every signature and proof in it has held. */
+export interface TrustedAsk extends ShownAsk {
+  readonly request: OpenedRequest;
+  readonly agreement: OpenedAgreement;
+}
+
+export type AskRefusal =
+  | Extract<FactsRefusal, { kind: "agreement-refused" | "request-refused" }>
+  | StandingRefusal
+  | { readonly kind: "agency-may-not-ask"; readonly state: string }
+  | { readonly kind: "other-terms" }
+  | { readonly kind: "against-the-rules"; readonly faults: readonly RequestFault[] }
+  | { readonly kind: "over" };
+
+export function readFeed(feed: Fields): readonly ShownAsk[] {
+  const agencies = feed.list("agencies", readAgency);
+  return feed
+    .list("requests", (item) => ({ note: item.text("note"), requestEvidence: readEvidence(item) }))
+    .flatMap((ask) => {
+      const agency = agencies.find(({ id }) => ask.note.includes(`\nagency ${id}\n`));
+      return agency === undefined ? [] : [{ ...ask, agency }];
+    });
+}
+
+export function readEvidence(item: Fields): Evidence {
+  return { entry: item.text("entry"), proof: item.text("proof") };
+}
+
+function readAgency(item: Fields): ShownAgency {
+  return {
+    id: item.text("id"),
+    state: item.text("state"),
+    agreements: item.texts("agreements").filter((note) => note !== null),
+    terms: item.text("terms"),
+    agreementEvidence: item.list("evidence", readEvidence),
+  };
+}
+
+/**
+ * Whether it is a request that may be shown to anybody: its keys chain to an agreement that has stood in the log for 30 days, it
+ * stands there itself, and it breaks no rule. Else an operator could pose as an agency.
+ */
+export function trustAsk(shown: ShownAsk, policy: LogPolicy, now: Millis): Result<TrustedAsk, AskRefusal> {
+  const { note, requestEvidence, agency } = shown;
+  if (agency.state !== "active" && agency.state !== "probation")
+    return refuse({ kind: "agency-may-not-ask", state: agency.state });
+  const agreements = openAgreementChain(agency.agreements);
+  if (!agreements.ok) return refuse({ kind: "agreement-refused", why: agreements.error });
+  const agreement = agreements.value.at(-1);
+  if (agreement === undefined || hashOfText(agency.terms) !== agreement.terms)
+    return refuse({ kind: "other-terms" });
+  const request = openRequest(note, agreement);
+  if (!request.ok) return refuse({ kind: "request-refused", why: request.error });
+  const faults = faultsOf(request.value, agreement, floorPolicy);
+  if (faults.length > 0) return refuse({ kind: "against-the-rules", faults });
+  // In review for some time, then open for so long.
+  if (now > request.value.submitted + 2 * floorPolicy.requestOpenFor) return refuse({ kind: "over" });
+  const facts = { request: request.value, agreements: agreements.value, agreement };
+  const parts = { requestEvidence, agreementEvidence: agency.agreementEvidence };
+  const asked = openAsked(parts, facts, policy);
+  return asked.ok ? ok({ ...shown, request: request.value, agreement }) : asked;
+}
+
+/** The cameras that stand where it asks. Only the owners' clients know where that is. */
+export function camerasIn(
+  { request }: Pick<TrustedAsk, "request">,
+  places: ReadonlyMap<CameraId, Place>,
+): readonly CameraId[] {
+  return [...places].filter(([, place]) => contains(request.area, place)).map(([camera]) => camera);
+}

@@ -1,0 +1,65 @@
+import { isRequestId } from "../../../shared/kernel/ids.js";
+import type { Clock } from "../../../shared/kernel/ports.js";
+import type { LogPolicy } from "../../../shared/tlog/checkpoint.js";
+import { fieldsOf } from "../fields.js";
+import { call } from "../http.io.js";
+import { type Cloud, openCloud } from "../member/cloud.io.js";
+import type { Household } from "../member/household.js";
+import { pinnedPolicy } from "../member/logcheck.io.js";
+import { Refused } from "../refused.js";
+import type { Terminal } from "../terminal.io.js";
+import { readFeed, type ShownAsk, type TrustedAsk, trustAsk } from "./feed.js";
+import { askSentence } from "./sentences.js";
+import { changeState } from "./state.io.js";
+import type { OwnersState } from "./state.js";
+
+/** An owner at work: everything that a command of this side needs. */
+export interface Owner {
+  readonly cloud: Cloud;
+  readonly household: Household;
+  readonly terminal: Terminal;
+  readonly clock: Clock;
+  /** Whom this client believes about the public log, and the text of it. */
+  readonly policy: LogPolicy;
+  readonly policyText: string;
+}
+
+/** One round, the same for every household: the feed is fetched, the owners' state read and written back. */
+export interface Round extends Owner {
+  readonly shown: readonly ShownAsk[];
+  readonly state: OwnersState;
+}
+
+export interface RoundOptions {
+  readonly terminal: Terminal;
+  readonly clock: Clock;
+  /** What changes in the owners' state with it. */
+  readonly change?: (state: OwnersState) => OwnersState;
+}
+
+export async function beginRound(folder: string, { terminal, clock, change }: RoundOptions): Promise<Round> {
+  const cloud = openCloud(folder);
+  const household = await cloud.household();
+  const me = household.newest.members.find(({ id }) => id === cloud.profile.member);
+  if (me?.role !== "owner") throw new Refused("Only owners see and answer requests. Ask one of them.");
+  const server = { url: cloud.profile.cloudUrl, ca: cloud.profile.ca };
+  const { text: policyText, policy } = await pinnedPolicy(server, folder);
+  const feed = fieldsOf(await call(server, { method: "GET", path: "/public/v1/feed" }), "/public/v1/feed");
+  const state = await changeState(cloud, household, change ?? ((same) => same));
+  return { cloud, household, terminal, clock, policy, policyText, shown: readFeed(feed), state };
+}
+
+/** The open request with this id, or why it is not to be trusted. */
+export function findAsk({ shown, policy, clock, state }: Round, id: string): TrustedAsk {
+  if (state.optedOut)
+    throw new Refused(
+      "Your household has opted out of requests. An owner may turn that back: lintel member requests on",
+    );
+  if (!isRequestId(id)) throw new Refused(`"${id}" is no request's id. See: lintel member requests`);
+  const found = shown.find(({ note }) => note.startsWith(`request/v1\n${id}\n`));
+  if (found === undefined)
+    throw new Refused(`Request ${id} is not open, or there is none. See: lintel member requests`);
+  const trusted = trustAsk(found, policy, clock.wall());
+  if (!trusted.ok) throw new Refused(`Request ${id} is not to be trusted. ${askSentence(trusted.error)}`);
+  return trusted.value;
+}

@@ -1,0 +1,132 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { CameraId } from "../../../shared/kernel/ids.js";
+import type { Clock } from "../../../shared/kernel/ports.js";
+import { formatDegrees, parseDegrees } from "../../../shared/release/area.js";
+import { type Language, noticeOf } from "../../../shared/release/notice.js";
+import { findCamera } from "../member/household.js";
+import { Refused } from "../refused.js";
+import type { Terminal } from "../terminal.io.js";
+import { systemClock } from "../world.io.js";
+import { camerasIn, type TrustedAsk, trustAsk } from "./feed.js";
+import { beginRound, type Round } from "./owner.io.js";
+import { askSentence } from "./sentences.js";
+
+/** Between two rounds of a client that follows, whatever happened in the last one. */
+const roundMillis = 60 * 60_000;
+
+export interface RequestsOptions {
+  readonly action?: "on" | "off" | undefined;
+  readonly language: Language;
+  readonly all?: boolean;
+  readonly follow?: boolean;
+}
+
+/** Shows the open requests that concern the household, as this computer alone can tell, or opts out of all of them. */
+export async function memberRequests(
+  folder: string,
+  { action, follow, ...options }: RequestsOptions,
+  terminal: Terminal,
+  clock: Clock = systemClock,
+): Promise<void> {
+  if (action !== undefined) return opt(folder, action, { terminal, clock });
+  const told = new Set<string>();
+  for (;;) {
+    await tell(await beginRound(folder, { terminal, clock }), options, told);
+    if (follow !== true) return;
+    await wait(roundMillis);
+  }
+}
+
+async function opt(
+  folder: string,
+  action: "on" | "off",
+  { terminal, clock }: Pick<Round, "terminal" | "clock">,
+): Promise<void> {
+  const optedOut = action === "off";
+  await beginRound(folder, { terminal, clock, change: (state) => ({ ...state, optedOut }) });
+  terminal.json({ requests: action });
+  terminal.say(
+    optedOut
+      ? "Opted out: no request is shown to any owner any more, until one of you turns it back: lintel member requests on"
+      : "Requests are shown again.",
+  );
+}
+
+async function tell(
+  { shown, policy, clock, state, household, terminal }: Round,
+  { language, all = false }: Pick<RequestsOptions, "language" | "all">,
+  told: Set<string>,
+): Promise<void> {
+  if (state.optedOut) return terminal.say("Your household has opted out of requests.");
+  const asks = shown.map((one) => trustAsk(one, policy, clock.wall()));
+  for (const ask of asks) if (!ask.ok) terminal.warn(`A request is not shown. ${askSentence(ask.error)}`);
+  const trusted = asks.flatMap((ask) => (ask.ok ? [ask.value] : []));
+  const matching = trusted.map((ask) => ({ ask, cameras: camerasIn(ask, state.places) }));
+  const concerning = matching.filter(({ cameras }) => all || cameras.length > 0);
+  for (const { ask, cameras } of concerning) {
+    if (told.has(ask.request.id)) continue;
+    told.add(ask.request.id);
+    const names = cameras.map((id) => findCamera(household, id)?.name ?? id);
+    show(ask, { cameras, names, language }, terminal);
+  }
+  if (concerning.length === 0 && told.size === 0) terminal.say(nothingSentence(trusted, state.places.size));
+}
+
+function nothingSentence(trusted: readonly TrustedAsk[], placed: number): string {
+  if (placed === 0)
+    return `${trusted.length} requests are open. Say where your cameras stand, and this computer alone finds those that concern you: lintel member place CAMERA "48.8867, 2.3431"`;
+  return `None of the ${trusted.length} open requests concerns your cameras. Nobody else knows that.`;
+}
+
+function show(
+  { request, agreement, agency }: TrustedAsk,
+  {
+    cameras,
+    names,
+    language,
+  }: { cameras: readonly CameraId[]; names: readonly string[]; language: Language },
+  terminal: Terminal,
+): void {
+  const { id, category, file } = request;
+  const window = { from: new Date(request.from).toISOString(), to: new Date(request.to).toISOString() };
+  const notice = noticeOf(request, agreement, language);
+  terminal.json({ request: id, agency: request.agency, category, file, ...window, cameras, notice });
+  terminal.say(`Request ${id}`);
+  terminal.say(`  ${notice}`);
+  if (agency.state === "probation") terminal.say("  This agency is on probation.");
+  if (names.length > 0) terminal.say(`  In that area: ${names.join(", ")}.`);
+}
+
+/** Says where a camera stands. It is kept in the owners' sealed state, and leaves it for nobody. */
+export async function memberPlace(
+  folder: string,
+  { camera: id, place: text }: { readonly camera: string; readonly place: string },
+  terminal: Terminal,
+  clock: Clock = systemClock,
+): Promise<void> {
+  const place = text === "none" ? undefined : parseDegrees(text);
+  if (place === undefined && text !== "none")
+    throw new Refused(
+      `"${text}" is no place. Write latitude and longitude in degrees, such as "48.8867, 2.3431", or none.`,
+    );
+  const { household } = await beginRound(folder, { terminal, clock });
+  const camera = household.newest.cameras.find((one) => one.id === id || one.name === id);
+  if (camera === undefined)
+    throw new Refused(`Your household has no camera ${id}. See: lintel member cameras`);
+  await beginRound(folder, {
+    terminal,
+    clock,
+    change(state) {
+      const places = new Map(state.places);
+      if (place === undefined) places.delete(camera.id);
+      else places.set(camera.id, place);
+      return { ...state, places };
+    },
+  });
+  terminal.json({ camera: camera.id, place: place === undefined ? null : formatDegrees(place) });
+  terminal.say(
+    place === undefined
+      ? `Nothing is known any more of where ${camera.name} stands.`
+      : `${camera.name} stands at ${formatDegrees(place)}. Only the owners' computers know that.`,
+  );
+}

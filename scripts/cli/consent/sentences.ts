@@ -1,0 +1,17 @@
+import { faultSentence } from "../../../shared/release/faults.js";
+import { verifySentence } from "../verify/sentences.js";
+import type { AskRefusal } from "./feed.js";
+
+/** Why a request is not to be trusted. */
+export function askSentence(refusal: AskRefusal): string {
+  switch (refusal.kind) {
+    case "agency-may-not-ask":
+      return `Its agency may not ask: it is ${refusal.state}.`;
+    case "against-the-rules":
+      return `It asks for what no request may ask for. ${refusal.faults.map(faultSentence).join(" ")}`;
+    case "over":
+      return "It is older than any request may be.";
+    default:
+      return verifySentence(refusal);
+  }
+}

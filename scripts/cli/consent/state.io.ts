@@ -1,0 +1,51 @@
+import { ownersOf } from "../../../shared/charter/succession.js";
+import { fromBase64, toBase64 } from "../../../shared/kernel/bytes.js";
+import { open, seal } from "../../../shared/seal/age.js";
+import { Problem } from "../http.io.js";
+import type { Cloud } from "../member/cloud.io.js";
+import type { Household } from "../member/household.js";
+import { Refused } from "../refused.js";
+import { emptyState, formatState, type OwnersState, parseState } from "./state.js";
+
+const path = "/v1/household/state";
+/** Another owner's client may be quicker so often. */
+const triesMax = 5;
+
+/**
+ * Reads the owners' state, and writes it back: changed or not, it is the same call with a file of the same length, so that
+ * the cloud cannot tell a household that considers something from one that does not.
+ */
+export async function changeState(
+  cloud: Cloud,
+  household: Household,
+  change: (state: OwnersState) => OwnersState,
+): Promise<OwnersState> {
+  const recipients = ownersOf(household.newest).map(({ recipient }) => recipient);
+  for (let tries = 1; ; tries++) {
+    const { version, state } = await readState(cloud);
+    const next = change(state);
+    const file = toBase64(await seal(formatState(next), recipients));
+    try {
+      await cloud.call({ method: "PUT", path, body: { version: version + 1, file } });
+      return next;
+    } catch (error) {
+      const wasQuicker = error instanceof Problem && error.status === 412;
+      if (!wasQuicker || tries === triesMax) throw error;
+    }
+  }
+}
+
+async function readState(cloud: Cloud): Promise<{ readonly version: number; readonly state: OwnersState }> {
+  const answer = await cloud.get(path).catch((error: unknown) => {
+    if (error instanceof Problem && error.status === 404) return undefined;
+    throw error;
+  });
+  if (answer === undefined) return { version: 0, state: emptyState };
+  const file = fromBase64(answer.text("file"));
+  const plain = file.ok ? await open(file.value, [cloud.profile.keys.identity]) : undefined;
+  if (plain?.ok !== true)
+    throw new Refused(
+      "The owners' state does not open with your key. If you became an owner today, ask another owner to run: lintel member requests",
+    );
+  return { version: answer.number("version"), state: parseState(plain.value) };
+}

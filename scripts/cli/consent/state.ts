@@ -1,0 +1,45 @@
+import { fromUtf8, toUtf8 } from "../../../shared/kernel/bytes.js";
+import { type CameraId, isCameraId } from "../../../shared/kernel/ids.js";
+import { formatPlace, type Place, parsePlace } from "../../../shared/release/area.js";
+import { fieldsOf } from "../fields.js";
+
+/** What a household's owners keep among themselves: where its cameras stand, and what they are about to release. */
+export interface OwnersState {
+  /** Whether no request is ever shown. Only the owners turn it back. */
+  readonly optedOut: boolean;
+  readonly places: ReadonlyMap<CameraId, Place>;
+  /** Authorisations, each a note under which owners' signatures gather. */
+  readonly drafts: readonly string[];
+}
+
+/** Authorisations under way at a time. */
+export const draftsMax = 6;
+/** The state has this length whatever it holds, so that its file says nothing. */
+const stateBytes = 64 * 1024;
+
+export const emptyState: OwnersState = { optedOut: false, places: new Map(), drafts: [] };
+
+/** Padded with spaces. Throws where it does not fit, which the limits of what it holds prevent. */
+export function formatState({ optedOut, places, drafts }: OwnersState): Uint8Array {
+  const placed = [...places].map(([camera, place]) => ({ camera, place: formatPlace(place) }));
+  const bytes = toUtf8(JSON.stringify({ v: 1, optedOut, places: placed, drafts }));
+  if (bytes.length > stateBytes) throw new Error("The owners' state is larger than its file.");
+  const padded = new Uint8Array(stateBytes).fill(0x20);
+  padded.set(bytes);
+  return padded;
+}
+
+/** Throws `UnexpectedAnswer` for what is none. */
+export function parseState(bytes: Uint8Array): OwnersState {
+  const text = fromUtf8(bytes);
+  const fields = fieldsOf(JSON.parse(text.ok ? text.value : "null"), "the owners' state");
+  const places = fields.list(
+    "places",
+    (item) => [item.text("camera"), parsePlace(item.text("place"))] as const,
+  );
+  const known = places.flatMap(([camera, place]) =>
+    isCameraId(camera) && place !== undefined ? [[camera, place] as const] : [],
+  );
+  const drafts = fields.texts("drafts").filter((note) => note !== null);
+  return { optedOut: fields.maybeFlag("optedOut") ?? false, places: new Map(known), drafts };
+}
