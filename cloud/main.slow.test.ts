@@ -72,6 +72,13 @@ test("a running cloud is backed up by one command, and another one brings it bac
   const charter = sign(firstCharter([owner]), [owner]);
   const { caHash, http } = cloud.ready;
   t.equal((await ask(`${http}/v1/households`, "", { charter })).status, 201);
+  const logOf = async ({ ready }: Cloud) => ({
+    policy: (await ask(`${ready.http}/tlog/policy`, "")).text,
+    kinds: JSON.parse((await ask(`${ready.http}/tlog/entries`, "")).text).entries.map(
+      ({ kind }: { kind: string }) => kind,
+    ),
+  });
+  t.match(await logOf(cloud), { policy: /^log localhost\/tlog\+/, kinds: ["charter"] });
   const order = async (...words: readonly string[]) => {
     const { child, log } = spawnCloud(t, { LINTEL_DATA: data }, words);
     child.stdout.resume();
@@ -87,6 +94,8 @@ test("a running cloud is backed up by one command, and another one brings it bac
   const again = await startCloud(t, { LINTEL_DATA: data });
   t.equal(again.ready.caHash, caHash, "cameras know it");
   t.equal((await ask(`${again.ready.http}/v1/households`, "", { charter })).status, 201, "the same answer");
+  // What the lost log showed nobody can know: this is another one, with all that the backup knows.
+  t.match(await logOf(again), { policy: /^log localhost\/tlog-\d{8}t\d{6}\+/, kinds: ["charter"] });
   await stop(again, "SIGTERM");
 });
 

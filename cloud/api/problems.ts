@@ -53,6 +53,11 @@ export const problems = {
     "Storage failed",
     "The cloud's disk or database does not answer: nothing was stored. Try again as late as Retry-After says; if it stays so, tell the operator.",
   ],
+  "log-behind": [
+    503,
+    "Public log behind",
+    "The public log's witnesses do not answer, and nothing takes effect before they have seen it. It goes on by itself once they are back; ask again as late as Retry-After says.",
+  ],
   unavailable: [503, "Unavailable", "The cloud is starting, stopping or short of something. Try again soon."],
   // Who asks
   "not-logged-in": [
@@ -566,6 +571,7 @@ export const retryAfterSeconds: { readonly [Kind in ProblemKind]?: number } = {
   "storage-full": 60,
   "storage-failed": 10,
   unavailable: 10,
+  "log-behind": 30,
   "sign-in-busy": 5,
 };
 

@@ -1,7 +1,11 @@
+import { assert } from "../../shared/kernel/assert.js";
 import { toHex } from "../../shared/kernel/bytes.js";
+import { parseEntry } from "../../shared/tlog/entry.js";
+import { parseBundle, tilePath, tileWidth } from "../../shared/tlog/tiles.js";
 import { leafHash } from "../../shared/tlog/tree.js";
+import type { LogStore } from "./files.io.js";
 import type { Nodes } from "./nodes.io.js";
-import type { LogRecords, Meant } from "./records.io.js";
+import { type LogRecords, type Meant, meant } from "./records.io.js";
 import type { TransparencyLog } from "./sequencer.io.js";
 
 /** Entries whose rows are written in one transaction. */
@@ -56,6 +60,22 @@ export class Entering {
     return pending.length;
   }
 
+  /** What stands at the log's end and has no row gets one: the database is older than the log's files. How many. */
+  async adopt(files: Pick<LogStore, "read">): Promise<number> {
+    const [from, size] = [await this.records.end(), this.log.size()];
+    for (let tile = Math.floor(from / tileWidth); from < size && tile * tileWidth < size; tile++) {
+      const first = tile * tileWidth;
+      const all = (await bundleAt(files, tile, Math.min(size - first, tileWidth))).map((bytes) => {
+        const entry = parseEntry(bytes);
+        assert(entry.ok, "what stands in the log has the form of an entry");
+        return meant(entry.value);
+      });
+      await this.records.mean(all, first);
+      await this.records.place(new Map(all.map(({ key }, at) => [key, first + at])));
+    }
+    return Math.max(size - from, 0);
+  }
+
   private async flush(): Promise<void> {
     const batch = this.asked.splice(0, atOnceMax);
     if (this.asked.length > 0) setImmediate(() => void this.flush());
@@ -87,4 +107,16 @@ export class Entering {
     if (failed !== undefined && places.size === 0) throw failed.reason;
     return places;
   }
+}
+
+async function bundleAt(
+  files: Pick<LogStore, "read">,
+  index: number,
+  width: number,
+): Promise<readonly Uint8Array[]> {
+  const path = tilePath({ level: "entries", index, width });
+  const bytes = await files.read(path);
+  const entries = bytes && parseBundle(bytes);
+  if (entries === undefined) throw new Error(`The log's file ${path} is missing or cut. Restore a backup.`);
+  return entries;
 }

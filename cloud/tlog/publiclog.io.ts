@@ -6,6 +6,7 @@ import type { LogEntry } from "../../shared/tlog/entry.js";
 import { formatPolicy, noWitnesses, type WitnessPolicy } from "../../shared/tlog/policy.js";
 import { formatProof } from "../../shared/tlog/proof.js";
 import { consistencyProof, inclusionProof } from "../../shared/tlog/tree.js";
+import { LogBehind } from "./behind.js";
 import { Entering } from "./entering.io.js";
 import { LogFiles } from "./files.io.js";
 import { openLogKey } from "./logkey.io.js";
@@ -18,6 +19,9 @@ import { askWitnesses } from "./witnesses.io.js";
 
 /** What does not wait for witnesses waits so long for a publication that is only under way. */
 const enterMillisMax = 500;
+
+/** Who waits for witnesses waits so long, and may then ask again. */
+const appendMillisMaxDefault = 20_000;
 
 /** Where an entry stands. */
 export interface Placed {
@@ -43,7 +47,7 @@ export interface LogReader {
 export interface LogWriter {
   /**
    * The entry stands exactly once, however often this is called with it, also after a crash between any two steps. Resolves
-   * when it is durable and published.
+   * when it is durable and published; throws `LogBehind` when its witnesses are away: it is published once they are back.
    */
   append(entry: LogEntry): Promise<Placed>;
   /**
@@ -83,6 +87,8 @@ export interface LogPlace {
   readonly origin: string;
   /** Nothing is published that not so many of them have cosigned. None: what is durable is published. */
   readonly witnesses?: WitnessPolicy | undefined;
+  /** So long `append` waits for witnesses, in milliseconds. */
+  readonly appendMillisMax?: number;
   /** Called with each witness that did not cosign. */
   readonly onFault?: (witness: string, why: string) => void;
 }
@@ -112,8 +118,21 @@ export async function openPublicLog(place: LogPlace): Promise<PublicLog> {
   }
   const entering = new Entering(log, records);
   await entering.complete(nodes);
+  await entering.adopt(files);
   const policy = formatPolicy(verifier, witnesses);
-  return publicLog({ log, records, nodes, entering, verifier, policy });
+  const { appendMillisMax = appendMillisMaxDefault } = place;
+  return publicLog({ log, records, nodes, entering, verifier, policy, appendMillisMax });
+}
+
+/** False when it is not yet after so long. */
+async function isPublished(log: TransparencyLog, index: number, millisMax: number): Promise<boolean> {
+  const enough = new AbortController();
+  const late = wait(millisMax, false, { signal: enough.signal }).catch(() => false);
+  try {
+    return await Promise.race([log.published(index + 1).then(() => true), late]);
+  } finally {
+    enough.abort();
+  }
 }
 
 /** Who lost a log's key, or restored a backup, has published something under the name before: another log needs another name. */
@@ -130,9 +149,10 @@ interface Parts {
   readonly entering: Entering;
   readonly verifier: Verifier;
   readonly policy: string;
+  readonly appendMillisMax: number;
 }
 
-function publicLog({ log, records, nodes, entering, verifier, policy }: Parts): PublicLog {
+function publicLog({ log, records, nodes, entering, verifier, policy, appendMillisMax }: Parts): PublicLog {
   const proof = async (index: number): Promise<string | undefined> => {
     const checkpoint = await records.checkpointOver(index);
     if (checkpoint === undefined) return undefined;
@@ -156,15 +176,12 @@ function publicLog({ log, records, nodes, entering, verifier, policy }: Parts): 
     intent: (entry) => records.intent(meant(entry), log.size()),
     async enter(entry) {
       const index = await entering.enter(meant(entry));
-      const enough = new AbortController();
-      const late = wait(enterMillisMax, undefined, { signal: enough.signal }).catch(() => undefined);
-      await Promise.race([log.published(index + 1).catch(() => undefined), late]);
-      enough.abort();
+      await isPublished(log, index, enterMillisMax).catch(() => undefined);
       return index;
     },
     async append(entry) {
       const index = await entering.enter(meant(entry));
-      await log.published(index + 1);
+      if (!(await isPublished(log, index, appendMillisMax))) throw new LogBehind();
       const found = await placed(index);
       if (found === undefined) throw new Error("The log published an entry and kept no checkpoint of it.");
       return found;

@@ -87,6 +87,11 @@ test("whatever a crash left half-done stands once after the next start", async (
   for (const [at, index] of lost.entries()) t.equal((await log.append(entry(300 + at))).index, index);
   t.equal((await log.append(entry(500))).index, 320);
   t.equal((await cloud.again()).health().entries, 321, "and nothing comes again");
+  // A database that was put back without its log.
+  await cloud.db().deleteFrom("log_entry").where("place", ">=", 250).execute();
+  const newer = await cloud.again();
+  t.equal((await newer.append(entry(310))).index, lost[10], "what it forgot it learns from the log");
+  t.equal((await newer.list({ limit: 400 })).length, 321);
 });
 
 test("entries are found by kind, agency and id, newest first", async (t) => {

@@ -98,6 +98,19 @@ export class LogRecords {
     });
   }
 
+  /** Of the newest entry that is known to stand in the log, the index behind it. */
+  async end(): Promise<number> {
+    const row = await this.db
+      .selectFrom("log_entry")
+      .select("place")
+      .where("origin", "=", this.origin)
+      .where("place", "is not", null)
+      .orderBy("place", "desc")
+      .limit(1)
+      .executeTakeFirst();
+    return row === undefined ? 0 : Number(row.place) + 1;
+  }
+
   /** Newest first, one more than asked for where there are more. */
   async list({ kind, agency, ids, before, limit }: EntryQuery): Promise<readonly ListedEntry[]> {
     let select = this.db

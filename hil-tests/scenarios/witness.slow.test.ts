@@ -161,11 +161,14 @@ test("a witness cosigns no second history, and says what is wrong with every oth
   const [faults, db] = [new Map<string, string>(), await openDatabase(":memory:")];
   t.teardown(() => db.destroy());
   const onFault = (who: string, why: string): void => void faults.set(who, why);
-  const fork = await openPublicLog({ db, data: copyOfKey(data), origin, witnesses: policy, onFault });
+  const fork = await openPublicLog({
+    ...{ db, data: copyOfKey(data), origin, witnesses: policy, onFault, appendMillisMax: 100 },
+  });
   await fork.enter(entry(99));
   await untilFaults(faults, 1);
   t.match([...faults.values()], [/it has seen 6 entries, more than the log has/]);
   t.equal(fork.health().published, 0);
+  await t.rejects(fork.append(entry(99)), /witnesses do not answer, so the entry is not published yet/);
   await fork.close();
   t.same(await statusesOf(witness.address, keyIn(data)), {
     "no question": [400],

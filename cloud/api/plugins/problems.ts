@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { storageFaultOf } from "../../faults.js";
+import { LogBehind } from "../../tlog/behind.js";
 import type { ProblemDocument } from "../contract/common.js";
 import { Problem, type ProblemKind, problems, problemType, retryAfterSeconds } from "../problems.js";
 
@@ -79,6 +80,7 @@ const kindOfStatus: Readonly<Record<number, ProblemKind>> = {
 
 function kindOf(error: unknown): ProblemKind {
   if (error instanceof Problem) return error.kind;
+  if (error instanceof LogBehind) return "log-behind";
   const fault = storageFaultOf(error);
   if (fault !== undefined) return `storage-${fault}`;
   if (!isFastifyError(error)) return "internal-error";
