@@ -44,13 +44,15 @@ export function startSweeps({ eraser, reader }: Vault, log: Logger, started: Sta
 /** At the start and every few seconds: what a crash cut off, deadlines that have passed, batches of the log whose time has come. */
 export function startTicks(parts: readonly Pick<Docket, "tick">[], log: Logger, started: Started): void {
   for (const part of parts) {
-    let isBusy = false;
+    let [isBusy, isOver] = [false, false];
     const tick = (): void => {
       if (isBusy) return;
       isBusy = true;
       part
         .tick()
-        .catch((error: unknown) => log.error({ error: `${error}` }, "tick.failed"))
+        .catch((error: unknown) => {
+          if (!isOver) log.error({ error: `${error}` }, "tick.failed");
+        })
         .finally(() => {
           isBusy = false;
         });
@@ -58,7 +60,10 @@ export function startTicks(parts: readonly Pick<Docket, "tick">[], log: Logger, 
     tick();
     const timer = setInterval(tick, tickMillis);
     // A tick may wait for witnesses; cut off, it is finished by the next start's.
-    started.push(async () => clearInterval(timer));
+    started.push(async () => {
+      isOver = true;
+      clearInterval(timer);
+    });
   }
 }
 
