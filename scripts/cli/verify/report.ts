@@ -56,10 +56,18 @@ function logLines({ standing, log, logIsBelieved }: Verified): readonly string[]
   ];
 }
 
-function notChecked({ charters, clips, standing }: Verified): readonly string[] {
+function notChecked({ authorisation, charters, clips, standing }: Verified): readonly string[] {
   const closed = charters.reduce((sum, { kept }) => sum + kept, 0);
   const sealed = standing.escrow?.act.package;
+  const { household } = authorisation;
+  // A household's id is that of its founder's key.
+  const isFounders = charters.some(({ members }) => members.some(({ id }) => String(id) === household));
   return [
+    ...(isFounders
+      ? []
+      : [
+          `whether these owners are household ${household}'s: its founder is not among them, so only the cloud that logged their charter knows`,
+        ]),
     ...(closed > 0
       ? [
           `whether another owner stands in a charter's closed lines (${closed}); the cloud looked, and an owner who was passed over can prove it`,

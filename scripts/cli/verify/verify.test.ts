@@ -7,8 +7,10 @@ import {
   mp4Name,
   now,
   options,
+  release,
   replaced,
 } from "../../../shared/release/forger.contract.js";
+import type { ReleaseWish } from "../../../shared/release/release.contract.js";
 import { type VerifyRefusal, verifyPackage } from "../../../shared/release/verify.js";
 import { reportJson, reportLines } from "./report.js";
 import { verifySentence } from "./sentences.js";
@@ -94,6 +96,17 @@ test("what was verified is told with what no package can say", (t) => {
     clips: [{ timeCorroborated: true }],
   });
   t.notMatch(JSON.stringify(reportJson(verified.value)), hash);
+  t.end();
+});
+
+test("where the founder is not among the owners shown, the report says what that leaves open", (t) => {
+  const told = (wish: ReleaseWish): string => {
+    const verified = verifyPackage(release(wish).tar, options);
+    return verified.ok ? reportLines(verified.value).join("\n") : verified.error.kind;
+  };
+  const home = { release: "any-owner" } as const;
+  t.match(told({ home, signers: [1] }), /its founder is not among them/);
+  t.notMatch(told({ home, signers: [0] }), /its founder is not among them/);
   t.end();
 });
 
