@@ -61,10 +61,14 @@ export function openCasework({ db, data, log, charters, policy, clock, random }:
     const known = state !== undefined && isKnown(state);
     return known ? { state: state.kind, agreement: agreementOf(state) } : undefined;
   };
+  const onUnconfirmed = async (agency: AgencyId): Promise<void> => {
+    if ((await agencies.find(agency)) === undefined) return;
+    await agencies.advance(agency, { kind: "fault", why: "unconfirmed-emergency" }, "clock");
+  };
   return {
     sealedStates: createSealedStates(db),
     footage: createFootage(db, { log, clock, random }),
-    ...{ docket, batches, agencies, requests, releaseBook, releases, agencyOf },
+    ...{ docket, batches, agencies, requests, releaseBook, releases, agencyOf, onUnconfirmed },
     /** Deadlines, consequences that were cut off, the day's batch, and what it makes available. */
     async tick(): Promise<void> {
       await docket.tick();

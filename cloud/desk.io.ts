@@ -1,8 +1,10 @@
 import type { Kysely } from "kysely";
+import type { AgencyId } from "../shared/kernel/ids.js";
 import type { Clock, Random } from "../shared/kernel/ports.js";
 import type { Database } from "./database.io.js";
 import type { Docket } from "./docket/docket.io.js";
 import type { CameraDirectory } from "./household/cameras.io.js";
+import { createEmergencies, type Emergencies } from "./legal/emergencies.io.js";
 import { createNotices, type Notices, type Told } from "./legal/notices.io.js";
 import { createPreservations, type Preservations } from "./legal/preservations.io.js";
 import { createProcesses, type Processes } from "./legal/processes.io.js";
@@ -16,6 +18,7 @@ export interface Desk {
   readonly notices: Notices;
   readonly preservations: Preservations;
   readonly processes: Processes;
+  readonly emergencies: Emergencies;
 }
 
 interface DeskServices {
@@ -28,10 +31,12 @@ interface DeskServices {
   /** Tell a household's owners who look on; what they are told is durable without it. */
   readonly tellAccess: (access: KeptAccess) => void;
   readonly tellNotice: (notice: Told) => void;
+  /** No court confirmed what an agency called an emergency. */
+  readonly onUnconfirmed: (agency: AgencyId) => Promise<void>;
 }
 
 export function openDesk(db: Kysely<Database>, services: DeskServices): Desk {
-  const { docket, clock, random, vault, tellAccess, tellNotice } = services;
+  const { docket, clock, random, vault, tellAccess, tellNotice, onUnconfirmed } = services;
   const notices = createNotices(db, { clock, random, onNew: tellNotice });
   const { custodian } = vault;
   const orders = { ...services, notices, custodian };
@@ -41,8 +46,9 @@ export function openDesk(db: Kysely<Database>, services: DeskServices): Desk {
     convert: preservations.convert,
     activeOrders: (agency) => preservations.list({ agency, kinds: ["active"] }),
   });
+  const emergencies = createEmergencies({ ...orders, onUnconfirmed });
   return {
-    ...{ notices, preservations, processes },
+    ...{ notices, preservations, processes, emergencies },
     accesses: createAccesses(db, { docket, clock, random, tell: tellAccess }),
   };
 }

@@ -219,7 +219,7 @@ async function serve(
   const { certificate: cert, key } = authority.server;
   const origins: string[] = publicUrl === undefined ? [] : [publicUrl];
   const desk = openDesk(db, {
-    ...{ ...house, docket: house.casework.docket },
+    ...{ ...house, ...house.casework },
     ...{ clock, random, tellAccess: accessTeller(hub), tellNotice: noticeTeller(hub) },
   });
   const app = await createApi(

@@ -193,6 +193,11 @@ export const problems = {
     "Nothing to fetch",
     "Nothing is handed over yet, nothing was held, or its 14 days are over. Look at its state.",
   ],
+  "emergency-out-of-reach": [
+    422,
+    "Out of reach",
+    "An emergency reaches one outdoor camera and a window within the last 72 hours, and nothing else. Otherwise serve legal process.",
+  ],
   "renewed-already": [
     409,
     "Renewed already",

@@ -16,6 +16,7 @@ import { addAudit } from "./routes/audit.js";
 import { addCameras, type CameraServices } from "./routes/cameras.js";
 import { addBoardsClaims, addOwnersClaims, type ClaimServices } from "./routes/claims.js";
 import { addClips, type ClipServices } from "./routes/clips.js";
+import { addEmergencies, addEmergencySteps, type EmergencyServices } from "./routes/emergencies.js";
 import { addEvents } from "./routes/events.js";
 import { addEvidence, type EvidenceServices } from "./routes/evidence.js";
 import { addFarewell, type FarewellServices } from "./routes/farewell.js";
@@ -82,7 +83,8 @@ export interface ApiServices
     EvidenceServices,
     NoticeServices,
     PreservationServices,
-    ProcessServices {
+    ProcessServices,
+    EmergencyServices {
   readonly charters: CharterReader & CharterWriter;
   readonly vault: ClipServices["vault"] & ShareServices["vault"];
   readonly sessionKey: SessionKey;
@@ -178,6 +180,7 @@ async function addGuardedRoutes(app: App, services: ApiServices): Promise<void> 
     addOfficer(officers, services);
     addPreservations(officers, services);
     addProcesses(officers, services);
+    addEmergencies(officers, services);
   });
   await app.register(async (operators: App) => {
     operatorsOnly(operators, services);
@@ -186,6 +189,7 @@ async function addGuardedRoutes(app: App, services: ApiServices): Promise<void> 
     addQueue(operators, services);
     addPreservationCalls(operators, services);
     addProcessSteps(operators, services);
+    addEmergencySteps(operators, services);
   });
 }
 

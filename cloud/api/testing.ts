@@ -277,12 +277,12 @@ export async function openTestCloud(options: TestOptions = {}) {
   const parts = householdParts(db, { clock, log });
   const { charters } = parts;
   const casework = openCasework({ db, data: directory, log, charters, policy: floorPolicy, clock, random });
-  const { docket, agencyOf } = casework;
+  const { docket, agencyOf, onUnconfirmed } = casework;
   const origins = [audience];
   const sessionKey = await openSessionKey(identity);
   const doors = doorsOf(db, { agencyOf, ...options, clock, secret: sessionKey.privatePem });
   const tellers = { tellAccess: accessTeller(hub), tellNotice: noticeTeller(hub) };
-  const desk = openDesk(db, { ...parts, ...doors, ...tellers, docket, clock, random, vault });
+  const desk = openDesk(db, { ...parts, ...doors, ...tellers, docket, onUnconfirmed, clock, random, vault });
   const app = await createApi(
     {
       ...parts,

@@ -4,6 +4,7 @@ import "./commands/cameras.js";
 import "./commands/clips.js";
 import "./commands/access.js";
 import "./commands/board.js";
+import "./commands/emergencies.js";
 import "./commands/log.js";
 import "./commands/offices.js";
 import "./commands/requests.js";

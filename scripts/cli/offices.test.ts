@@ -14,6 +14,14 @@ import { memberInit } from "./member/init.io.js";
 import { memberNotices } from "./member/notices.io.js";
 import { needProfile } from "./member/profile.io.js";
 import { accessList, accessRead, accessRequest, accessStep } from "./office/access.io.js";
+import {
+  emergencyAnswer,
+  emergencyClaim,
+  emergencyCosign,
+  emergencyFinding,
+  emergencyList,
+  emergencyPaper,
+} from "./office/emergency.io.js";
 import { agencyInit, operatorInit } from "./office/init.io.js";
 import {
   legalFetch,
@@ -134,20 +142,24 @@ test("two operators and an owner see the same look at metadata, each in their ow
 
 /** A cloud with an agency, an owner with one camera, and who signs in to it, each in a folder of their own. */
 async function workplace(name: string) {
-  const folders = ["fay", "olga", "omar", "ada"].map((who) => join(room, name, who));
-  const [officer = "", first = "", second = "", owner = ""] = folders;
+  const folders = ["fay", "olga", "omar", "ada", "gus"].map((who) => join(room, name, who));
+  const [officer = "", first = "", second = "", owner = "", supervisor = ""] = folders;
+  const chief = await heard((terminal) =>
+    agencyInit(supervisor, { name: "Gus", role: "supervisor" }, terminal),
+  );
+  const gus = parseOfficer(chief.line ?? "");
   const made = await heard((terminal) => agencyInit(officer, { name: "Fay", role: "officer" }, terminal));
   const fay = parseOfficer(made.line ?? "");
   const lines = [first, second].map((folder, at) =>
     heard((terminal) => operatorInit(folder, { name: `Operator ${at}` }, terminal)),
   );
   const operators = parseOperators((await Promise.all(lines)).map(({ line }) => line).join("\n"));
-  if (fay === undefined || !operators.ok) throw new Error("the lines do not hold");
+  if (fay === undefined || gus === undefined || !operators.ok) throw new Error("the lines do not hold");
   const agreement = {
     name: "Harbour City Police",
     jurisdiction: "us",
     phone: "+15550100",
-    officers: [fay],
+    officers: [fay, gus],
   } as const;
   const cloud = await openTestCloud({
     operators: operators.value,
@@ -175,10 +187,11 @@ async function workplace(name: string) {
     .values({ ...named, ...keys })
     .execute();
   const agency = agencyIdOf(Uint8Array.of(1));
-  await officeLogin(officer, "agency", { cloud: url, agency }, silent);
+  for (const folder of [officer, supervisor])
+    await officeLogin(folder, "agency", { cloud: url, agency }, silent);
   for (const folder of [first, second]) await officeLogin(folder, "operator", { cloud: url }, silent);
 
-  return { officer, first, second, owner, board, cloud };
+  return { officer, supervisor, first, second, owner, board, cloud };
 }
 
 test("an order of preservation is asked, called back and read by the household, each in their own command", async (t) => {
@@ -244,4 +257,34 @@ test("legal process is served, called back, scoped by two operators and fetched,
   });
   t.match(await heard((terminal) => legalWithdraw(officer, id, terminal)), { state: "withdrawn" });
   t.match(await heard((terminal) => legalList(officer, terminal)), { id, state: "withdrawn" });
+});
+
+test("an emergency is claimed, cosigned and authenticated by two and two, and ends without a release", async (t) => {
+  const { officer, supervisor, first, second, owner, board, cloud } = await workplace("emergency");
+  t.teardown(cloud.close);
+  const at = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
+  const claim = { file: "24-119", danger: "abduction", camera: board.id, from: at(2), to: at(1) };
+  const { id = "" } = await heard((terminal) => emergencyClaim(officer, claim, terminal));
+  await t.rejects(emergencyCosign(officer, id, quiet()), { message: /Only a supervisor/ });
+  await emergencyCosign(supervisor, id, quiet());
+  t.match(await heard((terminal) => operatorQueue(first, terminal)), {
+    id,
+    what: "emergency",
+    state: "cosigned",
+  });
+  await operatorCallback(first, id, { called: "+15550100" }, quiet());
+  await t.rejects(emergencyAnswer(first, id, "agree", quiet()), { message: /takes two people/ });
+  t.match(await heard((terminal) => emergencyAnswer(second, id, "agree", terminal)), { state: "asked" });
+  t.match(await heard((terminal) => memberNotices(owner, "en", terminal)), {
+    text: /somebody's life is in danger/,
+  });
+  cloud.clock.forward(90 * 60_000);
+  await cloud.docket.tick();
+  t.match(await heard((terminal) => emergencyList(officer, "agency", terminal)), {
+    id,
+    state: "not-released",
+  });
+  await emergencyPaper(officer, id, Uint8Array.of(1), quiet());
+  await emergencyFinding(first, id, true, quiet());
+  t.match(await heard((terminal) => emergencyFinding(second, id, true, terminal)), { state: "confirmed" });
 });

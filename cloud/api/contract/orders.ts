@@ -45,7 +45,7 @@ export const queue = Type.Object(
       Type.Object(
         {
           id: courseId,
-          what: Type.Enum(["access", "preservation", "process"]),
+          what: Type.Enum(["access", "preservation", "process", "emergency"]),
           state: Type.String(),
           since: time,
           agency: Type.Optional(agency),

@@ -1,4 +1,5 @@
 import type { AgencyId } from "../../../shared/kernel/ids.js";
+import type { Emergencies } from "../../legal/emergencies.io.js";
 import type { Preservations } from "../../legal/preservations.io.js";
 import type { Processes } from "../../legal/processes.io.js";
 import type { Directory } from "../../office/people.js";
@@ -11,12 +12,13 @@ export interface QueueServices {
   readonly accesses: Accesses;
   readonly preservations: Preservations;
   readonly processes: Processes;
+  readonly emergencies: Emergencies;
   readonly directory: Directory;
 }
 
 /** Everything that waits for an operator, the oldest first. */
 export function addQueue(operators: App, services: QueueServices): void {
-  const { accesses, preservations, processes, directory } = services;
+  const { accesses, preservations, processes, emergencies, directory } = services;
   const agencyFacts = async (agency: AgencyId) => {
     const known = await directory.agency(agency);
     return { agency, ...(known && { name: known.agreement.name, phone: known.agreement.phone }) };
@@ -35,8 +37,12 @@ export function addQueue(operators: App, services: QueueServices): void {
       const asked = await accesses.list({ kinds: ["requested"] });
       const orders = await preservations.list({ kinds: ["asked"] });
       const served = await processes.list({ kinds: ["received", "authenticated"] });
+      const claimed = await emergencies.list({ kinds: ["cosigned", "called-back", "not-released"] });
       const waiting = [
         ...asked.map(({ id, state, began }) => ({ id, what: "access" as const, state, since: began })),
+        ...claimed
+          .filter(({ state }) => state.kind !== "not-released" || state.paper !== undefined)
+          .map(({ id, state, began }) => ({ id, what: "emergency" as const, state, since: began })),
         ...served.map(({ id, state, began }) => ({ id, what: "process" as const, state, since: began })),
         ...orders.map(({ id, state, began }) => ({ id, what: "preservation" as const, state, since: began })),
       ];

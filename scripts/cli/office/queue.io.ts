@@ -4,7 +4,11 @@ import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { type OfficeCloud, openOfficeCloud } from "./cloud.io.js";
 
-const plurals: Readonly<Record<string, string>> = { preservation: "preservations", process: "processes" };
+const plurals: Readonly<Record<string, string>> = {
+  preservation: "preservations",
+  process: "processes",
+  emergency: "emergencies",
+};
 
 interface Waiting {
   readonly id: string;

@@ -1,0 +1,43 @@
+import Type from "typebox";
+import { dangers } from "../../legal/emergency.js";
+import { courseId } from "./accesses.js";
+import { cameraId, closed, hash, keyId, time } from "./common.js";
+import { fileNumber } from "./orders.js";
+
+const danger = Type.Enum([...dangers]);
+export const claimBody = Type.Object(
+  { file: fileNumber, danger, camera: cameraId, from: time, to: time },
+  closed,
+);
+export const emergencyParams = Type.Object({ emergency: courseId }, closed);
+export const paperBody = Type.Object(
+  { paper: Type.String({ ...hash, description: "SHA-256 of the court's paper, base64" }) },
+  closed,
+);
+export const emergencyAnswerBody = Type.Object({ answer: Type.Enum(["agree", "deny"]) }, closed);
+export const findingBody = Type.Object({ genuine: Type.Boolean() }, closed);
+
+export const emergency = Type.Object(
+  {
+    id: courseId,
+    state: Type.Enum([
+      ...[
+        "claimed",
+        "cosigned",
+        "called-back",
+        "denied",
+        "asked",
+        "not-released",
+        "confirmed",
+        "unconfirmed",
+      ],
+    ]),
+    ...{ agency: keyId("An agency's id"), file: fileNumber, danger, camera: cameraId, from: time, to: time },
+    claimedAt: time,
+    until: Type.Optional(Type.String({ ...time, description: "When it moves by itself" })),
+    paper: Type.Optional(hash),
+  },
+  closed,
+);
+const next = Type.Optional(Type.String({ description: "`cursor` of the next page; absent on the last one" }));
+export const emergencies = Type.Object({ emergencies: Type.Array(emergency), next }, closed);
