@@ -3,6 +3,7 @@ import { agencyIdOf } from "../../shared/kernel/ids.js";
 import { hashOfText } from "../../shared/seal/hash.js";
 import { systemRandom } from "../system.io.js";
 import { agencyWith, newStaff, signInStaff } from "./officetesting.js";
+import { activeBureau, openReleaseCloud } from "./releases.contract.js";
 import { type Answer, call, newHousehold, openTestCloud, tokenOf } from "./testing.js";
 
 const [agency, rival] = [agencyIdOf(systemRandom.bytes(32)), agencyIdOf(systemRandom.bytes(32))];
@@ -152,4 +153,29 @@ test("court paper that two operators find genuine confirms it; without any it is
   const stateOf = (id: string) => emergencies.find((one: { id: string }) => one.id === id)?.state;
   t.equal(stateOf(filed), "confirmed");
   t.equal(stateOf(never), "unconfirmed");
+});
+
+test("an agency that was vetted in public is on probation once its emergency stays unconfirmed", async (t) => {
+  const real = await openReleaseCloud();
+  t.teardown(real.close);
+  const { agency: bureau, supervisor, officer: oscar } = await activeBureau(real);
+  const house = await newHousehold(real);
+  const now = real.clock.wall();
+  const body = { ...wish(), camera: house.board.id, from: iso(now - hour), to: iso(now - minute) };
+  const [first, second] = await real.operatorTokens();
+  const as = async (staff: typeof fay) => (await signInStaff(real, bureau, staff)).token;
+  const post = (path: string, token: string | undefined, sent?: object) =>
+    call(real, "POST", path, { ...(token && { token }), ...(sent && { body: sent }) });
+  const { id } = (await post("/agency/v1/emergencies", await as(oscar), body)).body;
+  await post(`/agency/v1/emergencies/${id}/cosignature`, await as(supervisor));
+  await post(`/operator/v1/emergencies/${id}/callback`, first, { called: "+33123456789", authentic: true });
+  const agreed = await post(`/operator/v1/emergencies/${id}/answer`, second, { answer: "agree" });
+  t.equal(agreed.body.state, "asked");
+  for (const millis of [90 * minute, 6 * 24 * hour]) {
+    real.clock.forward(millis);
+    await real.docket.tick();
+  }
+  t.equal((await real.casework.agencies.find(bureau))?.state.kind, "probation");
+  const { entries } = (await call(real, "GET", `/tlog/entries?kind=agency&agency=${bureau}`)).body;
+  t.equal(entries[0].state, "probation", "and the public sees it");
 });
