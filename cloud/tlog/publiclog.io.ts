@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import type { CompiledQuery, Kysely } from "kysely";
 import { formatVerifier, type Verifier, verifierOf } from "../../shared/seal/note.js";
 import type { LogEntry } from "../../shared/tlog/entry.js";
@@ -125,14 +124,12 @@ export async function openPublicLog(place: LogPlace): Promise<PublicLog> {
 }
 
 /** False when it is not yet after so long. */
-async function isPublished(log: TransparencyLog, index: number, millisMax: number): Promise<boolean> {
-  const enough = new AbortController();
-  const late = wait(millisMax, false, { signal: enough.signal }).catch(() => false);
-  try {
-    return await Promise.race([log.published(index + 1).then(() => true), late]);
-  } finally {
-    enough.abort();
-  }
+function isPublished(log: TransparencyLog, index: number, millisMax: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(false), millisMax);
+    const published = log.published(index + 1).finally(() => clearTimeout(timer));
+    published.then(() => resolve(true), reject);
+  });
 }
 
 /** Who lost a log's key, or restored a backup, has published something under the name before: another log needs another name. */

@@ -14,8 +14,13 @@ export const logProofs: readonly Proof[] = [
     {
       what: "the vectors",
       tests: [
-        ["shared/tlog/tlog.test", "roots, proofs and their checks are the known ones"],
+        ["shared/tlog/tlog.test", "leaves, nodes and roots are those of RFC 9162's tree"],
+        ["shared/tlog/tlog.test", "proofs are the known ones, and hold"],
+        ["shared/tlog/tlog.test", "tiles and bundles are those of C2SP tlog-tiles"],
         ["shared/tlog/checkpoint.test", "keys and checkpoints are the known ones, byte for byte"],
+        ["shared/tlog/checkpoint.test", "a cosignature is the known one"],
+        ["shared/tlog/checkpoint.test", "a proof for whoever is offline is the known one"],
+        ["shared/tlog/checkpoint.test", "a witness cosigns what follows what it saw"],
       ],
     },
   ]),
