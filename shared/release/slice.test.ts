@@ -105,6 +105,23 @@ test("what does not lie wholly inside is left out, and nothing is a release with
   t.end();
 });
 
+test("what was cut by times is cut again by its lines, with sound and without", (t) => {
+  for (let from = 0; from < 6_000; from += 170) {
+    for (const audio of [true, false]) {
+      const times = { from: millis(start + from), to: millis(start + from + 2_400) };
+      const one = slice(clip, { ...times, audio });
+      if (one === undefined) continue;
+      const { released, mp4 } = one;
+      t.ok(released.from >= times.from && released.to <= times.to, `${from} ${audio}`);
+      const again = slice(clip, { first: released.first, last: released.last, audio: released.audio });
+      t.same(again?.released, released, `${from} ${audio}`);
+      t.same(again?.mp4.length, mp4.length);
+      t.equal(kindOf(one), "opens");
+    }
+  }
+  t.end();
+});
+
 test("whatever is changed in a slice is refused for its reason", (t) => {
   const one = cut(middle);
   const film = splitFmp4(one.mp4);

@@ -17,7 +17,10 @@ import type { Verifier } from "../seal/note.js";
 import type { ReleasedClip } from "./authorisation.js";
 import { silentInit } from "./silent.js";
 
-/** Which of a clip's fragments are asked for: those that lie wholly between two times, or between two lines of its manifest. */
+/**
+ * Which of a clip's fragments are asked for: those between two lines of its manifest, or the longest run of lines that lie wholly
+ * between two times. So what was cut by times is cut again by its lines.
+ */
 export type Wish = ({ readonly from: Millis; readonly to: Millis } | LineRange) & {
   readonly audio: boolean;
 };
@@ -62,8 +65,7 @@ type Hasher = (data: Uint8Array) => Hash;
  */
 export function slice(clip: OpenedClip, wish: Wish, hash: Hasher = hashOf): Slice | undefined {
   const { manifest, init, fragments, signed } = clip;
-  const lines = manifest.fragments.filter((facts) => facts !== undefined && isWished(facts, clip, wish));
-  const shown = lines.filter((facts) => facts !== undefined);
+  const shown = wishedLines(clip, wish);
   if (!shown.some(({ track }) => track === init.track)) return undefined;
   const audio = shown.some(({ track }) => track !== init.track);
   const parts = shown.flatMap(({ index }) => fragments[index]?.bytes ?? []);
@@ -130,11 +132,25 @@ function isUnbroken(shown: readonly FragmentFacts[], from: number, to: number): 
   return shown.filter(({ index }) => index > from && index < to).length === to - from - 1;
 }
 
-function isWished(facts: FragmentFacts, { manifest, init }: OpenedClip, wish: Wish): boolean {
-  if (facts.track !== init.track && !wish.audio) return false;
-  if ("first" in wish) return facts.index >= wish.first && facts.index <= wish.last;
-  const { from, to } = spanOf([facts], manifest, init);
-  return from >= wish.from && to <= wish.to;
+function wishedLines({ manifest, init }: OpenedClip, wish: Wish): readonly FragmentFacts[] {
+  const lines = manifest.fragments.filter((facts) => facts !== undefined);
+  const heard = lines.filter(({ track }) => track === init.track || wish.audio);
+  if ("first" in wish) return heard.filter(({ index }) => index >= wish.first && index <= wish.last);
+  return longestRun(heard, (facts) => {
+    const { from, to } = spanOf([facts], manifest, init);
+    return from >= wish.from && to <= wish.to;
+  });
+}
+
+/** Where a second's sound reaches out of the times, the run ends before it: the picture that follows stays with it. */
+function longestRun<T>(all: readonly T[], fits: (one: T) => boolean): readonly T[] {
+  let longest: readonly T[] = [];
+  let run: T[] = [];
+  for (const one of all) {
+    run = fits(one) ? [...run, one] : [];
+    if (run.length > longest.length) longest = run;
+  }
+  return longest;
 }
 
 function releasedOf(
