@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { describeFfmpeg, type Ffmpeg, findFfmpeg } from "../firmware/camera/finder.io.js";
 import { parseSource } from "../firmware/camera/source.js";
 import { pressBell } from "./cli/bell.io.js";
@@ -12,6 +12,7 @@ import { type Follower, followClips } from "./demo/follow.io.js";
 import { type Places, placesIn, settle, startCamera, startCloud } from "./demo/home.io.js";
 import { interruption, type Program, ProgramFailed } from "./demo/program.io.js";
 import { openAsOwner, openAsThief, takePicture } from "./demo/recordings.io.js";
+import { playRelease } from "./demo/release.io.js";
 import { openScreen, type Screen } from "./demo/screen.io.js";
 import type { OpenedFile } from "./demo/story.js";
 
@@ -22,6 +23,7 @@ const onceMillisMax = 6 * 60_000;
 
 interface Options {
   readonly source: string;
+  readonly story: "door" | "release";
   readonly once?: boolean;
   readonly keep?: string;
 }
@@ -44,6 +46,14 @@ await new Command("npm run demo --")
     "the camera, as lintel install takes it; a file is played again and again",
     "scene:seed=3,first=8,every=40",
   )
+  .addOption(
+    new Option(
+      "--story <story>",
+      "door: a camera records | release: how a recording comes to an agency, and how not",
+    )
+      .choices(["door", "release"])
+      .default("door"),
+  )
   .option("--once", "end after two clips with a summary")
   .option("--keep <dir>", "keep everything in this folder, which must be new or empty")
   .addHelpText("after", "\nExit code: 0 all was shown, or Ctrl-C; 1 something failed, or was used wrongly.")
@@ -51,6 +61,7 @@ await new Command("npm run demo --")
   .parseAsync();
 
 async function demo({ source, ...wishes }: Options): Promise<void> {
+  if (wishes.story === "release") return demoRelease(wishes);
   const options = { ...wishes, source: endless(source) };
   const { folder, places } = freshPlaces(options.keep);
   const stage: Stage = { places, screen: openScreen(), programs: [], step: "the start" };
@@ -67,6 +78,20 @@ async function demo({ source, ...wishes }: Options): Promise<void> {
   for (const running of stage.programs.toReversed()) await running.stop();
   if (options.keep === undefined) rmSync(folder, { recursive: true, force: true });
   process.exit(code); // the live stream would go on for ever
+}
+
+/** Everything of it happens here: nothing of it is left but what `--keep` names. */
+async function demoRelease({ keep }: Pick<Options, "keep">): Promise<void> {
+  const { folder } = freshPlaces(keep);
+  let code = 0;
+  try {
+    await playRelease(folder, (line) => console.log(line));
+  } catch (error) {
+    console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
+    code = 1;
+  }
+  if (keep === undefined) rmSync(folder, { recursive: true, force: true });
+  process.exit(code);
 }
 
 function freshPlaces(keep: string | undefined): { readonly folder: string; readonly places: Places } {

@@ -12,29 +12,18 @@ import {
   openReleaseCloud,
   publish,
 } from "../../../cloud/api/releases.contract.js";
-import { type Board, call, keyFile, newBoard, nextCharter, storeClip } from "../../../cloud/api/testing.js";
-import { signCharter } from "../../../shared/charter/charter.js";
-import { formatFragment, signManifest } from "../../../shared/clip/manifest.js";
-import { factsOf, formatPlain } from "../../../shared/clip/plain.js";
-import { splitFmp4 } from "../../../shared/clip/split.js";
-import { type Millis, millis } from "../../../shared/kernel/brand.js";
-import { type ClipId, newClipId } from "../../../shared/kernel/ids.js";
-import { film } from "../../../shared/release/home.contract.js";
+import { call } from "../../../cloud/api/testing.js";
+import { millis } from "../../../shared/kernel/brand.js";
 import { packRelease } from "../../../shared/release/package.js";
 import { square } from "../../../shared/release/testing.contract.js";
 import { unpackRelease } from "../../../shared/release/unpack.js";
 import { verifyPackage } from "../../../shared/release/verify.js";
 import { open } from "../../../shared/seal/age.js";
 import { hashOf } from "../../../shared/seal/hash.js";
-import { close } from "../../../shared/seal/opening.js";
 import { quiet } from "../../demo/home.io.js";
-import { noteSigner } from "../member/charter.io.js";
-import { openCloud } from "../member/cloud.io.js";
-import { memberInit } from "../member/init.io.js";
-import { needProfile } from "../member/profile.io.js";
 import type { Terminal } from "../terminal.io.js";
-import { systemRandom as random } from "../world.io.js";
 import { memberAuthorise } from "./authorise.io.js";
+import { filmed, type Home, newHome } from "./home.contract.js";
 import { memberAuthorisations, memberRelease, memberWithdraw } from "./release.io.js";
 import { memberPlace, memberRequests } from "./requests.io.js";
 
@@ -51,6 +40,7 @@ const hour = 60 * 60_000;
 const bureau = await activeBureau(cloud);
 const origin = await cloud.app.listen({ host: "127.0.0.1", port: 0 });
 cloud.origins.push(origin);
+const world = { cloud, origin, room };
 
 interface Heard {
   readonly values: readonly Record<string, unknown>[];
@@ -63,50 +53,6 @@ async function heard(command: (terminal: Terminal) => Promise<void>): Promise<He
   const say = (line: string): void => void said.push(line);
   await command({ ...quiet((value) => values.push(value)), say, warn: say });
   return { values, said: said.join("\n") };
-}
-
-interface Home {
-  readonly folder: string;
-  readonly board: Board;
-  readonly household: string;
-}
-
-/** A household of one owner, by their own command line, with a camera. */
-async function newHome(name: string): Promise<Home> {
-  const folder = join(room, name);
-  await memberInit(folder, { cloud: origin, name }, quiet());
-  const profile = needProfile(folder);
-  const at = openCloud(folder);
-  const { newest } = await at.household();
-  const board = await newBoard("Front door");
-  const charter = nextCharter(newest, { cameras: [board.line] });
-  const signed = signCharter(charter, [noteSigner(profile)], random);
-  const me = newest.members.map((member) => ({ member })) as never;
-  const body = { charter: signed, keyFiles: [await keyFile(board, me)] };
-  await at.call({ method: "PUT", path: "/v1/household/charter", body });
-  return { folder, board, household: profile.household };
-}
-
-const mp4 = film({ seconds: 6, sound: true });
-
-/** Six seconds with sound, as its camera would have stored them. */
-async function filmed({ folder, board }: Home, start: Millis): Promise<ClipId> {
-  const { newest } = await openCloud(folder).household();
-  const split = splitFmp4(mp4);
-  if (!split.ok) throw new Error("no film");
-  const { init, fragments } = split.value;
-  const clip = newClipId(start, random);
-  const head = {
-    ...{ household: newest.household, camera: board.id, clip, start, monotonic: millis(5_000) },
-    ...({ clock: "synchronised", trigger: "press", charter: newest.hash, previous: "none" } as const),
-    init: hashOf(init.bytes),
-  } as const;
-  const lines = fragments.map((fragment, index) => close(formatFragment(factsOf(fragment, index)), random));
-  const manifest = signManifest(head, lines, "complete", board.note);
-  const parts = fragments.map(({ bytes }) => bytes);
-  const plain = formatPlain({ init: init.bytes, fragments: parts, manifest });
-  await storeClip(cloud, { board, household: newest.household }, plain, clip);
-  return clip;
 }
 
 /** Published an hour after what it asks about, and the clip with it. */
@@ -155,9 +101,9 @@ async function fetched(of: Bureau, { identity }: Asked, record: string): Promise
 }
 
 test("an owner's machine alone finds a request, and what they sign for reaches the agency, verified", async (t) => {
-  const home = await newHome("Anna");
+  const home = await newHome(world, "Anna");
   clock.forward(hour);
-  const clip = await filmed(home, millis(clock.wall() - 3 * hour));
+  const clip = await filmed(world, home, millis(clock.wall() - 3 * hour));
   clock.forward(hour);
   await cloud.casework.footage.publishHourly();
   const ask = await asked("CASE-1", "missing-or-endangered-person");
@@ -202,8 +148,8 @@ test("an owner's machine alone finds a request, and what they sign for reaches t
 });
 
 test("what rests can be withdrawn without a trace, and is handed over only when it has rested", async (t) => {
-  const home = await newHome("Ben");
-  const clip = await filmed(home, millis(clock.wall() - 3 * hour));
+  const home = await newHome(world, "Ben");
+  const clip = await filmed(world, home, millis(clock.wall() - 3 * hour));
   clock.forward(hour);
   await cloud.casework.footage.publishHourly();
   const ask = await asked("CASE-2");
@@ -238,7 +184,7 @@ test("what rests can be withdrawn without a trace, and is handed over only when 
 });
 
 test("opting out ends all showing, until the owner turns it back", async (t) => {
-  const home = await newHome("Cleo");
+  const home = await newHome(world, "Cleo");
   await memberPlace(home.folder, { camera: home.board.id, place: "48.8867, 2.3431" }, quiet(), clock);
   const ask = await asked("CASE-3");
   const options = { language: "en" } as const;
@@ -255,7 +201,7 @@ test("opting out ends all showing, until the owner turns it back", async (t) => 
 
 test("a household that matches, one that opted out and one far away make the same calls, byte for byte", async (t) => {
   const calls = new Map<string, string[]>();
-  const homes = [await newHome("Dan"), await newHome("Eve"), await newHome("Finn")];
+  const homes = [await newHome(world, "Dan"), await newHome(world, "Eve"), await newHome(world, "Finn")];
   const [near, out, far] = homes;
   await memberPlace(near?.folder ?? "", { camera: "Front door", place: "48.8867, 2.3431" }, quiet(), clock);
   await memberPlace(out?.folder ?? "", { camera: "Front door", place: "48.8867, 2.3431" }, quiet(), clock);

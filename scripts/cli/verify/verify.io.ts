@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { fromUtf8 } from "../../../shared/kernel/bytes.js";
+import type { Clock } from "../../../shared/kernel/ports.js";
 import { verifyPackage } from "../../../shared/release/verify.js";
 import { nativeHashOf } from "../../../shared/seal/native.io.js";
 import type { LogPolicy } from "../../../shared/tlog/checkpoint.js";
@@ -19,7 +20,12 @@ export interface VerifyFlags {
 }
 
 /** Verifies a release package offline: needs no profile, no cloud and no network. */
-export function verifyFile(path: string, { policy }: VerifyFlags, terminal: Terminal): void {
+export function verifyFile(
+  path: string,
+  { policy }: VerifyFlags,
+  terminal: Terminal,
+  clock: Clock = systemClock,
+): void {
   const tar = readWhole(path, packageBytesMax);
   const head = fromUtf8(tar.subarray(0, 22));
   if (head.ok && head.value === "age-encryption.org/v1\n")
@@ -27,7 +33,7 @@ export function verifyFile(path: string, { policy }: VerifyFlags, terminal: Term
       `${path} is still sealed. Open it with the request's private key: age -d -i key.txt ${path} > package.tar`,
     );
   const believed = policy === undefined ? undefined : readPolicy(policy);
-  const verified = verifyPackage(tar, { policy: believed, now: systemClock.wall(), hash: nativeHashOf });
+  const verified = verifyPackage(tar, { policy: believed, now: clock.wall(), hash: nativeHashOf });
   if (!verified.ok) {
     const sentence = verifySentence(verified.error);
     terminal.json({ verified: false, refusal: verified.error.kind, why: sentence });
