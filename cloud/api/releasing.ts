@@ -2,17 +2,22 @@ import type { App } from "./app.js";
 import { type OfficeDoors, officersOnly, operatorsOnly } from "./plugins/office.js";
 import { type Doors, membersOnly } from "./plugins/session.js";
 import { type AgencyServices, addApplication, addOwnAgency, addVetting } from "./routes/agencies.js";
+import { addDownloads } from "./routes/downloads.js";
+import { addFeeds, type FeedServices } from "./routes/feeds.js";
 import { addAgencysReleases } from "./routes/fetching.js";
 import { addRecord, type RecordServices } from "./routes/record.js";
 import { addOwnReleases, addReleaseReviews, type ReleaseRouteServices } from "./routes/releases.js";
 import { addModeration, addOwnRequests, type RequestServices } from "./routes/requests.js";
 import { addSealedState, type SealedStateServices } from "./routes/sealedstate.js";
+import { addStatistics, type StatisticsServices } from "./routes/statistics.js";
 
 export interface ReleasingServices
   extends AgencyServices,
     RequestServices,
     ReleaseRouteServices,
     RecordServices,
+    FeedServices,
+    StatisticsServices,
     SealedStateServices {}
 
 /** Everything about agencies, requests and releases: a cloud that does not take part has none of these routes. */
@@ -21,6 +26,9 @@ export async function addReleasing(
   services: ReleasingServices & Doors & OfficeDoors,
 ): Promise<void> {
   addRecord(app, services);
+  addFeeds(app, services);
+  addDownloads(app, services);
+  addStatistics(app, services);
   addApplication(app, services);
   await app.register(async (members: App) => {
     membersOnly(members, services);

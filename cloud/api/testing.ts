@@ -383,7 +383,7 @@ export async function call(
     type,
     headers: response.headers,
     text: response.body,
-    body: type.includes("json") ? JSON.parse(response.body) : undefined,
+    body: /json/.test(type) && !type.includes("ndjson") ? JSON.parse(response.body) : undefined,
   };
 }
 

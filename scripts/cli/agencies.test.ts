@@ -33,6 +33,7 @@ import { agencyDecide, agencyList, agencySentence } from "./desk/agencies.io.js"
 import { requestModerate, requestQueue } from "./desk/requests.io.js";
 import { agencyInit, operatorInit } from "./office/init.io.js";
 import { officeLogin } from "./office/login.io.js";
+import { recordAgencies, recordCheck, recordReport, recordRequests } from "./record/record.io.js";
 import type { Terminal } from "./terminal.io.js";
 
 // An agency and two operators, each at their own command line, on one cloud.
@@ -256,4 +257,34 @@ test("a supervisor changes the people, attests, and reports a lost key; operator
   );
   const listed = await heard((terminal) => agencyList(at("omar"), {}, terminal));
   t.match(listed.values, [{ state: "compromised" }]);
+});
+
+test("anybody reads the public record, and sees whether each step of it stands in the log", async (t) => {
+  const server = { url };
+  const requests = await heard((terminal) => recordRequests(server, terminal));
+  t.equal(requests.values.length, 3);
+  t.match(requests.values[2], { file: "2026/0815", steps: [{ kind: "review" }, { kind: "published" }] });
+  const agencies = await heard((terminal) => recordAgencies(server, terminal));
+  t.match(agencies.values, [{ name: "Police municipale", state: "compromised", agreements: 2 }]);
+  const year = new Date(clock.wall()).getUTCFullYear();
+  const report = await heard((terminal) => recordReport(server, year, terminal));
+  t.match(report.values.at(-1), { year, totals: { "agency compromised": 1 } });
+
+  const check = () => heard((terminal) => recordCheck({ server, state: at("logs") }, terminal));
+  t.match((await check()).values, [{ documents: 4, faults: [] }]);
+  const { at: time } = await cloud.db
+    .selectFrom("docket_step")
+    .select("at")
+    .where("machine", "=", "request")
+    .where("kind", "=", "published")
+    .executeTakeFirstOrThrow();
+  const move = (by: number) =>
+    cloud.db
+      .updateTable("docket_step")
+      .set({ at: Number(time) + by })
+      .where("machine", "=", "request")
+      .where("at", "=", time)
+      .execute();
+  await move(1);
+  await t.rejects(check(), { message: /not what the log says, in \d+ of \d+ steps/ });
 });

@@ -12,6 +12,7 @@ import "./commands/release.js";
 import "./commands/orders.js";
 import "./commands/agency.js";
 import "./commands/desk.js";
+import "./commands/record.js";
 import { UnexpectedAnswer } from "./fields.js";
 import { Problem, Unreachable } from "./http.io.js";
 import { printable } from "./printable.js";

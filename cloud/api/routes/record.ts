@@ -27,7 +27,7 @@ const feedMillis = 10_000;
 const callsPerMinute = 600;
 const tags = ["public record"];
 /** What is in review is nobody's but its agency's and its moderator's. */
-const shownStates = ["published", "rejected", "resolved", "withdrawn", "closed", "frozen"];
+export const shownStates = ["published", "rejected", "resolved", "withdrawn", "closed", "frozen"];
 
 /** What anybody may read, without a token: agencies with their agreements, requests with all that became of them. */
 export function addRecord(app: App, services: RecordServices): void {
