@@ -24,6 +24,7 @@ import { proposals } from "./migrations/0041-proposals.io.js";
 import { recoveries } from "./migrations/0042-recoveries.io.js";
 import { publicLog } from "./migrations/0050-log.io.js";
 import { charterTag } from "./migrations/0051-charter-tag.io.js";
+import { logWitnesses } from "./migrations/0052-log-witnesses.io.js";
 import { offices } from "./migrations/0060-offices.io.js";
 import { docket } from "./migrations/0061-docket.io.js";
 import { accesses } from "./migrations/0062-accesses.io.js";
@@ -74,6 +75,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0042-recoveries": recoveries,
   "0050-log": publicLog,
   "0051-charter-tag": charterTag,
+  "0052-log-witnesses": logWitnesses,
   "0060-offices": offices,
   "0062-accesses": accesses,
   "0061-docket": docket,

@@ -25,7 +25,7 @@ const appendMillisMaxDefault = 20_000;
 /** Where an entry stands. */
 export interface Placed {
   readonly index: number;
-  /** C2SP tlog-proof under the first published checkpoint that covers it: its cosignatures say since when it stands. */
+  /** C2SP tlog-proof under the first published checkpoint that covers it with the quorum: its cosignatures say since when it stands. */
   readonly proof: string;
 }
 
@@ -97,7 +97,7 @@ export async function openPublicLog(place: LogPlace): Promise<PublicLog> {
   const { db, data, origin, witnesses = noWitnesses, onFault = () => undefined } = place;
   const signer = await openLogKey(join(data, "identity"), origin, () => nameOfNext(db, origin));
   const verifier = verifierOf(signer);
-  const records = new LogRecords(db, signer.name);
+  const records = new LogRecords(db, signer.name, witnesses.quorum);
   // A folder a key: a new key never goes on with another one's tree.
   const [, keyId = ""] = formatVerifier(verifier).split("+");
   const files = new LogFiles(join(data, "log", keyId));

@@ -36,12 +36,14 @@ export function meant(entry: LogEntry): Meant {
 export class LogRecords {
   private readonly db: Kysely<LogTables>;
   private readonly origin: string;
+  private readonly quorum: number;
   /** The newest published checkpoints, the smallest first. */
   private recent: readonly { readonly size: number; readonly note: string }[] = [];
 
-  constructor(db: Kysely<LogTables>, origin: string) {
+  constructor(db: Kysely<LogTables>, origin: string, quorum: number) {
     this.db = db;
     this.origin = origin;
+    this.quorum = quorum;
   }
 
   /** Says durably that the entry is meant for the log; what is there already stays as it is. */
@@ -126,27 +128,40 @@ export class LogRecords {
     return (await select.execute()).map((row) => ({ index: Number(row.place), ...entryOf(row) }));
   }
 
-  /** Of one size the first that was published stays. Power lost before the commit: it is published once more. */
+  /** Of one size the first that was published stays, unless more witnesses cosign it later. Power lost before the commit: it is published once more. */
   async keepCheckpoint(note: string, size: number): Promise<void> {
+    const witnesses = cosignaturesUnder(note);
     await this.db
       .insertInto("log_checkpoint")
-      .values({ origin: this.origin, size, note })
-      .onConflict((conflict) => conflict.doNothing())
+      .values({ origin: this.origin, size, note, witnesses })
+      .onConflict((conflict) =>
+        conflict
+          .columns(["origin", "size"])
+          .doUpdateSet({ note, witnesses })
+          .where("log_checkpoint.witnesses", "<", witnesses),
+      )
       .execute();
     if (size > (this.recent.at(-1)?.size ?? -1))
       this.recent = [...this.recent, { size, note }].slice(-recentMax);
   }
 
-  /** The first published checkpoint with more than `index` entries. */
+  /** The first published checkpoint with more than `index` entries: of those with the quorum's cosignatures, if there is one. */
   async checkpointOver(index: number): Promise<string | undefined> {
     const [oldest] = this.recent;
     if (oldest !== undefined && oldest.size <= index)
       return this.recent.find(({ size }) => size > index)?.note;
+    return (
+      (await this.firstOver(index, this.quorum)) ?? (this.quorum === 0 ? undefined : this.firstOver(index, 0))
+    );
+  }
+
+  private async firstOver(index: number, witnesses: number): Promise<string | undefined> {
     const row = await this.db
       .selectFrom("log_checkpoint")
       .select("note")
       .where("origin", "=", this.origin)
       .where("size", ">", index)
+      .where("witnesses", ">=", witnesses)
       .orderBy("size")
       .limit(1)
       .executeTakeFirst();
@@ -162,6 +177,11 @@ export class LogRecords {
       .executeTakeFirst();
     return Number(row?.size ?? 0);
   }
+}
+
+/** The log's own line is the first. */
+function cosignaturesUnder(note: string): number {
+  return note.slice(note.lastIndexOf("\n\n") + 2, -1).split("\n").length - 1;
 }
 
 function entryOf({ kind, subject, at, agency, state, hash }: LogEntryRow): LogEntry {

@@ -23,9 +23,11 @@ export interface LogEntryRow {
   readonly place: number | null;
 }
 
-/** Each checkpoint that was published, with its cosignatures: proofs lead to the first that covers their entry. */
+/** Each checkpoint that was published, with its cosignatures: proofs lead to the first that covers their entry and has the quorum. */
 export interface LogCheckpointRow {
   readonly origin: string;
   readonly size: number;
   readonly note: string;
+  /** Who cosigned it. */
+  readonly witnesses: number;
 }

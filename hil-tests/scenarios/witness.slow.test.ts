@@ -183,6 +183,20 @@ test("a witness cosigns no second history, and says what is wrong with every oth
   });
 });
 
+test("a log that names witnesses later proves what stood in it before under what they have seen", async (t) => {
+  const { data, open, vkey } = await logIn(t);
+  const before = await open();
+  const { proof } = await before.append(entry(0));
+  await before.close();
+  const policy = policyOf([await startWitness(t, "a.example/w", join(data, "witness"), vkey)], 1);
+  const log = await open(policy);
+  t.notOk(believes(entry(0), proof, log.verifier, policy));
+  await log.append(entry(1));
+  t.ok(believes(entry(0), (await log.proof(0)) ?? "", log.verifier, policy));
+  t.ok(believes(entry(0), (await log.append(entry(0))).proof, log.verifier, policy));
+  await log.close();
+});
+
 /** What a witness that saw six entries answers to what is wrong. */
 async function statusesOf(address: string, signer: Signer): Promise<Readonly<Record<string, unknown>>> {
   const root = random.bytes(32);

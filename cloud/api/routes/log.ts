@@ -16,6 +16,8 @@ const callsPerMinute = 1_200;
 const defaultLimit = 100;
 const text = "text/plain; charset=utf-8";
 const forEver = "public, max-age=31536000, immutable";
+/** A proof is always the same, until the log names more witnesses. */
+const forAnHour = "public, max-age=3600";
 /** What grows is asked for again soon. */
 const shortly = "public, max-age=2";
 
@@ -50,14 +52,14 @@ export function addLog(app: App, { log }: LogServices): void {
       config: perMinute(callsPerMinute),
       schema: {
         operationId: "getLogProof",
-        summary: "That an entry stands in the log, for the offline (C2SP tlog-proof): always the same text",
+        summary: "That an entry stands in the log, for the offline (C2SP tlog-proof)",
         tags: ["log"],
         params: contract.proofParams,
         produces: [text],
         response: { 200: Type.String() },
       },
     },
-    async ({ params }, reply) => send(reply, text, found(await log.proof(Number(params.index)))),
+    async ({ params }, reply) => send(reply, text, found(await log.proof(Number(params.index))), forAnHour),
   );
 }
 
