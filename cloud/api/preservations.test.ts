@@ -110,3 +110,10 @@ test("an order keeps the recording past its retention, tells the household, is r
   );
   t.notMatch(JSON.stringify(entries), new RegExp(`${home.household}|${home.board.id}|24-117`));
 });
+
+test("an agency has 20 orders that wait at most, so that operators can look at each", async (t) => {
+  for (let count = 0; count < 20; count += 1) t.equal((await ask()).status, 201);
+  t.equal(kind(await ask()), "too-many-waiting");
+  await pass(3);
+  t.equal((await ask()).status, 201, "unanswered ones end");
+});

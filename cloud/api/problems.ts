@@ -198,6 +198,11 @@ export const problems = {
     "Out of reach",
     "An emergency reaches one outdoor camera and a window within the last 72 hours, and nothing else. Otherwise serve legal process.",
   ],
+  "too-many-waiting": [
+    429,
+    "Too many wait",
+    "20 of yours wait for an answer already. Wait until some of them have one.",
+  ],
   "renewed-already": [
     409,
     "Renewed already",

@@ -2,7 +2,7 @@ import { toBase64 } from "../../shared/kernel/bytes.js";
 import { type AgencyId, type CourseId, newCourseId, type OfficerId } from "../../shared/kernel/ids.js";
 import { type Result, refuse } from "../../shared/kernel/result.js";
 import type { Book, DocketQuery, Kept } from "../docket/docket.io.js";
-import { mayAsk } from "../office/people.js";
+import { mayAsk, waitingMax } from "../office/people.js";
 import {
   type Claim,
   type Emergency,
@@ -15,7 +15,7 @@ import type { OrderServices } from "./preservations.io.js";
 export type KeptEmergency = Kept<Emergency>;
 
 type Wish = Pick<Claim, "agency" | "by" | "file" | "danger" | "camera" | "from" | "to">;
-type Refusal = EmergencyRefusal | { readonly kind: "agency-not-active" };
+type Refusal = EmergencyRefusal | { readonly kind: "agency-not-active" | "too-many-waiting" };
 
 export interface Emergencies {
   /** `undefined` where there is no such camera. */
@@ -50,6 +50,9 @@ export function createEmergencies(services: EmergencyServices): Emergencies {
     async claim(wish) {
       const agency = await directory.agency(wish.agency);
       if (agency === undefined || !mayAsk(agency)) return refuse({ kind: "agency-not-active" });
+      const kinds = ["claimed", "cosigned", "called-back"];
+      const waiting = await book.list({ agency: wish.agency, kinds, limit: waitingMax });
+      if (waiting.length >= waitingMax) return refuse({ kind: "too-many-waiting" });
       const camera = await cameras.known(wish.camera);
       if (camera === undefined) return undefined;
       const { household, place } = camera;

@@ -4,7 +4,7 @@ import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { type Result, refuse } from "../../shared/kernel/result.js";
 import type { Docket, DocketQuery, Kept } from "../docket/docket.io.js";
 import type { CameraDirectory } from "../household/cameras.io.js";
-import { type Directory, mayAsk } from "../office/people.js";
+import { type Directory, mayAsk, waitingMax } from "../office/people.js";
 import type { VaultCustodian } from "../vault/vault.io.js";
 import type { Notices } from "./notices.io.js";
 import {
@@ -21,7 +21,7 @@ export type KeptPreservation = Kept<Preservation>;
 type Wish = Pick<PreservationAsked, "agency" | "by" | "file" | "from" | "to"> & {
   readonly camera: CameraId;
 };
-type Refusal = PreservationRefusal | { readonly kind: "agency-not-active" };
+type Refusal = PreservationRefusal | { readonly kind: "agency-not-active" | "too-many-waiting" };
 
 export interface Preservations {
   /** `undefined` where there is no such camera. */
@@ -60,6 +60,8 @@ export function createPreservations(services: OrderServices): Preservations {
     async ask(wish) {
       const agency = await directory.agency(wish.agency);
       if (agency === undefined || !mayAsk(agency)) return refuse({ kind: "agency-not-active" });
+      const waiting = await book.list({ agency: wish.agency, kinds: ["asked"], limit: waitingMax });
+      if (waiting.length >= waitingMax) return refuse({ kind: "too-many-waiting" });
       const camera = await cameras.known(wish.camera);
       if (camera === undefined) return undefined;
       const { household } = camera;

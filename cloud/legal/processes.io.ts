@@ -3,7 +3,7 @@ import { type CourseId, type HouseholdId, newCourseId, type OfficerId } from "..
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import type { OrderNoticeKind } from "../../shared/release/ordernotice.js";
 import type { Book, DocketQuery, Kept } from "../docket/docket.io.js";
-import { mayAsk } from "../office/people.js";
+import { mayAsk, waitingMax } from "../office/people.js";
 import type { KeptPreservation, OrderServices } from "./preservations.io.js";
 import {
   keepsFor,
@@ -20,7 +20,9 @@ import type { ProcessItem } from "./scope.js";
 export type KeptProcess = Kept<LegalProcess>;
 
 type Wish = Omit<Received, "household" | "receivedAt" | "salt">;
-type Refusal = ProcessRefusal | { readonly kind: "agency-not-active" | "one-household" | "not-produced" };
+type Refusal =
+  | ProcessRefusal
+  | { readonly kind: "agency-not-active" | "too-many-waiting" | "one-household" | "not-produced" };
 
 export interface Processes {
   receive(wish: Wish): Promise<Result<KeptProcess, Refusal>>;
@@ -57,6 +59,9 @@ export function createProcesses(services: ProcessServices): Processes {
     async receive(wish) {
       const agency = await directory.agency(wish.agency);
       if (agency === undefined || !mayAsk(agency)) return refuse({ kind: "agency-not-active" });
+      const kinds = ["received", "authenticated"];
+      const waiting = await book.list({ agency: wish.agency, kinds, limit: waitingMax });
+      if (waiting.length >= waitingMax) return refuse({ kind: "too-many-waiting" });
       const items = await Promise.all(wish.items.map((item) => placed(services, item)));
       const [household, ...others] = new Set(items.flatMap(({ of }) => of ?? []));
       if (others.length > 0) return refuse({ kind: "one-household" });

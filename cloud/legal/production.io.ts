@@ -1,12 +1,10 @@
 import { toUtf8 } from "../../shared/kernel/bytes.js";
-import type { ClipId, HouseholdId } from "../../shared/kernel/ids.js";
+import { type ClipId, type HouseholdId, timeOf } from "../../shared/kernel/ids.js";
 import { utcText } from "../../shared/kernel/utc.js";
 import { type TarFile, writeTar } from "../../shared/release/tar.js";
 import type { VaultCustodian } from "../vault/vault.io.js";
 import { keptItems, type LegalProcess } from "./process.js";
 
-/** Segments of one clip at most. */
-const segmentsMax = 256;
 /** What ends a tar; `writeTar` puts it behind each call. */
 const tarEnd = writeTar([]);
 
@@ -30,13 +28,27 @@ export async function* produce(
   for (const item of keptItems(process)) {
     const clips = await custodian.clips({ household, ...item });
     const { data, camera, from, to } = item;
-    listed.push({ data, camera, from: utcText(from), to: utcText(to), clips });
+    const known = [];
+    for (const clip of clips) known.push(await factsOf(custodian, household, clip));
+    listed.push({ data, camera, from: utcText(from), to: utcText(to), clips: known });
   }
   const metadata = { file, type, items: listed };
   yield member({ name: "metadata.json", bytes: toUtf8(`${JSON.stringify(metadata, undefined, 2)}\n`) });
-  const content = new Set(listed.flatMap(({ data, clips }) => (data === "content" ? clips : [])));
+  const content = new Set(
+    listed.flatMap(({ data, clips }) => (data === "content" ? clips.map(({ clip }) => clip) : [])),
+  );
   for (const clip of content) yield* sealedClip(custodian, household, clip);
   yield tarEnd;
+}
+
+/** What the cloud knows of a clip without opening it. */
+async function factsOf(custodian: VaultCustodian, household: HouseholdId, clip: ClipId) {
+  const segments = [];
+  for (const index of await custodian.segmentsOf({ household, id: clip })) {
+    const segment = await custodian.segment({ household, id: clip }, index);
+    if (segment !== undefined) segments.push({ index, bytes: segment.bytes, sha256: segment.sha256 });
+  }
+  return { clip, triggeredAt: utcText(timeOf(clip)), segments };
 }
 
 async function* sealedClip(
@@ -44,7 +56,7 @@ async function* sealedClip(
   household: HouseholdId,
   clip: ClipId,
 ): AsyncGenerator<Uint8Array> {
-  for (let index = 0; index < segmentsMax; index += 1) {
+  for (const index of await custodian.segmentsOf({ household, id: clip })) {
     const segment = await custodian.segment({ household, id: clip }, index);
     if (segment === undefined) continue;
     const name = `clips/${clip}/${String(index).padStart(3, "0")}`;

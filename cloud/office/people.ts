@@ -33,6 +33,9 @@ export interface KnownAgency {
 }
 export type AgencyOf = (agency: AgencyId) => Promise<KnownAgency | undefined>;
 
+/** Of one agency, or of one operator, that wait for others' answers, of each kind: who is asked must be able to look at each. */
+export const waitingMax = 20;
+
 /** Whether it may begin anything: only once its agreement is in force, and while nobody stopped it. */
 export function mayAsk({ state }: KnownAgency): boolean {
   return state === "active" || state === "probation";

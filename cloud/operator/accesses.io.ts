@@ -6,6 +6,7 @@ import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import type { Database } from "../database.io.js";
 import type { Docket, DocketQuery, Kept } from "../docket/docket.io.js";
+import { waitingMax } from "../office/people.js";
 import {
   type Access,
   type AccessEvent,
@@ -28,7 +29,9 @@ export interface AccessRead {
 /** Operators' looks at metadata: each asked for, approved by a second one, and shown to the household. */
 export interface Accesses {
   /** `undefined` where there is no such household. */
-  request(asked: Omit<Asked, "askedAt" | "salt">): Promise<Result<KeptAccess, AccessRefusal> | undefined>;
+  request(
+    asked: Omit<Asked, "askedAt" | "salt">,
+  ): Promise<Result<KeptAccess, AccessRefusal | { readonly kind: "too-many-waiting" }> | undefined>;
   /** `undefined` where there is no such access. */
   advance(
     id: CourseId,
@@ -65,6 +68,9 @@ export function createAccesses(
   return {
     async request(asked) {
       if (!(await isThere(asked.household))) return undefined;
+      const requested = await book.list({ kinds: ["requested"] });
+      const own = requested.filter(({ state }) => state.by === asked.by);
+      if (own.length >= waitingMax) return refuse({ kind: "too-many-waiting" });
       const event = { ...asked, kind: "request", salt: toBase64(random.bytes(32)) } as const;
       return book.advance(newCourseId(clock.wall(), random), event, asked.by);
     },

@@ -99,7 +99,7 @@ async function each(steps: Readonly<Record<string, () => Promise<unknown>>>): Pr
 async function destroyStrayKeys({ records, shred, turn }: Rooms): Promise<void> {
   const isStray = async (clip: ClipName): Promise<boolean> => {
     const row = await records.clipRow(clip);
-    return row !== undefined && row.deleted_at !== null && !(await records.hasSegments(clip));
+    return row !== undefined && row.deleted_at !== null && (await records.segmentsOf(clip)).length === 0;
   };
   for (const clip of await shred.all()) {
     if (!(await isStray(clip))) continue;

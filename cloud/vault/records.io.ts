@@ -127,10 +127,11 @@ export class Records {
     });
   }
 
-  /** Of a deleted clip: whether an order kept them. */
-  async hasSegments({ household, id }: ClipName): Promise<boolean> {
+  /** The places of a clip's segments that are here; a deleted one has them only while an order keeps them. */
+  async segmentsOf({ household, id }: ClipName): Promise<readonly number[]> {
     const rows = this.db.selectFrom("segment").select("segment").where("household", "=", household);
-    return (await rows.where("clip", "=", id).executeTakeFirst()) !== undefined;
+    const found = await rows.where("clip", "=", id).orderBy("segment").execute();
+    return found.map(({ segment }) => segment);
   }
 
   putHold(id: string, window: HeldWindow): Promise<void> {

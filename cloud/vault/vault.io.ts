@@ -120,6 +120,8 @@ export interface VaultCustodian {
   holds(household: HouseholdId): Promise<boolean>;
   /** The window's clips that are here, oldest first, also deleted ones that an order keeps. */
   clips(window: HeldWindow): Promise<readonly ClipId[]>;
+  /** The places of a clip's segments that are here. */
+  segmentsOf(name: ClipName): Promise<readonly number[]>;
   segment(name: ClipName, index: number): Promise<StoredSegment | undefined>;
 }
 
@@ -221,6 +223,7 @@ function createCustodian(rooms: Rooms): VaultCustodian {
     lift: (id) => records.liftHold(id),
     holds: (household) => records.holdsAnything(household),
     clips: (window) => records.clipsInWindow(window, orderedClipsMax),
+    segmentsOf: (name) => records.segmentsOf(name),
     segment: (name, index) => storedSegment(rooms, name, index),
   };
 }
