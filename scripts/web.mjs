@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const pages = ["sign-in", "share"];
+const pages = ["sign-in", "share", "record"];
 
 /** esbuild's result: the files for .build/, not written yet. */
 export function bundlePages() {

@@ -5,6 +5,7 @@ import { type AgencyServices, addApplication, addOwnAgency, addVetting } from ".
 import { addDownloads } from "./routes/downloads.js";
 import { addFeeds, type FeedServices } from "./routes/feeds.js";
 import { addAgencysReleases } from "./routes/fetching.js";
+import { addRecordPage } from "./routes/pages.js";
 import { addRecord, type RecordServices } from "./routes/record.js";
 import { addOwnReleases, addReleaseReviews, type ReleaseRouteServices } from "./routes/releases.js";
 import { addModeration, addOwnRequests, type RequestServices } from "./routes/requests.js";
@@ -25,6 +26,7 @@ export async function addReleasing(
   app: App,
   services: ReleasingServices & Doors & OfficeDoors,
 ): Promise<void> {
+  addRecordPage(app);
   addRecord(app, services);
   addFeeds(app, services);
   addDownloads(app, services);

@@ -37,15 +37,23 @@ const shareHeaders = {
   "x-robots-tag": "noindex, nofollow, noarchive",
 };
 
+const page = "text/html; charset=utf-8";
+
 /** The cloud's own pages for people, each a file, a style and a script; read once, at the start. */
 export function addPages(app: App): void {
-  const page = "text/html; charset=utf-8";
   serve(app, "/sign-in", page, new URL("sign-in/page.html", source));
   serve(app, "/pages/sign-in.js", "text/javascript; charset=utf-8", new URL("sign-in.bundle.js", built));
   serve(app, "/s/:share", page, new URL("share/page.html", source), shareHeaders);
   serve(app, "/pages/share.js", "text/javascript; charset=utf-8", new URL("share.bundle.js", built));
   serve(app, "/pages/style.css", "text/css; charset=utf-8", new URL("style.css", source));
   serve(app, "/pages/icon.svg", "image/svg+xml", new URL("icon.svg", source));
+}
+
+/** The public record for people: of a cloud that takes part in releases. */
+export function addRecordPage(app: App): void {
+  serve(app, "/record", page, new URL("record/page.html", source));
+  serve(app, "/pages/record.js", "text/javascript; charset=utf-8", new URL("record.bundle.js", built));
+  serve(app, "/pages/record.css", "text/css; charset=utf-8", new URL("record/record.css", source));
 }
 
 function serve(

@@ -1,0 +1,66 @@
+import { existsSync } from "node:fs";
+import { chromium } from "playwright-core";
+import { t as tap, test } from "tap";
+import { activeBureau, newAsk, openReleaseCloud, publish } from "./releases.contract.js";
+import { call } from "./testing.js";
+
+// The public record in a real browser, without a login.
+
+const file = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
+const skip = file === undefined && "chromium is not installed";
+
+const cloud = await openReleaseCloud();
+tap.teardown(cloud.close);
+const bureau = await activeBureau(cloud);
+const asked = await newAsk(cloud, bureau);
+await publish(cloud, bureau, asked);
+const origin = await cloud.app.listen({ host: "127.0.0.1", port: 0 });
+
+test("the record shows agencies, requests and their places in the log, in both languages and on a phone", {
+  skip,
+}, async (t) => {
+  const browser = await chromium.launch({
+    executablePath: file ?? "",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+  });
+  t.teardown(() => browser.close());
+  const faults: string[] = [];
+  const open = async (language: string) => {
+    const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
+    page.on("pageerror", (error) => faults.push(error.message));
+    page.on("console", (said) => said.type() === "error" && faults.push(said.text()));
+    await page.goto(`${origin}/record?lang=${language}`);
+    return page;
+  };
+  const english = await open("en");
+  const card = english.locator(`[id="${asked.request.id}"]`);
+  await card.getByText("You do not have to answer").waitFor();
+  t.equal(await card.locator(".state").innerText(), "open");
+  await card.getByText("History").click();
+  const proof = card.getByRole("link", { name: /^log \d+$/ }).last();
+  await proof.waitFor();
+  t.match(
+    (await call(cloud, "GET", (await proof.getAttribute("href")) ?? "")).text,
+    /^c2sp.org\/tlog-proof@v1/,
+  );
+  await english.getByText("No agency is overdue").waitFor();
+  t.equal(await english.locator(`[id="${bureau.agency}"] .state`).innerText(), "active");
+  const wide = await english.evaluate("document.documentElement.scrollWidth");
+  t.equal(wide, 390, "nothing is wider than a phone");
+
+  for (const token of await cloud.operatorTokens())
+    await call(cloud, "POST", `/operator/v1/agencies/${bureau.agency}/sentence`, {
+      token,
+      body: { to: "suspended" },
+    });
+  const french = await open("fr");
+  await french.getByText("Vous n'êtes pas tenu de répondre").waitFor();
+  t.equal(await french.locator("html").getAttribute("lang"), "fr");
+  t.equal(
+    await french.locator(".state.bad", { hasText: "suspendu" }).count(),
+    2,
+    "named, and in its own card",
+  );
+  t.equal(await french.locator(".state.bad", { hasText: "gelée" }).count(), 1);
+  t.same(faults, [], "no script, style or call was refused");
+});
