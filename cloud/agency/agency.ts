@@ -157,11 +157,11 @@ function vet(record: AgencyRecord, operator: OfficerId, { policy, now }: Context
 function propose(
   record: AgencyRecord,
   { to, operator }: { readonly to: Sentence; readonly operator: OfficerId },
-  { now }: Context,
+  { policy, now }: Context,
 ): Step {
   const { proposed } = record;
-  const vetted = mayAsk(record) || record.kind === "suspended";
-  const possible = to === "active" ? vetted : !isOver(record);
+  const asks = to === "active" || to === "probation";
+  const possible = asks ? wasPublic(record, { policy, now }) : !isOver(record);
   if (!possible || to === record.kind) return wrong(record);
   if (proposed?.to !== to) return ok({ state: { ...record, proposed: { to, by: operator } } });
   if (proposed.by === operator) return refuse({ kind: "needs-another-operator" });
@@ -183,6 +183,11 @@ function due(record: AgencyRecord, { now }: Context): Step {
 }
 
 const mayAsk = ({ kind }: AgencyRecord): boolean => kind === "active" || kind === "probation";
+/** Two operators have vetted it, and the public has seen its terms for as long as it must. */
+const wasPublic = ({ kind, publicSince }: AgencyRecord, { policy, now }: Context): boolean =>
+  (kind === "active" || kind === "probation" || kind === "suspended") &&
+  publicSince !== undefined &&
+  publicSince + policy.agreementPublicFor <= now;
 const isOver = ({ kind }: AgencyRecord): boolean =>
   kind === "revoked" || kind === "compromised" || kind === "rejected";
 

@@ -6,6 +6,7 @@ import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { eyeProofs } from "./eye.js";
+import { gateProofs } from "./gate.js";
 import { groundProofs } from "./ground.js";
 import { householdProofs } from "./household.js";
 import { installerProofs } from "./installer.js";
@@ -23,6 +24,7 @@ const proofs: readonly Proof[] = [
   ...installerProofs,
   ...logProofs,
   ...packageProofs,
+  ...gateProofs,
 ];
 
 interface Shown extends Outcome {

@@ -1,0 +1,264 @@
+import { test } from "tap";
+import { type AgencyEvent, type AgencyRecord, agencyMachine } from "../../cloud/agency/agency.js";
+import type { Machine, Stated } from "../../cloud/docket/machine.js";
+import { type ReleaseEvent, type ReleaseRecord, releaseMachine } from "../../cloud/release/release.js";
+import { type RequestEvent, type RequestRecord, requestMachine } from "../../cloud/request/request.js";
+import { type Millis, millis } from "../../shared/kernel/brand.js";
+import { householdIdOf, newReleaseId, officerIdOf } from "../../shared/kernel/ids.js";
+import { seededPrng } from "../../shared/kernel/prng.js";
+import { formatAgreement, openFirstAgreement } from "../../shared/release/agreement.js";
+import { floorPolicy } from "../../shared/release/floor.js";
+import type { CustodyWord } from "../../shared/release/receipt.js";
+import { day, newAgency, newRequest, signRequest } from "../../shared/release/testing.contract.js";
+import { hashOfText } from "../../shared/seal/hash.js";
+import { signNote } from "../../shared/seal/note.js";
+
+// Every state that a machine can reach, with whoever may act and a clock that goes from deadline to deadline.
+
+const random = seededPrng(4);
+const start = millis(1_800_000_000_000);
+const [olga, omar] = [officerIdOf(random.bytes(32)), officerIdOf(random.bytes(32))];
+const agency = newAgency(start, random);
+const statesMax = 20_000;
+
+interface Step<State, Event> {
+  readonly from: State;
+  readonly event: Event;
+  readonly to: State;
+  readonly at: Millis;
+  /** What led here, from nothing on, this event as its last. */
+  readonly path: readonly Event[];
+}
+
+/** What must never be, and of which step it is true. */
+type Nevers<State, Event> = Readonly<Record<string, (step: Step<State, Event>) => boolean>>;
+
+interface Exploration<State extends Stated, Event, Refusal> {
+  readonly machine: Machine<State, Event, Refusal>;
+  readonly begin: Event;
+  readonly events: readonly Event[];
+  readonly never: Nevers<State, Event>;
+}
+
+interface Place<State, Event> {
+  readonly state: State;
+  readonly now: Millis;
+  readonly path: readonly Event[];
+}
+
+/** Breadth first: the first fault that is found is the shortest way to it. */
+function explore<State extends Stated, Event, Refusal>(
+  exploration: Exploration<State, Event, Refusal>,
+): { readonly states: number; readonly kinds: readonly string[] } {
+  const { machine, begin } = exploration;
+  const first = machine.step(undefined, begin, start);
+  if (!first.ok) throw new Error("the machine does not begin");
+  const seen = new Set<string>();
+  const kinds = new Set<string>();
+  const open: Place<State, Event>[] = [{ state: first.value.state, now: start, path: [begin] }];
+  for (let place = open.shift(); place !== undefined; place = open.shift()) {
+    const key = keyOf(machine, place);
+    if (seen.has(key)) continue;
+    seen.add(key);
+    kinds.add(place.state.kind);
+    if (seen.size > statesMax) throw new Error(`more than ${statesMax} states`);
+    open.push(...after(exploration, place));
+  }
+  return { states: seen.size, kinds: [...kinds].sort() };
+}
+
+/** Times count from now: what differs only by when it happened is one state. */
+function keyOf<State extends Stated>(
+  machine: Pick<Machine<State, unknown, unknown>, "deadline">,
+  { state, now }: Pick<Place<State, unknown>, "state" | "now">,
+): string {
+  const times = ["escrowedAt", "retrievedAt", "publishedAt"];
+  const until = machine.deadline(state);
+  const since = "publicSince" in state ? Math.min(now - Number(state.publicSince), 30 * day) : undefined;
+  const key = { ...state, until: until && until - now, publicSince: since };
+  return JSON.stringify(key, (name, value) => (times.includes(name) ? undefined : value));
+}
+
+function after<State extends Stated, Event, Refusal>(
+  { machine, events, never }: Exploration<State, Event, Refusal>,
+  { state: from, now, path: way }: Place<State, Event>,
+): readonly Place<State, Event>[] {
+  const deadline = machine.deadline(from);
+  const coming = events.map((event) => ({ event, at: now }));
+  const due = deadline === undefined ? [] : [{ event: machine.due, at: deadline }];
+  return [...coming, ...due].flatMap(({ event, at }) => {
+    const turn = machine.step(from, event, at);
+    if (!turn.ok) return [];
+    const { state: to } = turn.value;
+    const path = [...way, event];
+    for (const [what, isTrue] of Object.entries(never))
+      if (isTrue({ from, event, to, at, path }))
+        throw new Error(`${what}: ${path.map((one) => JSON.stringify(one).slice(0, 80)).join(" → ")}`);
+    return [{ state: to, now: at, path }];
+  });
+}
+
+/** What has ended in one of these stays so. */
+const ended =
+  (...kinds: readonly string[]) =>
+  ({ from, to }: Step<Stated, unknown>): boolean =>
+    kinds.includes(from.kind) && to.kind !== from.kind;
+
+test("an agency asks only after two operators and 30 days, and no operator does alone what takes two", (t) => {
+  const text = formatAgreement({
+    ...{ ...agency.agreement, version: 2, issued: millis(start + 1) },
+    ...{ previous: hashOfText(formatAgreement(agency.agreement)), officers: [agency.supervisor] },
+  });
+  const people = signNote(text, [agency.supervisor.signer]);
+  const other = signNote(text.replace("+33123456789", "+33123456780"), [agency.supervisor.signer]);
+  const terms = "terms\n";
+  const events: AgencyEvent[] = [
+    ...[people, other].map((note): AgencyEvent => ({ kind: "amend", note, terms })),
+    ...[olga, omar].flatMap((operator): AgencyEvent[] => [
+      { kind: "vet", operator },
+      { kind: "reject", operator },
+      ...(["active", "probation", "suspended", "revoked", "compromised"] as const).map(
+        (to): AgencyEvent => ({ kind: "sentence", to, operator }),
+      ),
+    ]),
+    ...[{ kind: "attest" } as const, { kind: "report-lost-key" } as const],
+    { kind: "fault", why: "overdue-disposal" },
+  ];
+  const mayAsk = ({ kind }: AgencyRecord): boolean => kind === "active" || kind === "probation";
+  const vettersOf = (path: readonly AgencyEvent[]) =>
+    new Set(path.flatMap((one) => (one.kind === "vet" ? [one.operator] : [])));
+  const sentenced = ({ from, event, to }: Step<AgencyRecord, AgencyEvent>): boolean =>
+    event.kind === "sentence" && to.kind !== from.kind;
+  const found = explore<AgencyRecord, AgencyEvent, unknown>({
+    machine: agencyMachine(floorPolicy),
+    begin: { kind: "apply", note: agency.note, terms },
+    events,
+    never: {
+      "asks without having been public": ({ to }) => mayAsk(to) && to.publicSince === undefined,
+      "asks before 30 days": ({ to, at }) => mayAsk(to) && at - (to.publicSince ?? at) < 30 * day,
+      "vetted by one": ({ to, path }) => to.kind === "public" && vettersOf(path).size < 2,
+      "sentenced by one": (step) =>
+        sentenced(step) &&
+        step.event.kind === "sentence" &&
+        (step.from.proposed === undefined || step.from.proposed.by === step.event.operator),
+      "came back": ended("revoked", "compromised", "rejected"),
+    },
+  });
+  t.comment(`agency: ${found.states} states`);
+  t.same(found.kinds, [
+    ...["active", "applied", "compromised", "probation", "public", "rejected", "revoked", "suspended"],
+  ]);
+  t.end();
+});
+
+test("a request is published by a moderator of nobody's agency, once, and never changes or goes", (t) => {
+  const opened = openFirstAgreement(agency.note);
+  if (!opened.ok) throw new Error(opened.error.kind);
+  const request = newRequest(agency, start);
+  const people = [agency.supervisor.id, agency.officer.id];
+  const moderators = [olga, agency.officer.id];
+  const events: RequestEvent[] = [
+    ...moderators.flatMap((operator): RequestEvent[] => [
+      { kind: "approve", operator, agencysPeople: people },
+      { kind: "reject", why: "not-plausible", operator, agencysPeople: people },
+    ]),
+    ...(["resolve", "withdraw", "freeze"] as const).map((kind): RequestEvent => ({ kind })),
+    ...(["wrong-time", "wrong-area", "wrong-category"] as const).map(
+      (what): RequestEvent => ({ kind: "erratum", what }),
+    ),
+  ];
+  const moderated = ({ event }: Step<RequestRecord, RequestEvent>): boolean =>
+    (event.kind === "approve" || event.kind === "reject") && people.includes(event.operator);
+  const submission = {
+    ...{ note: signRequest(agency, request), agreement: opened.value },
+    ...{ agency: "active" as const, earlier: [] },
+  };
+  const found = explore<RequestRecord, RequestEvent, unknown>({
+    machine: requestMachine(floorPolicy),
+    begin: { kind: "submit", submission },
+    events,
+    never: {
+      "moderated by its own agency": moderated,
+      "published by nobody": ({ from, event, to }) =>
+        to.kind === "published" && from.kind !== "published" && event.kind !== "approve",
+      changed: ({ from, to }) => to.note !== from.note || to.request.hash !== from.request.hash,
+      "an erratum went away": ({ from, to }) => from.errata.some((what) => !to.errata.includes(what)),
+      "came back": ended("rejected", "resolved", "withdrawn", "closed", "frozen"),
+    },
+  });
+  t.comment(`request: ${found.states} states`);
+  t.same(found.kinds, ["closed", "frozen", "published", "rejected", "resolved", "review", "withdrawn"]);
+  t.end();
+});
+
+type ReleaseStep = Step<ReleaseRecord, ReleaseEvent>;
+const isFetchable = ({ to }: ReleaseStep): boolean => to.kind === "available" || to.kind === "retrieved";
+const has = ({ path }: ReleaseStep, test: (event: ReleaseEvent) => boolean): boolean => path.some(test);
+const isYes = (step: ReleaseStep): boolean =>
+  has(step, (one) => one.kind === "escrow" && one.decision.kind === "release") ||
+  new Set(step.path.flatMap((one) => (one.kind === "review" ? [one.operator] : []))).size === 2;
+const isOver = (step: ReleaseStep): boolean =>
+  has(step, ({ kind }) => kind === "withdraw" || kind === "freeze");
+
+const releaseNevers: Nevers<ReleaseRecord, ReleaseEvent> = {
+  "fetched without a yes": (step) => isFetchable(step) && !isYes(step),
+  "fetched before the log held it": (step) =>
+    isFetchable(step) && !has(step, ({ kind }) => kind === "batched"),
+  "fetched before it was whole": (step) => isFetchable(step) && step.to.package === undefined,
+  "fetched after it was over": (step) =>
+    isFetchable(step) && isOver(step) && !has(step, ({ kind }) => kind === "fetch"),
+  "withdrawn, and still there to fetch": (step) => isFetchable(step) && step.event.kind === "withdraw",
+  "overdue before its time": ({ from, event, to }) =>
+    to.kind === "overdue" && from.kind !== "overdue" && event.kind !== "clock",
+  "came back": ended("destroyed", "forgotten", "attested", "retained"),
+};
+
+test("a release is fetched only after a yes, a whole package and the log, and never after it was withdrawn", (t) => {
+  const hash = hashOfText("package\n");
+  const record = newReleaseId(start, random);
+  const named = { record, household: householdIdOf(random.bytes(32)), agency: agency.agreement.agency, hash };
+  const request = newRequest(agency, start).id;
+  const yes = { kind: "release" } as const;
+  const no = { kind: "refuse", reasons: [{ kind: "not-authorised" }] } as const;
+  const unsure = { kind: "needs-review", reasons: [{ kind: "child-visible" }] } as const;
+  const word = (act: CustodyWord["act"]): ReleaseEvent => ({
+    ...{ kind: "word", note: act },
+    word: { release: record, agency: named.agency, act, package: hash, ground: "none", at: start },
+  });
+  const events: ReleaseEvent[] = [
+    ...[yes, no, unsure].map((decision): ReleaseEvent => ({ kind: "escrow", package: hash, decision })),
+    ...[olga, omar].map(
+      (operator): ReleaseEvent => ({
+        ...{ kind: "review", operator },
+        decide: (reviewers) => (new Set(reviewers).size < 2 ? unsure : yes),
+      }),
+    ),
+    ...(["batched", "fetch", "withdraw", "freeze"] as const).map((kind): ReleaseEvent => ({ kind })),
+    ...(["received", "disposed", "retained"] as const).map(word),
+  ];
+  const preparation = {
+    ...named,
+    request,
+    authorisation: "a",
+    keep: millis(90 * day),
+    pieces: 1,
+    urgent: false,
+  };
+  for (const decision of [yes, unsure]) {
+    const found = explore<ReleaseRecord, ReleaseEvent, unknown>({
+      machine: releaseMachine(floorPolicy),
+      begin: { kind: "prepare", preparation: { ...preparation, decision } },
+      events,
+      never: releaseNevers,
+    });
+    t.comment(`release, decided ${decision.kind} at first: ${found.states} states`);
+    t.ok(["available", "overdue", "destroyed"].every((kind) => found.kinds.includes(kind)));
+  }
+  const refused = releaseMachine(floorPolicy).step(
+    undefined,
+    { kind: "prepare", preparation: { ...preparation, decision: no } },
+    start,
+  );
+  t.match(refused, { ok: false, error: { kind: "refused" } });
+  t.end();
+});
