@@ -137,7 +137,26 @@ test("two operators and an owner see the same look at metadata, each in their ow
   t.match(await heard((terminal) => memberAccesses(owner, terminal)), {
     ...{ id, by: "Olga", second: "Omar", reviewer: "Omar", finding: "in-order" },
     reads: [{ kind: "storage" }],
+    logged: true,
   });
+  const row = await cloud.db
+    .selectFrom("docket")
+    .select("state")
+    .where("id", "=", id)
+    .executeTakeFirstOrThrow();
+  const state = row.state.replace("T-1", "T-2");
+  await cloud.db.updateTable("docket").set({ state }).where("id", "=", id).execute();
+  const warned: string[] = [];
+  const listening = {
+    ...quiet((value) => warned.push(`${value.logged}`)),
+    warn: (line: string) => warned.push(line),
+  };
+  await memberAccesses(owner, listening);
+  t.match(
+    warned.join(" "),
+    /false .*is not what it committed to in its public log/,
+    "another ticket was put in its place",
+  );
 });
 
 /** A cloud with an agency, an owner with one camera, and who signs in to it, each in a folder of their own. */
