@@ -108,6 +108,8 @@ export const recordQuery = Type.Object(
   closed,
 );
 
+export const reviewQuery = Type.Omit(recordQuery, ["agency", "state"], closed);
+
 const feedAgency = Type.Object(
   {
     id: agencyId,
@@ -171,7 +173,7 @@ const review = Type.Object(
   },
   closed,
 );
-export const reviewList = Type.Object({ reviews: Type.Array(review) }, closed);
+export const reviewList = Type.Object({ reviews: Type.Array(review), next: listNext }, closed);
 
 /** That a release's escrow stands in the public log. */
 export const evidence = Type.Object(

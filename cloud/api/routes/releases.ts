@@ -193,12 +193,13 @@ export function addReleaseReviews(operators: App, { releases, releaseBook }: Rel
         operationId: "listReleasesToReview",
         summary: "Releases that wait for two operators: their circumstances, and nothing of the household",
         tags: ["operator"],
+        querystring: contract.reviewQuery,
         response: { 200: contract.reviewList },
       },
     },
-    async () => {
-      const kept = await releaseBook.list({ kinds: ["in-review"] });
-      return { reviews: kept.map(shownToReviewer) };
+    async ({ query: { limit = 100, cursor } }) => {
+      const kept = await releaseBook.list({ kinds: ["in-review"], before: cursor, limit: limit + 1 });
+      return { reviews: kept.slice(0, limit).map(shownToReviewer), ...nextOf(kept, limit) };
     },
   );
   operators.post(

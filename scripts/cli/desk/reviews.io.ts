@@ -1,3 +1,4 @@
+import { everyOf } from "../agency/papers.io.js";
 import type { Fields } from "../fields.js";
 import { openOfficeCloud } from "../office/cloud.io.js";
 import { Refused } from "../refused.js";
@@ -8,15 +9,16 @@ import type { Terminal } from "../terminal.io.js";
 const path = "/operator/v1/releases";
 
 export async function reviewList(folder: string, terminal: Terminal): Promise<void> {
-  const answer = await openOfficeCloud(folder, "operator").get(path);
-  if (answer.list("reviews", (review) => show(review, terminal)).length === 0)
-    terminal.say("No release waits for a review.");
+  const cloud = openOfficeCloud(folder, "operator");
+  const reviews = await everyOf(cloud, path, "reviews", (review) => show(review, terminal));
+  if (reviews.length === 0) terminal.say("No release waits for a review.");
 }
 
 export async function reviewGive(folder: string, id: string, terminal: Terminal): Promise<void> {
   const cloud = openOfficeCloud(folder, "operator");
-  const answer = await cloud.get(path);
-  const waiting = answer.list("reviews", (review) => ({ id: review.text("id"), line: lineOf(review) }));
+  const waiting = await everyOf(cloud, path, "reviews", (review) => ({
+    ...{ id: review.text("id"), line: lineOf(review) },
+  }));
   const found = waiting.find((review) => review.id === id);
   if (found === undefined)
     throw new Refused(`No release ${id} waits for a review. See: lintel operator releases`);
