@@ -25,6 +25,7 @@ import { recoveries } from "./migrations/0042-recoveries.io.js";
 import { publicLog } from "./migrations/0050-log.io.js";
 import { charterTag } from "./migrations/0051-charter-tag.io.js";
 import { logWitnesses } from "./migrations/0052-log-witnesses.io.js";
+import { logKey } from "./migrations/0053-log-key.io.js";
 import { offices } from "./migrations/0060-offices.io.js";
 import { docket } from "./migrations/0061-docket.io.js";
 import { accesses } from "./migrations/0062-accesses.io.js";
@@ -76,6 +77,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0050-log": publicLog,
   "0051-charter-tag": charterTag,
   "0052-log-witnesses": logWitnesses,
+  "0053-log-key": logKey,
   "0060-offices": offices,
   "0062-accesses": accesses,
   "0061-docket": docket,

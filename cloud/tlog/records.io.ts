@@ -7,7 +7,7 @@ import type { LogEntryRow, LogTables } from "./tables.js";
 /** Checkpoints that are kept in memory. */
 const recentMax = 50;
 
-/** An entry that is meant for the log, by the hash of its text. */
+/** An entry that is meant for the log, by its time and the hash of its text. */
 export interface Meant {
   readonly key: string;
   readonly entry: LogEntry;
@@ -29,7 +29,7 @@ export interface ListedEntry extends LogEntry {
 
 export function meant(entry: LogEntry): Meant {
   const text = formatEntry(entry);
-  return { key: hashOf(text), entry, text };
+  return { key: `${entry.at}`.padStart(16, "0").concat(" ", hashOf(text)), entry, text };
 }
 
 /** The rows of one log's entries and checkpoints. */
@@ -59,29 +59,29 @@ export class LogRecords {
   async mean(all: readonly Meant[], size: number): Promise<void> {
     const rows = all.map((one) => Object.values(this.rowOf(one, size)));
     // One text whatever their number: statements stay prepared. `where true` tells the conflict from a join (sqlite.org/lang_upsert.html §2.2).
-    await sql`insert into log_entry (sha256, kind, subject, at, agency, state, hash, origin, from_size, place)
+    await sql`insert into log_entry (entry_key, kind, subject, at, agency, state, hash, origin, from_size, place)
       select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, null
       from json_each(${JSON.stringify(rows)}) where true on conflict do nothing`.execute(this.db);
   }
 
   private rowOf({ key, entry }: Meant, size: number): LogEntryRow {
     const { kind, id, at, agency, state, hash } = entry;
-    const facts = { sha256: key, kind, subject: id, at, agency, state, hash };
+    const facts = { entry_key: key, kind, subject: id, at, agency, state, hash };
     return { ...facts, origin: this.origin, from_size: size, place: null };
   }
 
   async placesOf(keys: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const { rows } = await sql<{ sha256: string; place: number }>`select sha256, place from log_entry
-      where sha256 in (select value from json_each(${JSON.stringify(keys)}))
+    const { rows } = await sql<{ entry_key: string; place: number }>`select entry_key, place from log_entry
+      where entry_key in (select value from json_each(${JSON.stringify(keys)}))
       and origin = ${this.origin} and place is not null`.execute(this.db);
-    return new Map(rows.map(({ sha256, place }) => [sha256, Number(place)]));
+    return new Map(rows.map(({ entry_key, place }) => [entry_key, Number(place)]));
   }
 
   /** Power lost before the commit: they stand in the log, and the next start finds them there. */
   async place(places: ReadonlyMap<string, number>): Promise<void> {
     await sql`update log_entry set place = placed.value ->> 1, origin = ${this.origin}
       from json_each(${JSON.stringify([...places])}) as placed
-      where log_entry.sha256 = placed.value ->> 0`.execute(this.db);
+      where log_entry.entry_key = placed.value ->> 0`.execute(this.db);
   }
 
   /** What is not known to stand in this log, in the order in which it was meant for it, or stood in another. */

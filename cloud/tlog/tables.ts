@@ -6,8 +6,8 @@ export interface LogTables {
 
 /** What stands in the log, or is about to: by this table it is searched, and after a crash completed. */
 export interface LogEntryRow {
-  /** Base64 of the SHA-256 of the entry's text. */
-  readonly sha256: string;
+  /** The entry's time in 16 digits, and the base64 SHA-256 of its text. */
+  readonly entry_key: string;
   readonly kind: string;
   /** The entry's id. */
   readonly subject: string;

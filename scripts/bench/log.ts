@@ -4,6 +4,7 @@
 // this machine. Against the limits that the project promises, in one run.
 
 import { Agent, request } from "node:http";
+import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { openTestCloud, type TestCloud } from "../../cloud/api/testing.js";
 import { millis } from "../../shared/kernel/brand.js";
@@ -30,11 +31,14 @@ export async function bench(args: readonly string[]): Promise<void> {
   const entries = Number(values.entries);
   const cloud = await openTestCloud();
   try {
+    const before = process.cpuUsage();
     const rates = await fill(cloud, entries, Number(values["at-once"]));
+    const { user, system } = process.cpuUsage(before);
+    const perCpuSecond = (entries * 1e6) / (user + system);
     const seconds = rates.reduce((sum, one) => sum + one.seconds, 0);
     const slowest = Math.min(...rates.map((one) => one.entries / one.seconds));
     verdict(`log: ${entries} entries, durable, published and proven`, {
-      figure: `${Math.round(entries / seconds)}/s, ${Math.round(slowest)}/s in the slowest ${stretch}`,
+      figure: `${Math.round(entries / seconds)}/s, ${Math.round(slowest)}/s in the slowest ${stretch}; ${Math.round(perCpuSecond)} a second of CPU, ${loadavg()[0]?.toFixed(1)} programs wanted the ${cpus().length} cores`,
       ratio: entries / seconds / perSecondMin,
       wanted: `≥ 1 of ${perSecondMin}/s over all of them`,
       ok: entries / seconds >= perSecondMin,
