@@ -31,6 +31,7 @@ import {
 } from "./agency/requests.io.js";
 import { agencyDecide, agencyList, agencySentence } from "./desk/agencies.io.js";
 import { requestModerate, requestQueue } from "./desk/requests.io.js";
+import { reviewGive, reviewList } from "./desk/reviews.io.js";
 import { agencyInit, operatorInit } from "./office/init.io.js";
 import { officeLogin } from "./office/login.io.js";
 import { recordAgencies, recordCheck, recordReport, recordRequests } from "./record/record.io.js";
@@ -220,6 +221,16 @@ test("a release is fetched, opened and verified before anything good is said of 
     },
   );
   t.notOk(existsSync(join(at("oscar"), "fetching", forged.id)), "and what had come is deleted");
+
+  const young = await homeThatReleases(cloud, readFileSync(at("third.note"), "utf8"), { child: true });
+  await young.offer();
+  t.match((await heard((terminal) => reviewList(at("olga"), terminal))).values, [
+    { id: young.id, child: true, clips: 1 },
+  ]);
+  const review = (who: string) => heard((terminal) => reviewGive(at(who), young.id, terminal));
+  t.match((await review("olga")).warned, /a child is seen {2}0 of 2 reviewed/);
+  t.match((await review("omar")).values, [{ id: young.id, reviewed: true }]);
+  await t.rejects(review("omar"), { message: /No release .* waits for a review/ });
   await heard((terminal) => requestEnd(at("oscar"), request, "withdraw", terminal));
 });
 

@@ -28,7 +28,7 @@ type Household = Awaited<ReturnType<typeof newHousehold>>;
 export async function homeThatReleases(
   cloud: TestCloud,
   note: string,
-  wish: { readonly forge?: boolean } = {},
+  wish: { readonly forge?: boolean; readonly child?: boolean } = {},
 ) {
   const home = await newHousehold(cloud);
   const request = parseRequest(textOf(note));
@@ -40,7 +40,11 @@ export async function homeThatReleases(
   const clip = filmed({ ...people, camera: board.line, cameraSigner: board.note }, film(), start);
   const one = slice(clip, { from: start, to: millis(start + 5_200), audio: false });
   if (one === undefined) throw new Error("nothing was cut");
-  const { parts, authorisation } = await packed(cloud, home, { note, slice: one });
+  const { parts, authorisation } = await packed(cloud, home, {
+    note,
+    slice: one,
+    child: wish.child ?? false,
+  });
   const [only] = parts.clips;
   const clips =
     wish.forge === true && only ? [{ ...only, segments: [...only.segments].reverse() }] : parts.clips;
@@ -78,13 +82,13 @@ export async function homeThatReleases(
 async function packed(
   cloud: TestCloud,
   home: Household,
-  { note, slice: one }: { readonly note: string; readonly slice: Slice },
+  { note, slice: one, child }: { readonly note: string; readonly slice: Slice; readonly child: boolean },
 ): Promise<{ readonly parts: PackageParts; readonly authorisation: Authorisation }> {
   cloud.clock.forward(11_000);
   const { body: feed } = await call(cloud, "GET", "/public/v1/feed");
   const asked = feed.requests.find((request: { note: string }) => request.note === note);
   const [agency] = feed.agencies;
-  const authorisation = authorise(cloud, home, { note, slice: one, agreement: agency.agreements[0] });
+  const authorisation = authorise(cloud, home, { note, slice: one, child, agreement: agency.agreements[0] });
   const [, second] = home.chain;
   const parts: PackageParts = {
     authorisation: signNote(formatAuthorisation(authorisation), [home.owner.note]),
@@ -101,7 +105,12 @@ async function packed(
 function authorise(
   cloud: TestCloud,
   { charter, household }: Household,
-  { note, slice: one, agreement: text }: { note: string; slice: Slice; agreement: string },
+  {
+    note,
+    slice: one,
+    child,
+    agreement: text,
+  }: { note: string; slice: Slice; child: boolean; agreement: string },
 ): Authorisation {
   const [request, agreement] = [parseRequest(textOf(note)), openFirstAgreement(text)];
   if (!request.ok || !agreement.ok) throw new Error("the request or its agreement does not open");
@@ -113,7 +122,7 @@ function authorise(
     ...{ basis: "consent", purpose: category, jurisdiction: agreement.value.jurisdiction },
     ...{ notice: noticeHash(request.value, agreement.value, "en"), language: "en", signed },
     ...{ hold: millis(hour), expires: millis(signed + 72 * hour), keep: millis(90 * 24 * hour) },
-    ...{ thirdParties: true, child: false, clips: [one.released] },
+    ...{ thirdParties: true, child, clips: [one.released] },
   };
 }
 
