@@ -1,0 +1,35 @@
+import { test } from "tap";
+import { toUtf8 } from "../../../shared/kernel/bytes.js";
+import { cameraIdOf } from "../../../shared/kernel/ids.js";
+import { seededPrng } from "../../../shared/kernel/prng.js";
+import { emptyState, formatState, parseState } from "./state.js";
+
+const camera = cameraIdOf(seededPrng(1).bytes(32));
+const state = {
+  optedOut: true,
+  places: new Map([[camera, { latitude: 4_888_670, longitude: 234_310 }]]),
+  drafts: ["authorisation/v1\n"],
+};
+
+test("the owners' state is read as it was written", (t) => {
+  t.same(parseState(formatState(state)), state);
+  t.same(parseState(formatState(emptyState)), emptyState);
+  t.throws(() => formatState({ ...state, drafts: ["x".repeat(70_000)] }), /larger than its file/);
+  for (const text of ["", "null", "[]", "{}"]) t.throws(() => parseState(toUtf8(text)), text);
+  t.end();
+});
+
+test("an owner who opted out stays so, whatever later versions of this file hold and whatever a feature is called", (t) => {
+  const later = {
+    v: 7,
+    optedOut: true,
+    places: [],
+    drafts: [],
+    community: { helping: true },
+    requests: "on",
+  };
+  t.equal(parseState(toUtf8(JSON.stringify(later))).optedOut, true);
+  const again = parseState(formatState(parseState(toUtf8(JSON.stringify(later)))));
+  t.equal(again.optedOut, true);
+  t.end();
+});
