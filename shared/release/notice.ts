@@ -21,13 +21,13 @@ const categories: Readonly<Record<Language, Readonly<Record<Category, string>>>>
     "other-felony": "a felony under",
   },
   fr: {
-    "missing-or-endangered-person": "une personne disparue ou en danger",
-    assault: "une agression",
-    burglary: "un cambriolage",
-    theft: "un vol",
-    "hit-and-run": "un délit de fuite",
-    arson: "un incendie volontaire",
-    "other-felony": "un crime selon",
+    "missing-or-endangered-person": "d'une personne disparue ou en danger",
+    assault: "d'une agression",
+    burglary: "d'un cambriolage",
+    theft: "d'un vol",
+    "hit-and-run": "d'un délit de fuite",
+    arson: "d'un incendie volontaire",
+    "other-felony": "d'un crime selon",
   },
 };
 
@@ -42,7 +42,7 @@ export function noticeOf(request: AssistanceRequest, agency: Agreement, language
   const { file } = request;
   return language === "en"
     ? `${name} asks for recordings from an area of ${hectares} hectares around ${place}, ${window}, about ${category}, file ${file}. You do not have to answer. No one will know if you ignore this. Sharing cannot be undone once downloaded.`
-    : `${name} demande des enregistrements, zone de ${hectares} hectares autour de ${place}, ${window}, au sujet de ${category}, dossier ${file}. Vous n'êtes pas tenu de répondre. Personne ne saura si vous ignorez cette demande. Un partage téléchargé ne peut plus être annulé.`;
+    : `${name} demande des enregistrements, zone de ${hectares} hectares autour de ${place}, ${window}, au sujet ${category}, dossier ${file}. Vous n'êtes pas tenu de répondre. Personne ne saura si vous ignorez cette demande. Un partage téléchargé ne peut plus être annulé.`;
 }
 
 /** By which an authorisation names the text that was shown. */
