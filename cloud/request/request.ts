@@ -100,7 +100,8 @@ function submit({ note, agreement, agency, earlier }: Submission, policy: Policy
   if (agency !== "active" && agency !== "probation")
     return refuse({ kind: "agency-may-not-ask", state: agency });
   if (Math.abs(now - request.submitted) > clockMillis) return refuse({ kind: "signed-at-another-time" });
-  const faults = [...faultsOf(request, agreement, policy), ...volumeFaultsOf(request, earlier, policy)];
+  const own = faultsOf(request, agreement, policy);
+  const faults = own.length > 0 ? own : volumeFaultsOf(request, earlier, policy);
   if (faults.length > 0) return refuse({ kind: "against-the-rules", faults });
   const until = millis(now + policy.requestOpenFor);
   return logged({ kind: "review", agency: request.agency, note, request, errata: [], until });

@@ -62,6 +62,55 @@ export function squareMetres(area: Area): number {
   return (Math.abs(doubled) / 2) * stretch * (metresPerDegree / scale) ** 2;
 }
 
+/** How far it reaches from south to north or from west to east, the larger of both, in metres. */
+export function spanMetres(area: Area): number {
+  const reach = (values: readonly number[]): number => Math.max(...values) - Math.min(...values);
+  const stretch = Math.cos((middleOf(area).latitude / scale) * (Math.PI / 180));
+  const [north, east] = [
+    reach(area.map(({ latitude }) => latitude)),
+    reach(area.map(({ longitude }) => longitude)),
+  ];
+  return (Math.max(north, east * stretch) * metresPerDegree) / scale;
+}
+
+/** Whether its outline crosses or touches itself: then its parts would count against each other. */
+export function crossesItself(area: Area): boolean {
+  const edges = area.map((from, at) => ({ from, to: area[(at + 1) % area.length] ?? from }));
+  return edges.some((one, at) =>
+    edges.some((other, place) => {
+      const areNeighbours = place === at + 1 || (at === 0 && place === edges.length - 1);
+      return place > at && !areNeighbours && meet(one, other);
+    }),
+  );
+}
+
+interface Edge {
+  readonly from: Place;
+  readonly to: Place;
+}
+
+function meet(one: Edge, other: Edge): boolean {
+  const [a, b] = [sideOf(one, other.from), sideOf(one, other.to)];
+  const [c, d] = [sideOf(other, one.from), sideOf(other, one.to)];
+  if (a === 0 && b === 0) return overlap(one, other);
+  return a * b <= 0 && c * d <= 0;
+}
+
+/** 1 to the one side of the edge, -1 to the other, 0 on its line. */
+function sideOf({ from, to }: Edge, place: Place): number {
+  return Math.sign(
+    (to.longitude - from.longitude) * (place.latitude - from.latitude) -
+      (to.latitude - from.latitude) * (place.longitude - from.longitude),
+  );
+}
+
+function overlap(one: Edge, other: Edge): boolean {
+  const shares = (pick: (place: Place) => number): boolean =>
+    Math.max(pick(one.from), pick(one.to)) >= Math.min(pick(other.from), pick(other.to)) &&
+    Math.max(pick(other.from), pick(other.to)) >= Math.min(pick(one.from), pick(one.to));
+  return shares(({ latitude }) => latitude) && shares(({ longitude }) => longitude);
+}
+
 export function middleOf(area: Area): Place {
   const mean = (pick: (place: Place) => number): number =>
     Math.round(area.reduce((sum, place) => sum + pick(place), 0) / area.length);

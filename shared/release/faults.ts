@@ -17,6 +17,10 @@ export function faultSentence(fault: RequestFault | VolumeFault): string {
       const bound = fault.kind === "window-too-short" ? "at least" : "at most";
       return `The window lasts ${hours(fault.millis)} hours, but must last ${bound} ${hours(fault.bound)}.`;
     }
+    case "area-too-wide":
+      return `The area reaches over ${Math.round(fault.metres)} m, but must reach over at most ${fault.bound} m.`;
+    case "area-crosses-itself":
+      return "The area's outline crosses or touches itself.";
     case "outside-territory":
       return "The area reaches beyond the territory of the agency's agreement.";
     case "incident-too-old":

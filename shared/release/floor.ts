@@ -9,7 +9,7 @@ interface Bound {
   readonly value: number;
   /** `most`: a policy may lower it; `least`: a policy may raise it. */
   readonly is: "most" | "least";
-  readonly unit: "m²" | "ms" | "working days" | "times";
+  readonly unit: "m²" | "m" | "ms" | "working days" | "times";
 }
 
 const most = (value: number, unit: Bound["unit"]): Bound => ({ value, is: "most", unit });
@@ -20,6 +20,8 @@ export const floor = {
   areaMin: least(65_000, "m²"),
   areaMax: most(650_000, "m²"),
   areaInDangerMax: most(1_300_000, "m²"),
+  /** From one end to the other: no thin line through a town. */
+  areaSpanMax: most(3_000, "m"),
   windowMin: least(15 * 60_000, "ms"),
   windowMax: most(6 * hour, "ms"),
   windowInDangerMax: most(12 * hour, "ms"),

@@ -208,6 +208,15 @@ test("what a request may not ask is told, each with its bound", (t) => {
   t.same(faults({ area: square(820) }), ["area-too-large"]);
   t.same(faults({ area: square(820), category: "missing-or-endangered-person" }), []);
   t.same(faults({ area: square(1_200), category: "missing-or-endangered-person" }), ["area-too-large"]);
+  const middle = { latitude: 4_888_670, longitude: 234_310 };
+  const corner = (north: number, east: number) => ({
+    latitude: middle.latitude + north,
+    longitude: middle.longitude + east,
+  });
+  const line = [corner(0, 0), corner(0, 8_000), corner(20, 8_000), corner(20, 0)];
+  t.same(faults({ area: line }), ["area-too-wide"], "a thin line through the town is no area");
+  const bow = [corner(0, 0), corner(800, 1_200), corner(800, 0), corner(0, 700)];
+  t.same(faults({ area: bow }), ["area-crosses-itself"], "lobes do not count against each other");
   t.same(faults({ from: happened, to: millis(happened + 14 * 60_000) }), ["window-too-short"]);
   t.same(faults({ from: happened, to: millis(happened + 7 * hour) }), ["window-too-long"]);
   t.same(faults({ area: square(400, 4_888_670, 500_000) }), ["outside-territory"]);

@@ -14,7 +14,16 @@ import {
 import { type Hash, hashOfText, isHash } from "../seal/hash.js";
 import { type NoteRefusal, openNote, textOf } from "../seal/note.js";
 import { type OpenedAgreement, officerVerifier } from "./agreement.js";
-import { type Area, cellsOf, formatArea, liesWithin, parseArea, squareMetres } from "./area.js";
+import {
+  type Area,
+  cellsOf,
+  crossesItself,
+  formatArea,
+  liesWithin,
+  parseArea,
+  spanMetres,
+  squareMetres,
+} from "./area.js";
 import type { Policy } from "./floor.js";
 
 /** All that a request may be about. What has no word here cannot be asked. */
@@ -89,6 +98,8 @@ export type RequestFault =
       readonly bound: number;
     }
   | { readonly kind: "window-too-short" | "window-too-long"; readonly millis: number; readonly bound: number }
+  | { readonly kind: "area-too-wide"; readonly metres: number; readonly bound: number }
+  | { readonly kind: "area-crosses-itself" }
   | { readonly kind: "outside-territory" }
   | { readonly kind: "incident-too-old"; readonly bound: number }
   | { readonly kind: "not-yet-over" }
@@ -161,14 +172,10 @@ export function faultsOf(
   policy: Policy,
 ): readonly RequestFault[] {
   const { from, to, happened, submitted, category, area } = request;
-  const danger = isDanger(category);
-  const size = squareMetres(area);
-  const sizeMax = danger ? policy.areaInDangerMax : policy.areaMax;
   const long = to - from;
-  const longMax = danger ? policy.windowInDangerMax : policy.windowMax;
+  const longMax = isDanger(category) ? policy.windowInDangerMax : policy.windowMax;
   const faults: (RequestFault | false)[] = [
-    size < policy.areaMin && { kind: "area-too-small", squareMetres: size, bound: policy.areaMin },
-    size > sizeMax && { kind: "area-too-large", squareMetres: size, bound: sizeMax },
+    ...areaFaults(request, policy),
     long < policy.windowMin && { kind: "window-too-short", millis: long, bound: policy.windowMin },
     long > longMax && { kind: "window-too-long", millis: long, bound: longMax },
     !liesWithin(area, territory) && { kind: "outside-territory" },
@@ -183,13 +190,27 @@ export function faultsOf(
   return faults.filter((fault) => fault !== false);
 }
 
+function areaFaults(
+  { area, category }: AssistanceRequest,
+  { areaMin, areaMax, areaInDangerMax, areaSpanMax }: Policy,
+): readonly (RequestFault | false)[] {
+  const [size, span] = [squareMetres(area), spanMetres(area)];
+  const sizeMax = isDanger(category) ? areaInDangerMax : areaMax;
+  return [
+    size < areaMin && { kind: "area-too-small", squareMetres: size, bound: areaMin },
+    size > sizeMax && { kind: "area-too-large", squareMetres: size, bound: sizeMax },
+    span > areaSpanMax && { kind: "area-too-wide", metres: span, bound: areaSpanMax },
+    crossesItself(area) && { kind: "area-crosses-itself" },
+  ];
+}
+
 function statuteFault({ category, statute }: AssistanceRequest): RequestFault | false {
   const needed = category === "other-felony";
   if (needed === (statute !== "none")) return false;
   return { kind: needed ? "statute-missing" : "statute-not-needed" };
 }
 
-/** What a request breaks beside those that its agency has asked before. */
+/** What a request that breaks nothing by itself breaks beside those that its agency has asked before. */
 export function volumeFaultsOf(
   request: AssistanceRequest,
   earlier: readonly Asked[],
