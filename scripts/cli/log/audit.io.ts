@@ -5,10 +5,12 @@ import {
   openCheckpoint,
   type WitnessedCheckpoint,
 } from "../../../shared/tlog/checkpoint.js";
-import { rootOf } from "../../../shared/tlog/tree.js";
+import { formatEntry } from "../../../shared/tlog/entry.js";
+import { leafHash, rootOf } from "../../../shared/tlog/tree.js";
 import { UnexpectedAnswer } from "../fields.js";
 import { Problem, type Server, Unreachable } from "../http.io.js";
 import { exit } from "../program.js";
+import { type Claimed, type CrossCheck, crossCheck } from "../record/crosscheck.io.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { type LogMemory, openMemory } from "./memory.io.js";
@@ -36,8 +38,9 @@ export async function audit({ server, policy, state }: LogOptions, terminal: Ter
     const note = await site.checkpoint();
     const checkpoint = opened(note, memory);
     const walked = await whole(site, checkpoint, { seen: memory.seen, terminal });
+    const record = await publicRecord(server, checkpoint, walked);
     memory.keep(note);
-    report({ checkpoint, walked, memory }, terminal);
+    report({ checkpoint, walked, memory, record }, terminal);
   });
 }
 
@@ -103,13 +106,35 @@ async function whole(site: LogSite, checkpoint: Checkpoint, { seen, terminal }: 
   return walked;
 }
 
+/** Each step that the public record shows must stand in the log; `undefined` where the cloud keeps no such record. */
+async function publicRecord(
+  server: Server,
+  { size }: Checkpoint,
+  { leaf }: Walked,
+): Promise<CrossCheck | undefined> {
+  const stands = async ({ index, entries }: Claimed): Promise<boolean> => {
+    const there = leaf(index);
+    const isOne = entries.some((entry) => there !== undefined && equal(leafHash(formatEntry(entry)), there));
+    // What came after the audited checkpoint the next audit looks at.
+    return index >= size || isOne;
+  };
+  const record = await crossCheck(server, stands).catch((error: unknown) => {
+    if (error instanceof Problem && error.status === 404) return undefined;
+    throw error;
+  });
+  const [fault] = record?.faults ?? [];
+  if (fault !== undefined) throw new Refused(`The public record does not agree with the log. ${fault}`);
+  return record;
+}
+
 interface Audited {
   readonly checkpoint: WitnessedCheckpoint;
   readonly walked: Walked;
   readonly memory: LogMemory;
+  readonly record: CrossCheck | undefined;
 }
 
-function report({ checkpoint, walked, memory }: Audited, terminal: Terminal): void {
+function report({ checkpoint, walked, memory, record }: Audited, terminal: Terminal): void {
   const { origin, size, cosignatures } = checkpoint;
   const root = toBase64(checkpoint.root);
   const kinds = Object.fromEntries([...walked.kinds].sort());
@@ -124,6 +149,7 @@ function report({ checkpoint, walked, memory }: Audited, terminal: Terminal): vo
     witnesses,
     seen,
     kinds,
+    ...(record && { record: { documents: record.documents, steps: record.steps } }),
   });
   const counts = Object.entries(kinds).map(([kind, count]) => `${count} ${kind}`);
   terminal.say(
@@ -137,6 +163,10 @@ function report({ checkpoint, walked, memory }: Audited, terminal: Terminal): vo
       ? "No witness has cosigned it: the log could show others another history."
       : `Cosigned by ${cosigned.join(", ")}; ${memory.policy.quorum} were needed.`,
   );
+  if (record !== undefined)
+    terminal.say(
+      `The public record's ${record.documents} requests and agencies agree with it: ${record.steps} steps, each at its place.`,
+    );
   terminal.say(
     seen === 0
       ? "Every tile, entry and listed record was computed anew and agrees. It is remembered; the next audit compares."
