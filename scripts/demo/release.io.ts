@@ -16,8 +16,16 @@ import { memberPlace, memberRequests } from "../cli/consent/requests.io.js";
 import { agencyDecide } from "../cli/desk/agencies.io.js";
 import { requestModerate } from "../cli/desk/requests.io.js";
 import { audit } from "../cli/log/audit.io.js";
+import { memberNotices } from "../cli/member/notices.io.js";
+import {
+  emergencyAnswer,
+  emergencyClaim,
+  emergencyCosign,
+  emergencyList,
+} from "../cli/office/emergency.io.js";
 import { agencyInit, operatorInit } from "../cli/office/init.io.js";
 import { officeLogin } from "../cli/office/login.io.js";
+import { operatorCallback } from "../cli/office/queue.io.js";
 import type { Terminal } from "../cli/terminal.io.js";
 import { verifyFile } from "../cli/verify/verify.io.js";
 
@@ -43,6 +51,7 @@ export async function playRelease(folder: string, say: Say): Promise<void> {
     await release(stage, home);
     await forge(stage, home);
     await withdraw(stage, home);
+    await emergency(stage, home);
     stage.heading("What anybody can check");
     await stage.as("A stranger", (terminal) =>
       audit({ server: { url: stage.origin }, state: stage.at("stranger") }, terminal),
@@ -280,4 +289,22 @@ async function withdraw(stage: Stage, home: Home): Promise<void> {
   await pass(2 * hour, "two hours");
   await as("Anna, owner", (terminal) => memberWithdraw(home.folder, String(record), terminal, cloud.clock));
   await as("Oscar, officer", (terminal) => releaseList(at("oscar"), terminal));
+}
+
+/** A life is said to be in danger, two operators believe it, and the household does not answer: then nobody else does. */
+async function emergency(stage: Stage, home: Home): Promise<void> {
+  const { at, as, cloud, heading, pass } = stage;
+  heading("An emergency that nobody answers");
+  const now = cloud.clock.wall();
+  const times = { from: new Date(now - 2 * hour).toISOString(), to: new Date(now - hour).toISOString() };
+  const claim = { file: "2027/0042", danger: "abduction", camera: home.board.id, ...times };
+  const { id } = await as("Oscar, officer", (terminal) => emergencyClaim(at("oscar"), claim, terminal));
+  const which = String(id);
+  await as("sofia", (terminal) => emergencyCosign(at("sofia"), which, terminal), "nothing");
+  const called = { called: "+33123456789" };
+  await as("olga", (terminal) => operatorCallback(at("olga"), which, called, terminal), "nothing");
+  await as("Omar, operator", (terminal) => emergencyAnswer(at("omar"), which, "agree", terminal));
+  await as("Anna, owner", (terminal) => memberNotices(home.folder, "en", terminal));
+  await pass(2 * hour, "two hours, in which Anna sleeps");
+  await as("Oscar, officer", (terminal) => emergencyList(at("oscar"), "agency", terminal));
 }

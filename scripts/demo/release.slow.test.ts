@@ -16,6 +16,7 @@ test("the story of a release goes to its end, and ends as it must", async (t) =>
       /A request is not shown\. The agency's terms were public since .* less than 30 days\./,
     ],
     ["what rests is withdrawn without a trace", /Withdrawn\. Nobody outside has it, and nobody gets it\./],
+    ["an emergency that nobody answers releases nothing", /Oscar, officer +\S+ +not-released +abduction/],
     [
       "a stranger audits the log",
       /A stranger +Every tile, entry and listed record was computed anew and agrees\./,
