@@ -1,20 +1,20 @@
 import { join } from "node:path";
 import type { Kysely } from "kysely";
-import type { AgencyId, HouseholdId } from "../shared/kernel/ids.js";
+import type { AgencyId, HouseholdId, ReleaseId } from "../shared/kernel/ids.js";
 import type { Clock, Random } from "../shared/kernel/ports.js";
 import type { Policy } from "../shared/release/floor.js";
 import { type AgencyRecord, agencyMachine, agreementOf } from "./agency/agency.js";
 import type { Database } from "./database.io.js";
 import { createDocket, type EntryLog, type Settle } from "./docket/docket.io.js";
 import { createFootage } from "./footage/footage.io.js";
-import type { CharterReader } from "./household/charters.io.js";
+import type { CharterReader, CharterWriter } from "./household/charters.io.js";
 import { createSealedStates } from "./household/sealedstate.io.js";
 import type { AgencyOf } from "./office/people.js";
 import { createBatches } from "./release/batches.io.js";
 import { type AgencyBook, know, type RequestBook } from "./release/deciding.io.js";
 import { openEscrow } from "./release/escrow.io.js";
 import { type ReleaseRecord, releaseMachine } from "./release/release.js";
-import { createReleases, type ReleaseBook, settleRelease } from "./release/releases.io.js";
+import { createReleases, type ReleaseBook, Sending, settleRelease } from "./release/releases.io.js";
 import { type RequestRecord, requestMachine } from "./request/request.js";
 
 /** Courses that one consequence may touch at a time. */
@@ -25,19 +25,27 @@ export interface CaseworkServices {
   /** The cloud's data directory. */
   readonly data: string;
   readonly log: EntryLog;
-  readonly charters: CharterReader;
+  readonly charters: CharterReader & Pick<CharterWriter, "onChange">;
+  /** What could not be carried out at once. */
+  readonly onFault: (error: unknown) => void;
   readonly policy: Policy;
   readonly clock: Clock;
   readonly random: Random;
 }
 
 /** Agencies, their requests and the releases to them, with what follows from one for the others; and the footage that a release may be of. */
-export function openCasework({ db, data, log, charters, policy, clock, random }: CaseworkServices) {
+export function openCasework({ db, data, log, charters, policy, clock, random, onFault }: CaseworkServices) {
   const docket = createDocket(db, { log, clock });
   const escrow = openEscrow(join(data, "escrow"));
   const batches = createBatches(db, { log, clock, random });
+  const sending = new Sending();
   const releaseBook: ReleaseBook = docket.open(releaseMachine(policy), {
-    settle: (kept) => settleRelease({ book: releaseBook, batches, escrow }, kept),
+    async settle(kept) {
+      await settleRelease({ book: releaseBook, batches, escrow, sending }, kept);
+      const { kind, agency } = kept.state;
+      if (kind === "overdue")
+        await agencies.advance(agency, { kind: "fault", why: "overdue-disposal" }, "clock");
+    },
   });
   const requests: RequestBook = docket.open(requestMachine(policy), {
     settle: freezeReleases(releaseBook),
@@ -47,7 +55,7 @@ export function openCasework({ db, data, log, charters, policy, clock, random }:
     settle: freezeAll(requests, releaseBook),
   });
   const releases = createReleases({
-    ...{ book: releaseBook, escrow, batches, charters },
+    ...{ book: releaseBook, escrow, batches, charters, sending },
     know: (household, note) => know({ agencies, requests, charters, policy, clock }, household, note),
     async mayFetch({ agency, request }) {
       const [asker, asked] = [await agencies.find(agency), await requests.find(request)];
@@ -65,6 +73,10 @@ export function openCasework({ db, data, log, charters, policy, clock, random }:
     if ((await agencies.find(agency)) === undefined) return;
     await agencies.advance(agency, { kind: "fault", why: "unconfirmed-emergency" }, "clock");
   };
+  // What was signed under other rules is void: a camera may have moved away, an owner joined.
+  charters.onChange(({ household }) => {
+    void freeze(releaseBook, { household }, "charter-has-changed").catch(onFault);
+  });
   return {
     sealedStates: createSealedStates(db),
     footage: createFootage(db, { log, clock, random }),
@@ -78,8 +90,11 @@ export function openCasework({ db, data, log, charters, policy, clock, random }:
     makeAvailable,
     /** A household leaves. */
     async end(household: HouseholdId): Promise<void> {
-      for (const { id } of await releaseBook.list({ household, kinds: withdrawable, limit: pageMax }))
-        await releaseBook.advance(id, { kind: "withdraw" }, "clock");
+      await untilNone(
+        () => releaseBook.list({ household, kinds: withdrawable, limit: pageMax }),
+        ({ id }) =>
+          sending.without(id as ReleaseId, () => releaseBook.advance(id, { kind: "withdraw" }, "clock")),
+      );
     },
   };
 
@@ -100,20 +115,28 @@ function freezeAll(requests: RequestBook, releases: ReleaseBook): Settle<AgencyR
   return async ({ state }) => {
     if (mayAsk(state)) return;
     const { agency } = state;
-    for (const { id } of await requests.list({ agency, kinds: ["review", "published"], limit: pageMax }))
-      await requests.advance(id, { kind: "freeze" }, "clock");
-    await freeze(releases, await releases.list({ agency, kinds: inEscrow, limit: pageMax }));
+    await untilNone(
+      () => requests.list({ agency, kinds: ["review", "published"], limit: pageMax }),
+      ({ id }) => requests.advance(id, { kind: "freeze" }, "clock"),
+    );
+    await freeze(releases, { agency }, "agency-may-not");
   };
 }
 
+/** Carries out a consequence on all of a list that it takes things from, page after page. */
+async function untilNone<T>(
+  list: () => Promise<readonly T[]>,
+  carryOut: (one: T) => Promise<unknown>,
+): Promise<void> {
+  for (let page = await list(); page.length > 0; page = await list())
+    for (const one of page) await carryOut(one);
+}
+
 function freezeReleases(releases: ReleaseBook): Settle<RequestRecord> {
-  return async ({ state: { kind, request, agency } }) => {
+  return async ({ state: { kind, agency } }) => {
+    // Requests are frozen with their agency, and with nothing else.
     if (kind !== "frozen") return;
-    const ofAgency = await releases.list({ agency, kinds: inEscrow, limit: pageMax });
-    await freeze(
-      releases,
-      ofAgency.filter(({ state }) => state.request === request.id),
-    );
+    await freeze(releases, { agency }, "agency-may-not");
   };
 }
 
@@ -121,6 +144,14 @@ const inEscrow: readonly ReleaseRecord["kind"][] = ["preparing", "in-review", "e
 
 const withdrawable: readonly ReleaseRecord["kind"][] = [...inEscrow, "retrieved", "custody"];
 
-async function freeze(releases: ReleaseBook, kept: Awaited<ReturnType<ReleaseBook["list"]>>): Promise<void> {
-  for (const { id } of kept) await releases.advance(id, { kind: "freeze" }, "clock");
+/** Of whom it may be: nothing that lies ready for them, or of theirs, is given out. */
+function freeze(
+  releases: ReleaseBook,
+  of: { readonly agency: string } | { readonly household: string },
+  why: "agency-may-not" | "charter-has-changed",
+): Promise<void> {
+  return untilNone(
+    () => releases.list({ ...of, kinds: inEscrow, limit: pageMax }),
+    ({ id }) => releases.advance(id, { kind: "freeze", why }, "clock"),
+  );
 }

@@ -114,7 +114,16 @@ async function openHouse(config: Config, log: Logger, started: Started) {
   await enterOldCharters(db, publicLog);
   const charters = createCharters(db, { clock, log: publicLog });
   const policy = await readPolicyFile(config.policy);
-  const casework = openCasework({ db, data, log: publicLog, charters, policy, clock, random });
+  const casework = openCasework({
+    db,
+    data,
+    log: publicLog,
+    charters,
+    policy,
+    clock,
+    random,
+    onFault: (error) => log.error({ error: `${error}` }, "release.not-ended"),
+  });
   const directory = createDirectory(await readOperators(config.operators), casework.agencyOf);
   const modes = createModes(db, charters, clock);
   const cameras = createCameraDirectory(db);

@@ -17,7 +17,11 @@ import type { Machine, Turn } from "../docket/machine.js";
 const day = 24 * 60 * 60_000;
 /** A supervisor says again each year that the agreement holds. */
 const attestedFor = 365 * day;
-/** Nobody is vetted by one person alone, nor struck out. */
+/** Versions of one agency's agreement: each client opens them all. */
+const agreementsMax = 60;
+/** Agreements that are kept opened in memory: each takes a signature check a version. */
+const openedMax = 1_000;
+/** Nobody is vetted by one person alone, nor struck out; a body that nobody knows yet is turned away by one. */
 const operatorsNeeded = 2;
 
 /** What the cloud keeps of an agency. */
@@ -58,7 +62,8 @@ export type AgencyRefusal =
   | { readonly kind: "not-in-this-state"; readonly state: AgencyState | "unknown" }
   /** The text is not that whose hash the agreement names. */
   | { readonly kind: "other-terms" }
-  | { readonly kind: "needs-another-operator" };
+  | { readonly kind: "needs-another-operator" }
+  | { readonly kind: "chain-full" };
 
 type Step = Result<Turn<AgencyRecord>, AgencyRefusal>;
 
@@ -72,11 +77,18 @@ export function agencyMachine(policy: Policy): Machine<AgencyRecord, AgencyEvent
   };
 }
 
+const opened = new Map<string, OpenedAgreement>();
+
 /** The agreement that counts. The chain was opened when it was taken. */
 export function agreementOf({ agreements }: Pick<AgencyRecord, "agreements">): OpenedAgreement {
+  const newest = agreements.at(-1) ?? "";
+  const known = opened.get(newest);
+  if (known !== undefined) return known;
   const chain = openAgreementChain(agreements);
   const last = chain.ok ? chain.value.at(-1) : undefined;
   if (last === undefined) throw new Error("An agency's agreements no longer open. Restore a backup.");
+  if (opened.size >= openedMax) opened.clear();
+  opened.set(newest, last);
   return last;
 }
 
@@ -106,7 +118,7 @@ function move(record: AgencyRecord, event: AgencyEvent, context: Context): Step 
     case "vet":
       return vet(record, event.operator, context);
     case "reject":
-      return record.kind === "applied" ? logged({ ...without(record), kind: "rejected" }) : wrong(record);
+      return isNew(record) ? logged({ ...without(record), kind: "rejected" }) : wrong(record);
     case "sentence":
       return propose(record, event, context);
     case "attest":
@@ -133,13 +145,19 @@ function amend(
   if (!next.ok) return next;
   if (hashOfText(terms) !== next.value.terms) return refuse({ kind: "other-terms" });
   const agreements = [...record.agreements, note];
-  if (bindsAsBefore(before, next.value)) return logged({ ...record, agreements });
+  if (agreements.length > agreementsMax) return refuse({ kind: "chain-full" });
+  // Whoever vetted it vetted these people, too.
+  const vetters = record.kind === "applied" ? [] : record.vetters;
+  if (bindsAsBefore(before, next.value)) return logged({ ...record, agreements, vetters });
+  // New terms wash no probation off.
+  if (record.kind === "probation") return wrong(record);
   return logged({ kind: "applied", agency: record.agency, agreements, terms, vetters: [] });
 }
 
 function vet(record: AgencyRecord, operator: OfficerId, { policy, now }: Context): Step {
   if (record.kind !== "applied") return wrong(record);
-  if (record.vetters.includes(operator)) return refuse({ kind: "needs-another-operator" });
+  const isOwn = agreementOf(record).officers.some(({ id }) => id === operator);
+  if (isOwn || record.vetters.includes(operator)) return refuse({ kind: "needs-another-operator" });
   const vetters = [...record.vetters, operator];
   if (vetters.length < operatorsNeeded) return ok({ state: { ...record, vetters } });
   const until = millis(now + policy.agreementPublicFor);
@@ -165,11 +183,8 @@ function propose(
   if (!possible || to === record.kind) return wrong(record);
   if (proposed?.to !== to) return ok({ state: { ...record, proposed: { to, by: operator } } });
   if (proposed.by === operator) return refuse({ kind: "needs-another-operator" });
-  const next = {
-    ...without(record),
-    kind: to,
-    ...(record.publicSince && { publicSince: record.publicSince }),
-  };
+  const { until: _, proposed: __, ...rest } = record;
+  const next = { ...rest, kind: to };
   if (to === "revoked" || to === "compromised" || to === "suspended") return logged(next);
   return logged({ ...next, until: millis(now + attestedFor) });
 }
@@ -182,6 +197,10 @@ function due(record: AgencyRecord, { now }: Context): Step {
   return mayAsk(record) ? logged({ ...rest, kind: "suspended" }) : wrong(record);
 }
 
+/** Nobody has vetted it yet. */
+const isNew = ({ kind, agreements }: AgencyRecord): boolean => kind === "applied" && agreements.length === 1;
+/** What it says of itself nobody has looked at, or nobody believed. */
+export const isUnvetted = (record: AgencyRecord): boolean => isNew(record) || record.kind === "rejected";
 const mayAsk = ({ kind }: AgencyRecord): boolean => kind === "active" || kind === "probation";
 /** Two operators have vetted it, and the public has seen its terms for as long as it must. */
 const wasPublic = ({ kind, publicSince }: AgencyRecord, { policy, now }: Context): boolean =>

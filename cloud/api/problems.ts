@@ -567,6 +567,11 @@ export const problems = {
     "Not in this state",
     "The release's state does not allow this. Look at its record.",
   ],
+  "too-many-releases": [
+    429,
+    "Too many releases",
+    "A household has at most 8 releases under way. Withdraw one, or wait until one has been fetched.",
+  ],
   "pieces-missing": [
     409,
     "Pieces missing",

@@ -116,6 +116,8 @@ export async function publish(cloud: ReleaseCloud, bureau: Bureau, asked: Asked)
     token: operator,
   });
   assert(approved.status === 200, `approval refused: ${approved.text}`);
+  // What is signed for it from now on has rested when it is handed in.
+  cloud.clock.forward(2 * hour + 60_000);
 }
 
 /** What the owners of this household sign for it: one clip, half an hour into the window. */

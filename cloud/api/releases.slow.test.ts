@@ -264,6 +264,14 @@ test("what is withdrawn before it is fetched is gone, and afterwards it is asked
   ]);
   const entries = await call(cloud, "GET", `/tlog/entries?kind=releases&agency=${bureau.agency}`);
   t.match(entries.body.entries, [{ id: second, state: "overdue" }], "in public");
+  const agency = async () => (await call(cloud, "GET", `/public/v1/agencies/${bureau.agency}`)).body.state;
+  t.equal(await agency(), "probation", "and each release to it is looked at from now on");
+  for (const by of await cloud.operatorTokens())
+    await call(cloud, "POST", `/operator/v1/agencies/${bureau.agency}/sentence`, {
+      token: by,
+      body: { to: "active" },
+    });
+  t.equal(await agency(), "active");
 });
 
 test("what an agency does not fetch in 14 days is destroyed, and what it fetched without a word is noted", async (t) => {

@@ -12,7 +12,7 @@ type StepRefusal =
   | RequestStepRefusal
   | ReleaseRefusal
   | MatterRefusal
-  | { readonly kind: "pieces-missing" };
+  | { readonly kind: "pieces-missing" | "too-many-releases" };
 
 /** The step that was taken, or its refusal with every reason. `unsigned` is what it means that nobody known signed. */
 export function demandStep<T>(

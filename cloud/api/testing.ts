@@ -252,6 +252,10 @@ interface TestOptions {
   readonly directory?: string;
 }
 
+function fail(error: unknown): never {
+  throw error;
+}
+
 /** What no test asks for. */
 const unasked = { mqttUrl: () => "mqtts://127.0.0.1:1", checks: [], measures: [] };
 
@@ -276,7 +280,10 @@ export async function openTestCloud(options: TestOptions = {}) {
   const deletions: string[] = [];
   const parts = householdParts(db, { clock, log });
   const { charters } = parts;
-  const casework = openCasework({ db, data: directory, log, charters, policy: floorPolicy, clock, random });
+  const casework = openCasework({
+    ...{ db, data: directory, log, charters, policy: floorPolicy, clock, random },
+    onFault: fail,
+  });
   const { docket, agencyOf, onUnconfirmed } = casework;
   const origins = [audience];
   const sessionKey = await openSessionKey(identity);

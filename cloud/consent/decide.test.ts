@@ -128,7 +128,7 @@ function authorisationOf(one: Case): OpenedAuthorisation | undefined {
   const signed: Readonly<Record<Case["time"], Millis>> = {
     "in-force": millis(now - 2 * hour),
     "on-hold": millis(now - hour + 1),
-    expired: millis(now - 100 * hour),
+    expired: millis(now - 9 * hour),
     "in-the-future": millis(now + hour),
   };
   return {
@@ -137,7 +137,11 @@ function authorisationOf(one: Case): OpenedAuthorisation | undefined {
     charter: one.charter === "changed-after" ? "charter-1" : "charter-2",
     basis: one.signed.startsWith("contact") ? "contacts" : "consent",
     ...{ purpose: "burglary", jurisdiction: "us", notice: "n", language: "en" },
-    ...{ signed: signed[one.time], hold: millis(hour), expires: millis(signed[one.time] + 96 * hour) },
+    ...{
+      signed: signed[one.time],
+      hold: millis(hour),
+      expires: millis(one.time === "expired" ? now : signed[one.time] + 96 * hour),
+    },
     ...{ keep: millis(90 * 24 * hour), thirdParties: false, child: false },
     clips: [clipOf(one)],
     hash: "a",
@@ -148,7 +152,7 @@ function authorisationOf(one: Case): OpenedAuthorisation | undefined {
 function matterOf(one: Case): Matter {
   const ask: Ask = {
     ...{ kind: one.kind, id: requestId, hash: "request", agency, recipient: "age1request" },
-    ...{ category: "burglary", from, to, state: "published" },
+    ...{ category: "burglary", from, to, state: "published", published: to, notices: { en: "n", fr: "f" } },
   };
   const asker = { agency, jurisdiction: "us", state: one.agency } as const;
   return { ask, asker, authorisation: authorisationOf(one), charters: chartersOf(one), reviewers: [] };
@@ -250,6 +254,8 @@ test("an authorisation counts for nothing but what it names", (t) => {
     ["purpose", { purpose: "theft" }],
     ["jurisdiction", { jurisdiction: "fr" }],
     ["household", { household: householdIdOf(random.bytes(32)) }],
+    ["notice", { notice: "another text" }],
+    ["notice", { language: "fr" }],
   ];
   for (const [what, change] of cases)
     t.same(
@@ -274,6 +280,12 @@ test("hold and keeping stay within the floor, except that danger needs no hold",
   t.same(signedOtherwise({ keep: long }), { kind: "refuse", reasons: [{ kind: "kept-too-long" }] });
   const short = millis(hour - 1);
   t.same(signedOtherwise({ hold: short }), { kind: "refuse", reasons: [{ kind: "hold-too-short" }] });
+  const early = millis(to - 10 * 60_000);
+  t.same(signedOtherwise({ signed: early, expires: millis(now + hour) }), {
+    ...{ kind: "refuse", reasons: [{ kind: "signed-before-it-was-asked" }] },
+  });
+  const open = millis(now + 200 * hour);
+  t.same(signedOtherwise({ expires: open }), { kind: "refuse", reasons: [{ kind: "open-too-long" }] });
   const danger = changed((matter) => ({
     ...matter,
     ask: { ...matter.ask, category: "missing-or-endangered-person" },

@@ -6,13 +6,19 @@ import type { CameraId, ClipId, MemberId, OfficerId } from "../../shared/kernel/
 import type { AgencyState, OpenedAgreement } from "../../shared/release/agreement.js";
 import type { OpenedAuthorisation, ReleasedClip } from "../../shared/release/authorisation.js";
 import type { Policy } from "../../shared/release/floor.js";
+import type { Language } from "../../shared/release/notice.js";
 import { isDanger, type OpenedRequest, type RequestState } from "../../shared/release/request.js";
+import type { Hash } from "../../shared/seal/hash.js";
 
 /** What is asked, and how: only a published request or an authenticated emergency can end in a release. */
 export interface Ask
   extends Pick<OpenedRequest, "id" | "hash" | "agency" | "recipient" | "category" | "from" | "to"> {
   readonly kind: "request" | "emergency" | "legal";
   readonly state: RequestState;
+  /** Since when it could be answered. */
+  readonly published: Millis;
+  /** Of the text by which a household is told of it, in each language. */
+  readonly notices: Readonly<Record<Language, Hash>>;
 }
 
 export interface Asker extends Pick<OpenedAgreement, "agency" | "jurisdiction"> {
@@ -45,7 +51,15 @@ export type Reason =
   /** It was signed for something else. */
   | {
       readonly kind: "signed-for-another";
-      readonly what: "request" | "agency" | "recipient" | "purpose" | "jurisdiction" | "household" | "basis";
+      readonly what:
+        | "request"
+        | "agency"
+        | "recipient"
+        | "purpose"
+        | "jurisdiction"
+        | "household"
+        | "basis"
+        | "notice";
     }
   /** The household's rules have changed since it was signed. */
   | { readonly kind: "charter-has-changed" }
@@ -54,7 +68,8 @@ export type Reason =
   | { readonly kind: "missing-signature"; readonly member: MemberId }
   | { readonly kind: "nobody-who-may-signed" }
   | { readonly kind: "too-few-contacts"; readonly found: number; readonly needed: number }
-  | { readonly kind: "signed-in-the-future" | "hold-too-short" | "kept-too-long" }
+  | { readonly kind: "signed-in-the-future" | "signed-before-it-was-asked" }
+  | { readonly kind: "hold-too-short" | "kept-too-long" | "open-too-long" }
   | { readonly kind: "expired" | "on-hold"; readonly at: Millis }
   /** These two ask for people, not for a no. */
   | { readonly kind: "agency-on-probation" | "child-visible" };
@@ -70,6 +85,7 @@ const emergencyMillis = 72 * 60 * 60_000;
 /** An authorisation's signer and the cloud may differ so much in their clocks. */
 const clockMillis = 5 * 60_000;
 const reviewersNeeded = 2;
+const dayMillis = 24 * 60 * 60_000;
 
 /** Whether exactly this may be released now. Says no unless everything says yes, and gives every reason. */
 export function decide(matter: Matter, policy: Policy, now: Millis): Decision {
@@ -118,6 +134,7 @@ function othersThan(
     signed.purpose !== ask.category && other("purpose"),
     signed.jurisdiction !== asker.jurisdiction && other("jurisdiction"),
     signed.household !== now.household && other("household"),
+    signed.notice !== ask.notices[signed.language] && other("notice"),
     // An owner's consent answers an emergency too; contacts answer nothing else.
     signed.basis !== "consent" && signed.basis !== basis && other("basis"),
     signed.charter !== now.hash && { kind: "charter-has-changed" },
@@ -125,7 +142,7 @@ function othersThan(
 }
 
 function timeFaults(
-  { kind, category }: Ask,
+  { kind, category, published }: Ask,
   { signed, hold, expires, keep }: OpenedAuthorisation,
   { policy, now }: { readonly policy: Policy; readonly now: Millis },
 ): readonly Reason[] {
@@ -133,6 +150,9 @@ function timeFaults(
   const over = (signed + hold) as Millis;
   return kept([
     signed > now + clockMillis && { kind: "signed-in-the-future" },
+    signed < published - clockMillis && { kind: "signed-before-it-was-asked" },
+    // Owners sign within three days, it rests, and is handed over within a day.
+    expires > signed + policy.coOwnersSignWithin + hold + dayMillis && { kind: "open-too-long" },
     hold < holdMin && { kind: "hold-too-short" },
     keep > policy.agencyKeepsFor && { kind: "kept-too-long" },
     now < over && { kind: "on-hold", at: over },

@@ -36,6 +36,10 @@ export function reasonSentence(reason: Reason): string {
       return `${reason.found} of the contacts have signed it; it takes ${reason.needed}.`;
     case "signed-in-the-future":
       return "It was signed in the future. Set the clock of the machine that signed it.";
+    case "signed-before-it-was-asked":
+      return "It was signed before the request was published. Set the clock of the machine that signed it.";
+    case "open-too-long":
+      return "It stays open for longer than the owners have to sign it, and its hold. Sign it again.";
     case "hold-too-short":
       return "Its hold is shorter than an hour.";
     case "kept-too-long":

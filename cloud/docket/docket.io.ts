@@ -200,7 +200,7 @@ class Ledger<State extends Stated, Event, Refusal> implements Book<State, Event,
   }
 
   private async step(id: string, event: Coming<Event>, by: string): Promise<Result<Kept<State>, Refusal>> {
-    const before = await this.finished(id);
+    const before = await this.upToDate(id, by);
     const coming = typeof event === "function" ? await (event as () => Promise<Event>)() : event;
     const at = this.services.clock.wall();
     const turn = this.machine.step(before?.state, coming, at);
@@ -211,6 +211,18 @@ class Ledger<State extends Stated, Event, Refusal> implements Book<State, Event,
     const decided: Decided<State> = { state, by, at, ...(logged && { entry: logged }) };
     if (logged !== undefined) await this.intend(id, decided);
     return ok(await this.carryOut(id, decided));
+  }
+
+  /** As it stands once what is due has happened: nothing that comes late finds it as it was. */
+  private async upToDate(id: string, by: string): Promise<Kept<State> | undefined> {
+    let kept = await this.finished(id);
+    for (let steps = 0; by !== "clock" && kept !== undefined && this.isDue(kept.state); steps++) {
+      assert(steps < stepsInARowMax, `${this.machine.kind} ${id} does not get past its deadline`);
+      const stepped = await this.step(id, this.machine.due, "clock");
+      if (!stepped.ok) return kept;
+      kept = stepped.value;
+    }
+    return kept;
   }
 
   /** As it stands, once a step that a crash cut off has been finished. */

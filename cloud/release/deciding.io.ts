@@ -1,5 +1,6 @@
 import { type OpenedCharter, openCharterChain } from "../../shared/charter/charter.js";
 import type { Member } from "../../shared/charter/lines.js";
+import { millis } from "../../shared/kernel/brand.js";
 import type { HouseholdId, OfficerId } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
@@ -10,6 +11,7 @@ import {
   parseAuthorisation,
 } from "../../shared/release/authorisation.js";
 import type { Policy } from "../../shared/release/floor.js";
+import { noticeHash } from "../../shared/release/notice.js";
 import { textOf } from "../../shared/seal/note.js";
 import { type AgencyEvent, type AgencyRecord, type AgencyRefusal, agreementOf } from "../agency/agency.js";
 import { type Decision, decide, type Matter } from "../consent/decide.js";
@@ -56,10 +58,13 @@ export async function know(
   const recorded = await chartersNamed(charters, household, names);
   const authorisation = openAuthorisation(note, peopleOf([now, ...recorded]));
   if (!authorisation.ok) return authorisation;
-  const { jurisdiction } = agreementOf(agency.state);
-  const { kind: state, request } = asked.state;
+  const agreement = agreementOf(agency.state);
+  const { jurisdiction } = agreement;
+  const { kind: state, request, publishedAt } = asked.state;
+  const notices = { en: noticeHash(request, agreement, "en"), fr: noticeHash(request, agreement, "fr") };
+  const published = publishedAt ?? millis(Number.POSITIVE_INFINITY);
   const matter: Omit<Matter, "reviewers"> = {
-    ask: { ...request, kind: "request", state },
+    ask: { ...request, kind: "request", state, published, notices },
     asker: { agency: agency.state.agency, jurisdiction, state: agency.state.kind },
     authorisation: authorisation.value,
     charters: { now, recorded },

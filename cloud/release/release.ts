@@ -53,7 +53,7 @@ export interface ReleaseRecord {
   readonly disposal?: string;
   /** No receipt came in time. */
   readonly unreceipted?: boolean;
-  readonly why?: "withdrawn" | "not-fetched" | "agency-may-not";
+  readonly why?: "withdrawn" | "not-fetched" | "agency-may-not" | "charter-has-changed";
   readonly until?: Millis;
 }
 
@@ -81,8 +81,8 @@ export type ReleaseEvent =
   | { readonly kind: "fetch" }
   | { readonly kind: "word"; readonly word: CustodyWord; readonly note: string }
   | { readonly kind: "withdraw" }
-  /** Its agency may not ask any more, or its request is frozen. */
-  | { readonly kind: "freeze" }
+  /** Its agency may not ask any more or its request is frozen, or the household's rules are others now. */
+  | { readonly kind: "freeze"; readonly why: "agency-may-not" | "charter-has-changed" }
   | { readonly kind: "clock" };
 
 export type ReleaseRefusal =
@@ -146,7 +146,7 @@ function move(
       return withdraw(record, context);
     case "freeze":
       return isInEscrow(record) || record.kind === "preparing"
-        ? ended(record, "destroyed", "agency-may-not")
+        ? ended(record, "destroyed", event.why)
         : ok({ state: record });
     case "clock":
       return due(record, context);

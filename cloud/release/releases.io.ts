@@ -15,6 +15,9 @@ import type { Known, MatterRefusal } from "./deciding.io.js";
 import type { Escrow } from "./escrow.io.js";
 import { holdsPackage, type ReleaseEvent, type ReleaseRecord, type ReleaseRefusal } from "./release.js";
 
+/** Of one household, under way at a time: each may be 512 MiB. */
+const releasesMax = 8;
+
 export type ReleaseBook = Book<ReleaseRecord, ReleaseEvent, ReleaseRefusal>;
 export type KeptRelease = Kept<ReleaseRecord>;
 
@@ -24,7 +27,11 @@ type StepResult<More = never> = Promise<
 
 /** What is done with releases. Each name is checked against whose it is; a stranger's is "not there". */
 export interface Releases {
-  prepare(household: HouseholdId, note: string, pieces: number): StepResult<MatterRefusal>;
+  prepare(
+    household: HouseholdId,
+    note: string,
+    pieces: number,
+  ): StepResult<MatterRefusal | { readonly kind: "too-many-releases" }>;
   /** A piece of a package that is being prepared. */
   put(household: HouseholdId, id: ReleaseId, index: number, piece: Uint8Array): Promise<boolean>;
   /** The package is whole: decides once more, and keeps it for the agency. */
@@ -63,30 +70,34 @@ export interface ReleaseServices {
   readonly escrow: Escrow;
   readonly batches: Batches;
   readonly charters: CharterReader;
+  readonly sending: Sending;
   readonly know: (household: HouseholdId, note: string) => Promise<Result<Known, MatterRefusal>>;
   /** Its agency may still ask, and its request is not frozen. */
   readonly mayFetch: (release: ReleaseRecord) => Promise<boolean>;
 }
 
 export function createReleases(services: ReleaseServices): Releases {
-  const { book, escrow } = services;
-  const sending = new Sending();
+  const { book, escrow, sending } = services;
+  // What is hashed as the package must be what lies there afterwards: no piece comes in between.
+  const inTurn = turns<ReleaseId>();
   const own = async (household: HouseholdId, id: ReleaseId): Promise<ReleaseRecord | undefined> => {
     const state = (await book.find(id))?.state;
     return state?.household === household ? state : undefined;
   };
   return {
     prepare: (household, note, pieces) => prepare(services, { household, note, pieces }),
-    async put(household, id, index, piece) {
-      const state = await own(household, id);
-      if (state?.kind !== "preparing" || index >= state.pieces) return false;
-      await escrow.put(id, index, piece);
-      return true;
-    },
-    async escrow(household, id) {
-      const state = await own(household, id);
-      return state === undefined ? notThere : escrowed(services, id, state);
-    },
+    put: (household, id, index, piece) =>
+      inTurn(id, async () => {
+        const state = await own(household, id);
+        if (state?.kind !== "preparing" || index >= state.pieces) return false;
+        await escrow.put(id, index, piece);
+        return true;
+      }),
+    escrow: (household, id) =>
+      inTurn(id, async () => {
+        const state = await own(household, id);
+        return state === undefined ? notThere : escrowed(services, id, state);
+      }),
     async withdraw(household, id, note) {
       const state = await own(household, id);
       const checked = state && (await openWithdrawal(services, household, id, note));
@@ -101,7 +112,7 @@ export function createReleases(services: ReleaseServices): Releases {
       if (!known.ok) return known;
       return book.advance(id, { kind: "review", operator, decide: known.value.decide }, operator);
     },
-    fetch: (agency, wanted, send) => fetch(services, sending, { agency, wanted, send }),
+    fetch: (agency, wanted, send) => fetch(services, { agency, wanted, send }),
     async hear(agency, id, { note, officers, officer }) {
       const state = (await book.find(id))?.state;
       if (state?.agency !== agency) return notThere;
@@ -110,6 +121,20 @@ export function createReleases(services: ReleaseServices): Releases {
       if (word.value.release !== id || word.value.agency !== agency) return notThere;
       return book.advance(id, { kind: "word", word: word.value, note }, officer);
     },
+  };
+}
+
+/** Carries out what has the same key one after the other. */
+function turns<Key>(): <T>(key: Key, run: () => Promise<T>) => Promise<T> {
+  const last = new Map<Key, Promise<unknown>>();
+  return async (key, run) => {
+    const mine = (last.get(key) ?? Promise.resolve()).catch(() => undefined).then(run);
+    last.set(key, mine);
+    try {
+      return await mine;
+    } finally {
+      if (last.get(key) === mine) last.delete(key);
+    }
   };
 }
 
@@ -122,12 +147,14 @@ async function prepare(
     note,
     pieces,
   }: { readonly household: HouseholdId; readonly note: string; readonly pieces: number },
-): StepResult<MatterRefusal> {
+): StepResult<MatterRefusal | { readonly kind: "too-many-releases" }> {
   const known = await know(household, note);
   if (!known.ok) return known;
   const { authorisation, decide } = known.value;
   const { record, agency, request, hash, keep, hold, signers } = authorisation;
   if (authorisation.household !== household) return notThere;
+  const underWay = await book.list({ household, kinds: ["preparing", "in-review", "escrowed", "available"] });
+  if (underWay.length >= releasesMax) return refuse({ kind: "too-many-releases" });
   const preparation = { household, agency, request, record, authorisation: note, hash, keep, pieces };
   const event = { ...preparation, decision: decide([]), urgent: hold === 0 };
   return book.advance(record, { kind: "prepare", preparation: event }, signers[0] ?? household);
@@ -173,8 +200,7 @@ interface Fetch {
 }
 
 async function fetch(
-  { book, escrow, mayFetch }: ReleaseServices,
-  sending: Sending,
+  { book, escrow, mayFetch, sending }: ReleaseServices,
   { agency, wanted: { id, index, officer }, send }: Fetch,
 ): Promise<boolean> {
   const state = (await book.find(id))?.state;
@@ -192,7 +218,7 @@ async function fetch(
 const isFetchable = ({ kind }: ReleaseRecord): boolean => kind === "available" || kind === "retrieved";
 
 /** Pieces that are on their way, so that a withdrawal can cut them off. */
-class Sending {
+export class Sending {
   private readonly cuts = new Map<ReleaseId, Set<() => void>>();
   private readonly closing = new Map<ReleaseId, number>();
 
@@ -205,6 +231,10 @@ class Sending {
     };
   }
 
+  cut(id: ReleaseId): void {
+    for (const cut of [...(this.cuts.get(id) ?? [])]) cut();
+  }
+
   isClosing(id: ReleaseId): boolean {
     return this.closing.has(id);
   }
@@ -212,8 +242,8 @@ class Sending {
   /** Cuts off all that is on its way, and lets nothing begin before `run` has ended. */
   async without<T>(id: ReleaseId, run: () => Promise<T>): Promise<T> {
     this.closing.set(id, (this.closing.get(id) ?? 0) + 1);
-    for (const cut of [...(this.cuts.get(id) ?? [])]) cut();
     try {
+      this.cut(id);
       return await run();
     } finally {
       const left = (this.closing.get(id) ?? 1) - 1;
@@ -236,7 +266,7 @@ const actsOf: Readonly<Partial<Record<string, Act>>> = {
 
 /** What follows from a release's steps: each act waits for its batch, and a package that nobody may have any more is gone. */
 export async function settleRelease(
-  { book, batches, escrow }: Pick<ReleaseServices, "book" | "batches" | "escrow">,
+  { book, batches, escrow, sending }: Pick<ReleaseServices, "book" | "batches" | "escrow" | "sending">,
   { state }: KeptRelease,
 ): Promise<void> {
   const { record: release, agency, request, hash: authorisation, package: sealed } = state;
@@ -246,5 +276,8 @@ export async function settleRelease(
     if (act !== undefined && sealed !== undefined)
       await batches.note({ release, act, at, agency, request, authorisation, package: sealed });
   }
-  if (!holdsPackage(state)) await escrow.destroy(release);
+  if (holdsPackage(state)) return;
+  // Whoever or whatever ended it: no piece goes on.
+  sending.cut(release);
+  await escrow.destroy(release);
 }

@@ -1,5 +1,5 @@
 import { type Millis, millis } from "../../shared/kernel/brand.js";
-import type { AgencyId, OfficerId } from "../../shared/kernel/ids.js";
+import { type AgencyId, type OfficerId, timeOf } from "../../shared/kernel/ids.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import type { AgencyState, OpenedAgreement } from "../../shared/release/agreement.js";
 import type { Policy } from "../../shared/release/floor.js";
@@ -99,7 +99,9 @@ function submit({ note, agreement, agency, earlier }: Submission, policy: Policy
   const { value: request } = opened;
   if (agency !== "active" && agency !== "probation")
     return refuse({ kind: "agency-may-not-ask", state: agency });
-  if (Math.abs(now - request.submitted) > clockMillis) return refuse({ kind: "signed-at-another-time" });
+  const made = timeOf(request.id);
+  if (Math.abs(now - request.submitted) > clockMillis || Math.abs(now - made) > clockMillis)
+    return refuse({ kind: "signed-at-another-time" });
   const own = faultsOf(request, agreement, policy);
   const faults = own.length > 0 ? own : volumeFaultsOf(request, earlier, policy);
   if (faults.length > 0) return refuse({ kind: "against-the-rules", faults });

@@ -233,7 +233,8 @@ test("a release is fetched only after a yes, a whole package and the log, and ne
         decide: (reviewers) => (new Set(reviewers).size < 2 ? unsure : yes),
       }),
     ),
-    ...(["batched", "fetch", "withdraw", "freeze"] as const).map((kind): ReleaseEvent => ({ kind })),
+    { kind: "freeze", why: "agency-may-not" },
+    ...(["batched", "fetch", "withdraw"] as const).map((kind): ReleaseEvent => ({ kind })),
     ...(["received", "disposed", "retained"] as const).map(word),
   ];
   const preparation = {

@@ -200,7 +200,10 @@ function bigMatter(): Matter {
   if (!request.ok) throw new Error(request.error.kind);
   const signers = home.members.slice(0, 4).map(({ member }) => member.id);
   return {
-    ask: { ...request.value, kind: "request", state: "published" },
+    ask: {
+      ...{ ...request.value, kind: "request", state: "published", published: request.value.submitted },
+      notices: { en: authorisation.notice, fr: authorisation.notice },
+    },
     asker: { ...agreement.value, state: "active" },
     authorisation: { ...authorisation, clips, signers, hash: hashOfText("x\n") },
     charters: { now: home.charter, recorded: [home.charter] },

@@ -164,8 +164,8 @@ export function openAgreementChain(
 
 /** Whether nothing but its people differs: then the public has seen it already, and need not see it for 30 days again. */
 export function bindsAsBefore(before: Agreement, now: Agreement): boolean {
-  const substance = ({ name, kind, jurisdiction, territory, terms }: Agreement): string =>
-    [name, kind, jurisdiction, formatArea(territory), terms].join("\n");
+  const substance = ({ name, kind, jurisdiction, territory, phone, terms }: Agreement): string =>
+    [name, kind, jurisdiction, formatArea(territory), phone, terms].join("\n");
   return substance(before) === substance(now);
 }
 

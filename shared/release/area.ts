@@ -73,8 +73,16 @@ export function spanMetres(area: Area): number {
   return (Math.max(north, east * stretch) * metresPerDegree) / scale;
 }
 
-/** Whether its outline crosses or touches itself: then its parts would count against each other. */
-export function crossesItself(area: Area): boolean {
+/** Whether it turns one way only, all around: no spike reaches for a single house, and no part counts against another. */
+export function isConvex(area: Area): boolean {
+  const turns = area.map((from, at) => {
+    const to = area[(at + 1) % area.length] ?? from;
+    return sideOf({ from, to }, area[(at + 2) % area.length] ?? from);
+  });
+  return turns.every((turn) => turn !== 0 && turn === turns[0]) && !crossesItself(area);
+}
+
+function crossesItself(area: Area): boolean {
   const edges = area.map((from, at) => ({ from, to: area[(at + 1) % area.length] ?? from }));
   return edges.some((one, at) =>
     edges.some((other, place) => {

@@ -19,8 +19,10 @@ export function faultSentence(fault: RequestFault | VolumeFault): string {
     }
     case "area-too-wide":
       return `The area reaches over ${Math.round(fault.metres)} m, but must reach over at most ${fault.bound} m.`;
-    case "area-crosses-itself":
-      return "The area's outline crosses or touches itself.";
+    case "area-not-convex":
+      return "The area's outline must turn one way only, without a spike, a dent or a crossing.";
+    case "area-too-thin":
+      return "The area is more than eight times as long as it is wide.";
     case "outside-territory":
       return "The area reaches beyond the territory of the agency's agreement.";
     case "incident-too-old":

@@ -17,8 +17,8 @@ import { type OpenedAgreement, officerVerifier } from "./agreement.js";
 import {
   type Area,
   cellsOf,
-  crossesItself,
   formatArea,
+  isConvex,
   liesWithin,
   parseArea,
   spanMetres,
@@ -99,7 +99,7 @@ export type RequestFault =
     }
   | { readonly kind: "window-too-short" | "window-too-long"; readonly millis: number; readonly bound: number }
   | { readonly kind: "area-too-wide"; readonly metres: number; readonly bound: number }
-  | { readonly kind: "area-crosses-itself" }
+  | { readonly kind: "area-not-convex" | "area-too-thin" }
   | { readonly kind: "outside-territory" }
   | { readonly kind: "incident-too-old"; readonly bound: number }
   | { readonly kind: "not-yet-over" }
@@ -138,6 +138,8 @@ const shape: NoteShape = {
   ],
 };
 const day = 24 * 60 * 60_000;
+/** An area is at most so many times as long as it is wide. */
+const thinMax = 8;
 
 export function formatRequest({ id, area, ...values }: AssistanceRequest): string {
   return formatFields(shape, id, { ...values, area: formatArea(area) });
@@ -200,7 +202,8 @@ function areaFaults(
     size < areaMin && { kind: "area-too-small", squareMetres: size, bound: areaMin },
     size > sizeMax && { kind: "area-too-large", squareMetres: size, bound: sizeMax },
     span > areaSpanMax && { kind: "area-too-wide", metres: span, bound: areaSpanMax },
-    crossesItself(area) && { kind: "area-crosses-itself" },
+    !isConvex(area) && { kind: "area-not-convex" },
+    size * thinMax < span * span && { kind: "area-too-thin" },
   ];
 }
 

@@ -143,7 +143,7 @@ export const release = Type.Object(
     household: Type.Optional(householdId),
     agency: agencyId,
     request: requestId,
-    authorisation: note,
+    authorisation: Type.Optional(note),
     pieces: Type.Integer(),
     package: Type.Optional(hash),
     why: Type.Optional(Type.String()),

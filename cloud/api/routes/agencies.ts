@@ -89,7 +89,7 @@ export function addOwnAgency(officers: App, { agencies }: AgencyServices): void 
     );
 }
 
-/** What operators do about agencies: each of these takes two of them. */
+/** What operators do about agencies: vetting and sentences take two of them. */
 export function addVetting(operators: App, { agencies }: AgencyServices): void {
   operators.get(
     "/operator/v1/agencies",

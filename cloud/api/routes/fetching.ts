@@ -1,3 +1,5 @@
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import type { FastifyReply } from "fastify";
 import { agreementOf } from "../../agency/agency.js";
 import type { CutOff, KeptRelease, ReleaseBook } from "../../release/releases.io.js";
@@ -43,6 +45,8 @@ function addFetch(officers: App, { releases, releaseBook, batches, log }: Releas
   officers.get(
     "/agency/v1/releases/:release/pieces/:piece",
     {
+      // A HEAD would count as a fetch.
+      exposeHeadRoute: false,
       schema: {
         operationId: "fetchPackagePiece",
         summary: "A piece of the sealed package; the first one fetched begins the time for the receipt",
@@ -122,16 +126,23 @@ async function seenBy(releaseBook: ReleaseBook, agency: string, text: string): P
   return found(isTheirs ? kept : undefined);
 }
 
-/** A withdrawal resets the connection: what the kernel still holds is dropped, too. */
+/** Whatever ends the release ends what of it is on its way. */
 function sendUntilCut(reply: FastifyReply, piece: Uint8Array, cut: CutOff): void {
   const { socket } = reply.raw;
-  const gone = cut(() => socket?.resetAndDestroy());
+  const gone = cut(() => cutOff(socket));
   reply.raw.once("close", gone);
   void reply.send(piece);
 }
 
+/** Over plain TCP what the kernel still holds is dropped, too; over TLS no record is whole after this. */
+function cutOff(socket: Socket | null): void {
+  if (socket === null) return;
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 /** Without the household: that stands in the package, for whoever may open it. */
 function shownToAgency(kept: KeptRelease) {
-  const { household: _, why: __, ...rest } = shownRelease(kept);
+  const { household: _, why: __, authorisation: ___, ...rest } = shownRelease(kept);
   return rest;
 }

@@ -2,7 +2,7 @@ import { fromUtf8 } from "../../../shared/kernel/bytes.js";
 import type { Clock } from "../../../shared/kernel/ports.js";
 import { hashOfText } from "../../../shared/seal/hash.js";
 import { formatEntry, type LogEntry } from "../../../shared/tlog/entry.js";
-import { type AgencyRecord, agreementOf } from "../../agency/agency.js";
+import { type AgencyRecord, agreementOf, isUnvetted } from "../../agency/agency.js";
 import type { Kept, StepTaken } from "../../docket/docket.io.js";
 import type { AgencyBook, RequestBook } from "../../release/deciding.io.js";
 import type { RequestRecord } from "../../request/request.js";
@@ -39,7 +39,7 @@ export function addRecord(app: App, services: RecordServices): void {
 function addFeed(app: App, { agencies, requests, log, clock }: RecordServices): void {
   let made: { readonly at: number; readonly body: Promise<string> } | undefined;
   const make = async (): Promise<string> => {
-    const open = await requests.list({ kinds: ["published"] });
+    const open = await everyOpen(requests);
     const asking = [...new Set(open.map(({ state }) => state.agency))].sort();
     return JSON.stringify({
       requests: await Promise.all(
@@ -151,7 +151,9 @@ function addAgencies(app: App, { agencies }: RecordServices): void {
     async ({ query: { agency, state, limit = 100, cursor } }) => {
       const wanted = { ...(agency && { agency }), ...(state && { kinds: [state] }) };
       const kept = await agencies.list({ ...wanted, before: cursor, limit: limit + 1 });
-      return { agencies: kept.slice(0, limit).map(shownAgency), ...nextOf(kept, limit) };
+      // Until two operators have vetted it, its words are nobody's but its own.
+      const shown = kept.slice(0, limit).filter(({ state: one }) => !isUnvetted(one));
+      return { agencies: shown.map(shownAgency), ...nextOf(kept, limit) };
     },
   );
   app.get(
@@ -219,6 +221,17 @@ function requestEntry({ id, state }: Kept<RequestRecord>, { at, kind, index }: L
   return { kind: "request", id, at, agency: state.agency, state: kind, hash: state.request.hash, index };
 }
 
+/** However many are open, by pages. */
+async function everyOpen(requests: RequestBook): Promise<readonly Kept<RequestRecord>[]> {
+  const all: Kept<RequestRecord>[] = [];
+  for (let before: string | undefined; ; ) {
+    const page = await requests.list({ kinds: ["published"], before });
+    all.push(...page);
+    before = page.at(-1)?.id;
+    if (before === undefined) return all;
+  }
+}
+
 /** The log's line of the newest agreement and, where people have changed since, of the one that the public saw for 30 days. */
 async function agencyEntries(
   agencies: AgencyBook,
@@ -229,7 +242,11 @@ async function agencyEntries(
   const entry = ({ at, kind, index }: LoggedStep, of: string): Logged => ({
     ...{ kind: "agency", id, at, agency, state: kind, hash: of, index },
   });
-  const seen = entry(await stepTo(agencies, id, "public"), publicAgreement ?? hash);
+  // Of several steps in that state the one by which the public first saw it.
+  const first = (await agencies.steps(id)).find(
+    ({ kind, at }) => kind === "public" && at === state.publicSince,
+  );
+  const seen = entry(found(first as LoggedStep | undefined), publicAgreement ?? hash);
   if (seen.hash === hash) return [seen];
   return [entry(await stepTo(agencies, id, state.kind), hash), seen];
 }

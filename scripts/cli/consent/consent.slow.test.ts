@@ -115,7 +115,7 @@ test("an owner's machine alone finds a request, and what they sign for reaches t
   t.match(shown.values, [{ request: ask.request.id, cameras: [home.board.id] }]);
   t.match(shown.said, /You do not have to answer\. No one will know if you ignore this\./);
   const wish = { request: ask.request.id, clips: [clip], thirdParties: true, child: false, ...options };
-  const from = new Date(clock.wall() - 5 * hour).toISOString();
+  const from = new Date(clock.wall() - 8 * hour).toISOString();
   const signed = await heard((terminal) => memberAuthorise(home.folder, { ...wish, from }, terminal, clock));
   const [{ record = "", files = [] } = {}] = signed.values as { record?: string; files?: string[] }[];
   t.ok(existsSync(files[0] ?? ""), "what would be released lies there to be watched");
