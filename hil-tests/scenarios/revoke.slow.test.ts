@@ -1,4 +1,4 @@
-import { request } from "node:http";
+import { type IncomingMessage, request } from "node:http";
 import { t as tap, test } from "tap";
 import { signInStaff } from "../../cloud/api/officetesting.js";
 import {
@@ -14,6 +14,7 @@ import {
 import { call } from "../../cloud/api/testing.js";
 import type { ReleaseId } from "../../shared/kernel/ids.js";
 import { seededPrng } from "../../shared/kernel/prng.js";
+import { packagePieceBytesMax } from "../../shared/release/limits.js";
 import { formatWithdrawal } from "../../shared/release/withdrawal.js";
 import { signNote } from "../../shared/seal/note.js";
 
@@ -33,12 +34,12 @@ const { token: officer } = await signInStaff(cloud, bureau.agency, bureau.office
 const random = seededPrng(20_261_122);
 const piece = random.bytes(pieceBytes);
 
-async function available(): Promise<ReleaseId> {
+async function available(bytes = piece): Promise<ReleaseId> {
   const authorisation = authorisationFor(cloud, asked, bureau, home);
   const body = { authorisation: signedBy(authorisation, [home.owner]), pieces };
   const { record } = authorisation;
   await call(cloud, "POST", "/v1/releases", { token: home.token, body });
-  for (let index = 0; index < pieces; index++) await putPiece(cloud, home, [record, index], piece);
+  for (let index = 0; index < pieces; index++) await putPiece(cloud, home, [record, index], bytes);
   await call(cloud, "POST", `/v1/releases/${record}/escrow`, { token: home.token });
   await cloud.casework.batches.publish();
   await cloud.casework.makeAvailable();
@@ -102,4 +103,30 @@ test("whenever an owner withdraws, not one byte is served after the answer", asy
   }
   t.comment(`${runs} withdrawals, ${cutOff} of them in the middle of a fetch`);
   t.ok(cutOff > runs / 20, `${cutOff} fetches were cut off in the middle`);
+});
+
+test("whoever reads slowly holds no withdrawal up, and never has the piece whole", async (t) => {
+  const large = new Uint8Array(packagePieceBytesMax).fill(7);
+  const release = await available(large);
+  const url = `${origin}/agency/v1/releases/${release}/pieces/0`;
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const headers = { authorization: `Bearer ${officer}` };
+    request(url, { headers, agent: false }, resolve).on("error", reject).end();
+  });
+  await new Promise((resolve) => answer.once("readable", resolve));
+  const { household } = home;
+  const note = signNote(formatWithdrawal({ release, household, at: cloud.clock.wall() }), [home.owner.note]);
+  const withdrawn = await call(cloud, "POST", `/v1/releases/${release}/withdraw`, {
+    token: home.token,
+    body: { note },
+  });
+  t.equal(withdrawn.status, 200);
+  let bytes = 0;
+  const ended = new Promise<void>((resolve) => answer.on("error", () => resolve()).on("close", resolve));
+  answer.on("data", (part: Buffer) => {
+    bytes += part.length;
+  });
+  await ended;
+  t.notOk(answer.complete, `cut off after ${bytes} of ${large.length} bytes`);
+  t.ok(bytes < large.length);
 });
