@@ -16,6 +16,7 @@ import { openEscrow } from "./release/escrow.io.js";
 import { type ReleaseRecord, releaseMachine } from "./release/release.js";
 import { createReleases, type ReleaseBook, Sending, settleRelease } from "./release/releases.io.js";
 import { type RequestRecord, requestMachine } from "./request/request.js";
+import type { VaultReader } from "./vault/vault.io.js";
 
 /** Courses that one consequence may touch at a time. */
 const pageMax = 200;
@@ -26,6 +27,7 @@ export interface CaseworkServices {
   readonly data: string;
   readonly log: EntryLog;
   readonly charters: CharterReader & Pick<CharterWriter, "onChange">;
+  readonly vault: Pick<VaultReader, "clip">;
   /** What could not be carried out at once. */
   readonly onFault: (error: unknown) => void;
   readonly policy: Policy;
@@ -34,7 +36,17 @@ export interface CaseworkServices {
 }
 
 /** Agencies, their requests and the releases to them, with what follows from one for the others; and the footage that a release may be of. */
-export function openCasework({ db, data, log, charters, policy, clock, random, onFault }: CaseworkServices) {
+export function openCasework({
+  db,
+  data,
+  log,
+  charters,
+  vault,
+  policy,
+  clock,
+  random,
+  onFault,
+}: CaseworkServices) {
   const docket = createDocket(db, { log, clock });
   const escrow = openEscrow(join(data, "escrow"));
   const batches = createBatches(db, { log, clock, random });
@@ -56,7 +68,7 @@ export function openCasework({ db, data, log, charters, policy, clock, random, o
   });
   const releases = createReleases({
     ...{ book: releaseBook, escrow, batches, charters, sending },
-    know: (household, note) => know({ agencies, requests, charters, policy, clock }, household, note),
+    know: (household, note) => know({ agencies, requests, charters, vault, policy, clock }, household, note),
     async mayFetch({ agency, request }) {
       const [asker, asked] = [await agencies.find(agency), await requests.find(request)];
       return (

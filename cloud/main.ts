@@ -113,18 +113,6 @@ async function openHouse(config: Config, log: Logger, started: Started) {
   started.push(() => publicLog.close());
   await enterOldCharters(db, publicLog);
   const charters = createCharters(db, { clock, log: publicLog });
-  const policy = await readPolicyFile(config.policy);
-  const casework = openCasework({
-    db,
-    data,
-    log: publicLog,
-    charters,
-    policy,
-    clock,
-    random,
-    onFault: (error) => log.error({ error: `${error}` }, "release.not-ended"),
-  });
-  const directory = createDirectory(await readOperators(config.operators), casework.agencyOf);
   const modes = createModes(db, charters, clock);
   const cameras = createCameraDirectory(db);
   const noon = clockChecked === undefined ? undefined : millis(Date.parse(`${clockChecked}T12:00:00Z`));
@@ -132,6 +120,19 @@ async function openHouse(config: Config, log: Logger, started: Started) {
   const onDamage = (body: Damage): void => log.error({ ...body, next: damageAdvice }, "vault.body-damaged");
   const vault = await openVault({ directory: join(data, "vault"), db, clock, onDamage, ...limits });
   started.push(() => vault.close());
+  const policy = await readPolicyFile(config.policy);
+  const casework = openCasework({
+    db,
+    data,
+    log: publicLog,
+    charters,
+    vault: vault.reader,
+    policy,
+    clock,
+    random,
+    onFault: (error) => log.error({ error: `${error}` }, "release.not-ended"),
+  });
+  const directory = createDirectory(await readOperators(config.operators), casework.agencyOf);
   return { db, authority, directory, sessionKey, log: publicLog, charters, casework, modes, cameras, vault };
 }
 

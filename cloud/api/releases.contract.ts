@@ -1,7 +1,13 @@
 import type { OpenedCharter } from "../../shared/charter/charter.js";
 import { assert } from "../../shared/kernel/assert.js";
 import { millis } from "../../shared/kernel/brand.js";
-import { type AgencyId, agencyIdOf, newClipId, newReleaseId, newRequestId } from "../../shared/kernel/ids.js";
+import {
+  type AgencyId,
+  agencyIdOf,
+  type ClipId,
+  newReleaseId,
+  newRequestId,
+} from "../../shared/kernel/ids.js";
 import { type Agreement, formatAgreement, officerKeyName } from "../../shared/release/agreement.js";
 import { type Authorisation, formatAuthorisation } from "../../shared/release/authorisation.js";
 import { noticeHash } from "../../shared/release/notice.js";
@@ -12,7 +18,7 @@ import { hashOfText } from "../../shared/seal/hash.js";
 import { type Signer, signNote } from "../../shared/seal/note.js";
 import { systemRandom as random } from "../system.io.js";
 import { newStaff, type OfficeStaff, signInStaff } from "./officetesting.js";
-import { call, newHousehold, openTestCloud, type Person, type TestCloud } from "./testing.js";
+import { call, newHousehold, openTestCloud, type Person, storeClip, type TestCloud } from "./testing.js";
 
 // An agency on a real cloud, from its application to its requests, for the API's tests.
 
@@ -125,7 +131,11 @@ export function authorisationFor(
   cloud: TestCloud,
   { request }: Asked,
   { agreement }: Bureau,
-  { charter, camera }: { readonly charter: OpenedCharter; readonly camera: string },
+  {
+    charter,
+    camera,
+    clip,
+  }: { readonly charter: OpenedCharter; readonly camera: string; readonly clip: ClipId },
   changes: Partial<Authorisation> = {},
 ): Authorisation {
   const now = cloud.clock.wall();
@@ -156,7 +166,7 @@ export function authorisationFor(
     },
     clips: [
       {
-        ...{ clip: newClipId(from, random), camera: found.id, charter: charter.hash, manifest: hash },
+        ...{ clip, camera: found.id, charter: charter.hash, manifest: hash },
         ...{ from, to: millis(from + 10_000), first: 0, last: 9, audio: false, sha256: hash },
       },
     ],
@@ -173,7 +183,8 @@ export const signedBy = (authorisation: Authorisation, people: readonly Person[]
 /** A household of one owner with a camera, whose members' token is fresh. */
 export async function newHome(cloud: TestCloud) {
   const { owner, token, board, charter, household } = await newHousehold(cloud);
-  return { owner, token, charter, household, camera: board.id };
+  const { clip } = await storeClip(cloud, { board, household }, new Uint8Array(10));
+  return { owner, token, charter, household, camera: board.id, clip };
 }
 export type Home = Awaited<ReturnType<typeof newHome>>;
 

@@ -281,7 +281,7 @@ export async function openTestCloud(options: TestOptions = {}) {
   const parts = householdParts(db, { clock, log });
   const { charters } = parts;
   const casework = openCasework({
-    ...{ db, data: directory, log, charters, policy: floorPolicy, clock, random },
+    ...{ db, data: directory, log, charters, vault: vault.reader, policy: floorPolicy, clock, random },
     onFault: fail,
   });
   const { docket, agencyOf, onUnconfirmed } = casework;

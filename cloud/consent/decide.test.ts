@@ -155,7 +155,13 @@ function matterOf(one: Case): Matter {
     ...{ category: "burglary", from, to, state: "published", published: to, notices: { en: "n", fr: "f" } },
   };
   const asker = { agency, jurisdiction: "us", state: one.agency } as const;
-  return { ask, asker, authorisation: authorisationOf(one), charters: chartersOf(one), reviewers: [] };
+  const authorisation = authorisationOf(one);
+  const stored = (authorisation?.clips ?? []).map(({ clip: id, camera: of }) => ({
+    id,
+    camera: of,
+    arrivedAt: now,
+  }));
+  return { ask, asker, authorisation, charters: chartersOf(one), stored, reviewers: [] };
 }
 
 interface Rule {
@@ -263,6 +269,31 @@ test("an authorisation counts for nothing but what it names", (t) => {
       { kind: "refuse", reasons: [{ kind: "signed-for-another", what }] },
       what,
     );
+  t.end();
+});
+
+test("a clip is what the vault has of it, under no charter that came after it", (t) => {
+  const kinds = (stored: Matter["stored"]): unknown => {
+    const decision = changed((matter) => ({ ...matter, stored }));
+    return decision.kind === "refuse" && decision.reasons.map(({ kind }) => kind);
+  };
+  const matter = matterOf(good);
+  const [clip] = matter.stored;
+  if (clip === undefined) throw new Error("no clip");
+  t.same(kinds([]), ["not-in-the-vault"]);
+  const early = millis(now - 10 * 60_000);
+  const fresh = (changes: Partial<typeof clip>) =>
+    changed(({ authorisation, ...rest }) => ({
+      ...{ ...rest, authorisation },
+      stored: (authorisation?.clips ?? []).map(({ clip: id, camera: of }) => ({
+        id,
+        camera: of,
+        arrivedAt: now,
+        ...changes,
+      })),
+    }));
+  t.match(fresh({ camera: hall.id }), { kind: "refuse", reasons: [{ kind: "not-in-the-vault" }] });
+  t.match(fresh({ arrivedAt: early }), { kind: "refuse", reasons: [{ kind: "charter-after-clip" }] });
   t.end();
 });
 

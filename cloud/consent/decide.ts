@@ -32,12 +32,21 @@ export interface ChartersThenAndNow {
   readonly recorded: readonly OpenedCharter[];
 }
 
+export interface StoredClip {
+  readonly id: ClipId;
+  readonly camera: CameraId;
+  /** When its first segment came. */
+  readonly arrivedAt: Millis;
+}
+
 /** What is decided about. All signatures have been verified. */
 export interface Matter {
   readonly ask: Ask;
   readonly asker: Asker;
   readonly authorisation: OpenedAuthorisation | undefined;
   readonly charters: ChartersThenAndNow;
+  /** Of the clips that it names those that the vault has. */
+  readonly stored: readonly StoredClip[];
   /** Operators who looked at a release that needs it, and had nothing against it. */
   readonly reviewers: readonly OfficerId[];
 }
@@ -64,6 +73,8 @@ export type Reason =
   /** The household's rules have changed since it was signed. */
   | { readonly kind: "charter-has-changed" }
   | { readonly kind: "unknown-charter" | "camera-not-then" | "camera-not-now"; readonly clip: ClipId }
+  /** The vault has no such clip of that camera, or it came before the charter that it is said to be recorded under. */
+  | { readonly kind: "not-in-the-vault" | "charter-after-clip"; readonly clip: ClipId }
   | { readonly kind: "outside-window" | "recorded-too-early" | "indoor-camera"; readonly clip: ClipId }
   | { readonly kind: "missing-signature"; readonly member: MemberId }
   | { readonly kind: "nobody-who-may-signed" }
@@ -114,6 +125,7 @@ function authorisationFaults(matter: Matter, policy: Policy, now: Millis): reado
     ...othersThan(matter, authorisation),
     ...timeFaults(matter.ask, authorisation, { policy, now }),
     ...authorisation.clips.flatMap((clip) => clipFaults(clip, matter.ask, charters)),
+    ...authorisation.clips.flatMap((clip) => storeFaults(clip, matter)),
     ...signatureFaults(matter.ask, authorisation, charters),
   ];
 }
@@ -178,6 +190,18 @@ function clipFaults(
     kind === "emergency" && released.from < to - emergencyMillis && { kind: "recorded-too-early", clip },
     kind === "emergency" && indoor && { kind: "indoor-camera", clip },
   ]);
+}
+
+/** What whoever signed claims of a clip must be what the vault and the chain of charters say of it. */
+function storeFaults(
+  { clip, camera, charter }: ReleasedClip,
+  { stored, charters }: Matter,
+): readonly Reason[] {
+  const found = stored.find(({ id }) => id === clip);
+  if (found === undefined || found.camera !== camera) return [{ kind: "not-in-the-vault", clip }];
+  const then = charters.recorded.find(({ hash }) => hash === charter);
+  const isLater = then !== undefined && then.issued > found.arrivedAt + clockMillis;
+  return kept([isLater && { kind: "charter-after-clip", clip }]);
 }
 
 function cameraIn({ cameras }: OpenedCharter, id: CameraId): CharterCamera | undefined {

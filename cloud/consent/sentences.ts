@@ -22,6 +22,10 @@ export function reasonSentence(reason: Reason): string {
       return `Clip ${reason.clip} is of a camera that was not the household's when it was recorded.`;
     case "camera-not-now":
       return `Clip ${reason.clip} is of a camera that is not the household's any more.`;
+    case "not-in-the-vault":
+      return `The vault has no clip ${reason.clip} of that camera.`;
+    case "charter-after-clip":
+      return `Clip ${reason.clip} came before the charter that it is said to be recorded under.`;
     case "outside-window":
       return `Clip ${reason.clip} reaches beyond the window that is asked for.`;
     case "recorded-too-early":

@@ -18,6 +18,7 @@ import { type Decision, decide, type Matter } from "../consent/decide.js";
 import type { Book } from "../docket/docket.io.js";
 import { type CharterReader, chartersMax } from "../household/charters.io.js";
 import type { RequestEvent, RequestRecord, RequestStepRefusal } from "../request/request.js";
+import type { VaultReader } from "../vault/vault.io.js";
 
 export type AgencyBook = Book<AgencyRecord, AgencyEvent, AgencyRefusal>;
 export type RequestBook = Book<RequestRecord, RequestEvent, RequestStepRefusal>;
@@ -38,13 +39,14 @@ interface DecidingServices {
   readonly agencies: AgencyBook;
   readonly requests: RequestBook;
   readonly charters: CharterReader;
+  readonly vault: Pick<VaultReader, "clip">;
   readonly policy: Policy;
   readonly clock: Clock;
 }
 
 /** Fetches what a decision is about, as it stands now, and verifies each signature in it. */
 export async function know(
-  { agencies, requests, charters, policy, clock }: DecidingServices,
+  { agencies, requests, charters, vault, policy, clock }: DecidingServices,
   household: HouseholdId,
   note: string,
 ): Promise<Result<Known, MatterRefusal>> {
@@ -56,6 +58,8 @@ export async function know(
   if (asked === undefined || agency === undefined || now === undefined) return refuse({ kind: "not-there" });
   const names = new Set(parsed.value.clips.map(({ charter }) => charter));
   const recorded = await chartersNamed(charters, household, names);
+  const clips = await Promise.all(parsed.value.clips.map(({ clip }) => vault.clip(household, clip)));
+  const stored = clips.filter((clip) => clip !== undefined);
   const authorisation = openAuthorisation(note, peopleOf([now, ...recorded]));
   if (!authorisation.ok) return authorisation;
   const agreement = agreementOf(agency.state);
@@ -68,6 +72,7 @@ export async function know(
     asker: { agency: agency.state.agency, jurisdiction, state: agency.state.kind },
     authorisation: authorisation.value,
     charters: { now, recorded },
+    stored,
   };
   return ok({
     authorisation: authorisation.value,

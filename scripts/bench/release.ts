@@ -207,6 +207,7 @@ function bigMatter(): Matter {
     asker: { ...agreement.value, state: "active" },
     authorisation: { ...authorisation, clips, signers, hash: hashOfText("x\n") },
     charters: { now: home.charter, recorded: [home.charter] },
+    stored: clips.map(({ clip: id, camera }) => ({ id, camera, arrivedAt: asked })),
     reviewers: [],
   };
 }

@@ -1,5 +1,5 @@
 import { putPiece } from "../../../cloud/api/releases.contract.js";
-import { call, newHousehold, type TestCloud, tokenOf } from "../../../cloud/api/testing.js";
+import { call, newHousehold, storeClip, type TestCloud, tokenOf } from "../../../cloud/api/testing.js";
 import { charterEntry, charterSalt, householdLogOf } from "../../../shared/charter/logtag.js";
 import { formatSegment } from "../../../shared/clip/segment.js";
 import { bytes, millis } from "../../../shared/kernel/brand.js";
@@ -40,6 +40,7 @@ export async function homeThatReleases(
   const clip = filmed({ ...people, camera: board.line, cameraSigner: board.note }, film(), start);
   const one = slice(clip, { from: start, to: millis(start + 5_200), audio: false });
   if (one === undefined) throw new Error("nothing was cut");
+  await storeClip(cloud, home, new Uint8Array(10), one.released.clip);
   const { parts, authorisation } = await packed(cloud, home, {
     note,
     slice: one,
