@@ -42,7 +42,7 @@ export const words: Readonly<Record<"en" | "fr", Words>> = {
     callBack: "Telephone in the public registry:",
     verify: "Do not believe this page",
     verifyLead:
-      "Each step above stands in a public log that only grows and that witnesses elsewhere cosign. With the lintel command anybody checks the whole log, and that this record says the same:",
+      "Each step above stands in a public log that only grows, and that witnesses elsewhere cosign where the cloud names any. With the lintel command anybody checks the whole log, and that this record says the same:",
     verifyTail:
       "The number behind each step is its place in that log; behind it is the proof, which tools written elsewhere verify, too (C2SP tlog-proof).",
     files: "The whole record as files:",
@@ -89,7 +89,7 @@ export const words: Readonly<Record<"en" | "fr", Words>> = {
     callBack: "Téléphone au registre public :",
     verify: "Ne croyez pas cette page",
     verifyLead:
-      "Chaque étape ci-dessus figure dans un journal public qui ne fait que croître et que des témoins cosignent ailleurs. Avec la commande lintel, chacun vérifie tout le journal, et que ce registre dit la même chose :",
+      "Chaque étape ci-dessus figure dans un journal public qui ne fait que croître et que des témoins cosignent ailleurs, si le service en nomme. Avec la commande lintel, chacun vérifie tout le journal, et que ce registre dit la même chose :",
     verifyTail:
       "Le numéro de chaque étape est sa place dans ce journal ; il mène à la preuve, que d'autres outils vérifient aussi (C2SP tlog-proof).",
     files: "Tout le registre en fichiers :",

@@ -1,8 +1,8 @@
 import { isRequestId } from "../../../shared/kernel/ids.js";
 import type { Clock } from "../../../shared/kernel/ports.js";
 import type { LogPolicy } from "../../../shared/tlog/checkpoint.js";
-import { fieldsOf } from "../fields.js";
-import { call } from "../http.io.js";
+import { type Fields, fieldsOf } from "../fields.js";
+import { call, Problem, type Server } from "../http.io.js";
 import { type Cloud, openCloud } from "../member/cloud.io.js";
 import type { Household } from "../member/household.js";
 import { pinnedPolicy } from "../member/logcheck.io.js";
@@ -44,9 +44,21 @@ export async function beginRound(folder: string, { terminal, clock, change }: Ro
   if (me?.role !== "owner") throw new Refused("Only owners see and answer requests. Ask one of them.");
   const server = { url: cloud.profile.cloudUrl, ca: cloud.profile.ca };
   const { text: policyText, policy } = await pinnedPolicy(server, folder);
-  const feed = fieldsOf(await call(server, { method: "GET", path: "/public/v1/feed" }), "/public/v1/feed");
+  const feed = await fetchFeed(server);
   const state = await changeState(cloud, household, change ?? ((same) => same));
   return { cloud, household, terminal, clock, policy, policyText, shown: readFeed(feed), state };
+}
+
+async function fetchFeed(server: Server): Promise<Fields> {
+  const path = "/public/v1/feed";
+  const answer = await call(server, { method: "GET", path }).catch((error: unknown) => {
+    if (error instanceof Problem && error.status === 404)
+      throw new Refused(
+        "This cloud takes no part in releases: no agency asks here. Its operator decides that (LINTEL_RELEASES).",
+      );
+    throw error;
+  });
+  return fieldsOf(answer, path);
 }
 
 /** The open request with this id, or why it is not to be trusted. */

@@ -4,6 +4,7 @@ import { type Checkpoint, type LogPolicy, parseCheckpoint } from "../../../share
 import { parsePolicy } from "../../../shared/tlog/policy.js";
 import { makePrivateFolder, readIfThere, readNamed, writeDurably } from "../disk.io.js";
 import { fieldsOf } from "../fields.js";
+import { checkedUrl } from "../http.io.js";
 import { Refused } from "../refused.js";
 import type { LogSite } from "./site.io.js";
 
@@ -27,7 +28,7 @@ export async function openMemory(
   folder: string,
   file: string | undefined,
 ): Promise<LogMemory> {
-  const path = join(folder, `${new URL(site.url).host.replace(/[^a-z0-9.-]/g, "_")}.json`);
+  const path = join(folder, `${checkedUrl(site.url).host.replace(/[^a-z0-9.-]/g, "_")}.json`);
   const kept = readKept(path);
   const given = file === undefined ? kept?.policy : readNamed(file, "--policy");
   const text = given ?? (await site.policy());

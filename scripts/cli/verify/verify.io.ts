@@ -56,7 +56,13 @@ export function readPolicy(path: string): LogPolicy {
 }
 
 function readWhole(path: string, bytesMax: number): Uint8Array {
-  const { size } = statSync(path);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new Refused(`There is no file ${path}.`);
+  if (!found.isFile())
+    throw new Refused(
+      `${path} is no file. Give the package as it was fetched, a tar: lintel verify package.tar`,
+    );
+  const { size } = found;
   if (size > bytesMax) throw new Refused(`${path} has ${size} bytes, and ${bytesMax} are the most.`);
   return readFileSync(path);
 }
