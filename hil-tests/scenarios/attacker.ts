@@ -21,6 +21,7 @@ import { writeMessage } from "../../shared/protocol/messages.js";
 import type { DownKind } from "../../shared/protocol/topics.js";
 import { open, recipientOf, splitHeader } from "../../shared/seal/age.js";
 import { type Signer, signNote, textOf, verifierOf } from "../../shared/seal/note.js";
+import { parseSigner } from "../../shared/seal/skey.js";
 
 const fileKeyBytes = 16;
 
@@ -55,6 +56,8 @@ export async function plunder(directory: string): Promise<Spoils> {
 /** The 32 bytes of a private key, of whichever curve. */
 function secretIn(path: string): Uint8Array {
   const text = readFileSync(path, "utf8");
+  const ofLog = parseSigner(text);
+  if (ofLog !== undefined) return ofLog.secretKey;
   if (!text.startsWith("-----")) return new Uint8Array(Buffer.from(text.trim(), "base64"));
   return new Uint8Array(Buffer.from(createPrivateKey(text).export({ format: "jwk" }).d ?? "", "base64url"));
 }

@@ -7,7 +7,7 @@ import type { RequestRecord } from "../../request/request.js";
 import type { App } from "../app.js";
 import { perMinute } from "../plugins/ratelimit.js";
 import { timeTextOf } from "../time.js";
-import { type RecordServices, shownAgency, shownRequest, shownStates, shownStep } from "./record.js";
+import { publicSteps, type RecordServices, shownAgency, shownRequest, shownStates } from "./record.js";
 
 /** Each reads the whole record once. */
 const callsPerMinute = 60;
@@ -39,7 +39,7 @@ export function addDownloads(app: App, { agencies, requests }: RecordServices): 
       for await (const kept of pagesOf((before) =>
         requests.list({ kinds: shownStates, before, limit: pageLength }),
       ))
-        yield `${JSON.stringify({ ...shownRequest(kept), steps: (await requests.steps(kept.id)).map(shownStep) })}\n`;
+        yield `${JSON.stringify({ ...shownRequest(kept), steps: publicSteps(await requests.steps(kept.id)) })}\n`;
     },
   );
   download(
@@ -63,7 +63,7 @@ export function addDownloads(app: App, { agencies, requests }: RecordServices): 
     lines,
     async function* () {
       for await (const kept of pagesOf((before) => agencies.list({ before, limit: pageLength })))
-        yield `${JSON.stringify({ ...shownAgency(kept), steps: (await agencies.steps(kept.id)).map(shownStep) })}\n`;
+        yield `${JSON.stringify({ ...shownAgency(kept), steps: publicSteps(await agencies.steps(kept.id)) })}\n`;
     },
   );
 }

@@ -130,7 +130,7 @@ function addRequests(app: App, { requests }: RecordServices): void {
     async ({ params: { request: id } }) => {
       const kept = await requests.find(id);
       const shown = found(kept !== undefined && shownStates.includes(kept.state.kind) ? kept : undefined);
-      return { ...shownRequest(shown), steps: (await requests.steps(id)).map(shownStep) };
+      return { ...shownRequest(shown), steps: publicSteps(await requests.steps(id)) };
     },
   );
 }
@@ -170,7 +170,7 @@ function addAgencies(app: App, { agencies }: RecordServices): void {
     },
     async ({ params: { agency: id } }) => {
       const kept = found(await agencies.find(id));
-      return { ...shownAgency(kept), steps: (await agencies.steps(id)).map(shownStep) };
+      return { ...shownAgency(kept), steps: publicSteps(await agencies.steps(id)) };
     },
   );
 }
@@ -195,6 +195,11 @@ export function shownAgency({ id, state }: Kept<AgencyRecord>) {
 }
 
 /** Who took it stays inside. */
+/** What stands in the log. The first of two operators' words is nobody's decision yet, and nothing public. */
+export function publicSteps(steps: readonly StepTaken[]) {
+  return steps.filter(({ index }) => index !== undefined).map(shownStep);
+}
+
 export function shownStep({ kind, at, index }: StepTaken) {
   return { kind, at: timeTextOf(at), ...(index !== undefined && { index }) };
 }

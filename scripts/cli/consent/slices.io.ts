@@ -60,11 +60,11 @@ export function preview(
     writeDurably(file, mp4);
     const times = [released.from, released.to].map((at) => new Date(at).toISOString());
     const left = [
-      secondsKept > 0.05 ? `${secondsKept.toFixed(1)} s of it` : "nothing of its time",
+      secondsKept > 0.05 ? `${secondsKept.toFixed(1)} s of it` : undefined,
       soundKept ? "its sound" : undefined,
     ].filter((what) => what !== undefined);
     terminal.say(`  ${camera}, ${times.join(" to ")}, ${released.audio ? "with" : "without"} sound`);
-    terminal.say(`    left out: ${left.join(" and ")}; watch it: ${file}`);
+    terminal.say(`    left out: ${left.join(" and ") || "nothing"}; watch it: ${file}`);
     return file;
   });
 }
