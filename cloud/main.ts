@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { type Logger, pino } from "pino";
 import { millis } from "../shared/kernel/brand.js";
 import { toHex } from "../shared/kernel/bytes.js";
@@ -11,7 +10,7 @@ import { accessTeller } from "./api/routes/accesses.js";
 import { noticeTeller } from "./api/routes/notices.js";
 import { createApi } from "./api/server.js";
 import { createSight } from "./api/sight.js";
-import { type BackupOrder, carryOut, parseOrder } from "./backup/commands.io.js";
+import { carryOut } from "./backup/commands.io.js";
 import type { Bus, Log } from "./broker/bus.js";
 import { EmbeddedBroker } from "./broker/embedded.io.js";
 import { ExternalBroker } from "./broker/external.io.js";
@@ -28,6 +27,7 @@ import {
 } from "./config.js";
 import { openDatabase } from "./database.io.js";
 import { openDesk } from "./desk.io.js";
+import { readFlags, seeHelp } from "./flags.io.js";
 import { type Authority, openAuthority, type Pair } from "./household/ca.io.js";
 import { createCameraDirectory } from "./household/cameras.io.js";
 import { enterOldCharters } from "./household/charterlog.io.js";
@@ -353,36 +353,6 @@ async function writeMosquitto(config: Config, directory: string): Promise<void> 
   const path = await writeMosquittoFiles(authority, { directory, at, nodes: [node] });
   process.stdout.write(`Give ${directory} to the user that Mosquitto runs as, then: mosquitto -c ${path}\n`);
 }
-
-/** What the words after the program's name ask for; `undefined` after saying what is wrong with them. */
-function readFlags(): Flags | undefined {
-  try {
-    const { values, positionals } = parseArgs({ options: flags, allowPositionals: true });
-    const { "without-clips": withoutClips = false, ...rest } = values;
-    if (positionals.length === 0 && !withoutClips) return rest;
-    const order = parseOrder(positionals, withoutClips);
-    if (order === undefined) throw new Error(`There is no command "${positionals.join(" ")}"`);
-    return { ...rest, order };
-  } catch (error) {
-    const [what] = error instanceof Error ? error.message.split(". ") : [];
-    process.stderr.write(`${what}. ${seeHelp}`);
-    return undefined;
-  }
-}
-
-const flags = {
-  help: { type: "boolean" },
-  mosquitto: { type: "string" },
-  "without-clips": { type: "boolean" },
-} as const;
-
-interface Flags {
-  readonly help?: boolean;
-  readonly mosquitto?: string;
-  readonly order?: BackupOrder;
-}
-
-const seeHelp = "lintel-cloud --help lists every setting.\n";
 
 /** Resolves with the exit code once there is nothing more to do; a cloud that runs ends the process itself. */
 async function main(): Promise<number> {

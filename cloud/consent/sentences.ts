@@ -45,7 +45,7 @@ export function reasonSentence(reason: Reason): string {
     case "open-too-long":
       return "It stays open for longer than the owners have to sign it, and its hold. Sign it again.";
     case "hold-too-short":
-      return "Its hold is shorter than an hour.";
+      return "Its hold is shorter than this cloud allows, an hour at least. Sign it again: --hold 24h";
     case "kept-too-long":
       return "It lets the agency keep the recording for longer than 90 days.";
     case "expired":

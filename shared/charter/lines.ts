@@ -212,7 +212,8 @@ function repeatedKey({ members, cameras }: CharterBody): string | undefined {
   return keys.find(({ key }, index) => keys.findIndex((other) => other.key === key) !== index)?.id;
 }
 
-function publicKeyOf(text: string): Uint8Array | undefined {
+/** Base64 of 32 bytes. */
+export function publicKeyOf(text: string): Uint8Array | undefined {
   const key = fromBase64(text);
   return key.ok && key.value.length === 32 ? key.value : undefined;
 }

@@ -1,6 +1,6 @@
-import { isName } from "../charter/lines.js";
+import { isName, publicKeyOf } from "../charter/lines.js";
 import { type Millis, millis } from "../kernel/brand.js";
-import { equal, fromBase64, toBase64 } from "../kernel/bytes.js";
+import { equal, toBase64 } from "../kernel/bytes.js";
 import { type AgencyId, agencyIdOf, isAgencyId, type OfficerId, officerIdOf } from "../kernel/ids.js";
 import { ok, type Result, refuse } from "../kernel/result.js";
 import {
@@ -115,7 +115,7 @@ export function formatOfficer({ id, role, noteKey, loginKey, name }: Officer): s
 
 export function parseOfficer(line: string): Officer | undefined {
   const [id, role = "", note = "", login = "", ...nameWords] = line.split(" ");
-  const [noteKey, loginKey] = [keyIn(note), keyIn(login)];
+  const [noteKey, loginKey] = [publicKeyOf(note), publicKeyOf(login)];
   const name = nameWords.join(" ");
   if (noteKey === undefined || loginKey === undefined || officerIdOf(noteKey) !== id) return undefined;
   if (!isOfficerRole(role) || !isName(name)) return undefined;
@@ -224,8 +224,3 @@ function isPhone(text: string): text is string {
 }
 
 const isOfficerRole = oneOf<Officer["role"]>("officer", "supervisor");
-
-function keyIn(text: string): Uint8Array | undefined {
-  const key = fromBase64(text);
-  return key.ok && key.value.length === 32 ? key.value : undefined;
-}

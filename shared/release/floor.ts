@@ -34,9 +34,7 @@ export const floor = {
   sameCellAfter: least(14 * day, "ms"),
   requestOpenFor: most(7 * day, "ms"),
   agreementPublicFor: least(30 * day, "ms"),
-  /** Between the owners' signatures and the release. */
-  hold: least(day, "ms"),
-  /** To which an owner may cut it. */
+  /** Between an owner's signature and the release, as short as an owner may choose it. */
   holdCut: least(hour, "ms"),
   coOwnersSignWithin: most(72 * hour, "ms"),
   escrowFor: most(14 * day, "ms"),
@@ -44,6 +42,9 @@ export const floor = {
   agencyKeepsFor: most(90 * day, "ms"),
   disposalWithin: most(10, "working days"),
 } as const satisfies Readonly<Record<string, Bound>>;
+
+/** How long it rests where its owner chooses nothing else, in milliseconds. */
+export const usualHold = day;
 
 export type PolicyKey = keyof typeof floor;
 /** The floor's values, or tighter ones. */

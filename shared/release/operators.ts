@@ -1,5 +1,5 @@
-import { isName } from "../charter/lines.js";
-import { fromBase64, toBase64 } from "../kernel/bytes.js";
+import { isName, publicKeyOf } from "../charter/lines.js";
+import { toBase64 } from "../kernel/bytes.js";
 import { isOfficerId, type OfficerId, officerIdOf } from "../kernel/ids.js";
 import { ok, type Result, refuse } from "../kernel/result.js";
 
@@ -42,9 +42,8 @@ export function parseOperators(text: string): Result<readonly Operator[], readon
 
 function parseOperator(line: string): Operator | undefined {
   const [id = "", note = "", login = "", ...words] = line.split(" ");
-  const [noteKey, loginKey, name] = [fromBase64(note), fromBase64(login), words.join(" ")];
-  if (!noteKey.ok || !loginKey.ok || noteKey.value.length !== 32 || loginKey.value.length !== 32)
-    return undefined;
-  const whole = isOfficerId(id) && id === officerIdOf(noteKey.value) && isName(name);
-  return whole ? { id, noteKey: noteKey.value, loginKey: loginKey.value, name } : undefined;
+  const [noteKey, loginKey, name] = [publicKeyOf(note), publicKeyOf(login), words.join(" ")];
+  if (noteKey === undefined || loginKey === undefined) return undefined;
+  const whole = isOfficerId(id) && id === officerIdOf(noteKey) && isName(name);
+  return whole ? { id, noteKey, loginKey, name } : undefined;
 }

@@ -69,7 +69,7 @@ test("a policy may tighten each rule, and loosen none", (t) => {
   }
   t.same(readPolicy({ gifts: 1 }), { ok: false, error: { kind: "unknown-rule", rule: "gifts" } });
   for (const value of ["1", Number.NaN, 1.5, -1, null])
-    t.same(readPolicy({ hold: value }), { ok: false, error: { kind: "not-a-number", rule: "hold" } });
+    t.same(readPolicy({ holdCut: value }), { ok: false, error: { kind: "not-a-number", rule: "holdCut" } });
   t.ok(jurisdictions.fr.retentionMax < jurisdictions.eu.retentionMax);
   t.same([0, 1, 9, 10, 24, 25, 49, 50, 9_999].map(bucketOf), [
     "none",

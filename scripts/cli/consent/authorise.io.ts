@@ -9,7 +9,7 @@ import {
   type OpenedAuthorisation,
   openAuthorisation,
 } from "../../../shared/release/authorisation.js";
-import { floorPolicy } from "../../../shared/release/floor.js";
+import { floorPolicy, usualHold } from "../../../shared/release/floor.js";
 import { type Language, noticeHash, noticeOf } from "../../../shared/release/notice.js";
 import { isDanger } from "../../../shared/release/request.js";
 import { cosign, signNote, textOf } from "../../../shared/seal/note.js";
@@ -84,7 +84,7 @@ function draft(
 ): Authorisation {
   const now = clock.wall();
   const shortest = isDanger(request.category) ? 0 : floorPolicy.holdCut;
-  const usual = isDanger(request.category) ? 0 : floorPolicy.hold;
+  const usual = isDanger(request.category) ? 0 : usualHold;
   const hold = hours === undefined ? usual : hours * hour;
   if (hold < shortest)
     throw new Refused(
