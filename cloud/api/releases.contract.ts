@@ -59,9 +59,9 @@ export const signedAgreement = ({ agreement, supervisor }: Bureau): string =>
   signNote(formatAgreement(agreement), [noteSigner(supervisor)]);
 
 /** A cloud with two operators. */
-export async function openReleaseCloud() {
+export async function openReleaseCloud({ tls = false }: { readonly tls?: boolean } = {}) {
   const operators = [newStaff("operator", "Olga"), newStaff("operator", "Omar")] as const;
-  const cloud = await openTestCloud({ operators: operators.map(({ person }) => person) });
+  const cloud = await openTestCloud({ operators: operators.map(({ person }) => person), tls });
   const [olga, omar] = operators;
   const tokens = async () => [
     (await signInStaff(cloud, "operator", olga)).token,

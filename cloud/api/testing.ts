@@ -46,7 +46,7 @@ import { type Signer, signNote, verifierOf } from "../../shared/seal/note.js";
 import { openCasework } from "../casework.io.js";
 import { type Database, openDatabase } from "../database.io.js";
 import { openDesk } from "../desk.io.js";
-import { openAuthority } from "../household/ca.io.js";
+import { openAuthority, type Pair } from "../household/ca.io.js";
 import { createCameraDirectory } from "../household/cameras.io.js";
 import { createCharters } from "../household/charters.io.js";
 import { createClaims } from "../household/claims.io.js";
@@ -248,6 +248,8 @@ interface TestOptions {
   readonly webhookReach?: "public" | "any";
   readonly operators?: readonly Operator[];
   readonly agencyOf?: AgencyOf;
+  /** As with LINTEL_HTTP_TLS=on, by the cloud's own authority. */
+  readonly tls?: boolean;
   /** Of a cloud that was closed with `stop`. */
   readonly directory?: string;
 }
@@ -315,7 +317,7 @@ export async function openTestCloud(options: TestOptions = {}) {
       budget: options.budget ?? { perAddress: 100_000, total: 100_000 },
       ...unasked,
     },
-    apiOptions(options),
+    apiOptions(options, authority.server),
   );
   await app.ready();
   const stop = async (): Promise<void> => {
@@ -332,8 +334,12 @@ function roomy({ householdBytesMax = 1_000_000_000 }: TestOptions) {
   return { retentionDays: 30, longestDays: 60, bytesMax: 1_000_000_000, householdBytesMax };
 }
 
-function apiOptions({ patience, trustProxy = false }: TestOptions): Parameters<typeof createApi>[1] {
+function apiOptions(
+  { patience, trustProxy = false, tls = false }: TestOptions,
+  { key, certificate: cert }: Pair,
+): Parameters<typeof createApi>[1] {
   return {
+    ...(tls && { tls: { key, cert } }),
     log: Fastify().log,
     trustProxy,
     metricsToken,

@@ -3,6 +3,7 @@ import type { Proof } from "./proof.js";
 
 const withdrawals = 1_000;
 const machines = "hil-tests/scenarios/machines.slow.test";
+const revokes = "hil-tests/scenarios/revoke.slow.test";
 const table = "cloud/consent/decide.test";
 
 const revoke = proofByTests(
@@ -10,8 +11,11 @@ const revoke = proofByTests(
   "Revoke during release: 1,000 seeded interleavings over the real API: no byte served after the withdrawal committed",
   [
     {
-      what: `${withdrawals} withdrawals`,
-      tests: [["hil-tests/scenarios/revoke.slow.test", "whenever an owner withdraws, not one byte"]],
+      what: `${withdrawals} withdrawals over TCP, and as many over TLS`,
+      tests: ["TCP", "TLS"].map((over) => [
+        revokes,
+        `whenever an owner withdraws, not one byte is served after the answer, over ${over}`,
+      ]),
     },
   ],
 );

@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
 import type { FastifyReply } from "fastify";
 import { agreementOf } from "../../agency/agency.js";
 import type { CutOff, KeptRelease, ReleaseBook } from "../../release/releases.io.js";
 import type { App } from "../app.js";
 import * as contract from "../contract/releases.js";
+import { cutterOf } from "../cutting.js";
 import { agencyIdIn, releaseIdIn } from "../ids.js";
 import { officerOf } from "../plugins/office.js";
 import { found } from "../problems.js";
@@ -42,6 +42,7 @@ function addList(officers: App, { releaseBook }: ReleaseRouteServices): void {
 }
 
 function addFetch(officers: App, { releases, releaseBook, batches, log }: ReleaseRouteServices): void {
+  const cutOff = cutterOf(officers.server);
   officers.get(
     "/agency/v1/releases/:release/pieces/:piece",
     {
@@ -60,7 +61,9 @@ function addFetch(officers: App, { releases, releaseBook, batches, log }: Releas
       const { release, piece: index } = request.params;
       const wanted = { id: releaseIdIn(release), index, officer };
       reply.type("application/octet-stream").header("cache-control", "no-store");
-      const sent = await releases.fetch(office, wanted, (piece, cut) => sendUntilCut(reply, piece, cut));
+      const sent = await releases.fetch(office, wanted, (piece, cut) =>
+        sendUntilCut(reply, piece, (connection) => cut(() => cutOff(connection))),
+      );
       found(sent || undefined);
       return reply;
     },
@@ -127,18 +130,16 @@ async function seenBy(releaseBook: ReleaseBook, agency: string, text: string): P
 }
 
 /** Whatever ends the release ends what of it is on its way. */
-function sendUntilCut(reply: FastifyReply, piece: Uint8Array, cut: CutOff): void {
+function sendUntilCut(
+  reply: FastifyReply,
+  piece: Uint8Array,
+  onCut: (connection: Socket) => ReturnType<CutOff>,
+): void {
   const { socket } = reply.raw;
-  const gone = cut(() => cutOff(socket));
-  reply.raw.once("close", gone);
-  void reply.send(piece);
-}
-
-/** Over plain TCP what the kernel still holds is dropped, too; over TLS no record is whole after this. */
-function cutOff(socket: Socket | null): void {
+  // Whoever asked has gone already.
   if (socket === null) return;
-  if (socket instanceof TLSSocket) socket.destroy();
-  else socket.resetAndDestroy();
+  reply.raw.once("close", onCut(socket));
+  void reply.send(piece);
 }
 
 /** Without the household: that stands in the package, for whoever may open it. */
