@@ -16,7 +16,11 @@ export const problems = {
     "The request did not come whole in its time. Send it again, on a faster line.",
   ],
   "too-large": [413, "Too large", "The request is larger than this route takes."],
-  "unsupported-media-type": [415, "Unsupported media type", "Send application/json."],
+  "unsupported-media-type": [
+    415,
+    "Unsupported media type",
+    "Send application/json, or application/octet-stream for a piece: /openapi.json names it for each call.",
+  ],
   "range-not-satisfiable": [
     416,
     "Range not satisfiable",

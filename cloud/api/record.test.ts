@@ -1,6 +1,15 @@
 import { t as tap, test } from "tap";
 import { square } from "../../shared/release/testing.contract.js";
-import { activeBureau, newAsk, openReleaseCloud, publish } from "./releases.contract.js";
+import {
+  activate,
+  activeBureau,
+  newAsk,
+  newBureau,
+  openReleaseCloud,
+  publish,
+  signedAgreement,
+  terms,
+} from "./releases.contract.js";
 import { type Answer, call } from "./testing.js";
 
 const cloud = await openReleaseCloud();
@@ -93,4 +102,21 @@ test("the report is a year of the log, each line with its index, and says who is
       body: { to: "suspended" },
     });
   t.match((await get("overdue")).body.named, [{ agency: bureau.agency, state: "suspended" }]);
+});
+
+test("no name makes a formula of a table, ends a feed, or is shown before two operators have vetted it", async (t) => {
+  const named = newBureau(cloud.clock.wall());
+  const odd = { ...named, agreement: { ...named.agreement, name: "-1+1\uFFFE" } };
+  const body = { note: signedAgreement(odd), terms };
+  t.equal((await call(cloud, "POST", "/agency/v1/agreements", { body })).status, 201);
+  const shownAgencies = async () => documents(await get("agencies.jsonl")).map(({ id }) => id);
+  t.notOk((await shownAgencies()).includes(odd.agency));
+  await activate(cloud, odd);
+  t.ok((await shownAgencies()).includes(odd.agency));
+  await publish(cloud, odd, await newAsk(cloud, odd, { file: "FILE-3", area: square(400, 4_900_000) }));
+  t.match((await get("requests.csv")).text, `,"'-1+1\uFFFE",`);
+  cloud.clock.forward(60_000);
+  const { text } = await get("feed.atom");
+  t.match(text, "<name>-1+1\uFFFD</name>");
+  t.notMatch(text, "\uFFFE");
 });

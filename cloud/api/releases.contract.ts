@@ -78,13 +78,18 @@ export async function activeBureau(cloud: ReleaseCloud): Promise<Bureau> {
     body: { note: signedAgreement(bureau), terms },
   });
   assert(applied.status === 201, `application refused: ${applied.text}`);
+  await activate(cloud, bureau);
+  return bureau;
+}
+
+/** What applied is vetted by both and shown for 30 days. */
+export async function activate(cloud: ReleaseCloud, bureau: Bureau): Promise<void> {
   for (const token of await cloud.operatorTokens()) {
     const vetted = await call(cloud, "POST", `/operator/v1/agencies/${bureau.agency}/vet`, { token });
     assert(vetted.status === 200, `vetting refused: ${vetted.text}`);
   }
   cloud.clock.forward(30 * day + 1);
   await cloud.casework.tick();
-  return bureau;
 }
 
 export interface Asked {

@@ -11,6 +11,8 @@ import type { DocketRow, DocketTables } from "./tables.js";
 const pageMax = 200;
 /** Steps by the clock that one machine takes in a row: more means that its deadlines do not move. */
 const stepsInARowMax = 20;
+/** Courses that one tick catches up; the rest follows with the next one. */
+const dueMax = 1_000;
 
 /** The public log, as far as the docket needs it. The same entry again stands once. Resolves when it is in it. */
 export interface EntryLog {
@@ -93,11 +95,14 @@ export function createDocket(db: Kysely<DocketTables>, services: DocketServices)
       return book;
     },
     async tick() {
-      const faults: unknown[] = [];
-      for (const tick of ticking) await tick().catch((error: unknown) => faults.push(error));
-      if (faults.length > 0) throw faults[0];
+      await all(ticking.map((tick) => tick()));
     },
   };
+}
+
+/** Rejects with the first fault, once all have ended. */
+async function all(works: readonly Promise<void>[]): Promise<void> {
+  for (const done of await Promise.allSettled(works)) if (done.status === "rejected") throw done.reason;
 }
 
 /** A step that is decided. */
@@ -175,10 +180,10 @@ class Ledger<State extends Stated, Event, Refusal> implements Book<State, Event,
         or([eb("pending", "is not", null), eb("deadline", "<=", now), eb("settled", "<", ref("version"))]),
       )
       .orderBy("deadline")
+      .limit(dueMax)
       .execute();
-    const faults: unknown[] = [];
-    for (const { id } of rows) await this.catchUp(id).catch((error: unknown) => faults.push(error));
-    if (faults.length > 0) throw faults[0];
+    // Side by side: one that waits for the log's witnesses keeps no other deadline waiting.
+    await all(rows.map(({ id }) => this.catchUp(id)));
   }
 
   /** What was missed while the cloud was away comes one deadline after the other. */

@@ -19,8 +19,8 @@ import { askWitnesses } from "./witnesses.io.js";
 /** What does not wait for witnesses waits so long for a publication that is only under way. */
 const enterMillisMax = 500;
 
-/** Who waits for witnesses waits so long, and may then ask again. */
-const appendMillisMaxDefault = 20_000;
+/** Who waits for witnesses waits so long, and may then ask again: less than a client waits for its answer. */
+const appendMillisMaxDefault = 12_000;
 
 /** Where an entry stands. */
 export interface Placed {

@@ -120,10 +120,14 @@ test("a body applies, two operators call it back, and after 30 days its officers
   const listed = await heard((terminal) => agencyList(at("olga"), { state: "public" }, terminal));
   t.match(listed.values, [{ id: agency, phone: "+33123456789" }]);
 
-  clock.forward(30 * day + 1);
-  await cloud.casework.tick();
   for (const who of ["sofia", "oscar"])
     await heard((terminal) => officeLogin(at(who), "agency", { cloud: url, agency }, terminal));
+  await t.rejects(
+    heard((terminal) => requestNew(at("oscar"), ask({}), terminal, clock)),
+    { message: /it is "public"\. It may from \d{4}-.*Nothing was signed/ },
+  );
+  clock.forward(30 * day + 1);
+  await cloud.casework.tick();
   const known = await heard((terminal) => agreementShow(at("oscar"), terminal));
   t.match(known.values, [{ version: 1, officers: [{ name: "Sofia" }, { name: "Oscar", role: "officer" }] }]);
 });

@@ -13,7 +13,7 @@ import {
 } from "../seal/fields.js";
 import { type Hash, hashOfText, isHash } from "../seal/hash.js";
 import { type NoteRefusal, openNote, textOf, type Verifier } from "../seal/note.js";
-import { type Area, formatArea, parseArea } from "./area.js";
+import { type Area, formatArea, isOutline, parseArea } from "./area.js";
 import { allJurisdictions, type Jurisdiction } from "./floor.js";
 
 /** Federal, immigration and private police have no word here: they cannot apply. */
@@ -213,7 +213,7 @@ function readAgreement(read: FieldReader): Agreement {
   };
   read.check(agreement.version > 0, "version");
   read.check((agreement.version === 1) === (agreement.previous === "none"), "previous");
-  read.check(agreement.territory.length > 0, "territory");
+  read.check(isOutline(agreement.territory), "territory");
   read.check(agreement.officers.length === read.list("officer", officersMax).length, "officer");
   return agreement;
 }

@@ -82,6 +82,11 @@ export function isConvex(area: Area): boolean {
   return turns.every((turn) => turn !== 0 && turn === turns[0]) && !crossesItself(area);
 }
 
+/** Whether no edge meets another but its neighbour, and it encloses something: what is inside has one answer. */
+export function isOutline(area: Area): boolean {
+  return !crossesItself(area) && squareMetres(area) > 0;
+}
+
 function crossesItself(area: Area): boolean {
   const edges = area.map((from, at) => ({ from, to: area[(at + 1) % area.length] ?? from }));
   return edges.some((one, at) =>

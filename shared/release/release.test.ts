@@ -23,6 +23,7 @@ import {
   parseOfficer,
 } from "./agreement.js";
 import {
+  type Area,
   areaCornersMax,
   cellsOf,
   contains,
@@ -164,6 +165,18 @@ test("an agreement's every field has its refusal", (t) => {
     version: { version: 0 },
     previous: { previous: agreement.hash },
   };
+  // A bow tie, a line there and back, a corner twice.
+  const [a, b, c, d] = agreement.territory;
+  for (const territory of [
+    [a, c, b, d],
+    [a, b, a],
+    [a, a, b, c],
+  ] as Area[]) {
+    const text = formatAgreement({ ...agency.agreement, territory });
+    t.match(openFirstAgreement(signNote(text, [agency.supervisor.signer])), {
+      error: { field: "territory" },
+    });
+  }
   for (const [field, change] of Object.entries(wrong)) {
     const text = formatAgreement({ ...agency.agreement, ...change } as Agreement);
     t.same(openFirstAgreement(signNote(text, [agency.supervisor.signer])), {

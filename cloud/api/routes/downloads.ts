@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { formatArea, squareMetres } from "../../../shared/release/area.js";
-import { agreementOf } from "../../agency/agency.js";
+import { agreementOf, isUnvetted } from "../../agency/agency.js";
 import type { Kept, StepTaken } from "../../docket/docket.io.js";
 import type { AgencyBook } from "../../release/deciding.io.js";
 import type { RequestRecord } from "../../request/request.js";
@@ -59,11 +59,12 @@ export function addDownloads(app: App, { agencies, requests }: RecordServices): 
   download(
     "agencies.jsonl",
     "downloadAgencies",
-    "Every agency with its agreements and full history, a JSON document a line",
+    "Every agency that was ever vetted, with its agreements and full history, a JSON document a line",
     lines,
     async function* () {
       for await (const kept of pagesOf((before) => agencies.list({ before, limit: pageLength })))
-        yield `${JSON.stringify({ ...shownAgency(kept), steps: publicSteps(await agencies.steps(kept.id)) })}\n`;
+        if (!isUnvetted(kept.state))
+          yield `${JSON.stringify({ ...shownAgency(kept), steps: publicSteps(await agencies.steps(kept.id)) })}\n`;
     },
   );
 }
@@ -103,15 +104,17 @@ function requestRow({ id, state }: Kept<RequestRecord>, name: string, steps: rea
   const { category, statute, file, happened, from, to, area, submitted } = request;
   const time = (at: number | undefined): string => (at === undefined ? "" : timeTextOf(at));
   return rowOf([
-    ...[id, agency, name, kind, category, statute, file, time(happened), time(from), time(to)],
+    ...[id, agency, words(name), kind, category, statute, file, time(happened), time(from), time(to)],
     ...[formatArea(area), (squareMetres(area) / 10_000).toFixed(1), time(submitted), time(publishedAt)],
     ...[time(until), rejection ?? "", errata.join(" ")],
     steps.map(({ kind: step, at, index }) => `${step}@${timeTextOf(at)}#${index ?? ""}`).join(" "),
   ]);
 }
 
-/** Every cell in quotes; none that a spreadsheet would take for a formula. */
+/** Every cell in quotes. */
 function rowOf(cells: readonly string[]): string {
-  const cell = (text: string): string => `"${text.replace(/^(?=[=+@])/, "'").replaceAll('"', '""')}"`;
-  return `${cells.map(cell).join(",")}\r\n`;
+  return `${cells.map((text) => `"${text.replaceAll('"', '""')}"`).join(",")}\r\n`;
 }
+
+/** Somebody's own words, which no spreadsheet takes for a formula. */
+const words = (text: string): string => text.replace(/^(?=[-=+@\t\r])/, "'");

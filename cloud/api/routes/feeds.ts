@@ -130,8 +130,12 @@ ${entries.join("\n")}
 `;
 }
 
+/** What no XML may hold, however it is escaped (XML 1.0, 2.2). */
+const notXml = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
+
 function xml(text: string): string {
   return text
+    .replaceAll(notXml, "\uFFFD")
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")

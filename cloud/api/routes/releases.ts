@@ -9,6 +9,7 @@ import type { App } from "../app.js";
 import { nothing } from "../contract/common.js";
 import * as contract from "../contract/releases.js";
 import { releaseIdIn } from "../ids.js";
+import { bytesIn } from "../piece.js";
 import { operatorOf } from "../plugins/office.js";
 import { keySessionsOnly, ownersOnly, sessionOf } from "../plugins/session.js";
 import { demand, found } from "../problems.js";
@@ -176,7 +177,7 @@ function addPackagePieces(members: App, releases: Releases): void {
     },
     async (request, reply) => {
       const { release, piece: index } = request.params;
-      const piece = request.body instanceof Uint8Array ? request.body : new Uint8Array();
+      const piece = bytesIn(request.body);
       const { household } = sessionOf(request);
       found((await releases.put(household, releaseIdIn(release), index, piece)) || undefined);
       return reply.code(204).send(null);

@@ -12,6 +12,7 @@ import { createHeaders, listQuery, nothing } from "../contract/common.js";
 import * as contract from "../contract/shares.js";
 import { clipIdIn } from "../ids.js";
 import { newestFirst } from "../page.js";
+import { bytesIn } from "../piece.js";
 import type { RateLimit } from "../plugins/ratelimit.js";
 import { answering, once } from "../plugins/repeats.js";
 import { sessionOf } from "../plugins/session.js";
@@ -96,7 +97,7 @@ function addPieces(members: App, { vault }: ShareServices): void {
     async (request, reply) => {
       const { household, member } = sessionOf(request);
       const { share: id, piece: index } = request.params;
-      const piece = request.body instanceof Uint8Array ? request.body : new Uint8Array();
+      const piece = bytesIn(request.body);
       demand(await vault.shares.put({ household, member, id, index, piece }));
       return reply.code(204).send(null);
     },

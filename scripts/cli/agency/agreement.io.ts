@@ -20,6 +20,7 @@ import { originOf, trustedCa } from "../member/trust.io.js";
 import { openOfficeCloud } from "../office/cloud.io.js";
 import { needOfficeProfile } from "../office/profile.io.js";
 import { Refused } from "../refused.js";
+import { takingPart } from "../takingpart.js";
 import type { Terminal } from "../terminal.io.js";
 import { systemClock } from "../world.io.js";
 import { agreementAndTerms, agreeTo, meIn, newestAgreement, signerOf } from "./papers.io.js";
@@ -58,7 +59,7 @@ export async function agreementNew(
   writeDurably(out, note, 0o644);
   terminal.json({ agency: agreement.agency, agreement: agreement.hash, file: out });
   terminal.say(`${agreement.name} (${agreement.agency}): signed, in ${out}`);
-  terminal.warn(`Hand it in to a cloud: lintel agency apply ${out} --cloud URL`);
+  terminal.warn(`Hand it in to a cloud: lintel agency apply ${out} --terms FILE --cloud URL`);
 }
 
 export interface ApplyOptions {
@@ -87,7 +88,9 @@ export async function agreementApply(
   );
   const path = "/agency/v1/agreements";
   const server = { url, ca: await trustedCa({ url }, caHash) };
-  const answer = await call(server, { method: "POST", path, body: { note, terms }, repeatable: true });
+  const answer = await takingPart(
+    call(server, { method: "POST", path, body: { note, terms }, repeatable: true }),
+  );
   show(fieldsOf(answer, path), terminal);
   terminal.warn(
     `Two operators call back and look at it; then the public does, for 30 days. Sign in when they have: lintel agency login --cloud ${url} --agency ${agency}`,

@@ -31,19 +31,38 @@ export async function newestAgreement(cloud: OfficeCloud): Promise<OpenedAgreeme
   return (await agreementAndTerms(cloud)).agreement;
 }
 
+/** The newest agreement, of an agency that may ask now. Throws `Refused` before it may, and when it may not any more. */
+export async function agreementToAsk(cloud: OfficeCloud): Promise<OpenedAgreement> {
+  const { agreement, state, until } = await agreementAndTerms(cloud);
+  if (state === "active" || state === "probation") return agreement;
+  const from = state === "public" && until !== undefined ? ` It may from ${until} on.` : "";
+  throw new Refused(
+    `The agency may not ask for anything: in the public record it is "${state}".${from} Nothing was signed.`,
+  );
+}
+
 /**
  * The agency's newest agreement, opened from the first on: the cloud cannot show one that no supervisor signed. With the text of its
  * terms.
  */
-export async function agreementAndTerms(
-  cloud: OfficeCloud,
-): Promise<{ readonly agreement: OpenedAgreement; readonly terms: string }> {
+export async function agreementAndTerms(cloud: OfficeCloud): Promise<{
+  readonly agreement: OpenedAgreement;
+  readonly terms: string;
+  readonly state: string;
+  readonly until?: string | undefined;
+}> {
   const office = officeOf(cloud);
   const answer = await cloud.get(`/public/v1/agencies/${office}`);
   const notes = answer.texts("agreements").flatMap((note) => note ?? []);
   const chain = openAgreementChain(notes);
   const newest = chain.ok ? chain.value.at(-1) : undefined;
-  if (newest?.agency === office) return { agreement: newest, terms: answer.text("terms") };
+  if (newest?.agency === office)
+    return {
+      agreement: newest,
+      terms: answer.text("terms"),
+      state: answer.text("state"),
+      until: answer.maybeText("until"),
+    };
   const why = chain.ok ? "it is another agency's" : paperSentence(chain.error);
   throw new Refused(
     `The agreement that the cloud shows does not hold (${why}). Sign nothing; ask its operator.`,

@@ -21,7 +21,7 @@ import { type OfficeCloud, openOfficeCloud } from "../office/cloud.io.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { systemClock, systemRandom } from "../world.io.js";
-import { agreeTo, everyOf, meIn, newestAgreement, signerOf } from "./papers.io.js";
+import { agreementToAsk, agreeTo, everyOf, meIn, newestAgreement, signerOf } from "./papers.io.js";
 import { keepRequestKey } from "./requestkeys.io.js";
 import { paperSentence } from "./sentences.js";
 
@@ -40,7 +40,7 @@ export async function requestNew(
   clock: Clock = systemClock,
 ): Promise<void> {
   const cloud = openOfficeCloud(folder, "agency");
-  const agreement = await newestAgreement(cloud);
+  const agreement = await agreementToAsk(cloud);
   meIn(agreement, cloud.profile);
   refuseUnwritable(out);
   const [now, identity] = [clock.wall(), await newIdentity()];
@@ -64,7 +64,7 @@ export async function requestNew(
 /** The second person's signature: one of the two is a supervisor. */
 export async function requestCosign(folder: string, file: string, terminal: Terminal): Promise<void> {
   const cloud = openOfficeCloud(folder, "agency");
-  const agreement = await newestAgreement(cloud);
+  const agreement = await agreementToAsk(cloud);
   const me = meIn(agreement, cloud.profile);
   const note = readNamed(file, "cosign");
   const text = textOf(note);

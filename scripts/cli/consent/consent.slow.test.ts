@@ -109,7 +109,7 @@ test("an owner's machine alone finds a request, and what they sign for reaches t
   const ask = await asked("CASE-1", "missing-or-endangered-person");
   const options = { language: "en" } as const;
   const before = await heard((terminal) => memberRequests(home.folder, options, terminal, clock));
-  t.match(before.said, /1 requests are open\. Say where your cameras stand/);
+  t.match(before.said, /Open requests: 1\. Say where your cameras stand/);
   await memberPlace(home.folder, { camera: "Front door", place: "48.8867, 2.3431" }, quiet(), clock);
   const shown = await heard((terminal) => memberRequests(home.folder, options, terminal, clock));
   t.match(shown.values, [{ request: ask.request.id, cameras: [home.board.id] }]);

@@ -2,11 +2,12 @@ import { isRequestId } from "../../../shared/kernel/ids.js";
 import type { Clock } from "../../../shared/kernel/ports.js";
 import type { LogPolicy } from "../../../shared/tlog/checkpoint.js";
 import { type Fields, fieldsOf } from "../fields.js";
-import { call, Problem, type Server } from "../http.io.js";
+import { call, type Server } from "../http.io.js";
 import { type Cloud, openCloud } from "../member/cloud.io.js";
 import type { Household } from "../member/household.js";
 import { pinnedPolicy } from "../member/logcheck.io.js";
 import { Refused } from "../refused.js";
+import { takingPart } from "../takingpart.js";
 import type { Terminal } from "../terminal.io.js";
 import { readFeed, type ShownAsk, type TrustedAsk, trustAsk } from "./feed.js";
 import { askSentence } from "./sentences.js";
@@ -51,14 +52,7 @@ export async function beginRound(folder: string, { terminal, clock, change }: Ro
 
 async function fetchFeed(server: Server): Promise<Fields> {
   const path = "/public/v1/feed";
-  const answer = await call(server, { method: "GET", path }).catch((error: unknown) => {
-    if (error instanceof Problem && error.status === 404)
-      throw new Refused(
-        "This cloud takes no part in releases: no agency asks here. Its operator decides that (LINTEL_RELEASES).",
-      );
-    throw error;
-  });
-  return fieldsOf(answer, path);
+  return fieldsOf(await takingPart(call(server, { method: "GET", path })), path);
 }
 
 /** The open request with this id, or why it is not to be trusted. */

@@ -11,6 +11,7 @@ import { seal } from "../../../shared/seal/age.js";
 import { nativeHashOf } from "../../../shared/seal/native.io.js";
 import { signNote } from "../../../shared/seal/note.js";
 import { formatEntry } from "../../../shared/tlog/entry.js";
+import { counted } from "../counted.js";
 import { type Fields, UnexpectedAnswer } from "../fields.js";
 import { fetchText, Problem } from "../http.io.js";
 import { noteSigner } from "../member/charter.io.js";
@@ -53,7 +54,7 @@ export async function memberRelease(
   });
   terminal.json({ record, state, bytes: sealed.length, clips: parts.length });
   terminal.say(
-    `Handed over, sealed to the request's own key: ${parts.length} recordings, ${sealed.length} bytes.`,
+    `Handed over, sealed to the request's own key: ${counted(parts.length, "recording")}, ${sealed.length} bytes.`,
   );
   terminal.say(
     state === "available"
@@ -191,7 +192,7 @@ export async function memberAuthorisations(
     terminal.json({ record, request, state: "held", missing, releasableFrom: from, clips: clips.length });
     const waits =
       missing.length > 0 ? `still to sign: ${missing.join(", ")}` : `can be handed over from ${from} on`;
-    terminal.say(`${record}  request ${request}  ${clips.length} recordings, ${waits}`);
+    terminal.say(`${record}  request ${request}  ${counted(clips.length, "recording")}, ${waits}`);
   }
   const releases = await round.cloud.list(path, "releases", (item) => ({
     record: item.text("id"),

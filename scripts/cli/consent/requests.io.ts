@@ -74,8 +74,8 @@ async function tell(
 
 function nothingSentence(trusted: readonly TrustedAsk[], placed: number): string {
   if (placed === 0)
-    return `${trusted.length} requests are open. Say where your cameras stand, and this computer alone finds those that concern you: lintel member place CAMERA "48.8867, 2.3431"`;
-  return `None of the ${trusted.length} open requests concerns your cameras. Nobody else knows that.`;
+    return `Open requests: ${trusted.length}. Say where your cameras stand, and this computer alone finds those that concern you: lintel member place CAMERA "48.8867, 2.3431"`;
+  return `Of the open requests (${trusted.length}) none concerns your cameras. Nobody else knows that.`;
 }
 
 function show(

@@ -21,7 +21,10 @@ export async function agencyList(
   const cloud = openOfficeCloud(folder, "operator");
   const wanted = state === undefined ? path : `${path}?state=${encodeURIComponent(state)}`;
   const agencies = await everyOf(cloud, wanted, "agencies", (agency) => show(agency, terminal));
-  if (agencies.length === 0) terminal.say("There is no such agency.");
+  if (agencies.length === 0)
+    terminal.say(
+      state === undefined ? "No agency has applied yet." : `No agency is in the state "${state}".`,
+    );
 }
 
 /** Shows the agreement and the number to call back, asks, and says the operator's word. */

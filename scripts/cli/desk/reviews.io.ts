@@ -1,4 +1,5 @@
 import { everyOf } from "../agency/papers.io.js";
+import { counted } from "../counted.js";
 import type { Fields } from "../fields.js";
 import { openOfficeCloud } from "../office/cloud.io.js";
 import { Refused } from "../refused.js";
@@ -40,5 +41,5 @@ function show(review: Fields, terminal: Terminal): void {
 function lineOf(review: Fields): string {
   const child = review.maybeFlag("child") === true ? "a child is seen" : "no child is seen";
   const given = review.texts("reviewers").length;
-  return `${review.text("id")}  agency ${review.text("agency")}  request ${review.text("request")}  ${review.number("clips")} clips, ${child}  ${given} of 2 reviewed`;
+  return `${review.text("id")}  agency ${review.text("agency")}  request ${review.text("request")}  ${counted(review.number("clips"), "clip")}, ${child}  ${given} of 2 reviewed`;
 }

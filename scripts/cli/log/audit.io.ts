@@ -153,7 +153,7 @@ function report({ checkpoint, walked, memory, record }: Audited, terminal: Termi
   });
   const counts = Object.entries(kinds).map(([kind, count]) => `${count} ${kind}`);
   terminal.say(
-    `${origin}: ${size} entries${counts.length === 0 ? "" : ` (${counts.join(", ")})`}, root ${root}`,
+    `${origin}: ${size === 1 ? "1 entry" : `${size} entries`}${counts.length === 0 ? "" : ` (${counts.join(", ")})`}, root ${root}`,
   );
   const cosigned = witnesses.map(
     ({ name, time }) => `${name} at ${new Date(time * 1_000).toISOString().replace(".000", "")}`,
@@ -165,7 +165,7 @@ function report({ checkpoint, walked, memory, record }: Audited, terminal: Termi
   );
   if (record !== undefined)
     terminal.say(
-      `The public record's ${record.documents} requests and agencies agree with it: ${record.steps} steps, each at its place.`,
+      `The public record agrees with it: requests and agencies ${record.documents}, their steps ${record.steps}, each at its place.`,
     );
   terminal.say(
     seen === 0

@@ -1,5 +1,6 @@
 import type { Polygon, Zone } from "../../../shared/charter/areas.js";
 import { type CharterCamera, formatLines, type Mode } from "../../../shared/charter/lines.js";
+import { counted } from "../counted.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { maskText, zoneText } from "./areas.js";
@@ -107,10 +108,6 @@ export function settingLines({ audio, modes, masks, zones }: CharterCamera): rea
     ...masks.map((mask) => `  --mask "${maskText(mask)}"`),
     ...zones.map((zone) => `  --zone "${zoneText(zone)}"`),
   ];
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function stateOf({ state, lastSeen, charter }: CameraWords): string {

@@ -2,6 +2,7 @@ import { memberKeyName } from "../../../shared/charter/lines.js";
 import { formatDeletion } from "../../../shared/clip/custody.js";
 import { type ClipId, isCameraId, isClipId } from "../../../shared/kernel/ids.js";
 import { signNote } from "../../../shared/seal/note.js";
+import { counted } from "../counted.js";
 import { type Fields, UnexpectedAnswer } from "../fields.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
@@ -78,7 +79,7 @@ function queryOf(parameters: Readonly<Record<string, string | undefined>>): URLS
 
 function lineOf({ id, camera, recordedAt, state, segments, bytes, ...rest }: ClipEntry): string {
   const { trigger, hasThumbnail, kept } = rest;
-  const size = `${segments} segments, ${(bytes / 1e6).toFixed(1)} MB`;
+  const size = `${counted(segments, "segment")}, ${(bytes / 1e6).toFixed(1)} MB`;
   const words = [trigger, state, size, hasThumbnail && "picture", kept && "kept"];
   return `${id}  ${recordedAt}  ${camera}  ${words.filter(Boolean).join(", ")}`;
 }

@@ -18,6 +18,7 @@ import {
   type Session,
   withSession,
 } from "../session.io.js";
+import { takingPart } from "../takingpart.js";
 import { systemClock } from "../world.io.js";
 import { needOfficeProfile, type OfficeProfile, type Side, type Workplace } from "./profile.io.js";
 
@@ -66,7 +67,7 @@ export async function officeLogIn(profile: OfficeProfile, workplace: Workplace):
   const person = publicOfficeKeys(keys).id;
   const whom = { person, ...(office === operatorOffice ? {} : { agency: office }) };
   const path = `/${side}/v1/login/challenge`;
-  const asked = await call(server, { method: "POST", path, body: whom, repeatable: true });
+  const asked = await takingPart(call(server, { method: "POST", path, body: whom, repeatable: true }));
   const nonce = fieldsOf(asked, path).text("nonce");
   if (!isHash(nonce)) throw new UnexpectedAnswer(`${path}: the nonce is not 32 bytes`);
   const audience = new URL(cloudUrl).origin;

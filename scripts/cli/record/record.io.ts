@@ -76,7 +76,7 @@ export async function recordCheck({ server, policy, state }: LogOptions, termina
     if (faults.length > 0)
       throw new Refused(`The public record is not what the log says, in ${faults.length} of ${steps} steps.`);
     terminal.say(
-      `${documents} requests and agencies: each of their ${steps} steps stands in the log as shown.`,
+      `Requests and agencies: ${documents}. Each of their steps (${steps}) stands in the log as shown.`,
     );
     if (!memory.isPinned)
       terminal.warn("The log itself named its key and witnesses. Name whom you believe: --policy FILE.");
