@@ -45,6 +45,11 @@ test("the record shows agencies, requests and their places in the log, in both l
   );
   await english.getByText("No agency is overdue").waitFor();
   t.equal(await english.locator(`[id="${bureau.agency}"] .state`).innerText(), "active");
+  const agency = english.locator(`[id="${bureau.agency}"]`);
+  await agency.getByText("Who signs for it (2)").click();
+  await agency.getByText("Sofia (supervisor)").waitFor();
+  await agency.getByText("Where it may ask").click();
+  t.match(await agency.innerText(), /km²\)\n50\.\d{5}, -?\d\.\d{5}\n/);
   const wide = await english.evaluate("document.documentElement.scrollWidth");
   t.equal(wide, 390, "nothing is wider than a phone");
 

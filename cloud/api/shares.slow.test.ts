@@ -60,6 +60,14 @@ async function shared(home: Home, wanted: object = {}, token = home.token) {
     await put(token, id, 0, sealed.subarray(0, pieceBytes)),
     await put(token, id, 1, sealed.subarray(pieceBytes)),
   ];
+  const url = `/v1/shares/${id}/pieces/1`;
+  const asJson = await cloud.app.inject({
+    method: "PUT",
+    url,
+    headers: { authorization: `Bearer ${token}` },
+    payload: {},
+  });
+  if (asJson.statusCode !== 415) throw new Error(`${url} took JSON: ${asJson.statusCode}`);
   if (taken.join() !== "taken,taken") throw new Error(taken.join());
   return { id: String(id), clip, identity, plain, sealed };
 }

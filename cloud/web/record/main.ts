@@ -1,5 +1,6 @@
 import type { Static } from "typebox";
 import { type OpenedAgreement, openAgreementChain } from "../../../shared/release/agreement.js";
+import { formatDegrees, squareMetres } from "../../../shared/release/area.js";
 import { noticeOf } from "../../../shared/release/notice.js";
 import { parseRequest } from "../../../shared/release/request.js";
 import { textOf } from "../../../shared/seal/note.js";
@@ -88,19 +89,38 @@ function agencyCards(first: Agencies): HTMLElement {
   });
 }
 
-function agencyCard({ id, name, state, agreements, terms, publicSince }: Listed): HTMLElement {
+function agencyCard({ id, name, state, agreements, terms, publicSince, until }: Listed): HTMLElement {
   const agreement = agreementIn(agreements);
-  const since =
-    publicSince === undefined ? "" : ` · ${word.states.public} ${word.since} ${dayOf(publicSince)}`;
+  const facts = [
+    id,
+    ...(publicSince === undefined ? [] : [`${word.states.public} ${word.since} ${dayOf(publicSince)}`]),
+    ...(state === "public" && until !== undefined ? [`${word.mayAskFrom} ${dayOf(until)}`] : []),
+  ];
   return element(
     "li",
     { id },
     head(name, badge(stateOf(state), looks(state))),
-    quiet(`${id}${since}`),
-    ...(agreement ? [quiet(`${word.callBack} ${agreement.phone}`)] : []),
-    element("details", {}, element("summary", {}, word.terms), element("pre", {}, terms)),
+    quiet(facts.join(" · ")),
+    ...(agreement ? agreed(agreement) : []),
+    folded(word.terms, element("pre", {}, terms)),
     history(`/public/v1/agencies/${id}`),
   );
+}
+
+/** The register that it stands in, who signs, and where it may ask: corners, for the page draws no map. */
+function agreed({ phone, officers, territory }: OpenedAgreement): readonly HTMLElement[] {
+  const people = officers.map(({ name, role }) => element("li", {}, `${name} (${word.roles[role]})`));
+  const squareKilometres = Math.round(squareMetres(territory) / 1e6).toLocaleString(language);
+  const corners = territory.map(formatDegrees).join("\n");
+  return [
+    quiet(`${word.callBack} ${phone}`),
+    folded(`${word.people} (${people.length})`, element("ul", {}, ...people)),
+    folded(`${word.territory} (${squareKilometres} km²)`, element("pre", {}, corners)),
+  ];
+}
+
+function folded(summary: string, content: HTMLElement): HTMLElement {
+  return element("details", {}, element("summary", {}, summary), content);
 }
 
 async function requestCards(first: Requests): Promise<HTMLElement> {
@@ -141,7 +161,7 @@ function requestCard({ id, agency: by, state, note, rejection, errata, published
 /** The steps are fetched when somebody wants to see them. */
 function history(path: string): HTMLElement {
   const steps = element("ol", { class: "steps" });
-  const made = element("details", {}, element("summary", {}, word.history), steps);
+  const made = folded(word.history, steps);
   made.addEventListener(
     "toggle",
     () => {

@@ -15,6 +15,10 @@ export interface Words {
   readonly since: string;
   readonly terms: string;
   readonly callBack: string;
+  readonly mayAskFrom: string;
+  readonly people: string;
+  readonly territory: string;
+  readonly roles: Readonly<Record<"officer" | "supervisor", string>>;
   readonly verify: string;
   readonly verifyLead: string;
   readonly verifyTail: string;
@@ -40,6 +44,10 @@ export const words: Readonly<Record<"en" | "fr", Words>> = {
     since: "since",
     terms: "The terms it agreed to",
     callBack: "Telephone in the public registry:",
+    mayAskFrom: "may ask from",
+    people: "Who signs for it",
+    territory: "Where it may ask",
+    roles: { officer: "officer", supervisor: "supervisor" },
     verify: "Do not believe this page",
     verifyLead:
       "Each step above stands in a public log that only grows, and that witnesses elsewhere cosign where the cloud names any. With the lintel command anybody checks the whole log, and that this record says the same:",
@@ -87,6 +95,10 @@ export const words: Readonly<Record<"en" | "fr", Words>> = {
     since: "depuis le",
     terms: "Les conditions acceptées",
     callBack: "Téléphone au registre public :",
+    mayAskFrom: "pourra demander à partir du",
+    people: "Qui signe pour ce service",
+    territory: "Où il peut demander",
+    roles: { officer: "agent", supervisor: "responsable" },
     verify: "Ne croyez pas cette page",
     verifyLead:
       "Chaque étape ci-dessus figure dans un journal public qui ne fait que croître et que des témoins cosignent ailleurs, si le service en nomme. Avec la commande lintel, chacun vérifie tout le journal, et que ce registre dit la même chose :",
