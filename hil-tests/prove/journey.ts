@@ -1,15 +1,16 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { openHostRig } from "../rig/host/host.io.js";
+import { runStory, type StoryRun } from "../rig/run.js";
+import type { Story } from "../rig/story.js";
 import { type ClipFinding, footageStory } from "../scenarios/footage.js";
-import { type KillReport, killStory } from "../scenarios/kill.js";
+import { killed } from "../scenarios/killed.story.js";
 import { type SlowLineReport, slowLineStory } from "../scenarios/slowline.js";
 import { badInputProof } from "./badinput.js";
 import type { Outcome, Proof, ProofContext } from "./proof.js";
 
 const killsTotal = 200;
 const pressesTotal = 50;
-/** What a power cut may cost: the segment that is not sealed yet. */
-const cutMillisMax = 2_000;
 const benchSecondsMax = 1_800;
 const slowLineMinutes = 5;
 /** What a garbage-collected process may grow by over minutes without growing for ever. */
@@ -26,14 +27,12 @@ export const journeyProofs: readonly Proof[] = [
     (broker): Proof => ({
       issue: 2,
       line: `Kill -9 of firmware, broker and cloud at ${killsTotal} random moments during ${pressesTotal} clips (${broker} broker): every triggered clip arrives once, byte-equal; at most 2 s lost`,
-      run: async ({ progress }) =>
+      run: async () =>
         judgeKills(
-          await killStory({
+          await runStory(killStory(broker), {
+            rig: await openHostRig(),
             seed: 1,
-            broker,
-            kills: killsTotal,
-            presses: pressesTotal,
-            onProgress: progress,
+            now: () => performance.now(),
           }),
         ),
     }),
@@ -99,23 +98,31 @@ function playMillisOf(video: string): number {
   return seconds * 1_000;
 }
 
-function judgeKills(report: KillReport): Outcome {
-  const { lost, surplus, unrecorded, cuts, kills, ...counts } = report;
-  const sorted = cuts.toSorted((a, b) => a.millis - b.millis);
-  const worst = sorted.at(-1)?.millis ?? 0;
-  const long = sorted.filter(({ millis }) => millis > cutMillisMax);
-  const ok = lost.length + surplus.length + unrecorded.length + long.length === 0;
+function killStory(broker: "embedded" | "mosquitto"): Story {
+  const outside = broker === "mosquitto";
+  return killed(
+    {
+      cuts: killsTotal,
+      presses: pressesTotal,
+      parts: outside ? ["camera", "cloud", "broker"] : ["camera", "cloud"],
+    },
+    {
+      name: "killed at random moments, every clip arrives once",
+      row: "cut-in-clip",
+      broker: outside ? "external" : "embedded",
+    },
+  );
+}
+
+function judgeKills({ verdict, why, measurements, ...run }: StoryRun): Outcome {
+  const cuts = measurements.map(({ value }) => value).toSorted((a, b) => a - b);
+  const { faults, clips, lost, twice, seconds } = run;
   const figures = {
-    ...counts,
-    ...kills,
-    lost: lost.length,
-    twice: surplus.length,
-    cutClips: cuts.length,
-    cutMillisMedian: sorted[sorted.length >> 1]?.millis ?? 0,
-    cutMillisMax: worst,
+    ...{ cuts: faults, clips, lost: lost.length, twice: twice.length, seconds, cutClips: cuts.length },
+    cutMillisMedian: cuts[cuts.length >> 1] ?? 0,
+    cutMillisMax: cuts.at(-1) ?? 0,
   };
-  const cutLong = long.map(({ clip, millis }) => `${clip} cut ${millis} ms before the kill`);
-  return { ok, figures, note: [...lost, ...surplus, ...unrecorded, ...cutLong].slice(0, 5).join(", ") };
+  return { ok: verdict === "passed", figures, note: why };
 }
 
 function judgeSlowLine({ missing, memoryMegabytes, ...figures }: SlowLineReport): Outcome {

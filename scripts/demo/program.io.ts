@@ -16,6 +16,9 @@ export interface ProgramOptions {
   /** Its main file, as built: `cloud/main.js`. */
   readonly main: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** A command that becomes the program, its words before Node's own: `nsenter`, for a network that is not ours. */
+  readonly through?: readonly string[];
+  readonly onLine?: (line: string) => void;
   readonly onEvent?: (event: LogEvent) => void;
 }
 
@@ -68,9 +71,10 @@ function programFile(main: string): string {
 }
 
 /** Starts a program and waits until it is ready. */
-export function startProgram({ name, main, environment, onEvent }: ProgramOptions): Promise<Program> {
-  const file = programFile(main);
-  const child = spawn(process.execPath, ["--enable-source-maps", "--import", tether, file], {
+export function startProgram(options: ProgramOptions): Promise<Program> {
+  const { name, main, environment, through = [], onEvent, onLine: onEach } = options;
+  const [first = "", ...words] = [...through, process.execPath, "--enable-source-maps", "--import", tether];
+  const child = spawn(first, [...words, programFile(main)], {
     env: { ...process.env, ...environment },
     stdio: ["pipe", "pipe", "pipe"],
   });
@@ -101,6 +105,7 @@ export function startProgram({ name, main, environment, onEvent }: ProgramOption
       kill: () => kill(child, ended),
     };
     const onLine = (line: string): void => {
+      onEach?.(line);
       const event = readEvent(line);
       if (event?.event !== "http.answered") lines.push(line);
       if (lines.length > lastLinesMax) lines.shift();

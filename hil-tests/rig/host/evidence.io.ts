@@ -8,27 +8,11 @@ import { openCloud } from "../../../scripts/cli/member/cloud.io.js";
 import { download } from "../../../scripts/cli/member/open.io.js";
 import { quiet } from "../../../scripts/demo/home.io.js";
 import { openAsOwner } from "../../../scripts/demo/recordings.io.js";
-import { parseSegment, type SegmentEnd } from "../../../shared/clip/segment.js";
+import { parseSegment } from "../../../shared/clip/segment.js";
 import { type ClipId, isClipId } from "../../../shared/kernel/ids.js";
 import { textOf } from "../../../shared/seal/note.js";
+import type { CardClips, CardSegment, DoorEventEvidence, VaultClip } from "../evidence.js";
 import type { House } from "./house.io.js";
-
-/** One sealed segment, as the camera's card or the vault has it. */
-export interface SegmentEvidence {
-  readonly index: number;
-  /** Hex SHA-256 of the age file. */
-  readonly sha256: string;
-  readonly bytes: number;
-  readonly end: SegmentEnd;
-}
-
-export interface CardSegment extends SegmentEvidence {
-  /** Wall times of the footage inside. */
-  readonly from: number;
-  readonly to: number;
-}
-
-export type CardClips = ReadonlyMap<ClipId, readonly CardSegment[]>;
 
 /** What the camera's card holds, acknowledged or not. Read while the camera does not run or is idle. */
 export function onCard(house: House): CardClips {
@@ -57,12 +41,6 @@ function readCardSegment(path: string): CardSegment {
   return { index, end, bytes: sealed.length, sha256: sha256(sealed), from: frame.from, to: frame.to };
 }
 
-export interface VaultClip {
-  readonly id: ClipId;
-  readonly state: string;
-  readonly segments: readonly Omit<SegmentEvidence, "end">[];
-}
-
 /** What the owner finds in the vault, each segment downloaded whole. */
 export async function inVault({ places }: House): Promise<readonly VaultClip[]> {
   const found: { readonly id: ClipId; readonly state: string }[] = [];
@@ -84,13 +62,6 @@ export async function inVault({ places }: House): Promise<readonly VaultClip[]> 
     clips.push({ id, state, segments });
   }
   return clips;
-}
-
-export interface DoorEventEvidence {
-  readonly kind: string;
-  /** Wall time of the camera. */
-  readonly at: number;
-  readonly clip: string | undefined;
 }
 
 /** Every press, motion and gap that the owner is told of. */
@@ -118,6 +89,24 @@ export function saidStored({ log }: House): readonly string[] {
     .map(({ fields }) => `${fields.text("clipId")}/${fields.number("segment")}`);
 }
 
+export interface CameraStatus {
+  readonly online: boolean;
+  readonly clock: string;
+  readonly troubles: readonly string[];
+}
+
+/** What the owner is told of the one camera. */
+export async function cameraStatus({ places }: House): Promise<CameraStatus> {
+  const page = await openCloud(places.member).get("/v1/cameras");
+  const [camera] = page.list("cameras", (one) => ({
+    online: one.maybeText("state") === "online",
+    clock: one.maybe("status", (status) => status.maybeText("clock")) ?? "",
+    troubles:
+      one.maybe("status", (status) => status.texts("trouble"))?.filter((trouble) => trouble !== null) ?? [],
+  }));
+  return camera ?? { online: false, clock: "", troubles: [] };
+}
+
 /** Opens every clip as its owner does, with every check; the seconds of footage by clip. */
 export async function openEach(
   house: House,
@@ -139,7 +128,7 @@ export async function untilArrived(house: House, withinMillis: number): Promise<
 }
 
 /** Segments on the card that have no receipt yet, and clips that have no end yet. */
-function notArrived(house: House): readonly string[] {
+export function notArrived(house: House): readonly string[] {
   const root = clipsFolder(house);
   return [...onCard(house)].flatMap(([clip, segments]) => {
     const unanswered = segments.filter(({ index }) => !existsSync(join(root, clip, `${index}.done`)));

@@ -8,9 +8,12 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { pressBell } from "../../../scripts/cli/bell.io.js";
 import { type Places, placesIn, settle } from "../../../scripts/demo/home.io.js";
-import { type LogEvent, type Program, startProgram } from "../../../scripts/demo/program.io.js";
+import { type LogEvent, startProgram } from "../../../scripts/demo/program.io.js";
 import { freePort } from "../../../shared/kernel/freeport.contract.js";
+import type { Part } from "../rig.js";
+import { houseName } from "./card.io.js";
 import { type Link, type LinkQuality, openLink } from "./link.io.js";
+import type { Wire } from "./wire.io.js";
 
 /** Who keeps the messages between camera and cloud. */
 export type Broker = "embedded" | "mosquitto";
@@ -24,15 +27,18 @@ export interface HouseOptions {
   readonly camera?: Readonly<Record<string, string>>;
   /** Settings of the cloud, `LINTEL_…`. */
   readonly cloud?: Readonly<Record<string, string>>;
+  /** The camera is at its other end, instead of behind the link. */
+  readonly wire?: Pick<Wire, "address" | "through">;
+  /** Where everything is, if not in a new folder; whoever made it removes it. */
+  readonly folder?: string;
+  readonly onLine?: (part: Part, line: string) => void;
 }
-
-/** What can be started, killed and started again under the same address. */
-export type Part = "camera" | "cloud" | "broker";
 
 /** A household with one camera and a cloud, as real processes on loopback, in a folder of its own. */
 export interface House {
   readonly places: Places;
   readonly camera: string;
+  /** The camera's way to the broker; over a wire, the cloud's. */
   readonly link: Link;
   readonly cloudUrl: string;
   /** Parts that can be killed apart from each other. */
@@ -58,19 +64,28 @@ interface Running {
 }
 
 export async function openHouse(options: HouseOptions): Promise<House> {
-  const folder = mkdtempSync(join(tmpdir(), "lintel-house-"));
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), houseName(process.pid)));
   const places = placesIn(folder);
   const [http, mqtt] = [await freePort(), await freePort()];
-  const link = await openLink(mqtt, options.quality);
+  const host = options.wire?.address ?? "127.0.0.1";
+  const link = await openLink(mqtt, options.quality, host);
   const log: (LogEvent & { readonly part: Part })[] = [];
   const programs = new Map<Part, Running>();
-  const cloudSettings = cloudEnvironment(options, { places, http, mqtt, link });
-  if (options.broker === "mosquitto") await writeMosquitto(join(folder, "broker"), cloudSettings, mqtt);
+  const cloudSettings = cloudEnvironment(options, { places, http, host, mqtt, link });
+  if (options.broker === "mosquitto")
+    await writeMosquitto(join(folder, "broker"), cloudSettings, `${host}:${mqtt}`);
+  const startLogged = (part: Part, main: string, environment: Readonly<Record<string, string>>) =>
+    startProgram({
+      ...{ name: part, main, environment },
+      ...(part === "camera" && options.wire && { through: options.wire.through }),
+      onLine: (line) => options.onLine?.(part, line),
+      onEvent: (event) => log.push({ ...event, part }),
+    });
   const starters: Readonly<Record<Part, () => Promise<Running>>> = {
-    broker: () => startMosquitto(join(folder, "broker"), mqtt),
-    cloud: () => startLogged("cloud", "cloud/main.js", cloudSettings, log),
+    broker: () => startMosquitto(join(folder, "broker"), host, mqtt),
+    cloud: () => startLogged("cloud", "cloud/main.js", cloudSettings),
     camera: () =>
-      startLogged("camera", "firmware/main.js", { ...options.camera, LINTEL_STATE: places.camera }, log),
+      startLogged("camera", "firmware/main.js", { ...options.camera, LINTEL_STATE: places.camera }),
   };
   const parts: readonly Part[] =
     options.broker === "mosquitto" ? ["broker", "cloud", "camera"] : ["cloud", "camera"];
@@ -98,7 +113,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     async close() {
       for (const part of parts.toReversed()) await end(part, "stop");
       await link.close();
-      rmSync(folder, { recursive: true, force: true });
+      if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
   try {
@@ -115,49 +130,44 @@ export async function openHouse(options: HouseOptions): Promise<House> {
 interface Ground {
   readonly places: Places;
   readonly http: number;
+  /** Where the broker listens. */
+  readonly host: string;
   readonly mqtt: number;
   readonly link: Link;
 }
 
 function cloudEnvironment(
-  { broker, cloud }: HouseOptions,
-  { places, http, mqtt, link }: Ground,
+  { broker, cloud, wire }: HouseOptions,
+  { places, http, host, mqtt, link }: Ground,
 ): Readonly<Record<string, string>> {
-  const joined = broker === "mosquitto" ? { LINTEL_BROKER: `mqtts://127.0.0.1:${mqtt}` } : {};
+  // The link is in the camera's way, or, where that is a wire, in the cloud's.
+  const own = wire === undefined ? `127.0.0.1:${mqtt}` : `127.0.0.1:${link.port}`;
+  const joined = broker === "mosquitto" ? { LINTEL_BROKER: `mqtts://${own}` } : {};
   return {
     ...cloud,
     ...joined,
     LINTEL_DATA: places.cloud,
     LINTEL_HTTP: `127.0.0.1:${http}`,
-    LINTEL_MQTT: `127.0.0.1:${mqtt}`,
-    LINTEL_PUBLIC_MQTT: `mqtts://127.0.0.1:${link.port}`,
+    LINTEL_MQTT: `${host}:${mqtt}`,
+    LINTEL_PUBLIC_MQTT: wire === undefined ? `mqtts://127.0.0.1:${link.port}` : `mqtts://${host}:${mqtt}`,
   };
-}
-
-function startLogged(
-  part: Part,
-  main: string,
-  environment: Readonly<Record<string, string>>,
-  log: (LogEvent & { readonly part: Part })[],
-): Promise<Program> {
-  return startProgram({ name: part, main, environment, onEvent: (event) => log.push({ ...event, part }) });
 }
 
 /** What an operator does once: the cloud writes the configuration, with its own rights and authority. */
 async function writeMosquitto(
   folder: string,
   environment: Readonly<Record<string, string>>,
-  port: number,
+  listensAt: string,
 ): Promise<void> {
   const main = fileURLToPath(new URL("../../../cloud/main.js", import.meta.url));
   // The broker itself listens where the link ends, not where cameras find it.
-  const env = { ...process.env, ...environment, LINTEL_PUBLIC_MQTT: `mqtts://127.0.0.1:${port}` };
+  const env = { ...process.env, ...environment, LINTEL_PUBLIC_MQTT: `mqtts://${listensAt}` };
   await promisify(execFile)(process.execPath, [main, "--mosquitto", folder], { env });
   // Started by root, Mosquitto becomes a user who may not look into a test's private folder.
   if (process.getuid?.() === 0) appendFileSync(join(folder, "mosquitto.conf"), "user root\n");
 }
 
-async function startMosquitto(folder: string, port: number): Promise<Running> {
+async function startMosquitto(folder: string, host: string, port: number): Promise<Running> {
   const child = spawn("mosquitto", ["-c", join(folder, "mosquitto.conf")], {
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -165,10 +175,12 @@ async function startMosquitto(folder: string, port: number): Promise<Running> {
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     words = (words + text).slice(-2_000);
   });
+  const killed = (): void => void child.kill("SIGKILL");
+  process.once("exit", killed); // it has no tether: however we end, it must not outlive us
   const ended = new Promise<void>((resolve) => {
     child.once("error", () => resolve());
     child.once("close", () => resolve());
-  });
+  }).finally(() => process.off("exit", killed));
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);
     await ended;
@@ -176,15 +188,15 @@ async function startMosquitto(folder: string, port: number): Promise<Running> {
   const gone = ended.then(() => {
     throw new Error(`Mosquitto ended at once: ${words}`);
   });
-  await Promise.race([answers(port), gone]);
+  await Promise.race([answers(host, port), gone]);
   gone.catch(() => undefined);
   return { pid: child.pid ?? 0, stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
 }
 
 /** Resolves when somebody listens on the port. */
-async function answers(port: number): Promise<void> {
+async function answers(host: string, port: number): Promise<void> {
   for (;;) {
-    const socket = connect(port, "127.0.0.1");
+    const socket = connect(port, host);
     const open = await new Promise<boolean>((resolve) => {
       socket.once("connect", () => resolve(true));
       socket.once("error", () => resolve(false));

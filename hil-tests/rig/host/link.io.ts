@@ -27,14 +27,18 @@ type State = "up" | "cut" | "stalled";
 /** Bytes that a slow link holds in each direction before its sender must wait: a home router's buffer. */
 const queueBytesMax = 64 * 1024;
 
-export async function openLink(farPort: number, quality: LinkQuality = {}): Promise<Link> {
+export async function openLink(
+  farPort: number,
+  quality: LinkQuality = {},
+  farHost = "127.0.0.1",
+): Promise<Link> {
   const pipes = new Set<Pipe>();
   let state: State = "up";
   let current = quality;
   let carried = 0;
   const server = createServer({ allowHalfOpen: true }, (near) => {
     if (state === "cut") return void near.resetAndDestroy();
-    const far = connect({ port: farPort, host: "127.0.0.1", allowHalfOpen: true });
+    const far = connect({ port: farPort, host: farHost, allowHalfOpen: true });
     const rules = { quality: () => current, stalled: () => state === "stalled" };
     const pair = [
       new Pipe(near, far, rules, (bytes) => {
