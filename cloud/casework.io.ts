@@ -9,7 +9,9 @@ import { createDocket, type EntryLog, type Settle } from "./docket/docket.io.js"
 import { createFootage } from "./footage/footage.io.js";
 import type { CharterReader, CharterWriter } from "./household/charters.io.js";
 import { createSealedStates } from "./household/sealedstate.io.js";
+import type { Emergency } from "./legal/emergency.js";
 import type { AgencyOf } from "./office/people.js";
+import { createAnswering } from "./release/answering.io.js";
 import { createBatches } from "./release/batches.io.js";
 import { type AgencyBook, know, type RequestBook } from "./release/deciding.io.js";
 import { openEscrow } from "./release/escrow.io.js";
@@ -53,7 +55,8 @@ export function openCasework({
   const sending = new Sending();
   const releaseBook: ReleaseBook = docket.open(releaseMachine(policy), {
     async settle(kept) {
-      await settleRelease({ book: releaseBook, batches, escrow, sending }, kept);
+      await settleRelease(settling, kept);
+      await answering.tell(kept.state);
       const { kind, agency } = kept.state;
       if (kind === "overdue")
         await agencies.advance(agency, { kind: "fault", why: "overdue-disposal" }, "clock");
@@ -66,14 +69,16 @@ export function openCasework({
   const agencies: AgencyBook = docket.open(agencyMachine(policy), {
     settle: freezeAll(requests, releaseBook),
   });
+  const answering = createAnswering({ requests, clock });
+  const { asked, mayBeKnown } = answering;
+  const settling = { book: releaseBook, batches, escrow, sending, mayBeKnown };
   const releases = createReleases({
-    ...{ book: releaseBook, escrow, batches, charters, sending },
-    know: (household, note) => know({ agencies, requests, charters, vault, policy, clock }, household, note),
-    async mayFetch({ agency, request }) {
-      const [asker, asked] = [await agencies.find(agency), await requests.find(request)];
-      return (
-        asker !== undefined && mayAsk(asker.state) && asked !== undefined && asked.state.kind !== "frozen"
-      );
+    ...{ ...settling, charters },
+    know: (household, note) => know({ agencies, asked, charters, vault, policy, clock }, household, note),
+    async mayFetch(release) {
+      const [asker, ask] = [await agencies.find(release.agency), await asked(release.request)];
+      const isOpen = ask !== undefined && ask.state !== "frozen";
+      return asker !== undefined && mayAsk(asker.state) && isOpen && (await mayBeKnown(release));
     },
   });
   const agencyOf: AgencyOf = async (agency: AgencyId) => {
@@ -93,6 +98,8 @@ export function openCasework({
     sealedStates: createSealedStates(db),
     footage: createFootage(db, { log, clock, random }),
     ...{ docket, batches, agencies, requests, releaseBook, releases, agencyOf, onUnconfirmed },
+    answerEmergencies: answering.join,
+    onAnswered: (emergency: Emergency) => handOver(settling, emergency, makeAvailable),
     /** Deadlines, consequences that were cut off, the day's batch, and what it makes available. */
     async tick(): Promise<void> {
       await docket.tick();
@@ -115,6 +122,23 @@ export function openCasework({
       if ((await batches.evidence(state.record, "escrowed")) !== undefined)
         await releaseBook.advance(id, { kind: "batched" }, "clock");
   }
+}
+
+/** An emergency's fixed time has come: what lies ready goes to the agency, and what does not is destroyed. */
+async function handOver(
+  settling: Parameters<typeof settleRelease>[0],
+  { household, claim, releases }: Emergency,
+  makeAvailable: () => Promise<void>,
+): Promise<void> {
+  const { book, batches } = settling;
+  const kept = await book.list({ household, kinds: inEscrow, limit: pageMax });
+  for (const one of kept.filter(({ state }) => state.request === claim.id)) {
+    if (releases.includes(one.state.record)) await settleRelease(settling, one);
+    else await book.advance(one.id, { kind: "freeze", why: "too-late" }, "clock");
+  }
+  if (releases.length === 0) return;
+  await batches.publish();
+  await makeAvailable();
 }
 
 /** Whose people may sign in: an agency that was vetted once, if only to say what became of what it has. */

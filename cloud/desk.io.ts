@@ -5,6 +5,7 @@ import type { Database } from "./database.io.js";
 import type { Docket } from "./docket/docket.io.js";
 import type { CameraDirectory } from "./household/cameras.io.js";
 import { createEmergencies, type Emergencies } from "./legal/emergencies.io.js";
+import type { Emergency } from "./legal/emergency.js";
 import { createNotices, type Notices, type Told } from "./legal/notices.io.js";
 import { createPreservations, type Preservations } from "./legal/preservations.io.js";
 import { createProcesses, type Processes } from "./legal/processes.io.js";
@@ -33,10 +34,13 @@ interface DeskServices {
   readonly tellNotice: (notice: Told) => void;
   /** No court confirmed what an agency called an emergency. */
   readonly onUnconfirmed: (agency: AgencyId) => Promise<void>;
+  /** The fixed time has come: hands over what its household released for it. */
+  readonly onAnswered: (emergency: Emergency) => Promise<void>;
+  readonly answerEmergencies: (emergencies: Emergencies) => void;
 }
 
 export function openDesk(db: Kysely<Database>, services: DeskServices): Desk {
-  const { docket, clock, random, vault, tellAccess, tellNotice, onUnconfirmed } = services;
+  const { docket, clock, random, vault, tellAccess, tellNotice, answerEmergencies } = services;
   const notices = createNotices(db, { clock, random, onNew: tellNotice });
   const { custodian } = vault;
   const orders = { ...services, notices, custodian };
@@ -46,7 +50,8 @@ export function openDesk(db: Kysely<Database>, services: DeskServices): Desk {
     convert: preservations.convert,
     activeOrders: (agency) => preservations.list({ agency, kinds: ["active"] }),
   });
-  const emergencies = createEmergencies({ ...orders, onUnconfirmed });
+  const emergencies = createEmergencies(orders);
+  answerEmergencies(emergencies);
   return {
     ...{ notices, preservations, processes, emergencies },
     accesses: createAccesses(db, { docket, clock, random, tell: tellAccess }),

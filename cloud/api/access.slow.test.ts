@@ -28,6 +28,7 @@ const releaseRoutes = (release: string) =>
   [
     ["GET", "/v1/household/state"],
     ["PUT", "/v1/household/state"],
+    ["GET", "/v1/household/emergencies"],
     ["POST", "/v1/releases"],
     ["GET", "/v1/releases"],
     ["GET", `/v1/releases/${release}`],
@@ -266,7 +267,7 @@ const ownersOrAdults = [
     "PUT /v1/household/retention",
     "POST /v1/shares",
   ],
-  ...["GET /v1/household/state", "PUT /v1/household/state"],
+  ...["GET /v1/household/state", "PUT /v1/household/state", "GET /v1/household/emergencies"],
   ...["POST /v1/releases", "GET /v1/releases", `GET /v1/releases/${unknownClip}`],
   ...["escrow", "withdraw"].map((what) => `POST /v1/releases/${unknownClip}/${what}`),
   `PUT /v1/releases/${unknownClip}/pieces/0`,

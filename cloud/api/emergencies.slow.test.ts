@@ -1,8 +1,13 @@
 import { t as tap, test } from "tap";
+import { millis } from "../../shared/kernel/brand.js";
 import { agencyIdOf } from "../../shared/kernel/ids.js";
+import { formatAgreement } from "../../shared/release/agreement.js";
+import { type EmergencyClaim, formatClaim } from "../../shared/release/emergency.js";
 import { hashOfText } from "../../shared/seal/hash.js";
+import { signNote } from "../../shared/seal/note.js";
 import { systemRandom } from "../system.io.js";
-import { agencyWith, newStaff, signInStaff } from "./officetesting.js";
+import { askHousehold, newClaim, staffSigner } from "./emergencies.contract.js";
+import { agencyWith, newStaff, saidAgreement, signInStaff } from "./officetesting.js";
 import { activeBureau, openReleaseCloud } from "./releases.contract.js";
 import { type Answer, call, newHousehold, openTestCloud, tokenOf } from "./testing.js";
 
@@ -15,19 +20,21 @@ const [fay, gus, eve] = [
 const [olga, omar] = [newStaff("operator", "Olga"), newStaff("operator", "Omar")];
 const cloud = await openTestCloud({
   operators: [olga.person, omar.person],
-  agencyOf: async (id) => agencyWith(id === agency ? [fay, gus] : id === rival ? [eve] : []),
+  agencyOf: async (id) => agencyWith(id === agency ? [fay, gus] : id === rival ? [eve] : [], "active", id),
 });
 tap.teardown(cloud.close);
-const home = await newHousehold(cloud);
+const [home, stranger, indoor] = [
+  await newHousehold(cloud),
+  await newHousehold(cloud),
+  await newHousehold(cloud, [], "indoor"),
+];
 
 const kind = ({ body }: Answer): string => body.type.replace("urn:lintel:problem:", "");
-const iso = (at: number): string => new Date(at).toISOString();
 const minute = 60_000;
 const hour = 60 * minute;
-const wish = () => ({
-  ...{ file: "24-119", danger: "threat-to-life", camera: home.board.id },
-  ...{ from: iso(cloud.clock.wall() - 2 * hour), to: iso(cloud.clock.wall() - hour) },
-});
+const bureau = { agency, agreement: saidAgreement, officer: fay, supervisor: gus, phone: "+15550100" };
+const claimOf = (changes: Partial<EmergencyClaim> = {}, by = bureau) =>
+  newClaim(cloud, by, { household: home.household, camera: home.board.id }, changes);
 const officer = async (staff: typeof fay, path: string, body?: object, office = agency) =>
   call(cloud, "POST", `/agency/v1/emergencies${path}`, {
     token: (await signInStaff(cloud, office, staff)).token,
@@ -44,11 +51,10 @@ async function pass(millis: number): Promise<void> {
   await cloud.docket.tick();
 }
 async function asked(): Promise<string> {
-  const { id } = (await officer(fay, "", wish())).body;
-  await officer(gus, `/${id}/cosignature`);
-  await operator(olga, `${id}/callback`, authentic);
-  await operator(omar, `${id}/answer`, { answer: "agree" });
-  return id;
+  const [first, second] = [olga, omar].map((staff) => signInStaff(cloud, "operator", staff));
+  const claimed = await claimOf();
+  await askHousehold(cloud, bureau, [(await first)?.token ?? "", (await second)?.token ?? ""], claimed);
+  return claimed.claim.id;
 }
 const statesOf = async () => {
   const token = (await signInStaff(cloud, agency, fay)).token;
@@ -62,28 +68,54 @@ const noticesOf = async () => {
 };
 
 test("a claim that reaches further than one outdoor camera's last 72 hours is refused", async (t) => {
+  const now = cloud.clock.wall();
+  const refusal = async (changes: Partial<EmergencyClaim>, by = bureau) => {
+    const answer = await officer(fay, "", { note: (await claimOf(changes, by)).note });
+    return answer.status === 201 ? "claimed" : kind(answer);
+  };
+  t.equal(await refusal({ from: millis(now - 73 * hour) }), "emergency-out-of-reach");
+  t.equal(await refusal({ to: millis(now + hour) }), "emergency-out-of-reach");
+  t.equal(await refusal({ danger: "protest" as "abduction" }), "bad-field");
+  t.equal(await refusal({ file: "please help us" }), "bad-field", "there is no room for words");
+  t.equal(await refusal({ submitted: millis(now - 11 * minute) }), "signed-at-another-time");
+  t.equal(await refusal({ household: stranger.household }), "not-there", "another household's camera");
+  const indoors = { household: indoor.household, camera: indoor.board.id };
+  t.equal(await refusal(indoors), "emergency-out-of-reach", "an indoor camera");
+});
+
+test("a claim is its agency's people's own: nobody else's key, agreement or session makes one", async (t) => {
+  const refusal = async (staff: typeof fay, note: string, office = agency) =>
+    kind(await officer(staff, "", { note }, office));
+  const { note, claim } = await claimOf();
+  t.equal(await refusal(eve, note, rival), "other-agreement");
+  t.equal(await refusal(gus, note), "not-signed-for-agency", "a supervisor who did not sign it");
+  const forged = await claimOf({}, { ...bureau, officer: eve });
+  t.equal(await refusal(fay, forged.note), "not-signed-for-agency");
+  const other = await claimOf({ agreement: hashOfText("older") });
+  t.equal(await refusal(fay, other.note), "other-agreement");
+  t.equal((await officer(fay, "", { note })).status, 201);
+  t.equal((await officer(fay, "", { note })).body.id, claim.id, "the same again is the same claim");
+  const cosign = async (staff: typeof fay, cosigned: string) =>
+    kind(await officer(staff, `/${claim.id}/cosignature`, { note: cosigned }));
+  t.equal(await cosign(gus, note), "no-second-signature", "one signature is one person");
+  const alone = signNote(formatClaim(claim), [staffSigner(gus)]);
   t.equal(
-    kind(await officer(fay, "", { ...wish(), from: iso(cloud.clock.wall() - 73 * hour) })),
-    "emergency-out-of-reach",
+    await cosign(gus, alone),
+    "no-second-signature",
+    "the supervisor is somebody else than the officer",
   );
-  t.equal(
-    kind(await officer(fay, "", { ...wish(), to: iso(cloud.clock.wall() + hour) })),
-    "emergency-out-of-reach",
-  );
-  t.equal((await officer(fay, "", { ...wish(), danger: "protest" })).status, 400);
-  t.equal(
-    (await officer(fay, "", { ...wish(), message: "please" })).status,
-    400,
-    "there is no room for words",
-  );
-  t.equal((await officer(fay, "", { ...wish(), camera: undefined })).status, 400);
+  t.equal(await cosign(gus, (await claimOf()).cosigned), "not-there", "another claim");
+  await pass(30 * minute);
 });
 
 test("a forged claim, alone or of one operator's making, is never put to the household", async (t) => {
-  const { id } = (await officer(fay, "", wish())).body;
-  t.equal(kind(await officer(fay, `/${id}/cosignature`)), "supervisors-only");
+  const { note, cosigned, claim } = await claimOf();
+  const { id } = claim;
+  await officer(fay, "", { note });
+  const body = { note: cosigned };
+  t.equal(kind(await officer(fay, `/${id}/cosignature`, body)), "supervisors-only");
   t.equal(
-    (await officer(eve, `/${id}/cosignature`, undefined, rival)).status,
+    (await officer(eve, `/${id}/cosignature`, body, rival)).status,
     404,
     "another agency's is not there",
   );
@@ -92,7 +124,7 @@ test("a forged claim, alone or of one operator's making, is never put to the hou
     "not-its-turn",
     "not before the supervisor",
   );
-  await officer(gus, `/${id}/cosignature`);
+  await officer(gus, `/${id}/cosignature`, body);
   t.equal(
     kind(await operator(olga, `${id}/callback`, { ...authentic, called: "+15550199" })),
     "other-number",
@@ -130,7 +162,8 @@ test("no route releases anything, and none lets an operator override", async (t)
     path.includes("emergenc") ? Object.keys(methods).map((method) => `${method} ${path}`) : [],
   );
   t.same(routes.sort(), [
-    ...["get /agency/v1/emergencies", "get /operator/v1/emergencies", "post /agency/v1/emergencies"],
+    ...["get /agency/v1/emergencies", "get /operator/v1/emergencies", "get /v1/household/emergencies"],
+    "post /agency/v1/emergencies",
     ...[
       "post /agency/v1/emergencies/{emergency}/cosignature",
       "post /agency/v1/emergencies/{emergency}/paper",
@@ -158,24 +191,22 @@ test("court paper that two operators find genuine confirms it; without any it is
 test("an agency that was vetted in public is on probation once its emergency stays unconfirmed", async (t) => {
   const real = await openReleaseCloud();
   t.teardown(real.close);
-  const { agency: bureau, supervisor, officer: oscar } = await activeBureau(real);
+  const bureau = await activeBureau(real);
   const house = await newHousehold(real);
-  const now = real.clock.wall();
-  const body = { ...wish(), camera: house.board.id, from: iso(now - hour), to: iso(now - minute) };
-  const [first, second] = await real.operatorTokens();
-  const as = async (staff: typeof fay) => (await signInStaff(real, bureau, staff)).token;
-  const post = (path: string, token: string | undefined, sent?: object) =>
-    call(real, "POST", path, { ...(token && { token }), ...(sent && { body: sent }) });
-  const { id } = (await post("/agency/v1/emergencies", await as(oscar), body)).body;
-  await post(`/agency/v1/emergencies/${id}/cosignature`, await as(supervisor));
-  await post(`/operator/v1/emergencies/${id}/callback`, first, { called: "+33123456789", authentic: true });
-  const agreed = await post(`/operator/v1/emergencies/${id}/answer`, second, { answer: "agree" });
-  t.equal(agreed.body.state, "asked");
+  const claimant = { ...bureau, agreement: hashOfText(formatAgreement(bureau.agreement)) };
+  const at = { household: house.household, camera: house.board.id };
+  const claimed = await newClaim(real, claimant, at);
+  await askHousehold(
+    real,
+    { ...claimant, phone: bureau.agreement.phone },
+    await real.operatorTokens(),
+    claimed,
+  );
   for (const millis of [90 * minute, 6 * 24 * hour]) {
     real.clock.forward(millis);
     await real.docket.tick();
   }
-  t.equal((await real.casework.agencies.find(bureau))?.state.kind, "probation");
-  const { entries } = (await call(real, "GET", `/tlog/entries?kind=agency&agency=${bureau}`)).body;
+  t.equal((await real.casework.agencies.find(bureau.agency))?.state.kind, "probation");
+  const { entries } = (await call(real, "GET", `/tlog/entries?kind=agency&agency=${bureau.agency}`)).body;
   t.equal(entries[0].state, "probation", "and the public sees it");
 });

@@ -1,7 +1,9 @@
 import { assert } from "../../shared/kernel/assert.js";
+import { type AgencyId, agencyIdOf } from "../../shared/kernel/ids.js";
 import type { AgencyState } from "../../shared/release/agreement.js";
 import { officeKeys, publicOfficeKeys } from "../../shared/release/officekeys.js";
 import { formatOfficeLogin, type Office, officeLoginKeyName } from "../../shared/release/officelogin.js";
+import { hashOfText } from "../../shared/seal/hash.js";
 import { type Signer, signNote } from "../../shared/seal/note.js";
 import type { KnownAgency, OfficePerson, OfficeRole } from "../office/people.js";
 import { systemClock, systemRandom } from "../system.io.js";
@@ -26,13 +28,20 @@ export function newStaff(role: OfficeRole, name: string): OfficeStaff {
   };
 }
 
+/** What a claim names as its agreement, where the agency is only said to have one. */
+export const saidAgreement = hashOfText("an agreement");
+
 /** An agency in whose agreement these people stand. */
-export function agencyWith(people: readonly OfficeStaff[], state: AgencyState = "active"): KnownAgency {
+export function agencyWith(
+  people: readonly OfficeStaff[],
+  state: AgencyState = "active",
+  agency: AgencyId = agencyIdOf(new Uint8Array(32)),
+): KnownAgency {
   const officers = people.flatMap(({ person }) =>
     person.role === "operator" ? [] : [{ ...person, role: person.role }],
   );
   const facts = { name: "Harbour City Police", jurisdiction: "us", phone: "+15550100" } as const;
-  return { state, agreement: { ...facts, officers } };
+  return { state, agreement: { ...facts, agency, hash: saidAgreement, officers } };
 }
 
 const sideOf = (office: Office): "agency" | "operator" => (office === "operator" ? "operator" : "agency");

@@ -535,12 +535,12 @@ export const problems = {
   "other-agreement": [
     409,
     "Other agreement",
-    "The request names an agreement that is not its agency's newest. Sign it anew.",
+    "It names an agreement that is not its agency's newest. Sign it anew.",
   ],
   "no-second-signature": [
     403,
     "No second signature",
-    "A request needs the signatures of an officer and of somebody else, a supervisor.",
+    "It needs the signatures of an officer and of somebody else, a supervisor.",
   ],
   "against-the-rules": [422, "Against the rules", "The request asks for what no request may ask for."],
   "agency-may-not-ask": [
@@ -551,7 +551,7 @@ export const problems = {
   "signed-at-another-time": [
     422,
     "Signed at another time",
-    "The request was not submitted within an hour of the time that it names. Set the clock, and sign it anew.",
+    "It was not submitted soon after the time that it names: within an hour, and 10 minutes in an emergency. Set the clock, and sign it anew.",
   ],
   "supervisors-only": [403, "Supervisors only", "Only a supervisor of the agency may do this."],
   "own-request": [403, "Own request", "Nobody decides about a request of their own agency."],

@@ -5,6 +5,7 @@ import { type AgencyServices, addApplication, addOwnAgency, addVetting } from ".
 import { addDownloads } from "./routes/downloads.js";
 import { addFeeds, type FeedServices } from "./routes/feeds.js";
 import { addAgencysReleases } from "./routes/fetching.js";
+import { addOwnEmergencies, type OwnEmergencyServices } from "./routes/ownemergencies.js";
 import { addRecordPage } from "./routes/pages.js";
 import { addRecord, type RecordServices } from "./routes/record.js";
 import { addOwnReleases, addReleaseReviews, type ReleaseRouteServices } from "./routes/releases.js";
@@ -19,7 +20,8 @@ export interface ReleasingServices
     RecordServices,
     FeedServices,
     StatisticsServices,
-    SealedStateServices {}
+    SealedStateServices,
+    OwnEmergencyServices {}
 
 /** Everything about agencies, requests and releases: a cloud that does not take part has none of these routes. */
 export async function addReleasing(
@@ -36,6 +38,7 @@ export async function addReleasing(
     membersOnly(members, services);
     addOwnReleases(members, services);
     addSealedState(members, services);
+    addOwnEmergencies(members, services);
   });
   await app.register(async (officers: App) => {
     officersOnly(officers, services);

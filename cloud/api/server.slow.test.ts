@@ -101,6 +101,7 @@ const contract = [
   "get /v1/events",
   "get /v1/household",
   "get /v1/household/accesses",
+  "get /v1/household/emergencies",
   "get /v1/household/notices",
   "get /v1/household/proposal",
   "get /v1/household/retention",
@@ -245,7 +246,7 @@ const createdWithoutKey: Readonly<Record<string, string>> = {
   "post /v1/releases": "the authorisation's own id: prepared again it is the same release",
   "post /agency/v1/agreements": "a signed note: handed in again it is the same one",
   "post /agency/v1/requests": "a signed note: submitted again it is the same one",
-  "post /agency/v1/emergencies": "falls short: sent again it is a second one, which nobody cosigns",
+  "post /agency/v1/emergencies": "a signed note: claimed again it is the same one",
   "post /agency/v1/preservations":
     "falls short: sent again it is a second one, which an operator sees and refuses",
   "post /agency/v1/processes": "falls short: sent again it is a second one, which its officer withdraws",

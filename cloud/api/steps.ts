@@ -2,6 +2,7 @@ import type { Result } from "../../shared/kernel/result.js";
 import { faultSentence } from "../../shared/release/faults.js";
 import type { AgencyRefusal } from "../agency/agency.js";
 import { reasonSentence } from "../consent/sentences.js";
+import type { EmergencyRefusal } from "../legal/emergency.js";
 import type { MatterRefusal } from "../release/deciding.io.js";
 import type { ReleaseRefusal } from "../release/release.js";
 import type { RequestStepRefusal } from "../request/request.js";
@@ -12,7 +13,8 @@ type StepRefusal =
   | RequestStepRefusal
   | ReleaseRefusal
   | MatterRefusal
-  | { readonly kind: "pieces-missing" | "too-many-releases" };
+  | EmergencyRefusal
+  | { readonly kind: "pieces-missing" | "too-many-releases" | "agency-not-active" | "too-many-waiting" };
 
 /** The step that was taken, or its refusal with every reason. `unsigned` is what it means that nobody known signed. */
 export function demandStep<T>(

@@ -286,12 +286,12 @@ export async function openTestCloud(options: TestOptions = {}) {
     ...{ db, data: directory, log, charters, vault: vault.reader, policy: floorPolicy, clock, random },
     onFault: fail,
   });
-  const { docket, agencyOf, onUnconfirmed } = casework;
+  const { agencyOf } = casework;
   const origins = [audience];
   const sessionKey = await openSessionKey(identity);
   const doors = doorsOf(db, { agencyOf, ...options, clock, secret: sessionKey.privatePem });
   const tellers = { tellAccess: accessTeller(hub), tellNotice: noticeTeller(hub) };
-  const desk = openDesk(db, { ...parts, ...doors, ...tellers, docket, onUnconfirmed, clock, random, vault });
+  const desk = openDesk(db, { ...parts, ...doors, ...tellers, ...casework, clock, random, vault });
   const app = await createApi(
     {
       ...parts,
@@ -448,7 +448,11 @@ export async function tokenOf(cloud: TestCloud, person: Person, household: House
 }
 
 /** A household that is registered, with one camera signed in and its owner logged in. */
-export async function newHousehold(cloud: TestCloud, others: readonly Person[] = []) {
+export async function newHousehold(
+  cloud: TestCloud,
+  others: readonly Person[] = [],
+  place: CharterCamera["place"] = "outdoor",
+) {
   const owner = await newPerson("owner", "Ada");
   const people = [owner, ...others];
   const first = sign(
@@ -459,7 +463,7 @@ export async function newHousehold(cloud: TestCloud, others: readonly Person[] =
   assert(registered.status === 201, `registration failed: ${registered.text}`);
   const { household } = opened(first);
   const token = await tokenOf(cloud, owner, household);
-  const board = await newBoard("Front door");
+  const board = await newBoard("Front door", place);
   const second = sign(nextCharter(opened(first), { cameras: [board.line] }), [owner]);
   const keyFiles = [await keyFile(board, people)];
   const put = await call(cloud, "PUT", "/v1/household/charter", {

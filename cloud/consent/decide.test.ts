@@ -152,7 +152,8 @@ function authorisationOf(one: Case): OpenedAuthorisation | undefined {
 function matterOf(one: Case): Matter {
   const ask: Ask = {
     ...{ kind: one.kind, id: requestId, hash: "request", agency, recipient: "age1request" },
-    ...{ category: "burglary", from, to, state: "published", published: to, notices: { en: "n", fr: "f" } },
+    ...{ purpose: "burglary", urgent: one.kind === "emergency", from, to, state: "published" },
+    ...{ published: to, notices: { en: "n", fr: "f" } },
   };
   const asker = { agency, jurisdiction: "us", state: one.agency } as const;
   const authorisation = authorisationOf(one);
@@ -161,8 +162,10 @@ function matterOf(one: Case): Matter {
     camera: of,
     arrivedAt: now,
   }));
-  return { ask, asker, authorisation, charters: chartersOf(one), stored, reviewers: [] };
+  return { ask, asker, authorisation, charters: chartersOf(one), stored, words, reviewers: [] };
 }
+
+const words: Matter["words"] = [anna, ben].map(({ id }) => ({ member: id, at: to }));
 
 interface Rule {
   readonly line: number;
@@ -319,7 +322,7 @@ test("hold and keeping stay within the floor, except that danger needs no hold",
   t.same(signedOtherwise({ expires: open }), { kind: "refuse", reasons: [{ kind: "open-too-long" }] });
   const danger = changed((matter) => ({
     ...matter,
-    ask: { ...matter.ask, category: "missing-or-endangered-person" },
+    ask: { ...matter.ask, purpose: "missing-or-endangered-person", urgent: true },
     authorisation: matter.authorisation && {
       ...matter.authorisation,
       purpose: "missing-or-endangered-person",
@@ -327,6 +330,29 @@ test("hold and keeping stay within the floor, except that danger needs no hold",
     },
   }));
   t.same(danger, { kind: "release" });
+  t.end();
+});
+
+test("an emergency's answer is about its one camera, its household, and needs word of every owner where contacts give it", (t) => {
+  const emergency = (changes: Partial<Ask>, signed: Case["signed"] = "owners", heard = words) => {
+    const matter = matterOf({ ...good, kind: "emergency", signed });
+    return decide({ ...matter, ask: { ...matter.ask, ...changes }, words: heard }, floorPolicy, now);
+  };
+  const about = { household, camera: door.id };
+  t.same(emergency({ about }), { kind: "release" });
+  t.match(emergency({ about: { household, camera: late.id } }), { reasons: [{ kind: "other-camera" }] });
+  const elsewhere = { camera: door.id, household: householdIdOf(random.bytes(32)) };
+  t.match(emergency({ about: elsewhere }), { reasons: [{ kind: "signed-for-another", what: "household" }] });
+  t.same(emergency({}, "contacts"), { kind: "release" });
+  const [annas, bens] = words;
+  if (annas === undefined || bens === undefined) throw new Error("no words");
+  const silence = { kind: "refuse", reasons: [{ kind: "owner-not-heard", member: ben.id }] };
+  t.same(emergency({}, "contacts", [annas]), silence);
+  t.same(
+    emergency({}, "contacts", [annas, { ...bens, at: millis(to - 1) }]),
+    silence,
+    "of before it was asked",
+  );
   t.end();
 });
 

@@ -2,19 +2,24 @@ import type { OpenedCharter } from "../../shared/charter/charter.js";
 import type { CharterCamera } from "../../shared/charter/lines.js";
 import { ownersOf } from "../../shared/charter/succession.js";
 import type { Millis } from "../../shared/kernel/brand.js";
-import type { CameraId, ClipId, MemberId, OfficerId } from "../../shared/kernel/ids.js";
+import type { CameraId, ClipId, HouseholdId, MemberId, OfficerId } from "../../shared/kernel/ids.js";
 import type { AgencyState, OpenedAgreement } from "../../shared/release/agreement.js";
+import type { Purpose } from "../../shared/release/ask.js";
 import type { OpenedAuthorisation, ReleasedClip } from "../../shared/release/authorisation.js";
 import type { Policy } from "../../shared/release/floor.js";
 import type { Language } from "../../shared/release/notice.js";
-import { isDanger, type OpenedRequest, type RequestState } from "../../shared/release/request.js";
+import type { OpenedRequest, RequestState } from "../../shared/release/request.js";
 import type { Hash } from "../../shared/seal/hash.js";
 
 /** What is asked, and how: only a published request or an authenticated emergency can end in a release. */
-export interface Ask
-  extends Pick<OpenedRequest, "id" | "hash" | "agency" | "recipient" | "category" | "from" | "to"> {
+export interface Ask extends Pick<OpenedRequest, "id" | "hash" | "agency" | "recipient" | "from" | "to"> {
   readonly kind: "request" | "emergency" | "legal";
   readonly state: RequestState;
+  readonly purpose: Purpose;
+  /** A life may hang on it: what is signed for it need not rest. */
+  readonly urgent: boolean;
+  /** An emergency's alone. */
+  readonly about?: { readonly household: HouseholdId; readonly camera: CameraId };
   /** Since when it could be answered. */
   readonly published: Millis;
   /** Of the text by which a household is told of it, in each language. */
@@ -39,6 +44,12 @@ export interface StoredClip {
   readonly arrivedAt: Millis;
 }
 
+/** That an owner's client was at work, and when. What it says is sealed: contacts alone read whether it says no. */
+export interface OwnersWord {
+  readonly member: MemberId;
+  readonly at: Millis;
+}
+
 /** What is decided about. All signatures have been verified. */
 export interface Matter {
   readonly ask: Ask;
@@ -47,6 +58,8 @@ export interface Matter {
   readonly charters: ChartersThenAndNow;
   /** Of the clips that it names those that the vault has. */
   readonly stored: readonly StoredClip[];
+  /** What owners say of themselves, as far as contacts answer an emergency for them. */
+  readonly words: readonly OwnersWord[];
   /** Operators who looked at a release that needs it, and had nothing against it. */
   readonly reviewers: readonly OfficerId[];
 }
@@ -75,10 +88,15 @@ export type Reason =
   | { readonly kind: "unknown-charter" | "camera-not-then" | "camera-not-now"; readonly clip: ClipId }
   /** The vault has no such clip of that camera, or it came before the charter that it is said to be recorded under. */
   | { readonly kind: "not-in-the-vault" | "charter-after-clip"; readonly clip: ClipId }
-  | { readonly kind: "outside-window" | "recorded-too-early" | "indoor-camera"; readonly clip: ClipId }
+  | {
+      readonly kind: "outside-window" | "recorded-too-early" | "indoor-camera" | "other-camera";
+      readonly clip: ClipId;
+    }
   | { readonly kind: "missing-signature"; readonly member: MemberId }
   | { readonly kind: "nobody-who-may-signed" }
   | { readonly kind: "too-few-contacts"; readonly found: number; readonly needed: number }
+  /** Nobody can tell whether this owner says no: nothing of theirs came since the household was asked. */
+  | { readonly kind: "owner-not-heard"; readonly member: MemberId }
   | { readonly kind: "signed-in-the-future" | "signed-before-it-was-asked" }
   | { readonly kind: "hold-too-short" | "kept-too-long" | "open-too-long" }
   | { readonly kind: "expired" | "on-hold"; readonly at: Millis }
@@ -126,7 +144,7 @@ function authorisationFaults(matter: Matter, policy: Policy, now: Millis): reado
     ...timeFaults(matter.ask, authorisation, { policy, now }),
     ...authorisation.clips.flatMap((clip) => clipFaults(clip, matter.ask, charters)),
     ...authorisation.clips.flatMap((clip) => storeFaults(clip, matter)),
-    ...signatureFaults(matter.ask, authorisation, charters),
+    ...signatureFaults(matter, authorisation),
   ];
 }
 
@@ -143,9 +161,9 @@ function othersThan(
     (signed.request !== ask.id || signed.requestHash !== ask.hash) && other("request"),
     (signed.agency !== ask.agency || asker.agency !== ask.agency) && other("agency"),
     signed.recipient !== ask.recipient && other("recipient"),
-    signed.purpose !== ask.category && other("purpose"),
+    signed.purpose !== ask.purpose && other("purpose"),
     signed.jurisdiction !== asker.jurisdiction && other("jurisdiction"),
-    signed.household !== now.household && other("household"),
+    !isOfHousehold(signed.household, ask, now) && other("household"),
     signed.notice !== ask.notices[signed.language] && other("notice"),
     // An owner's consent answers an emergency too; contacts answer nothing else.
     signed.basis !== "consent" && signed.basis !== basis && other("basis"),
@@ -153,12 +171,16 @@ function othersThan(
   ]);
 }
 
+function isOfHousehold(signed: HouseholdId, { about }: Ask, { household }: OpenedCharter): boolean {
+  return signed === household && (about === undefined || signed === about.household);
+}
+
 function timeFaults(
-  { kind, category, published }: Ask,
+  { urgent, published }: Ask,
   { signed, hold, expires, keep }: OpenedAuthorisation,
   { policy, now }: { readonly policy: Policy; readonly now: Millis },
 ): readonly Reason[] {
-  const holdMin = kind === "emergency" || isDanger(category) ? 0 : policy.holdCut;
+  const holdMin = urgent ? 0 : policy.holdCut;
   const over = (signed + hold) as Millis;
   return kept([
     signed > now + clockMillis && { kind: "signed-in-the-future" },
@@ -174,7 +196,7 @@ function timeFaults(
 
 function clipFaults(
   released: ReleasedClip,
-  { kind, from, to }: Ask,
+  { kind, from, to, about }: Ask,
   { now, recorded }: ChartersThenAndNow,
 ): readonly Reason[] {
   const { clip } = released;
@@ -188,6 +210,7 @@ function clipFaults(
     cameraNow === undefined && { kind: "camera-not-now", clip },
     (released.from < from || released.to > to) && { kind: "outside-window", clip },
     kind === "emergency" && released.from < to - emergencyMillis && { kind: "recorded-too-early", clip },
+    about !== undefined && about.camera !== released.camera && { kind: "other-camera", clip },
     kind === "emergency" && indoor && { kind: "indoor-camera", clip },
   ]);
 }
@@ -210,14 +233,16 @@ function cameraIn({ cameras }: OpenedCharter, id: CameraId): CharterCamera | und
 
 /** Each charter of then, and the one of now, must have whose signatures it asks for. */
 function signatureFaults(
-  { kind }: Ask,
+  { ask, charters: { now, recorded }, words }: Matter,
   authorisation: OpenedAuthorisation,
-  { now, recorded }: ChartersThenAndNow,
 ): readonly Reason[] {
   const charters = [now, ...recorded.filter(({ hash }) => hash !== now.hash)];
   const faults =
-    kind === "emergency" && authorisation.basis === "contacts"
-      ? charters.flatMap((charter) => contactFaults(charter, authorisation))
+    ask.kind === "emergency" && authorisation.basis === "contacts"
+      ? [
+          ...charters.flatMap((charter) => contactFaults(charter, authorisation)),
+          ...ownersOf(now).flatMap(({ id }) => silenceFaults(id, ask, words)),
+        ]
       : charters.flatMap((charter) => ownerFaults(charter, authorisation));
   // Two charters may lack the same signature: that is one reason.
   return faults.filter((fault, at) => faults.findIndex((other) => isSame(fault, other)) === at);
@@ -235,6 +260,16 @@ function ownerFaults(charter: OpenedCharter, { signers }: OpenedAuthorisation): 
 function contactFaults({ members }: OpenedCharter, { signers }: OpenedAuthorisation): readonly Reason[] {
   const found = members.filter(({ role, id }) => role === "contact" && signers.includes(id)).length;
   return found < contactsNeeded ? [{ kind: "too-few-contacts", found, needed: contactsNeeded }] : [];
+}
+
+/** Without proof that every owner's word is newer than the question: not released. */
+function silenceFaults(
+  member: MemberId,
+  { published }: Ask,
+  words: readonly OwnersWord[],
+): readonly Reason[] {
+  const isHeard = words.some((word) => word.member === member && word.at >= published);
+  return isHeard ? [] : [{ kind: "owner-not-heard", member }];
 }
 
 function isSame(a: Reason, b: Reason): boolean {

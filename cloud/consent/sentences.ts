@@ -32,6 +32,10 @@ export function reasonSentence(reason: Reason): string {
       return `Clip ${reason.clip} was recorded more than 72 hours before the emergency.`;
     case "indoor-camera":
       return `Clip ${reason.clip} is of an indoor camera: no emergency reaches it.`;
+    case "other-camera":
+      return `The emergency is about another camera than that of clip ${reason.clip}.`;
+    case "owner-not-heard":
+      return `Nothing shows that owner ${reason.member} does not say no: contacts can release nothing without.`;
     case "missing-signature":
       return `Owner ${reason.member} has not signed it.`;
     case "nobody-who-may-signed":
@@ -41,7 +45,7 @@ export function reasonSentence(reason: Reason): string {
     case "signed-in-the-future":
       return "It was signed in the future. Set the clock of the machine that signed it.";
     case "signed-before-it-was-asked":
-      return "It was signed before the request was published. Set the clock of the machine that signed it.";
+      return "It was signed before the household was asked. Set the clock of the machine that signed it.";
     case "open-too-long":
       return "It stays open for longer than the owners have to sign it, and its hold. Sign it again.";
     case "hold-too-short":

@@ -1,63 +1,84 @@
 import { toBase64 } from "../../shared/kernel/bytes.js";
-import { type AgencyId, type CourseId, newCourseId, type OfficerId } from "../../shared/kernel/ids.js";
-import { type Result, refuse } from "../../shared/kernel/result.js";
-import type { Book, DocketQuery, Kept } from "../docket/docket.io.js";
-import { mayAsk, waitingMax } from "../office/people.js";
-import {
-  type Claim,
-  type Emergency,
-  type EmergencyEvent,
-  type EmergencyRefusal,
-  emergencyMachine,
-} from "./emergency.js";
+import { type AgencyId, type OfficerId, type RequestId, timeOf } from "../../shared/kernel/ids.js";
+import { ok, type Result, refuse } from "../../shared/kernel/result.js";
+import { type EmergencyClaim, openClaim, parseClaim } from "../../shared/release/emergency.js";
+import { type RequestRefusal, signersOf } from "../../shared/release/request.js";
+import { hashOfText } from "../../shared/seal/hash.js";
+import { textOf } from "../../shared/seal/note.js";
+import type { Book, DocketQuery, Kept, StepTaken } from "../docket/docket.io.js";
+import { type KnownAgency, mayAsk, waitingMax } from "../office/people.js";
+import { type Emergency, type EmergencyEvent, type EmergencyRefusal, emergencyMachine } from "./emergency.js";
 import type { OrderServices } from "./preservations.io.js";
+
+/** A claim and the clock of whoever signed it may differ so much. */
+const clockMillis = 10 * 60_000;
 
 export type KeptEmergency = Kept<Emergency>;
 
-type Wish = Pick<Claim, "agency" | "by" | "file" | "danger" | "camera" | "from" | "to">;
-type Refusal = EmergencyRefusal | { readonly kind: "agency-not-active" | "too-many-waiting" };
+type Refusal =
+  | EmergencyRefusal
+  | RequestRefusal
+  | { readonly kind: "agency-not-active" | "too-many-waiting" | "signed-at-another-time" };
+
+interface Word {
+  readonly agency: AgencyId;
+  readonly by: OfficerId;
+  readonly note: string;
+}
 
 export interface Emergencies {
-  /** `undefined` where there is no such camera. */
-  claim(wish: Wish): Promise<Result<KeptEmergency, Refusal> | undefined>;
-  find(id: CourseId): Promise<KeptEmergency | undefined>;
+  /** The same note again is the same claim. `undefined` where the household has no such camera. */
+  claim(word: Word): Promise<Result<KeptEmergency, Refusal> | undefined>;
+  /** The same claim with the supervisor's signature under it, too. `undefined` where the agency has no such emergency. */
+  cosign(
+    id: RequestId,
+    word: Word & { readonly role: "officer" | "supervisor" },
+  ): Promise<Result<KeptEmergency, Refusal> | undefined>;
+  find(id: RequestId): Promise<KeptEmergency | undefined>;
+  steps(id: RequestId): Promise<readonly StepTaken[]>;
   /** Newest first. */
   list(query: DocketQuery): Promise<readonly KeptEmergency[]>;
   /** `undefined` where there is no such emergency. */
   callBack(
-    id: CourseId,
+    id: RequestId,
     call: { readonly by: OfficerId; readonly called: string; readonly authentic: boolean },
   ): Promise<Result<KeptEmergency, Refusal> | undefined>;
   advance(
-    id: CourseId,
-    event: EmergencyEvent & { readonly kind: "cosign" | "agree" | "deny" | "file-paper" | "find" },
+    id: RequestId,
+    event: EmergencyEvent & { readonly kind: "agree" | "deny" | "file-paper" | "find" },
   ): Promise<Result<KeptEmergency, Refusal> | undefined>;
+  /** A release that answers it lies ready, or is gone. Where it is over, or there is none, nothing happens. */
+  hear(event: EmergencyEvent & { readonly kind: "ready" | "gone" }, id: RequestId): Promise<void>;
 }
 
 interface EmergencyServices extends OrderServices {
   /** Puts an agency on probation whose emergency no court confirmed; again does no harm. */
   readonly onUnconfirmed: (agency: AgencyId) => Promise<void>;
+  /** Hands over what lies ready, and destroys what does not; again does no harm. */
+  readonly onAnswered: (emergency: Emergency) => Promise<void>;
 }
 
+type EmergencyBook = Book<Emergency, EmergencyEvent, EmergencyRefusal>;
+
 export function createEmergencies(services: EmergencyServices): Emergencies {
-  const { docket, clock, random, directory, cameras } = services;
-  const book: Book<Emergency, EmergencyEvent, EmergencyRefusal> = docket.open(emergencyMachine, {
+  const { docket, directory } = services;
+  const book: EmergencyBook = docket.open(emergencyMachine, {
     settle: (emergency) => settle(services, emergency),
   });
   return {
     find: (id) => book.find(id),
+    steps: (id) => book.steps(id),
     list: (query) => book.list(query),
-    async claim(wish) {
-      const agency = await directory.agency(wish.agency);
-      if (agency === undefined || !mayAsk(agency)) return refuse({ kind: "agency-not-active" });
-      const kinds = ["claimed", "cosigned", "called-back"];
-      const waiting = await book.list({ agency: wish.agency, kinds, limit: waitingMax });
-      if (waiting.length >= waitingMax) return refuse({ kind: "too-many-waiting" });
-      const camera = await cameras.known(wish.camera);
-      if (camera === undefined) return undefined;
-      const { household, place } = camera;
-      const event = { ...wish, kind: "claim", household, place, salt: toBase64(random.bytes(32)) } as const;
-      return book.advance(newCourseId(clock.wall(), random), event, wish.by);
+    claim: (word) => claim(services, book, word),
+    async cosign(id, { agency: office, by, role, note }) {
+      const emergency = await book.find(id);
+      const agency = await directory.agency(office);
+      if (agency === undefined || emergency?.state.agency !== office) return undefined;
+      if (role !== "supervisor") return refuse({ kind: "supervisors-only" });
+      const opened = openClaim(note, agency.agreement);
+      if (!opened.ok) return opened;
+      if (opened.value.hash !== emergency.state.claim.hash) return undefined;
+      return book.advance(id, { kind: "cosign", by, role, note }, by);
     },
     async callBack(id, { by, called, authentic }) {
       const emergency = await book.find(id);
@@ -69,20 +90,67 @@ export function createEmergencies(services: EmergencyServices): Emergencies {
     async advance(id, event) {
       return (await book.find(id)) === undefined ? undefined : book.advance(id, event, event.by);
     },
+    async hear(event, id) {
+      if ((await book.find(id)) !== undefined) await book.advance(id, event, event.release);
+    },
   };
+}
+
+async function claim(
+  { clock, random, directory, cameras }: EmergencyServices,
+  book: EmergencyBook,
+  { agency: office, by, note }: Word,
+): Promise<Result<KeptEmergency, Refusal> | undefined> {
+  const agency = await directory.agency(office);
+  if (agency === undefined || !mayAsk(agency)) return refuse({ kind: "agency-not-active" });
+  const opened = openOfficers(note, agency, by);
+  if (!opened.ok) return opened;
+  const facts = opened.value;
+  const known = await book.find(facts.id);
+  const hash = hashOfText(textOf(note));
+  if (known !== undefined)
+    return known.state.claim.hash === hash ? ok(known) : refuse({ kind: "not-its-turn" });
+  const now = clock.wall();
+  if (Math.abs(now - facts.submitted) > clockMillis || Math.abs(now - timeOf(facts.id)) > clockMillis)
+    return refuse({ kind: "signed-at-another-time" });
+  const kinds = ["claimed", "cosigned", "called-back"];
+  const waiting = await book.list({ agency: office, kinds, limit: waitingMax });
+  if (waiting.length >= waitingMax) return refuse({ kind: "too-many-waiting" });
+  const camera = await cameras.known(facts.camera);
+  if (camera === undefined || camera.household !== facts.household) return undefined;
+  const signed = { by, note, claim: { ...facts, hash }, place: camera.place };
+  return book.advance(facts.id, { ...signed, kind: "claim", salt: toBase64(random.bytes(32)) }, by);
+}
+
+/** A claim with its officer's signature; the supervisor's comes after. */
+function openOfficers(
+  note: string,
+  { agreement }: KnownAgency,
+  by: OfficerId,
+): Result<EmergencyClaim, Refusal> {
+  const facts = parseClaim(textOf(note));
+  if (!facts.ok) return facts;
+  if (facts.value.agreement !== agreement.hash || facts.value.agency !== agreement.agency)
+    return refuse({ kind: "other-agreement" });
+  const signers = signersOf(note, agreement);
+  if (!signers.ok) return signers;
+  return signers.value.some(({ id }) => id === by) ? facts : refuse({ kind: "no-known-signer" });
 }
 
 /** Asks the household, tells it the end, and lets an unconfirmed claim have its consequence; again does no harm. */
 async function settle(
-  { notices, directory, onUnconfirmed }: EmergencyServices,
+  { notices, directory, onUnconfirmed, onAnswered }: EmergencyServices,
   { id, state }: KeptEmergency,
 ): Promise<void> {
-  const { household, camera, from, to, file, salt, until } = state;
-  if (state.kind === "unconfirmed") await onUnconfirmed(state.agency);
-  if (state.kind !== "asked" && state.kind !== "not-released") return;
+  const { household, claim, salt, until, kind } = state;
+  if (kind === "unconfirmed") await onUnconfirmed(state.agency);
+  const isAnswered = kind === "released" || kind === "not-released";
+  if (kind !== "asked" && !isAnswered) return;
+  if (isAnswered) await onAnswered(state);
   const agency = (await directory.agency(state.agency))?.agreement.name ?? state.agency;
+  const { camera, from, to, file } = claim;
   const items = [{ data: "content", camera, from, to }] as const;
   const facts = { household, about: id, agency, file, items, salt };
-  if (state.kind === "asked") await notices.tell({ ...facts, kind: "emergency", until });
+  if (kind === "asked") await notices.tell({ ...facts, kind: "emergency", until });
   else await notices.tell({ ...facts, kind: "emergency-over" });
 }

@@ -4,10 +4,14 @@ import {
   agencyIdOf,
   cameraIdOf,
   householdIdOf,
+  newReleaseId,
+  newRequestId,
   type OfficerId,
   officerIdOf,
 } from "../../shared/kernel/ids.js";
-import { type Emergency, type EmergencyEvent, emergencyMachine } from "./emergency.js";
+import { seededPrng } from "../../shared/kernel/prng.js";
+import type { OpenedClaim } from "../../shared/release/emergency.js";
+import { type Emergency, type EmergencyEvent, emergencyMachine, isHandedOver, isOpen } from "./emergency.js";
 
 /** A Friday. */
 const t0 = millis(Date.UTC(2027, 0, 15, 12));
@@ -16,13 +20,17 @@ const hour = 60 * minute;
 const person = (n: number): OfficerId => officerIdOf(Uint8Array.of(n));
 const [fay, gus, olga, omar] = [person(1), person(2), person(3), person(4)];
 
+const facts: OpenedClaim = {
+  ...{ id: newRequestId(t0, seededPrng(1)), agency: agencyIdOf(Uint8Array.of(5)), agreement: "a" },
+  ...{ file: "24-119", danger: "abduction", household: householdIdOf(Uint8Array.of(6)) },
+  ...{ camera: cameraIdOf(Uint8Array.of(7)), from: millis(t0 - 2 * hour), to: millis(t0 - hour) },
+  ...{ recipient: "age1", submitted: t0, hash: "claim" },
+};
 const claim: EmergencyEvent & { kind: "claim" } = {
-  ...{ kind: "claim", agency: agencyIdOf(Uint8Array.of(5)), by: fay, file: "24-119", danger: "abduction" },
-  ...{ household: householdIdOf(Uint8Array.of(6)), camera: cameraIdOf(Uint8Array.of(7)), place: "outdoor" },
-  ...{ from: millis(t0 - 2 * hour), to: millis(t0 - hour), salt: "salt" },
+  ...{ kind: "claim", by: fay, note: "note", claim: facts, place: "outdoor", salt: "salt" },
 };
 const cosign = (by = gus, role: "officer" | "supervisor" = "supervisor"): EmergencyEvent => ({
-  ...{ kind: "cosign", by, role },
+  ...{ kind: "cosign", by, role, note: "cosigned" },
 });
 const callBack = (called = "+15550100"): EmergencyEvent => ({
   ...{ kind: "call-back", by: olga, called, registered: "+15550100" },
@@ -52,9 +60,8 @@ function run(...events: readonly EmergencyEvent[]) {
 test("an indoor camera, a window before the last 72 hours or to come, is out of reach", (t) => {
   for (const wrong of [
     { place: "indoor" as const },
-    { from: millis(t0 - 73 * hour) },
-    { to: millis(t0 + minute) },
-    { to: claim.from },
+    { claim: { ...facts, from: millis(t0 - 73 * hour) } },
+    { claim: { ...facts, to: millis(t0 + minute) } },
   ])
     t.equal(run({ ...claim, ...wrong }).outcome, "emergency-out-of-reach");
   t.end();
@@ -89,6 +96,38 @@ test("silence is no, and the agency hears it at a time that tells nothing; no op
   for (const event of [agree(), agree(gus), deny, callBack(), find(olga), paper, cosign()])
     t.equal(run(...asked, event).outcome, "not-its-turn", event.kind);
   t.same(end.said, ["claimed", "asked", "not-released"]);
+  t.end();
+});
+
+test("what the household released lies still until the fixed time; withdrawn before, it was never there", (t) => {
+  const [one, two] = [newReleaseId(t0, seededPrng(2)), newReleaseId(t0, seededPrng(3))];
+  const event = (kind: "ready" | "gone", release = one): EmergencyEvent => ({ kind, release });
+  const held = run(...asked, event("ready"), event("ready"));
+  t.equal(held.outcome, "asked");
+  t.same(held.said, ["claimed", "asked"], "the log says nothing of it");
+  t.same(held.emergency?.releases, [one]);
+  t.equal(held.emergency && isHandedOver(held.emergency, one), false);
+  const told = run(...asked, event("ready"), event("ready", two), event("gone"), clock);
+  t.equal(told.outcome, "released");
+  t.equal(told.now, t0 + 90 * minute, "at the time at which a no is told, too");
+  t.same(
+    [one, two].map((release) => told.emergency && isHandedOver(told.emergency, release)),
+    [false, true],
+  );
+  t.equal(run(...asked, event("ready"), event("gone"), clock).outcome, "not-released");
+  const late = run(...over, event("ready"));
+  t.equal(late.outcome, "not-released");
+  t.same(late.emergency?.releases, [], "what comes late counts for nothing");
+  const end = held.emergency?.until ?? t0;
+  t.same(
+    [millis(end - 1), end].map((at) => held.emergency && isOpen(held.emergency, at)),
+    [true, false],
+  );
+  t.equal(
+    run(...asked, event("ready"), clock, clock).outcome,
+    "unconfirmed",
+    "the court's paper is due all the same",
+  );
   t.end();
 });
 

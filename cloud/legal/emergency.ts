@@ -1,33 +1,29 @@
 import { type Millis, millis } from "../../shared/kernel/brand.js";
-import type { AgencyId, CameraId, HouseholdId, OfficerId } from "../../shared/kernel/ids.js";
+import type { AgencyId, HouseholdId, OfficerId, ReleaseId } from "../../shared/kernel/ids.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
+import {
+  answerMillis,
+  authenticateMillisMax,
+  claimEntryHash,
+  isWithinReach,
+  type OpenedClaim,
+} from "../../shared/release/emergency.js";
 import { workingDaysAfter } from "../../shared/release/floor.js";
-import { sealedHash } from "../../shared/release/sealedfacts.js";
 import type { Machine, Turn } from "../docket/machine.js";
 import type { CallBack } from "./preservation.js";
 
-const minute = 60_000;
-/** For supervisor, call-back and second operator together; then the claim is denied. */
-const authenticateMillisMax = 30 * minute;
-/** From the owner's question to the agency's answer, whatever happens in between: the time tells nothing. */
-const answerMillis = 90 * minute;
-/** A claim reaches no further back. */
-const backMillisMax = 72 * 60 * minute;
 /** Within these the agency files what a court says of it. */
 const courtDays = 3;
 
-/** What an agency may claim. No word of its own reaches anybody. */
-export const dangers = ["threat-to-life", "abduction", "serious-injury"] as const;
-export type Danger = (typeof dangers)[number];
-
 /** An agency's word that somebody's life is in danger. Nobody but the household can say yes to it; there is no operator's override. */
-export interface Emergency extends Claim {
+export interface Emergency extends Claimed {
   readonly kind:
     | "claimed"
     | "cosigned"
     | "called-back"
     | "denied"
     | "asked"
+    | "released"
     | "not-released"
     | "confirmed"
     | "unconfirmed";
@@ -36,6 +32,8 @@ export interface Emergency extends Claim {
   readonly second?: OfficerId;
   /** When the household was asked. */
   readonly askedAt?: Millis;
+  /** What the household released for it. Until the agency is told, nobody outside learns of it, not even from the public log. */
+  readonly releases: readonly ReleaseId[];
   /** What the agency filed of a court, by its hash. */
   readonly paper?: string;
   /** What one operator found of that paper; another one must find the same. */
@@ -44,25 +42,31 @@ export interface Emergency extends Claim {
   readonly until?: Millis;
 }
 
-export interface Claim {
+export interface Claimed {
   readonly agency: AgencyId;
-  readonly by: OfficerId;
-  readonly file: string;
-  readonly danger: Danger;
   readonly household: HouseholdId;
-  readonly camera: CameraId;
+  readonly by: OfficerId;
+  /** As it was signed: by the officer, and then by the supervisor too. */
+  readonly note: string;
+  readonly claim: OpenedClaim;
   readonly place: "outdoor" | "indoor";
-  readonly from: Millis;
-  readonly to: Millis;
   readonly claimedAt: Millis;
   readonly salt: string;
 }
 
 export type EmergencyEvent =
-  | ({ readonly kind: "claim" } & Omit<Claim, "claimedAt">)
-  | { readonly kind: "cosign"; readonly by: OfficerId; readonly role: "officer" | "supervisor" }
+  | ({ readonly kind: "claim" } & Omit<Claimed, "claimedAt" | "agency" | "household">)
+  /** `note` has both signatures, and each was verified. */
+  | {
+      readonly kind: "cosign";
+      readonly by: OfficerId;
+      readonly role: "officer" | "supervisor";
+      readonly note: string;
+    }
   | ({ readonly kind: "call-back"; readonly by: OfficerId } & CallBack)
   | { readonly kind: "agree" | "deny"; readonly by: OfficerId }
+  /** Something that the household signed for it lies ready, or does not any more. */
+  | { readonly kind: "ready" | "gone"; readonly release: ReleaseId }
   | { readonly kind: "file-paper"; readonly by: OfficerId; readonly paper: string }
   | { readonly kind: "find"; readonly by: OfficerId; readonly genuine: boolean }
   | { readonly kind: "clock" };
@@ -83,11 +87,23 @@ export const emergencyMachine: Machine<Emergency, EmergencyEvent, EmergencyRefus
   deadline: ({ until }) => until,
 };
 
+/** Whether it can be answered: what comes later counts for nothing, even where the clock's step is late. */
+export function isOpen({ kind, until }: Emergency, now: Millis): boolean {
+  return kind === "asked" && until !== undefined && now < until;
+}
+
+/** Whether its agency may know of this release: only once it has been told, and only of what lay ready then. */
+export function isHandedOver({ kind, releases }: Emergency, release: ReleaseId): boolean {
+  return kind !== "asked" && releases.includes(release);
+}
+
 type Outcome = Result<Turn<Emergency>, EmergencyRefusal>;
 const no = (kind: EmergencyRefusal["kind"]): Outcome => refuse({ kind });
 
 function step(emergency: Emergency | undefined, event: EmergencyEvent, now: Millis): Outcome {
-  if (event.kind === "claim") return emergency === undefined ? claim(event, now) : no("not-its-turn");
+  if (event.kind === "claim") return emergency === undefined ? claimed(event, now) : no("not-its-turn");
+  if (emergency !== undefined && (event.kind === "ready" || event.kind === "gone"))
+    return emergency.kind === "asked" ? answered(emergency, event) : ok({ state: emergency });
   switch (emergency?.kind) {
     case "claimed":
       return cosigned(emergency, event);
@@ -95,7 +111,8 @@ function step(emergency: Emergency | undefined, event: EmergencyEvent, now: Mill
     case "called-back":
       return authenticated(emergency, event, now);
     case "asked":
-      return event.kind === "clock" ? unanswered(emergency, now) : no("not-its-turn");
+      return event.kind === "clock" ? told(emergency, now) : no("not-its-turn");
+    case "released":
     case "not-released":
       return afterwards(emergency, event);
     default:
@@ -104,11 +121,12 @@ function step(emergency: Emergency | undefined, event: EmergencyEvent, now: Mill
 }
 
 /** One outdoor camera, and a window within the last 72 hours. */
-function claim(event: EmergencyEvent & { readonly kind: "claim" }, now: Millis): Outcome {
+function claimed(event: EmergencyEvent & { readonly kind: "claim" }, now: Millis): Outcome {
   const { kind: _, ...facts } = event;
-  const reaches = facts.place === "outdoor" && facts.from < facts.to && facts.to <= now;
-  if (!reaches || facts.from < now - backMillisMax) return no("emergency-out-of-reach");
-  return logged({ ...facts, claimedAt: now, kind: "claimed", until: millis(now + authenticateMillisMax) });
+  if (facts.place !== "outdoor" || !isWithinReach(facts.claim)) return no("emergency-out-of-reach");
+  const { agency, household } = facts.claim;
+  const until = millis(now + authenticateMillisMax);
+  return logged({ ...facts, agency, household, releases: [], claimedAt: now, kind: "claimed", until });
 }
 
 function cosigned(emergency: Emergency, event: EmergencyEvent): Outcome {
@@ -116,7 +134,7 @@ function cosigned(emergency: Emergency, event: EmergencyEvent): Outcome {
   if (event.kind !== "cosign") return no("not-its-turn");
   if (event.role !== "supervisor") return no("supervisors-only");
   if (event.by === emergency.by) return no("second-person-needed");
-  return ok({ state: { ...emergency, kind: "cosigned", supervisor: event.by } });
+  return ok({ state: { ...emergency, kind: "cosigned", supervisor: event.by, note: event.note } });
 }
 
 /** The pair on call: one calls the registry's number, the other agrees. */
@@ -136,10 +154,20 @@ function denied({ until: _, ...emergency }: Emergency): Outcome {
   return logged({ ...emergency, kind: "denied" });
 }
 
-/** Silence is no. */
-function unanswered(emergency: Emergency, now: Millis): Outcome {
+function answered(
+  emergency: Emergency,
+  { kind, release }: { readonly kind: "ready" | "gone"; readonly release: ReleaseId },
+): Outcome {
+  if (emergency.releases.includes(release) === (kind === "ready")) return ok({ state: emergency });
+  const others = emergency.releases.filter((one) => one !== release);
+  return ok({ state: { ...emergency, releases: kind === "ready" ? [...others, release] : others } });
+}
+
+/** The fixed time has come: what lies ready is handed over. Silence is no. */
+function told(emergency: Emergency, now: Millis): Outcome {
   const until = workingDaysAfter(emergency.askedAt ?? now, courtDays);
-  return logged({ ...emergency, kind: "not-released", until });
+  const kind = emergency.releases.length > 0 ? "released" : "not-released";
+  return logged({ ...emergency, kind, until });
 }
 
 function afterwards(emergency: Emergency, event: EmergencyEvent): Outcome {
@@ -163,7 +191,6 @@ function afterwards(emergency: Emergency, event: EmergencyEvent): Outcome {
 }
 
 function logged(state: Emergency): Outcome {
-  const { salt, household, camera, from, to, file, danger, kind } = state;
-  const hash = sealedHash(salt, { household, camera, from, to, file, danger, state: kind });
-  return ok({ state, entry: { agency: state.agency, state: kind, hash } });
+  const { salt, claim, kind, agency } = state;
+  return ok({ state, entry: { agency, state: kind, hash: claimEntryHash(salt, claim.hash, kind) } });
 }

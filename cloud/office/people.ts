@@ -1,5 +1,5 @@
 import type { AgencyId, OfficerId } from "../../shared/kernel/ids.js";
-import type { AgencyState, Agreement } from "../../shared/release/agreement.js";
+import type { AgencyState, OpenedAgreement } from "../../shared/release/agreement.js";
 import { type Office, operatorOffice } from "../../shared/release/officelogin.js";
 import type { Operator } from "../../shared/release/operators.js";
 
@@ -29,7 +29,10 @@ export interface Directory {
 /** An agency by its agreement in force. */
 export interface KnownAgency {
   readonly state: AgencyState;
-  readonly agreement: Pick<Agreement, "name" | "jurisdiction" | "phone" | "officers">;
+  readonly agreement: Pick<
+    OpenedAgreement,
+    "agency" | "hash" | "name" | "jurisdiction" | "phone" | "officers"
+  >;
 }
 export type AgencyOf = (agency: AgencyId) => Promise<KnownAgency | undefined>;
 

@@ -1,9 +1,10 @@
 import { type OpenedCharter, openCharterChain } from "../../shared/charter/charter.js";
 import type { Member } from "../../shared/charter/lines.js";
-import { millis } from "../../shared/kernel/brand.js";
-import type { HouseholdId, OfficerId } from "../../shared/kernel/ids.js";
+import type { Millis } from "../../shared/kernel/brand.js";
+import type { HouseholdId, OfficerId, RequestId } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
+import { isClaim, needsNoHold, type OpenedAsk, purposeOf } from "../../shared/release/ask.js";
 import {
   type AuthorisationRefusal,
   type OpenedAuthorisation,
@@ -12,6 +13,7 @@ import {
 } from "../../shared/release/authorisation.js";
 import type { Policy } from "../../shared/release/floor.js";
 import { noticeHash } from "../../shared/release/notice.js";
+import type { RequestState } from "../../shared/release/request.js";
 import { textOf } from "../../shared/seal/note.js";
 import { type AgencyEvent, type AgencyRecord, type AgencyRefusal, agreementOf } from "../agency/agency.js";
 import { type Decision, decide, type Matter } from "../consent/decide.js";
@@ -25,19 +27,28 @@ export type RequestBook = Book<RequestRecord, RequestEvent, RequestStepRefusal>;
 
 export type MatterRefusal =
   | AuthorisationRefusal
-  /** There is no such request, or no such household. */
+  /** There is no such request or emergency, or no such household. */
   | { readonly kind: "not-there" };
 
 /** An authorisation with all that is known of it, ready to be decided about. */
 export interface Known {
   readonly authorisation: OpenedAuthorisation;
-  readonly request: RequestRecord;
+  /** It answers an emergency: nobody outside learns of it before the fixed time. */
+  readonly inEmergency: boolean;
   decide(reviewers: readonly OfficerId[]): Decision;
+}
+
+/** A request or an emergency's claim, as it stands now. */
+export interface AskedNow {
+  readonly ask: OpenedAsk;
+  readonly state: RequestState;
+  /** Since when it could be answered. */
+  readonly published: Millis;
 }
 
 interface DecidingServices {
   readonly agencies: AgencyBook;
-  readonly requests: RequestBook;
+  readonly asked: (id: RequestId) => Promise<AskedNow | undefined>;
   readonly charters: CharterReader;
   readonly vault: Pick<VaultReader, "clip">;
   readonly policy: Policy;
@@ -46,14 +57,14 @@ interface DecidingServices {
 
 /** Fetches what a decision is about, as it stands now, and verifies each signature in it. */
 export async function know(
-  { agencies, requests, charters, vault, policy, clock }: DecidingServices,
+  { agencies, asked: find, charters, vault, policy, clock }: DecidingServices,
   household: HouseholdId,
   note: string,
 ): Promise<Result<Known, MatterRefusal>> {
   const parsed = parseAuthorisation(textOf(note));
   if (!parsed.ok) return parsed;
-  const asked = await requests.find(parsed.value.request);
-  const agency = asked && (await agencies.find(asked.state.agency));
+  const asked = await find(parsed.value.request);
+  const agency = asked && (await agencies.find(asked.ask.agency));
   const now = await charters.current(household);
   if (asked === undefined || agency === undefined || now === undefined) return refuse({ kind: "not-there" });
   const names = new Set(parsed.value.clips.map(({ charter }) => charter));
@@ -64,19 +75,23 @@ export async function know(
   if (!authorisation.ok) return authorisation;
   const agreement = agreementOf(agency.state);
   const { jurisdiction } = agreement;
-  const { kind: state, request, publishedAt } = asked.state;
-  const notices = { en: noticeHash(request, agreement, "en"), fr: noticeHash(request, agreement, "fr") };
-  const published = publishedAt ?? millis(Number.POSITIVE_INFINITY);
+  const { ask, state, published } = asked;
+  const notices = { en: noticeHash(ask, agreement, "en"), fr: noticeHash(ask, agreement, "fr") };
   const matter: Omit<Matter, "reviewers"> = {
-    ask: { ...request, kind: "request", state, published, notices },
+    ask: {
+      ...{ ...ask, state, published, notices, purpose: purposeOf(ask), urgent: needsNoHold(ask) },
+      ...(isClaim(ask) ? { kind: "emergency", about: ask } : { kind: "request" }),
+    },
     asker: { agency: agency.state.agency, jurisdiction, state: agency.state.kind },
     authorisation: authorisation.value,
     charters: { now, recorded },
     stored,
+    // No contact's word is carried here yet: without their owners' words decide() releases nothing on it.
+    words: [],
   };
   return ok({
     authorisation: authorisation.value,
-    request: asked.state,
+    inEmergency: isClaim(ask),
     decide: (reviewers) => decide({ ...matter, reviewers }, policy, clock.wall()),
   });
 }

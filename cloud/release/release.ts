@@ -39,7 +39,7 @@ export interface ReleaseRecord {
   /** As it was signed. */
   readonly authorisation: string;
   readonly hash: Hash;
-  /** How long the agency may keep it, and whether nothing had to rest. */
+  /** How long the agency may keep it, and whether the log and the agency get it without delay. */
   readonly keep: Millis;
   readonly urgent: boolean;
   /** The sealed package: how many pieces it comes in, and its hash once it is whole. */
@@ -53,7 +53,7 @@ export interface ReleaseRecord {
   readonly disposal?: string;
   /** No receipt came in time. */
   readonly unreceipted?: boolean;
-  readonly why?: "withdrawn" | "not-fetched" | "agency-may-not" | "charter-has-changed";
+  readonly why?: "withdrawn" | "not-fetched" | "agency-may-not" | "charter-has-changed" | "too-late";
   readonly until?: Millis;
 }
 
@@ -81,8 +81,8 @@ export type ReleaseEvent =
   | { readonly kind: "fetch" }
   | { readonly kind: "word"; readonly word: CustodyWord; readonly note: string }
   | { readonly kind: "withdraw" }
-  /** Its agency may not ask any more or its request is frozen, or the household's rules are others now. */
-  | { readonly kind: "freeze"; readonly why: "agency-may-not" | "charter-has-changed" }
+  /** Its agency may not ask any more or its request is frozen, the household's rules are others now, or the emergency is over. */
+  | { readonly kind: "freeze"; readonly why: "agency-may-not" | "charter-has-changed" | "too-late" }
   | { readonly kind: "clock" };
 
 export type ReleaseRefusal =

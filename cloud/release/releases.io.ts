@@ -10,6 +10,7 @@ import type { FieldsRefusal } from "../../shared/seal/fields.js";
 import { type NoteRefusal, openNote } from "../../shared/seal/note.js";
 import type { Book, Kept } from "../docket/docket.io.js";
 import type { CharterReader } from "../household/charters.io.js";
+import type { Answering } from "./answering.io.js";
 import type { Batches } from "./batches.io.js";
 import type { Known, MatterRefusal } from "./deciding.io.js";
 import type { Escrow } from "./escrow.io.js";
@@ -72,6 +73,7 @@ export interface ReleaseServices {
   readonly charters: CharterReader;
   readonly sending: Sending;
   readonly know: (household: HouseholdId, note: string) => Promise<Result<Known, MatterRefusal>>;
+  readonly mayBeKnown: Answering["mayBeKnown"];
   /** Its agency may still ask, and its request is not frozen. */
   readonly mayFetch: (release: ReleaseRecord) => Promise<boolean>;
 }
@@ -150,13 +152,13 @@ async function prepare(
 ): StepResult<MatterRefusal | { readonly kind: "too-many-releases" }> {
   const known = await know(household, note);
   if (!known.ok) return known;
-  const { authorisation, decide } = known.value;
+  const { authorisation, inEmergency, decide } = known.value;
   const { record, agency, request, hash, keep, hold, signers } = authorisation;
   if (authorisation.household !== household) return notThere;
   const underWay = await book.list({ household, kinds: ["preparing", "in-review", "escrowed", "available"] });
   if (underWay.length >= releasesMax) return refuse({ kind: "too-many-releases" });
   const preparation = { household, agency, request, record, authorisation: note, hash, keep, pieces };
-  const event = { ...preparation, decision: decide([]), urgent: hold === 0 };
+  const event = { ...preparation, decision: decide([]), urgent: hold === 0 && !inEmergency };
   return book.advance(record, { kind: "prepare", preparation: event }, signers[0] ?? household);
 }
 
@@ -266,12 +268,19 @@ const actsOf: Readonly<Partial<Record<string, Act>>> = {
 
 /** What follows from a release's steps: each act waits for its batch, and a package that nobody may have any more is gone. */
 export async function settleRelease(
-  { book, batches, escrow, sending }: Pick<ReleaseServices, "book" | "batches" | "escrow" | "sending">,
+  {
+    book,
+    batches,
+    escrow,
+    sending,
+    mayBeKnown,
+  }: Pick<ReleaseServices, "book" | "batches" | "escrow" | "sending" | "mayBeKnown">,
   { state }: KeptRelease,
 ): Promise<void> {
   const { record: release, agency, request, hash: authorisation, package: sealed } = state;
   // From the first one on: what a full disk kept back is noted now, and what is noted already stays as it is.
-  for (const { kind, at } of await book.steps(release)) {
+  const steps = (await mayBeKnown(state)) ? await book.steps(release) : [];
+  for (const { kind, at } of steps) {
     const act = actsOf[kind];
     if (act !== undefined && sealed !== undefined)
       await batches.note({ release, act, at, agency, request, authorisation, package: sealed });

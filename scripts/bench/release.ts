@@ -202,12 +202,13 @@ function bigMatter(): Matter {
   return {
     ask: {
       ...{ ...request.value, kind: "request", state: "published", published: request.value.submitted },
+      ...{ purpose: request.value.category, urgent: false },
       notices: { en: authorisation.notice, fr: authorisation.notice },
     },
     asker: { ...agreement.value, state: "active" },
     authorisation: { ...authorisation, clips, signers, hash: hashOfText("x\n") },
     charters: { now: home.charter, recorded: [home.charter] },
     stored: clips.map(({ clip: id, camera }) => ({ id, camera, arrivedAt: asked })),
-    reviewers: [],
+    ...{ words: [], reviewers: [] },
   };
 }

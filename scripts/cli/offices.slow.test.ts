@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { t as tap, test } from "tap";
+import { saidAgreement } from "../../cloud/api/officetesting.js";
 import { newBoard, openTestCloud } from "../../cloud/api/testing.js";
 import type { KnownAgency } from "../../cloud/office/people.js";
 import { toBase64 } from "../../shared/kernel/bytes.js";
@@ -14,14 +15,6 @@ import { memberInit } from "./member/init.io.js";
 import { memberNotices } from "./member/notices.io.js";
 import { needProfile } from "./member/profile.io.js";
 import { accessList, accessRead, accessRequest, accessStep } from "./office/access.io.js";
-import {
-  emergencyAnswer,
-  emergencyClaim,
-  emergencyCosign,
-  emergencyFinding,
-  emergencyList,
-  emergencyPaper,
-} from "./office/emergency.io.js";
 import { agencyInit, operatorInit } from "./office/init.io.js";
 import {
   legalFetch,
@@ -90,7 +83,7 @@ test("an officer makes keys and a line for the agreement, and signs in once it n
   const known: KnownAgency = {
     state: "active",
     agreement: {
-      ...{ name: "Harbour City Police", jurisdiction: "us", phone: "+15550100" },
+      ...{ agency, hash: saidAgreement, name: "Harbour City Police", jurisdiction: "us", phone: "+15550100" },
       officers: officer === undefined ? [] : [officer],
     },
   };
@@ -174,7 +167,9 @@ async function workplace(name: string) {
   );
   const operators = parseOperators((await Promise.all(lines)).map(({ line }) => line).join("\n"));
   if (fay === undefined || gus === undefined || !operators.ok) throw new Error("the lines do not hold");
+  const agency = agencyIdOf(Uint8Array.of(1));
   const agreement = {
+    ...{ agency, hash: saidAgreement },
     name: "Harbour City Police",
     jurisdiction: "us",
     phone: "+15550100",
@@ -205,7 +200,6 @@ async function workplace(name: string) {
     .insertInto("camera")
     .values({ ...named, ...keys })
     .execute();
-  const agency = agencyIdOf(Uint8Array.of(1));
   for (const folder of [officer, supervisor])
     await officeLogin(folder, "agency", { cloud: url, agency }, silent);
   for (const folder of [first, second]) await officeLogin(folder, "operator", { cloud: url }, silent);
@@ -276,34 +270,4 @@ test("legal process is served, called back, scoped by two operators and fetched,
   });
   t.match(await heard((terminal) => legalWithdraw(officer, id, terminal)), { state: "withdrawn" });
   t.match(await heard((terminal) => legalList(officer, terminal)), { id, state: "withdrawn" });
-});
-
-test("an emergency is claimed, cosigned and authenticated by two and two, and ends without a release", async (t) => {
-  const { officer, supervisor, first, second, owner, board, cloud } = await workplace("emergency");
-  t.teardown(cloud.close);
-  const at = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
-  const claim = { file: "24-119", danger: "abduction", camera: board.id, from: at(2), to: at(1) };
-  const { id = "" } = await heard((terminal) => emergencyClaim(officer, claim, terminal));
-  await t.rejects(emergencyCosign(officer, id, quiet()), { message: /Only a supervisor/ });
-  await emergencyCosign(supervisor, id, quiet());
-  t.match(await heard((terminal) => operatorQueue(first, terminal)), {
-    id,
-    what: "emergency",
-    state: "cosigned",
-  });
-  await operatorCallback(first, id, { called: "+15550100" }, quiet());
-  await t.rejects(emergencyAnswer(first, id, "agree", quiet()), { message: /takes two people/ });
-  t.match(await heard((terminal) => emergencyAnswer(second, id, "agree", terminal)), { state: "asked" });
-  t.match(await heard((terminal) => memberNotices(owner, "en", terminal)), {
-    text: /somebody's life is in danger/,
-  });
-  cloud.clock.forward(90 * 60_000);
-  await cloud.docket.tick();
-  t.match(await heard((terminal) => emergencyList(officer, "agency", terminal)), {
-    id,
-    state: "not-released",
-  });
-  await emergencyPaper(officer, id, Uint8Array.of(1), quiet());
-  await emergencyFinding(first, id, true, quiet());
-  t.match(await heard((terminal) => emergencyFinding(second, id, true, terminal)), { state: "confirmed" });
 });

@@ -10,6 +10,7 @@ import { giveWord } from "../cli/agency/custody.io.js";
 import { releaseFetch, releaseList } from "../cli/agency/releases.io.js";
 import { type RequestWish, requestCosign, requestNew, requestSubmit } from "../cli/agency/requests.io.js";
 import { memberAuthorise } from "../cli/consent/authorise.io.js";
+import { memberEmergencies } from "../cli/consent/emergencies.io.js";
 import { filmed, type Home, newHome, type World } from "../cli/consent/home.contract.js";
 import { memberRelease, memberWithdraw } from "../cli/consent/release.io.js";
 import { memberPlace, memberRequests } from "../cli/consent/requests.io.js";
@@ -18,6 +19,7 @@ import { requestModerate } from "../cli/desk/requests.io.js";
 import { audit } from "../cli/log/audit.io.js";
 import { memberNotices } from "../cli/member/notices.io.js";
 import {
+  type ClaimWish,
   emergencyAnswer,
   emergencyClaim,
   emergencyCosign,
@@ -51,7 +53,8 @@ export async function playRelease(folder: string, say: Say): Promise<void> {
     await release(stage, home);
     await forge(stage, home);
     await withdraw(stage, home);
-    await emergency(stage, home);
+    await silence(stage, home);
+    await answer(stage, home);
     stage.heading("What anybody can check");
     await stage.as("A stranger", (terminal) =>
       audit({ server: { url: stage.origin }, state: stage.at("stranger") }, terminal),
@@ -291,20 +294,53 @@ async function withdraw(stage: Stage, home: Home): Promise<void> {
   await as("Oscar, officer", (terminal) => releaseList(at("oscar"), terminal));
 }
 
-/** A life is said to be in danger, two operators believe it, and the household does not answer: then nobody else does. */
-async function emergency(stage: Stage, home: Home): Promise<void> {
-  const { at, as, cloud, heading, pass } = stage;
-  heading("An emergency that nobody answers");
+/** A life is said to be in danger, two operators believe it, and the household is asked. */
+async function claim(stage: Stage, home: Home, file: string): Promise<string> {
+  const { at, as, cloud } = stage;
   const now = cloud.clock.wall();
   const times = { from: new Date(now - 2 * hour).toISOString(), to: new Date(now - hour).toISOString() };
-  const claim = { file: "2027/0042", danger: "abduction", camera: home.board.id, ...times };
-  const { id } = await as("Oscar, officer", (terminal) => emergencyClaim(at("oscar"), claim, terminal));
+  const camera = { household: home.household, camera: home.board.id };
+  const wish: ClaimWish = { file, danger: "abduction", ...camera, ...times };
+  const { id } = await as("Oscar, officer", (terminal) =>
+    emergencyClaim(at("oscar"), wish, terminal, cloud.clock),
+  );
   const which = String(id);
   await as("sofia", (terminal) => emergencyCosign(at("sofia"), which, terminal), "nothing");
   const called = { called: "+33123456789" };
   await as("olga", (terminal) => operatorCallback(at("olga"), which, called, terminal), "nothing");
   await as("Omar, operator", (terminal) => emergencyAnswer(at("omar"), which, "agree", terminal));
+  cloud.clock.forward(11_000);
+  return which;
+}
+
+/** Nobody answers: then nobody else does. */
+async function silence(stage: Stage, home: Home): Promise<void> {
+  const { at, as, heading, pass } = stage;
+  heading("An emergency that nobody answers");
+  await claim(stage, home, "2027/0042");
   await as("Anna, owner", (terminal) => memberNotices(home.folder, "en", terminal));
   await pass(2 * hour, "two hours, in which Anna sleeps");
   await as("Oscar, officer", (terminal) => emergencyList(at("oscar"), "agency", terminal));
+}
+
+/** The owner says yes within minutes; the agency hears of it at the time at which it hears of a no. */
+async function answer(stage: Stage, home: Home): Promise<void> {
+  const { at, as, cloud, heading, pass } = stage;
+  heading("An emergency that the owner answers");
+  const clip = await filmed(stage, home, millis(cloud.clock.wall() - hour));
+  await pass(hour, "an hour");
+  const request = await claim(stage, home, "2027/0043");
+  await as("Anna, owner", (terminal) => memberEmergencies(home.folder, "en", terminal, cloud.clock));
+  const wish = { request, clips: [clip], thirdParties: true, child: false, language: "en" } as const;
+  const { record } = await as("Anna, owner", (terminal) =>
+    memberAuthorise(home.folder, wish, terminal, cloud.clock),
+  );
+  const id = String(record);
+  await as("Anna, owner", (terminal) => memberRelease(home.folder, id, terminal, cloud.clock));
+  await as("Oscar, officer", (terminal) => emergencyList(at("oscar"), "agency", terminal));
+  await pass(90 * 60_000, "90 minutes, the same whatever the household says");
+  cloud.clock.forward(11_000);
+  await as("Oscar, officer", (terminal) => emergencyList(at("oscar"), "agency", terminal));
+  const out = at("emergency.tar");
+  await as("Oscar, officer", (terminal) => releaseFetch(at("oscar"), id, { out }, terminal, cloud.clock));
 }

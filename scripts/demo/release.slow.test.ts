@@ -17,6 +17,8 @@ test("the story of a release goes to its end, and ends as it must", async (t) =>
     ],
     ["what rests is withdrawn without a trace", /Withdrawn\. Nobody outside has it, and nobody gets it\./],
     ["an emergency that nobody answers releases nothing", /Oscar, officer +\S+ +not-released +abduction/],
+    ["what an owner releases in one is there at the fixed time", /Oscar, officer +\S+ +released +abduction/],
+    ["and verifies", /Oscar, officer +for .*, emergency \S+, file 2027\/0043, about abduction/],
     [
       "a stranger audits the log",
       /A stranger +Every tile, entry and listed record was computed anew and agrees\./,

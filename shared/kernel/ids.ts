@@ -17,9 +17,9 @@ export type EventId = Brand<string, "EventId">;
 export type AgencyId = Brand<string, "AgencyId">;
 /** As CameraId, of the note-signing key of a person who works for an agency or for the operator. */
 export type OfficerId = Brand<string, "OfficerId">;
-/** UUIDv7 of a request for assistance. */
+/** UUIDv7 of what an agency asks for: a request for assistance, or an emergency's claim. */
 export type RequestId = Brand<string, "RequestId">;
-/** UUIDv7 of what officers or operators began: an access, a preservation, a legal process, an emergency. */
+/** UUIDv7 of what officers or operators began: an access, a preservation, a legal process. */
 export type CourseId = Brand<string, "CourseId">;
 /** UUIDv7 of an authorisation's record, and of the release that carries it out. */
 export type ReleaseId = Brand<string, "ReleaseId">;

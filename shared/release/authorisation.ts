@@ -29,8 +29,8 @@ import {
 } from "../seal/fields.js";
 import { type Hash, hashOfText, isHash } from "../seal/hash.js";
 import { type NoteRefusal, openNote, textOf } from "../seal/note.js";
+import { allPurposes, type Purpose } from "./ask.js";
 import { allJurisdictions, type Jurisdiction } from "./floor.js";
-import { allCategories, type Category } from "./request.js";
 
 /** Why the household may release: its owners consent, or its contacts answer an emergency. */
 export type Basis = "consent" | "contacts";
@@ -56,12 +56,13 @@ export interface ReleasedClip {
 }
 
 /**
- * `authorisation/v1`: the household's word for exactly these fragments, to this agency, for this request. Its fields follow
+ * `authorisation/v1`: the household's word for exactly these fragments, to this agency, for this request or emergency. Its fields follow
  * ISO/IEC TS 27560 (consent records); who signed is who its signatures are from.
  */
 export interface Authorisation {
   readonly record: ReleaseId;
   readonly household: HouseholdId;
+  /** Of the request, or of the emergency's claim. */
   readonly request: RequestId;
   readonly requestHash: Hash;
   readonly agency: AgencyId;
@@ -69,7 +70,7 @@ export interface Authorisation {
   /** The household's newest charter when it was written. */
   readonly charter: Hash;
   readonly basis: Basis;
-  readonly purpose: Category;
+  readonly purpose: Purpose;
   readonly jurisdiction: Jurisdiction;
   /** Of the text that was shown to whoever signed, and its language. */
   readonly notice: Hash;
@@ -168,7 +169,7 @@ function readAuthorisation(read: FieldReader): Authorisation {
     recipient: read.text("recipient", isRecipient),
     charter: read.text("charter", isHash),
     basis: read.text("basis", oneOf<Basis>(...allBases)),
-    purpose: read.text("purpose", oneOf<Category>(...allCategories)),
+    purpose: read.text("purpose", oneOf<Purpose>(...allPurposes)),
     jurisdiction: read.text("jurisdiction", oneOf<Jurisdiction>(...allJurisdictions)),
     notice: read.text("notice", isHash),
     language: read.text("language", oneOf<"en" | "fr">("en", "fr")),

@@ -3,11 +3,13 @@ import type { CharterCamera } from "../charter/lines.js";
 import { ownersOf } from "../charter/succession.js";
 import type { Millis } from "../kernel/brand.js";
 import type { CameraId, ClipId, MemberId } from "../kernel/ids.js";
+import { isClaim, needsNoHold, purposeOf } from "./ask.js";
 import type { ReleasedClip } from "./authorisation.js";
+import { isWithinReach } from "./emergency.js";
 import type { Facts } from "./facts.js";
 import { floorPolicy } from "./floor.js";
 import { noticeHash } from "./notice.js";
-import { faultsOf, isDanger } from "./request.js";
+import { faultsOf } from "./request.js";
 
 /** Why what was signed is no consent to this release, by the rules that no operator loosens. */
 export type ConsentRefusal =
@@ -23,6 +25,8 @@ export type ConsentRefusal =
   | { readonly kind: "nobody-who-may-signed" }
   | { readonly kind: "owner-did-not-sign"; readonly member: MemberId }
   | { readonly kind: "camera-not-then" | "camera-not-now" | "outside-window"; readonly clip: ClipId }
+  /** An emergency is about one outdoor camera. */
+  | { readonly kind: "other-camera" | "indoor-camera"; readonly clip: ClipId }
   | { readonly kind: "signed-in-the-future" | "hold-too-short" | "kept-too-long" };
 
 /** Clocks may differ so much. */
@@ -55,9 +59,11 @@ function otherThan({ authorisation: said, request, agreement, charters }: Facts)
     request: said.request !== request.id || said.requestHash !== request.hash,
     agency: said.agency !== request.agency,
     recipient: said.recipient !== request.recipient,
-    purpose: said.purpose !== request.category,
+    purpose: said.purpose !== purposeOf(request),
     jurisdiction: said.jurisdiction !== agreement.jurisdiction,
-    household: charters.some(({ household }) => household !== said.household),
+    household:
+      charters.some(({ household }) => household !== said.household) ||
+      (isClaim(request) && request.household !== said.household),
     notice: said.notice !== noticeHash(request, agreement, said.language),
   };
   const what = (Object.keys(another) as (keyof typeof another)[]).find((name) => another[name]);
@@ -66,13 +72,15 @@ function otherThan({ authorisation: said, request, agreement, charters }: Facts)
 }
 
 function faultInRequest({ request, agreement }: Facts): ConsentRefusal | undefined {
+  if (isClaim(request))
+    return isWithinReach(request) ? undefined : { kind: "request-against-the-rules", fault: "out-of-reach" };
   const [fault] = faultsOf(request, agreement, floorPolicy);
   return fault && { kind: "request-against-the-rules", fault: fault.kind };
 }
 
 function faultInTimes({ authorisation: said, request }: Facts, now: Millis): ConsentRefusal | undefined {
   if (said.signed > now + clockMillis) return { kind: "signed-in-the-future" };
-  if (said.hold < (isDanger(request.category) ? 0 : floorPolicy.holdCut)) return { kind: "hold-too-short" };
+  if (said.hold < (needsNoHold(request) ? 0 : floorPolicy.holdCut)) return { kind: "hold-too-short" };
   return said.keep > floorPolicy.agencyKeepsFor ? { kind: "kept-too-long" } : undefined;
 }
 
@@ -100,7 +108,15 @@ function faultInClip(released: ReleasedClip, facts: Facts): ConsentRefusal | und
     return { kind: "camera-not-then", clip };
   if (cameraIn(charterOf(facts, authorisation.charter), camera) === undefined)
     return { kind: "camera-not-now", clip };
+  if (isClaim(request) && camera !== request.camera) return { kind: "other-camera", clip };
+  if (isClaim(request) && isIndoors(released, facts)) return { kind: "indoor-camera", clip };
   return from < request.from || to > request.to ? { kind: "outside-window", clip } : undefined;
+}
+
+/** By the charter of then or by that of now. */
+function isIndoors({ camera, charter }: ReleasedClip, facts: Facts): boolean {
+  const both = [charter, facts.authorisation.charter];
+  return both.some((hash) => cameraIn(charterOf(facts, hash), camera)?.place === "indoor");
 }
 
 /** The first fault among many. */

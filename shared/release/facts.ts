@@ -9,8 +9,9 @@ import { ownersOf } from "../charter/succession.js";
 import { assert } from "../kernel/assert.js";
 import { ok, type Result, refuse } from "../kernel/result.js";
 import { type AgreementRefusal, type OpenedAgreement, openAgreementChain } from "./agreement.js";
+import { type OpenedAsk, openAsk } from "./ask.js";
 import { type AuthorisationRefusal, type OpenedAuthorisation, openAuthorisation } from "./authorisation.js";
-import { type OpenedRequest, openRequest, type RequestRefusal } from "./request.js";
+import type { RequestRefusal } from "./request.js";
 
 /** What was signed around a release. */
 export interface ReleaseNotes {
@@ -25,7 +26,8 @@ export interface ReleaseNotes {
 /** The same with every signature verified. */
 export interface Facts {
   readonly authorisation: OpenedAuthorisation;
-  readonly request: OpenedRequest;
+  /** What the authorisation answers. */
+  readonly request: OpenedAsk;
   readonly agreements: readonly OpenedAgreement[];
   readonly agreement: OpenedAgreement;
   readonly charters: readonly DisclosedCharter[];
@@ -46,7 +48,7 @@ export function openFacts(notes: ReleaseNotes): Result<Facts, FactsRefusal> {
   if (!agreements.ok) return refuse({ kind: "agreement-refused", why: agreements.error });
   const agreement = agreements.value.at(-1);
   assert(agreement !== undefined, "an empty chain of agreements opened");
-  const request = openRequest(notes.request, agreement);
+  const request = openAsk(notes.request, agreement);
   if (!request.ok) return refuse({ kind: "request-refused", why: request.error });
   const charters: DisclosedCharter[] = [];
   for (const [index, signed] of notes.charters.entries()) {

@@ -3,9 +3,11 @@ import { utcText } from "../kernel/utc.js";
 import { type Hash, hashOfText } from "../seal/hash.js";
 import type { Agreement } from "./agreement.js";
 import { formatDegrees, middleOf, squareMetres } from "./area.js";
+import { type Ask, isClaim } from "./ask.js";
+import type { Danger, EmergencyClaim } from "./emergency.js";
 import type { AssistanceRequest, Category } from "./request.js";
 
-/** The text by which a household is told of a request: the same for every agency, and nothing in it is the agency's own words. */
+/** The text by which a household is told of a request or an emergency: the same for every agency, and nothing in it is the agency's own words. */
 export type Language = "en" | "fr";
 /** Rises with every change of a word below. */
 const noticeVersion = 1;
@@ -31,8 +33,34 @@ const categories: Readonly<Record<Language, Readonly<Record<Category, string>>>>
   },
 };
 
-/** The request in the household's words. Times are UTC. */
-export function noticeOf(request: AssistanceRequest, agency: Agreement, language: Language): string {
+const dangerWords: Readonly<Record<Language, Readonly<Record<Danger, string>>>> = {
+  en: {
+    "threat-to-life": "that somebody's life is threatened",
+    abduction: "that somebody was abducted",
+    "serious-injury": "that somebody is seriously injured",
+  },
+  fr: {
+    "threat-to-life": "que la vie de quelqu'un est menacée",
+    abduction: "que quelqu'un a été enlevé",
+    "serious-injury": "que quelqu'un est gravement blessé",
+  },
+};
+
+/** What is asked, in the household's words. Times are UTC. */
+export function noticeOf(ask: Ask, agency: Agreement, language: Language): string {
+  return isClaim(ask) ? claimNotice(ask, agency, language) : requestNotice(ask, agency, language);
+}
+
+function claimNotice(claim: EmergencyClaim, { name }: Agreement, language: Language): string {
+  const { camera, file, danger } = claim;
+  const window = `${timeText(claim.from)} – ${timeText(claim.to)} UTC`;
+  const says = dangerWords[language][danger];
+  return language === "en"
+    ? `${name} says ${says} and asks for recordings of your camera ${camera}, ${window}, file ${file}. You do not have to answer. If you do not, it is told that nothing was released, and never why. Sharing cannot be undone once downloaded.`
+    : `${name} affirme ${says} et demande des enregistrements de votre caméra ${camera}, ${window}, dossier ${file}. Vous n'êtes pas tenu de répondre. Sans réponse, ce service apprend que rien n'a été remis, et jamais pourquoi. Un partage téléchargé ne peut plus être annulé.`;
+}
+
+function requestNotice(request: AssistanceRequest, agency: Agreement, language: Language): string {
   const about = [categories[language][request.category], request.statute === "none" ? "" : request.statute];
   const category = about.filter((word) => word !== "").join(" ");
   const window = `${timeText(request.from)} – ${timeText(request.to)} UTC`;
@@ -46,8 +74,8 @@ export function noticeOf(request: AssistanceRequest, agency: Agreement, language
 }
 
 /** By which an authorisation names the text that was shown. */
-export function noticeHash(request: AssistanceRequest, agency: Agreement, language: Language): Hash {
-  return hashOfText(`notice/v${noticeVersion}\n${noticeOf(request, agency, language)}\n`);
+export function noticeHash(ask: Ask, agency: Agreement, language: Language): Hash {
+  return hashOfText(`notice/v${noticeVersion}\n${noticeOf(ask, agency, language)}\n`);
 }
 
 function timeText(at: Millis): string {

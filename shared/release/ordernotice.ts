@@ -77,7 +77,7 @@ const texts: Readonly<Record<Language, Readonly<Record<OrderNoticeKind, string>>
     "legal-process-over":
       "The legal process of {agency} (file {file}) about {what} is over; nothing more is handed out.",
     emergency:
-      "{agency} (file {file}) says that somebody's life is in danger and asks for {what}. You do not have to answer. Nobody can say yes for you, and the cloud itself hands nothing over. At {until} UTC the agency is told that nothing was released, and never why.",
+      "{agency} (file {file}) says that somebody's life is in danger and asks for {what}. You do not have to answer. Nobody can say yes for you, and the cloud itself hands nothing over. At {until} UTC the agency is told whether you released anything, and never why. Nothing is what silence means.",
     "emergency-over": "The emergency request of {agency} (file {file}) about {what} is over.",
   },
   fr: {
@@ -96,7 +96,7 @@ const texts: Readonly<Record<Language, Readonly<Record<OrderNoticeKind, string>>
     "legal-process-over":
       "La procédure de {agency} (dossier {file}) sur {what} est close ; plus rien n'est remis.",
     emergency:
-      "{agency} (dossier {file}) affirme qu'une vie est en danger et demande {what}. Vous n'êtes pas tenu de répondre. Personne ne peut dire oui à votre place, et le nuage lui-même ne remet rien. Le {until} UTC le service apprend que rien n'a été remis, et jamais pourquoi.",
+      "{agency} (dossier {file}) affirme qu'une vie est en danger et demande {what}. Vous n'êtes pas tenu de répondre. Personne ne peut dire oui à votre place, et le nuage lui-même ne remet rien. Le {until} UTC le service apprend si vous avez remis quelque chose, et jamais pourquoi. Le silence vaut non.",
     "emergency-over": "La demande d'urgence de {agency} (dossier {file}) sur {what} est close.",
   },
 };

@@ -15,10 +15,10 @@ import {
   verdictOn,
 } from "./forger.contract.js";
 import { filmed, newHome } from "./home.contract.js";
-import { asked, pack } from "./release.contract.js";
+import { asked, pack, type ReleaseWish } from "./release.contract.js";
 import { slice } from "./slice.js";
 import { readTar, writeTar } from "./tar.js";
-import { day } from "./testing.contract.js";
+import { day, hour } from "./testing.contract.js";
 import { verifyPackage } from "./verify.js";
 
 test("a package verifies offline to its last byte, and the same parts give the same bytes", (t) => {
@@ -108,6 +108,35 @@ test("a file too many, too few, or other than follows from what was signed is re
   );
   const { escrow: _, ...packed } = good.parts;
   t.equal(verdictOn(pack(packed)), "escrow-missing");
+  t.end();
+});
+
+test("a package that answers an emergency is about its one outdoor camera and its household, and need not have rested", (t) => {
+  const answer = (emergency: NonNullable<ReleaseWish["emergency"]>, more: ReleaseWish = {}) =>
+    release({ ...more, emergency, authorisation: { hold: millis(0), ...more.authorisation } });
+  const { tar, home } = answer({});
+  const verified = verifyPackage(tar, options);
+  if (!verified.ok) return t.fail(JSON.stringify(verified.error));
+  t.match(verified.value.request, { danger: "abduction" });
+  const files = readTar(tar);
+  const told = files.ok ? files.value.find(({ name }) => name === "custody.txt")?.bytes : undefined;
+  t.match(new TextDecoder().decode(told), /asked by emergency [0-9a-f-]{36}, file 24-119/);
+  t.equal(verdictOn(forged(tar, "proofs/request.salt", gone)), "evidence-missing proofs/request.salt");
+  t.equal(verdictOn(forged(tar, "proofs/request.salt", flipAt(0))), "entry-of-another proofs/request");
+  const salted = { ...good.parts, requestEvidence: { ...good.parts.requestEvidence, salt: "salt" } };
+  t.equal(verdictOn(pack(salted)), "evidence-not-needed proofs/request.salt", "a request's line needs none");
+  const other = newHome({ seed: 99 });
+  t.match(verdictOn(answer({ camera: other.camera.id }).tar), /^other-camera/);
+  const stranger = answer({ household: other.charter.household }).tar;
+  t.equal(verdictOn(stranger), "signed-for-another household");
+  const early = { from: millis(asked - 4 * day) };
+  t.equal(verdictOn(answer(early).tar), "request-against-the-rules");
+  const outside = { from: millis(asked - 2 * hour), to: millis(asked - hour) };
+  t.match(verdictOn(answer(outside).tar), /^outside-window/);
+  t.equal(verdictOn(answer({}, { authorisation: { basis: "contacts" } }).tar), "not-by-consent");
+  t.match(verdictOn(answer({}, { signers: [0] }).tar), /^owner-did-not-sign/);
+  const moved = answer({}, { nextCharter: { cameras: [{ ...home.camera, place: "indoor" }] } }).tar;
+  t.match(verdictOn(moved), /^indoor-camera/, "by the charter in force when they signed");
   t.end();
 });
 

@@ -23,13 +23,18 @@ export interface PackageParts extends ReleaseNotes {
   readonly terms: string;
   /** C2SP tlog-policy of the log, as whoever packs believes it. */
   readonly policy: string;
-  readonly requestEvidence: Evidence;
+  readonly requestEvidence: AskEvidence;
   /** Of the agreement that the request names and, if its terms are older than that, of the version that brought them. */
   readonly agreementEvidence: readonly Evidence[];
   /** Lines of the log that commit to batches of segments. */
   readonly footageEvidence: readonly Evidence[];
   /** Added by the agency's client after the download: that the release was logged before it could be fetched. */
   readonly escrow?: Escrow;
+}
+
+/** An emergency's line of the log is a hash, and this the salt behind it; a request's has none. */
+export interface AskEvidence extends Evidence {
+  readonly salt?: string;
 }
 
 export interface PackedClip extends Pick<Slice, "mp4" | "manifest" | "init"> {
@@ -136,6 +141,9 @@ function proofFiles(parts: PackageParts): readonly TarFile[] {
   return [
     textFile("proofs/policy.txt", policy),
     ...evidenceFiles("proofs/request", requestEvidence),
+    ...(requestEvidence.salt === undefined
+      ? []
+      : [textFile("proofs/request.salt", `${requestEvidence.salt}\n`)]),
     ...agreementEvidence.flatMap((evidence, at) => evidenceFiles(`proofs/agreement-${at + 1}`, evidence)),
     ...charterEvidence.flatMap(({ salt, ...evidence }, at) => [
       ...evidenceFiles(`proofs/charter-${at + 1}`, evidence),

@@ -1,4 +1,5 @@
 import { utcText } from "../kernel/utc.js";
+import { nameOf } from "./ask.js";
 import type { ReleasedClip } from "./authorisation.js";
 import type { Facts } from "./facts.js";
 
@@ -13,7 +14,7 @@ export function custodyText({ authorisation: said, request, agreement, signers }
     "",
     ...recorded,
     "                          each second was encrypted in the camera; the cloud held it without a key",
-    `${utcText(request.submitted)}  ${agreement.name} (${agreement.agency}) asked by request ${request.id}, file ${request.file}`,
+    `${utcText(request.submitted)}  ${agreement.name} (${agreement.agency}) asked by ${nameOf(request)}, file ${request.file}`,
     ...signers.map(
       ({ id, name }) => `${utcText(said.signed)}  ${name} (member ${id}) signed the authorisation`,
     ),
@@ -35,7 +36,7 @@ export function declarationText({ authorisation: said, request, agreement }: Fac
     "",
     "I, [name], [position, qualifications], declare:",
     "",
-    `1. On [date] I received one file that opens with the private key of ${said.recipient}, made for request ${said.request}.`,
+    `1. On [date] I received one file that opens with the private key of ${said.recipient}, made for ${nameOf(request)}.`,
     '2. I verified it with "lintel verify" on [computer, version], which works offline, and [with the commands in HOWTO.txt].',
     "3. It reported that each second in the following files is, byte for byte, what the named camera signed when it recorded it, in",
     "   its order, and that the files are those that the household's owners authorised. They were compared by their SHA-256 values:",
@@ -59,7 +60,7 @@ function declared({ clip, from, to, sha256 }: ReleasedClip): readonly string[] {
 /** How to check by hand. What is indented are commands for a POSIX shell, to be run where the tar was unpacked. */
 export function howtoText({ authorisation: said, request }: Facts): string {
   return lines(
-    `Lintel release package, version 1: release ${said.record} for request ${request.id}`,
+    `Lintel release package, version 1: release ${said.record} for ${nameOf(request)}`,
     "",
     "With Lintel, on any computer, offline:   lintel verify package.tar --policy policy.txt",
     "(the log's policy from a place that you trust; proofs/policy.txt is only what this package claims)",

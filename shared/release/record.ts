@@ -1,4 +1,5 @@
 import { utcText } from "../kernel/utc.js";
+import { nameOf } from "./ask.js";
 import type { Facts } from "./facts.js";
 import { noticeOf } from "./notice.js";
 
@@ -88,7 +89,7 @@ export function dpvRecord({ authorisation: said, request, agreement }: Facts): s
 }
 
 /** The same as a Kantara Initiative consent receipt, v1.1. */
-export function kantaraRecord({ authorisation: said, agreement }: Facts): string {
+export function kantaraRecord({ authorisation: said, request, agreement }: Facts): string {
   const categories = said.clips.some(({ audio }) => audio) ? ["Video", "Sound"] : ["Video"];
   return json({
     version: "KI-CR-v1.1.0",
@@ -108,7 +109,7 @@ export function kantaraRecord({ authorisation: said, agreement }: Facts): string
     policyUrl: "terms.txt",
     services: [
       {
-        service: `request ${said.request}`,
+        service: nameOf(request),
         purposes: [
           {
             ...{ purpose: said.purpose, purposeCategory: ["Law enforcement request"] },

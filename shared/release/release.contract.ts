@@ -5,7 +5,7 @@ import type { OpenedClip } from "../clip/plain.js";
 import { formatSegment } from "../clip/segment.js";
 import { bytes, type Millis, millis } from "../kernel/brand.js";
 import { toBase64, toUtf8 } from "../kernel/bytes.js";
-import { newReleaseId } from "../kernel/ids.js";
+import { newReleaseId, newRequestId } from "../kernel/ids.js";
 import { type Prng, seededPrng } from "../kernel/prng.js";
 import { type Hash, hashOf, hashOfText } from "../seal/hash.js";
 import { type Signer, signNote, textOf, verifierOf } from "../seal/note.js";
@@ -23,13 +23,15 @@ import {
   openFirstAgreement,
   openNextAgreement,
 } from "./agreement.js";
+import { openAsk, purposeOf } from "./ask.js";
 import { type Authorisation, formatAuthorisation } from "./authorisation.js";
 import { batchCommitment, batchFillers, batchOf, formatBatchPath } from "./batch.js";
+import { claimEntryHash, type EmergencyClaim, formatClaim } from "./emergency.js";
 import type { Evidence } from "./evidence.js";
 import { film, filmed, type HomeWish, newHome, type TestHome } from "./home.contract.js";
 import { noticeHash } from "./notice.js";
 import { type Escrow, type PackageParts, packRelease } from "./package.js";
-import { type AssistanceRequest, openRequest } from "./request.js";
+import type { AssistanceRequest } from "./request.js";
 import { type Slice, slice } from "./slice.js";
 import { day, hour, newAgency, newRequest, signRequest, type TestAgency } from "./testing.contract.js";
 
@@ -98,6 +100,8 @@ export interface ReleaseWish {
   /** How many clips; one without it. */
   readonly clips?: number;
   readonly request?: Partial<AssistanceRequest>;
+  /** An emergency's claim is answered, and no request. */
+  readonly emergency?: Partial<EmergencyClaim>;
   readonly authorisation?: Partial<Authorisation>;
   /** How long before the request the agreement was logged, and how long after the recording the footage. */
   readonly publicFor?: number;
@@ -118,9 +122,12 @@ export function newRelease(wish: ReleaseWish = {}): TestRelease {
   const log = new TestLog();
   const agency = newAgency(millis(asked - 40 * day));
   const agreed = agree(log, agency, wish);
-  const request = newRequest(agency, asked, { agreement: agreed.agreement.hash, ...wish.request });
-  const requestNote = signRequest(agency, request);
   const home = newHome(wish.home);
+  const { requestNote, requestEntry, salt } = newAsk(wish, {
+    agency,
+    agreement: agreed.agreement.hash,
+    home,
+  });
   const films = cutClips(home, wish);
   const [{ clip, one }] = films;
   const slices = films.map((filmed) => filmed.one);
@@ -132,10 +139,7 @@ export function newRelease(wish: ReleaseWish = {}): TestRelease {
   const footage = slices.map((slice) =>
     logFootage(log, { home, slice, at: millis(slice.released.to + loggedAfter) }),
   );
-  const requestEvidence = log.append({
-    ...{ kind: "request", id: request.id, at: asked, agency: request.agency, state: "published" },
-    hash: hashOfText(textOf(requestNote)),
-  });
+  const requestEvidence = { ...log.append(requestEntry), ...(salt !== undefined && { salt }) };
   const charter = hashOfText(textOf(charters.at(-1)?.note ?? ""));
   const authorisation = authorise(wish, { home, agreement: agreed.agreement, requestNote, slices, charter });
   const signers = (wish.signers ?? [0, 1]).flatMap((at) => home.members[at]?.signer ?? []);
@@ -151,6 +155,53 @@ export function newRelease(wish: ReleaseWish = {}): TestRelease {
   const escrow = logEscrow(log, parts, authorisation);
   const whole = { ...parts, escrow };
   return { parts: whole, tar: pack(whole), authorisation, clip, slice: one, agency, home, log };
+}
+
+/** What is asked, and the log's line of it. */
+function newAsk(
+  wish: ReleaseWish,
+  {
+    agency,
+    agreement,
+    home,
+  }: { readonly agency: TestAgency; readonly agreement: Hash; readonly home: TestHome },
+) {
+  const { agency: id } = agency.agreement;
+  if (wish.emergency === undefined) {
+    const request = newRequest(agency, asked, { agreement, ...wish.request });
+    const requestNote = signRequest(agency, request);
+    const hash = hashOfText(textOf(requestNote));
+    const requestEntry = {
+      kind: "request",
+      id: request.id,
+      at: asked,
+      agency: id,
+      state: "published",
+      hash,
+    } as const;
+    return { requestNote, requestEntry, salt: undefined };
+  }
+  const claim: EmergencyClaim = {
+    ...{ id: newRequestId(asked, home.random), agency: id, agreement, file: "24-119", danger: "abduction" },
+    ...{ household: home.charter.household, camera: home.camera.id, submitted: asked },
+    ...{
+      from: millis(asked - day - hour),
+      to: millis(asked - day + hour),
+      recipient: `age1${"q".repeat(58)}`,
+    },
+    ...wish.emergency,
+  };
+  const requestNote = signNote(formatClaim(claim), [agency.officer.signer, agency.supervisor.signer]);
+  const hash = claimEntryHash("salt", hashOfText(textOf(requestNote)), "asked");
+  const requestEntry = {
+    kind: "emergency",
+    id: claim.id,
+    at: asked,
+    agency: id,
+    state: "asked",
+    hash,
+  } as const;
+  return { requestNote, requestEntry, salt: "salt" };
 }
 
 interface Filmed {
@@ -235,14 +286,14 @@ function authorise(
   wish: ReleaseWish,
   { home, agreement, requestNote, slices, charter }: Signing,
 ): Authorisation {
-  const request = openRequest(requestNote, agreement);
+  const request = openAsk(requestNote, agreement);
   if (!request.ok) throw new Error(request.error.kind);
-  const { id, hash, recipient, category } = request.value;
+  const { id, hash, recipient } = request.value;
   const signed = millis(asked + hour);
   return {
     ...{ record: newReleaseId(signed, home.random), household: home.charter.household, request: id },
     ...{ requestHash: hash, agency: agreement.agency, recipient, charter },
-    ...{ basis: "consent", purpose: category, jurisdiction: agreement.jurisdiction },
+    ...{ basis: "consent", purpose: purposeOf(request.value), jurisdiction: agreement.jurisdiction },
     ...{ notice: noticeHash(request.value, agreement, "en"), language: "en", signed },
     ...{ hold: millis(day), expires: millis(asked + 7 * day), keep: millis(90 * day) },
     ...{ thirdParties: true, child: false, clips: slices.map(({ released }) => released) },

@@ -13,7 +13,7 @@ import {
 } from "../seal/fields.js";
 import { type Hash, hashOfText, isHash } from "../seal/hash.js";
 import { type NoteRefusal, openNote, textOf } from "../seal/note.js";
-import { type OpenedAgreement, officerVerifier } from "./agreement.js";
+import { type Officer, type OpenedAgreement, officerVerifier } from "./agreement.js";
 import {
   type Area,
   cellsOf,
@@ -152,14 +152,27 @@ export function openRequest(note: string, agreement: OpenedAgreement): Result<Op
   if (!request.ok) return request;
   if (request.value.agreement !== agreement.hash || request.value.agency !== agreement.agency)
     return refuse({ kind: "other-agreement" });
-  const opened = openNote(note, agreement.officers.map(officerVerifier));
+  const signers = signersOf(note, agreement);
+  if (!signers.ok) return signers;
+  const fault = faultInTwo(signers.value);
+  return fault === undefined ? ok({ ...request.value, hash: hashOfText(text) }) : refuse(fault);
+}
+
+/** Of the agreement's people those whose signatures stand under a note. */
+export function signersOf(
+  note: string,
+  { officers }: Pick<OpenedAgreement, "officers">,
+): Result<readonly Officer[], NoteRefusal> {
+  const opened = openNote(note, officers.map(officerVerifier));
   if (!opened.ok) return opened;
-  const signers = agreement.officers.filter(({ noteKey }) =>
-    opened.value.signers.some(({ publicKey }) => equal(publicKey, noteKey)),
-  );
-  if (signers.length < 2 || !signers.some(({ role }) => role === "supervisor"))
-    return refuse({ kind: "no-second-signature" });
-  return ok({ ...request.value, hash: hashOfText(text) });
+  const { signers } = opened.value;
+  return ok(officers.filter(({ noteKey }) => signers.some(({ publicKey }) => equal(publicKey, noteKey))));
+}
+
+/** What an agency says in its name takes two people, one of them a supervisor. */
+export function faultInTwo(signers: readonly Officer[]): RequestRefusal | undefined {
+  const areTwo = signers.length >= 2 && signers.some(({ role }) => role === "supervisor");
+  return areTwo ? undefined : { kind: "no-second-signature" };
 }
 
 /** The form alone; says nothing of signatures. */
@@ -264,7 +277,7 @@ function readRequest(read: FieldReader): AssistanceRequest {
 }
 
 /** A reference, too short and too plain for a message. */
-function isFile(text: string): text is string {
+export function isFile(text: string): text is string {
   return /^[A-Z0-9][A-Z0-9/-]{2,23}$/.test(text);
 }
 

@@ -10,10 +10,12 @@ import { commitment } from "../seal/opening.js";
 import type { LogPolicy } from "../tlog/checkpoint.js";
 import { parseAct, type ReleaseAct } from "./act.js";
 import { bindsAsBefore } from "./agreement.js";
+import { isClaim, type OpenedAsk } from "./ask.js";
 import type { ReleasedClip } from "./authorisation.js";
 import { type BatchPath, parseBatchPath, standsInBatch } from "./batch.js";
 import { cameraIn, charterOf, clockMillis } from "./consent.js";
-import { type EvidenceRefusal, type Known, weigh } from "./evidence.js";
+import { claimEntryHash } from "./emergency.js";
+import { type EvidenceRefusal, type Known, type Said, weigh } from "./evidence.js";
 import type { Facts } from "./facts.js";
 import { floorPolicy } from "./floor.js";
 import type { PackageParts, PackedSegment } from "./package.js";
@@ -76,16 +78,16 @@ interface Asked {
   readonly request: Known;
 }
 
-/** That a request stands in the log, published, and that its agency's terms had stood there for 30 days before. */
+/** That a request stands in the log, published, or an emergency, asked; and its agency's terms for 30 days before it. */
 export function openAsked(
   parts: Pick<PackageParts, "requestEvidence" | "agreementEvidence">,
   facts: Pick<Facts, "request" | "agreements" | "agreement">,
   policy: LogPolicy,
 ): Result<Asked, StandingRefusal> {
   const { request } = facts;
-  const { id, agency, hash } = request;
-  const said = { kind: "request", id, agency, hash, states: ["published"] } as const;
-  const published = weigh(parts.requestEvidence, { name: "proofs/request", said, policy });
+  const said = saidOf(request, parts.requestEvidence.salt);
+  if (!said.ok) return said;
+  const published = weigh(parts.requestEvidence, { name: "proofs/request", said: said.value, policy });
   if (!published.ok) return published;
   const agreements = openAgreements(parts, facts, policy);
   if (!agreements.ok) return agreements;
@@ -95,6 +97,18 @@ export function openAsked(
   return since + floorPolicy.agreementPublicFor - lateMillis > asked
     ? refuse({ kind: "not-public-long-enough", since, asked })
     : ok({ agreement, request: published.value });
+}
+
+/** A request is public; of an emergency the log holds a hash that only the parties can make. */
+function saidOf(request: OpenedAsk, salt: string | undefined): Result<Said, StandingRefusal> {
+  const { id, agency, hash } = request;
+  const name = "proofs/request.salt";
+  if (!isClaim(request))
+    return salt === undefined
+      ? ok({ kind: "request", id, agency, hash, states: ["published"] })
+      : refuse({ kind: "evidence-not-needed", name });
+  if (salt === undefined) return refuse({ kind: "evidence-missing", name });
+  return ok({ kind: "emergency", id, agency, hash: claimEntryHash(salt, hash, "asked"), states: ["asked"] });
 }
 
 /** The line of the agreement that counts, and of the version that brought its terms: that one's is handed back. */

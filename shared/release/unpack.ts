@@ -6,7 +6,14 @@ import type { Hash } from "../seal/hash.js";
 import { textOf } from "../seal/note.js";
 import { parseAuthorisation } from "./authorisation.js";
 import type { Evidence } from "./evidence.js";
-import { type Escrow, type PackageParts, type PackedClip, type PackedSegment, sumsName } from "./package.js";
+import {
+  type AskEvidence,
+  type Escrow,
+  type PackageParts,
+  type PackedClip,
+  type PackedSegment,
+  sumsName,
+} from "./package.js";
 import { readTar, type TarFile, type TarRefusal } from "./tar.js";
 
 export type UnpackRefusal =
@@ -150,7 +157,7 @@ function readParts(drawer: Drawer): PackageParts {
     ),
     clips: said.value.clips.map(({ clip }) => readClip(drawer, clip)),
     policy: drawer.text("proofs/policy.txt"),
-    requestEvidence: drawer.evidence("proofs/request"),
+    requestEvidence: readAskEvidence(drawer),
     agreementEvidence: drawer.numbered(
       (at) => `proofs/agreement-${at}`,
       (name) => drawer.evidence(name),
@@ -168,6 +175,12 @@ function readParts(drawer: Drawer): PackageParts {
     ),
     ...(escrow && { escrow }),
   };
+}
+
+function readAskEvidence(drawer: Drawer): AskEvidence {
+  const name = "proofs/request";
+  const evidence = drawer.evidence(name);
+  return drawer.has(`${name}.salt`) ? { ...evidence, salt: drawer.text(`${name}.salt`).trimEnd() } : evidence;
 }
 
 function readClip(drawer: Drawer, clip: PackedClip["clip"]): PackedClip {

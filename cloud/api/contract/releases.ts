@@ -110,7 +110,7 @@ export const recordQuery = Type.Object(
 
 export const reviewQuery = Type.Omit(recordQuery, ["agency", "state"], closed);
 
-const feedAgency = Type.Object(
+export const feedAgency = Type.Object(
   {
     id: agencyId,
     state: Type.String(),
@@ -123,7 +123,7 @@ const feedAgency = Type.Object(
   },
   closed,
 );
-const feedRequest = Type.Object({ note, entry: entryText, proof }, closed);
+export const feedRequest = Type.Object({ note, entry: entryText, proof }, closed);
 export const feed = Type.Object(
   {
     requests: Type.Array(feedRequest, { description: "All that are open" }),

@@ -7,12 +7,13 @@ import type { App } from "../app.js";
 import { coursesQuery } from "../contract/accesses.js";
 import * as contract from "../contract/emergencies.js";
 import { callBackBody } from "../contract/orders.js";
-import { agencyIdIn, cameraIdIn, courseIdIn } from "../ids.js";
+import { noteBody } from "../contract/releases.js";
+import { agencyIdIn, requestIdIn } from "../ids.js";
 import { courseCursor } from "../page.js";
 import { officerOf, operatorOf } from "../plugins/office.js";
 import { demand, found } from "../problems.js";
+import { demandStep } from "../steps.js";
 import { timeTextOf } from "../time.js";
-import { orderedWindow } from "../window.js";
 
 export interface EmergencyServices {
   readonly emergencies: Emergencies;
@@ -25,18 +26,17 @@ export function addEmergencies(officers: App, { emergencies }: EmergencyServices
     {
       schema: {
         operationId: "claimEmergency",
-        summary: "Says that a life is in danger, about one outdoor camera and a window of the last 72 hours",
+        summary:
+          "Says that a life is in danger, about one outdoor camera and a window of the last 72 hours; signed",
         tags: ["agency"],
-        body: contract.claimBody,
+        body: noteBody,
         response: { 201: contract.emergency },
       },
     },
     async (request, reply) => {
-      const { file, danger, camera, ...window } = request.body;
       const { id: by, office } = officerOf(request);
-      const facts = { agency: agencyIdIn(office), by, file, danger, camera: cameraIdIn(camera) };
-      const claimed = await emergencies.claim({ ...facts, ...orderedWindow(window) });
-      return reply.code(201).send(shown(demand(found(claimed))));
+      const word = { agency: agencyIdIn(office), by, note: request.body.note };
+      return reply.code(201).send(shownToAgency(demandStep(found(await emergencies.claim(word)))));
     },
   );
 
@@ -56,7 +56,7 @@ export function addEmergencies(officers: App, { emergencies }: EmergencyServices
       const { items, rest } = await courseCursor(request.query, (query) =>
         emergencies.list({ ...query, agency }),
       );
-      return { emergencies: items.map(shown), ...rest };
+      return { emergencies: items.map(shownToAgency), ...rest };
     },
   );
   addOwnSteps(officers, emergencies);
@@ -64,27 +64,29 @@ export function addEmergencies(officers: App, { emergencies }: EmergencyServices
 
 function addOwnSteps(officers: App, emergencies: Emergencies): void {
   const ownOf = async (request: FastifyRequest, id: string): Promise<KeptEmergency> => {
-    const emergency = await emergencies.find(courseIdIn(id));
+    const emergency = await emergencies.find(requestIdIn(id));
     return found(emergency?.state.agency === officerOf(request).office ? emergency : undefined);
   };
-  const advance = async ({ id }: KeptEmergency, event: Parameters<Emergencies["advance"]>[1]) =>
-    shown(demand(found(await emergencies.advance(courseIdIn(id), event))));
-
   officers.post(
     "/agency/v1/emergencies/:emergency/cosignature",
     {
       schema: {
         operationId: "cosignEmergency",
-        summary: "A supervisor's word beside the officer's; without it nothing is looked at",
+        summary: "The claim with a supervisor's signature too; without it nothing is looked at",
         tags: ["agency"],
         params: contract.emergencyParams,
+        body: noteBody,
         response: { 200: contract.emergency },
       },
     },
     async (request) => {
-      const { id: by, role } = officerOf(request);
-      const own = await ownOf(request, request.params.emergency);
-      return advance(own, { kind: "cosign", by, role: role === "supervisor" ? "supervisor" : "officer" });
+      const { id: by, role, office } = officerOf(request);
+      const word = { agency: agencyIdIn(office), by, note: request.body.note };
+      const may = role === "supervisor" ? "supervisor" : "officer";
+      const cosigned = await emergencies.cosign(requestIdIn(request.params.emergency), {
+        ...{ ...word, role: may },
+      });
+      return shownToAgency(demandStep(found(cosigned)));
     },
   );
 
@@ -102,8 +104,9 @@ function addOwnSteps(officers: App, emergencies: Emergencies): void {
       },
     },
     async (request) => {
-      const own = await ownOf(request, request.params.emergency);
-      return advance(own, { kind: "file-paper", by: officerOf(request).id, paper: request.body.paper });
+      const { id } = await ownOf(request, request.params.emergency);
+      const event = { kind: "file-paper", by: officerOf(request).id, paper: request.body.paper } as const;
+      return shownToAgency(demand(found(await emergencies.advance(requestIdIn(id), event))));
     },
   );
 }
@@ -111,7 +114,7 @@ function addOwnSteps(officers: App, emergencies: Emergencies): void {
 /** What the pair on call does. There is no route by which an operator releases anything. */
 export function addEmergencySteps(operators: App, { emergencies }: EmergencyServices): void {
   const advance = async (id: string, event: EmergencyEvent & { readonly kind: "agree" | "deny" | "find" }) =>
-    shown(demand(found(await emergencies.advance(courseIdIn(id), event))));
+    shown(demand(found(await emergencies.advance(requestIdIn(id), event))));
 
   operators.get(
     "/operator/v1/emergencies",
@@ -144,7 +147,7 @@ export function addEmergencySteps(operators: App, { emergencies }: EmergencyServ
     },
     async (request) => {
       const call = { ...request.body, by: operatorOf(request).id };
-      const answered = await emergencies.callBack(courseIdIn(request.params.emergency), call);
+      const answered = await emergencies.callBack(requestIdIn(request.params.emergency), call);
       return shown(demand(found(answered)));
     },
   );
@@ -184,8 +187,14 @@ export function addEmergencySteps(operators: App, { emergencies }: EmergencyServ
   );
 }
 
+/** With what its own people signed. */
+function shownToAgency(kept: KeptEmergency): Static<typeof contract.emergency> {
+  return { ...shown(kept), note: kept.state.note };
+}
+
 function shown({ id, state }: KeptEmergency): Static<typeof contract.emergency> {
-  const { kind, agency, file, danger, camera, from, to, claimedAt, until, paper } = state;
+  const { kind, agency, claim, claimedAt, until, paper } = state;
+  const { file, danger, camera, from, to } = claim;
   return {
     ...{ id, state: kind, agency, file, danger, camera, claimedAt: timeTextOf(claimedAt) },
     ...{ from: timeTextOf(from), to: timeTextOf(to) },

@@ -16,6 +16,9 @@ export interface QueueServices {
   readonly directory: Directory;
 }
 
+/** Emergencies that are over, of which a court's paper is looked at. */
+const ended = ["released", "not-released"];
+
 /** Everything that waits for an operator, the oldest first. */
 export function addQueue(operators: App, services: QueueServices): void {
   const { accesses, preservations, processes, emergencies, directory } = services;
@@ -37,11 +40,11 @@ export function addQueue(operators: App, services: QueueServices): void {
       const asked = await accesses.list({ kinds: ["requested"] });
       const orders = await preservations.list({ kinds: ["asked"] });
       const served = await processes.list({ kinds: ["received", "authenticated"] });
-      const claimed = await emergencies.list({ kinds: ["cosigned", "called-back", "not-released"] });
+      const claimed = await emergencies.list({ kinds: ["cosigned", "called-back", ...ended] });
       const waiting = [
         ...asked.map(({ id, state, began }) => ({ id, what: "access" as const, state, since: began })),
         ...claimed
-          .filter(({ state }) => state.kind !== "not-released" || state.paper !== undefined)
+          .filter(({ state }) => !ended.includes(state.kind) || state.paper !== undefined)
           .map(({ id, state, began }) => ({ id, what: "emergency" as const, state, since: began })),
         ...served.map(({ id, state, began }) => ({ id, what: "process" as const, state, since: began })),
         ...orders.map(({ id, state, began }) => ({ id, what: "preservation" as const, state, since: began })),

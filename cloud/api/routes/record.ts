@@ -48,16 +48,7 @@ function addFeed(app: App, { agencies, requests, log, clock }: RecordServices): 
           ...(await evidenceOf(log, requestEntry(kept, await stepTo(requests, kept.id, "published")))),
         })),
       ),
-      agencies: await Promise.all(
-        asking.map(async (id) => {
-          const kept = found(await agencies.find(id));
-          const { kind, agreements, terms } = kept.state;
-          const evidence = await Promise.all(
-            (await agencyEntries(agencies, kept)).map((entry) => evidenceOf(log, entry)),
-          );
-          return { id, state: kind, agreements, terms, evidence };
-        }),
-      ),
+      agencies: await Promise.all(asking.map((id) => askingAgency({ agencies, log }, id))),
     });
   };
   app.get(
@@ -89,6 +80,15 @@ function addFeed(app: App, { agencies, requests, log, clock }: RecordServices): 
         .send(body as never);
     },
   );
+}
+
+/** An agency with the proofs of its agreement. */
+export async function askingAgency({ agencies, log }: Pick<RecordServices, "agencies" | "log">, id: string) {
+  const kept = found(await agencies.find(id));
+  const { kind, agreements, terms } = kept.state;
+  const entries = await agencyEntries(agencies, kept);
+  const evidence = await Promise.all(entries.map((entry) => evidenceOf(log, entry)));
+  return { id, state: kind, agreements: [...agreements], terms, evidence };
 }
 
 function addRequests(app: App, { requests }: RecordServices): void {
@@ -215,7 +215,7 @@ interface LoggedStep extends StepTaken {
 }
 
 /** The last step that led to this state, with its place in the log. */
-async function stepTo(book: Pick<AgencyBook, "steps">, id: string, kind: string): Promise<LoggedStep> {
+export async function stepTo(book: Pick<AgencyBook, "steps">, id: string, kind: string): Promise<LoggedStep> {
   const step = (await book.steps(id)).findLast((one) => one.kind === kind && one.index !== undefined);
   return found(step as LoggedStep | undefined);
 }

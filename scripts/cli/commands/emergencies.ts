@@ -1,12 +1,14 @@
 import { readFileSync } from "node:fs";
 import { Argument, Option } from "commander";
-import { dangers } from "../../../cloud/legal/emergency.js";
-import type { EmergencyClaim } from "../office/emergency.io.js";
+import { dangers } from "../../../shared/release/emergency.js";
+import type { ClaimWish } from "../office/emergency.io.js";
 import { agency, type Common, ofOffice, operator } from "../program.js";
 import { openTerminal } from "../terminal.io.js";
 import { timeOf } from "./arguments.js";
 
 // Commands: emergencies, as agencies and the operators on call see them. What a command does is loaded when it runs.
+
+const yes = "do not ask (for scripts that have looked themselves)";
 
 const claims = agency
   .command("emergency")
@@ -14,18 +16,21 @@ const claims = agency
 ofOffice("claim", "about one outdoor camera and a window of the last 72 hours", claims, agency)
   .requiredOption("--file <number>", "your own file number")
   .addOption(new Option("--danger <danger>", "what is claimed").choices([...dangers]).makeOptionMandatory())
+  .requiredOption("--household <id>", "whose camera it is: a release or a court's paper names it")
   .requiredOption("--camera <id>", "the camera")
   .requiredOption("--from <time>", "the window's beginning", timeOf)
   .requiredOption("--to <time>", "its end", timeOf)
-  .action(async (options: Common & EmergencyClaim) =>
+  .option("--yes", yes)
+  .action(async (options: Common & ClaimWish) =>
     (await import("../office/emergency.io.js")).emergencyClaim(
       options.profile,
       options,
       openTerminal(options),
     ),
   );
-ofOffice("cosign", "a supervisor's word beside the officer's", claims, agency)
+ofOffice("cosign", "a supervisor's signature beside the officer's", claims, agency)
   .argument("<emergency>", "its id")
+  .option("--yes", yes)
   .action(async (id: string, options: Common) =>
     (await import("../office/emergency.io.js")).emergencyCosign(options.profile, id, openTerminal(options)),
   );

@@ -1,4 +1,5 @@
 import { Argument, Option } from "commander";
+import type { Language } from "../../../shared/release/notice.js";
 import type { AuthoriseOptions } from "../consent/authorise.io.js";
 import type { RequestsOptions } from "../consent/requests.io.js";
 import { type Common, ofMember } from "../program.js";
@@ -37,8 +38,24 @@ ofMember("place", "say where a camera stands; it stays among the owners' own com
     ),
   );
 
-ofMember("authorise", "choose what a request gets, see it and what is left out, and sign exactly that")
-  .argument("<request>", "the request's id")
+ofMember(
+  "emergencies",
+  "in which your household is asked now, once their signatures and proofs have held here",
+)
+  .addOption(language())
+  .action(async (options: Common & { readonly language: Language }) =>
+    (await import("../consent/emergencies.io.js")).memberEmergencies(
+      options.profile,
+      options.language,
+      openTerminal(options),
+    ),
+  );
+
+ofMember(
+  "authorise",
+  "choose what a request or an emergency gets, see it and what is left out, and sign exactly that",
+)
+  .argument("<request>", "the request's or the emergency's id")
   .argument("<clips...>", "ids of recordings")
   .option("--from <time>", "nothing before this time", timeOf)
   .option("--to <time>", "nothing after it", timeOf)

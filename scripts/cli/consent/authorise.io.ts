@@ -3,15 +3,16 @@ import { ownersOf } from "../../../shared/charter/succession.js";
 import { type Millis, millis } from "../../../shared/kernel/brand.js";
 import { newReleaseId } from "../../../shared/kernel/ids.js";
 import type { Clock } from "../../../shared/kernel/ports.js";
+import { isClaim, needsNoHold, purposeOf } from "../../../shared/release/ask.js";
 import {
   type Authorisation,
   formatAuthorisation,
   type OpenedAuthorisation,
   openAuthorisation,
 } from "../../../shared/release/authorisation.js";
+import { answerMillis } from "../../../shared/release/emergency.js";
 import { floorPolicy, usualHold } from "../../../shared/release/floor.js";
 import { type Language, noticeHash, noticeOf } from "../../../shared/release/notice.js";
-import { isDanger } from "../../../shared/release/request.js";
 import { cosign, signNote, textOf } from "../../../shared/seal/note.js";
 import { noteSigner } from "../member/charter.io.js";
 import { clipIdOf } from "../member/clips.io.js";
@@ -83,23 +84,24 @@ function draft(
   { hold: hours, language, thirdParties, child }: AuthoriseOptions,
 ): Authorisation {
   const now = clock.wall();
-  const shortest = isDanger(request.category) ? 0 : floorPolicy.holdCut;
-  const usual = isDanger(request.category) ? 0 : usualHold;
+  const shortest = needsNoHold(request) ? 0 : floorPolicy.holdCut;
+  const usual = needsNoHold(request) ? 0 : usualHold;
   const hold = hours === undefined ? usual : hours * hour;
   if (hold < shortest)
     throw new Refused(
-      `It must rest for at least ${shortest / hour} h. Only for a missing or endangered person it need not.`,
+      `It must rest for at least ${shortest / hour} h. Only where a person is missing or in danger it need not.`,
     );
   return {
     ...{ record: newReleaseId(now, systemRandom), household: household.newest.household },
     ...{ request: request.id, requestHash: request.hash, agency: request.agency },
     ...{ recipient: request.recipient, charter: household.newest.hash, basis: "consent" },
-    ...{ purpose: request.category, jurisdiction: agreement.jurisdiction },
+    ...{ purpose: purposeOf(request), jurisdiction: agreement.jurisdiction },
     ...{ notice: noticeHash(request, agreement, language), language },
     ...{
       signed: now,
       hold: millis(hold),
-      expires: millis(now + floorPolicy.coOwnersSignWithin + hold + day),
+      // After an emergency's fixed time nothing counts for it any more.
+      expires: millis(now + hold + (isClaim(request) ? answerMillis : floorPolicy.coOwnersSignWithin + day)),
     },
     ...{ keep: millis(floorPolicy.agencyKeepsFor), thirdParties, child },
     clips: parts.map(({ released }) => released),

@@ -9,7 +9,7 @@ import { pinnedPolicy } from "../member/logcheck.io.js";
 import { Refused } from "../refused.js";
 import { takingPart } from "../takingpart.js";
 import type { Terminal } from "../terminal.io.js";
-import { readFeed, type ShownAsk, type TrustedAsk, trustAsk } from "./feed.js";
+import { readFeed, type ShownAsk, type Trust, type TrustedAsk, trustAsk } from "./feed.js";
 import { askSentence } from "./sentences.js";
 import { changeState } from "./state.io.js";
 import type { OwnersState } from "./state.js";
@@ -25,9 +25,11 @@ export interface Owner {
   readonly policyText: string;
 }
 
-/** One round, the same for every household: the feed is fetched, the owners' state read and written back. */
+/** One round, the same for every household: the feed is fetched, and what it is asked in emergencies; the owners' state is read and written back. */
 export interface Round extends Owner {
   readonly shown: readonly ShownAsk[];
+  /** Asked of this household alone, and told whether or not it has opted out of requests. */
+  readonly emergencies: readonly ShownAsk[];
   readonly state: OwnersState;
 }
 
@@ -47,7 +49,9 @@ export async function beginRound(folder: string, { terminal, clock, change }: Ro
   const { text: policyText, policy } = await pinnedPolicy(server, folder);
   const feed = await fetchFeed(server);
   const state = await changeState(cloud, household, change ?? ((same) => same));
-  return { cloud, household, terminal, clock, policy, policyText, shown: readFeed(feed), state };
+  const own = await cloud.get("/v1/household/emergencies");
+  const asked = { shown: readFeed(feed, "requests"), emergencies: readFeed(own, "emergencies") };
+  return { cloud, household, terminal, clock, policy, policyText, ...asked, state };
 }
 
 async function fetchFeed(server: Server): Promise<Fields> {
@@ -55,8 +59,11 @@ async function fetchFeed(server: Server): Promise<Fields> {
   return fieldsOf(await takingPart(call(server, { method: "GET", path })), path);
 }
 
-/** The open request with this id, or why it is not to be trusted. */
-export function findAsk({ shown, policy, clock, state }: Round, id: string): TrustedAsk {
+/** The open request or emergency with this id, or why it is not to be trusted. */
+export function findAsk(round: Round, id: string): TrustedAsk {
+  const { shown, emergencies, state } = round;
+  const emergency = emergencies.find(({ note }) => note.startsWith(`emergency/v1\n${id}\n`));
+  if (emergency !== undefined) return trusted(round, emergency, `Emergency ${id}`);
   if (state.optedOut)
     throw new Refused(
       "Your household has opted out of requests. An owner may turn that back: lintel member requests on",
@@ -64,8 +71,18 @@ export function findAsk({ shown, policy, clock, state }: Round, id: string): Tru
   if (!isRequestId(id)) throw new Refused(`"${id}" is no request's id. See: lintel member requests`);
   const found = shown.find(({ note }) => note.startsWith(`request/v1\n${id}\n`));
   if (found === undefined)
-    throw new Refused(`Request ${id} is not open, or there is none. See: lintel member requests`);
-  const trusted = trustAsk(found, policy, clock.wall());
-  if (!trusted.ok) throw new Refused(`Request ${id} is not to be trusted. ${askSentence(trusted.error)}`);
-  return trusted.value;
+    throw new Refused(
+      `${id} is not open, or there is none. See: lintel member requests, lintel member emergencies`,
+    );
+  return trusted(round, found, `Request ${id}`);
 }
+
+function trusted(round: Round, found: ShownAsk, name: string): TrustedAsk {
+  const ask = trustAsk(found, trustOf(round));
+  if (!ask.ok) throw new Refused(`${name} is not to be trusted. ${askSentence(ask.error)}`);
+  return ask.value;
+}
+
+export const trustOf = ({ policy, clock, household }: Owner): Trust => ({
+  ...{ policy, now: clock.wall(), home: household.newest },
+});

@@ -2,6 +2,7 @@ import { charterEntry, charterSalt, charterTag, householdLogOf } from "../../../
 import { fromUtf8, toBase64 } from "../../../shared/kernel/bytes.js";
 import { isReleaseId } from "../../../shared/kernel/ids.js";
 import type { Clock } from "../../../shared/kernel/ports.js";
+import { isClaim } from "../../../shared/release/ask.js";
 import type { Evidence } from "../../../shared/release/evidence.js";
 import { packagePieceBytesMax, packagePiecesMax } from "../../../shared/release/limits.js";
 import { type PackageParts, type PackedClip, packRelease } from "../../../shared/release/package.js";
@@ -56,11 +57,16 @@ export async function memberRelease(
   terminal.say(
     `Handed over, sealed to the request's own key: ${counted(parts.length, "recording")}, ${sealed.length} bytes.`,
   );
-  terminal.say(
-    state === "available"
-      ? "  The public log holds that there was a release, and the agency may fetch it for 14 days."
-      : "  The agency may fetch it once the public log commits to it, today or tomorrow, for 14 days.",
-  );
+  if (isClaim(ask.request))
+    terminal.say(
+      "  At the emergency's fixed time the agency is told, and may fetch it for 14 days; not before.",
+    );
+  else
+    terminal.say(
+      state === "available"
+        ? "  The public log holds that there was a release, and the agency may fetch it for 14 days."
+        : "  The agency may fetch it once the public log commits to it, today or tomorrow, for 14 days.",
+    );
   terminal.say(`  Take it back before that: lintel member withdraw ${record}`);
 }
 

@@ -2,13 +2,14 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { CameraId } from "../../../shared/kernel/ids.js";
 import type { Clock } from "../../../shared/kernel/ports.js";
 import { formatDegrees, parseDegrees } from "../../../shared/release/area.js";
+import { isClaim, purposeOf } from "../../../shared/release/ask.js";
 import { type Language, noticeOf } from "../../../shared/release/notice.js";
 import { findCamera } from "../member/household.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { systemClock } from "../world.io.js";
 import { camerasIn, type TrustedAsk, trustAsk } from "./feed.js";
-import { beginRound, type Round } from "./owner.io.js";
+import { beginRound, type Round, trustOf } from "./owner.io.js";
 import { askSentence } from "./sentences.js";
 
 /** Between two rounds of a client that follows, whatever happened in the last one. */
@@ -53,12 +54,13 @@ async function opt(
 }
 
 async function tell(
-  { shown, policy, clock, state, household, terminal }: Round,
+  round: Round,
   { language, all = false }: Pick<RequestsOptions, "language" | "all">,
   told: Set<string>,
 ): Promise<void> {
+  const { shown, state, household, terminal } = round;
   if (state.optedOut) return terminal.say("Your household has opted out of requests.");
-  const asks = shown.map((one) => trustAsk(one, policy, clock.wall()));
+  const asks = shown.map((one) => trustAsk(one, trustOf(round)));
   for (const ask of asks) if (!ask.ok) terminal.warn(`A request is not shown. ${askSentence(ask.error)}`);
   const trusted = asks.flatMap((ask) => (ask.ok ? [ask.value] : []));
   const matching = trusted.map((ask) => ({ ask, cameras: camerasIn(ask, state.places) }));
@@ -78,7 +80,8 @@ function nothingSentence(trusted: readonly TrustedAsk[], placed: number): string
   return `Of the open requests (${trusted.length}) none concerns your cameras. Nobody else knows that.`;
 }
 
-function show(
+/** One that this computer trusts, in the fixed words. */
+export function show(
   { request, agreement, agency }: TrustedAsk,
   {
     cameras,
@@ -87,14 +90,15 @@ function show(
   }: { cameras: readonly CameraId[]; names: readonly string[]; language: Language },
   terminal: Terminal,
 ): void {
-  const { id, category, file } = request;
+  const { id, file } = request;
+  const category = purposeOf(request);
   const window = { from: new Date(request.from).toISOString(), to: new Date(request.to).toISOString() };
   const notice = noticeOf(request, agreement, language);
   terminal.json({ request: id, agency: request.agency, category, file, ...window, cameras, notice });
-  terminal.say(`Request ${id}`);
+  terminal.say(`${isClaim(request) ? "Emergency" : "Request"} ${id}`);
   terminal.say(`  ${notice}`);
   if (agency.state === "probation") terminal.say("  This agency is on probation.");
-  if (names.length > 0) terminal.say(`  In that area: ${names.join(", ")}.`);
+  if (names.length > 0 && !isClaim(request)) terminal.say(`  In that area: ${names.join(", ")}.`);
 }
 
 /** Says where a camera stands. It is kept in the owners' sealed state, and leaves it for nobody. */

@@ -9,8 +9,10 @@ export function askSentence(refusal: AskRefusal): string {
       return `Its agency may not ask: it is ${refusal.state}.`;
     case "against-the-rules":
       return `It asks for what no request may ask for. ${refusal.faults.map(faultSentence).join(" ")}`;
+    case "not-our-camera":
+      return "It is about no outdoor camera of your household.";
     case "over":
-      return "It is older than any request may be.";
+      return "It is older than anything that is asked may be.";
     default:
       return verifySentence(refusal);
   }

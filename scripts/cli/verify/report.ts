@@ -2,6 +2,7 @@ import { cameraKeyName } from "../../../shared/charter/lines.js";
 import type { Millis } from "../../../shared/kernel/brand.js";
 import { fromBase64, toHex } from "../../../shared/kernel/bytes.js";
 import { utcText } from "../../../shared/kernel/utc.js";
+import { nameOf } from "../../../shared/release/ask.js";
 import type { Verified, VerifiedClip } from "../../../shared/release/verify.js";
 import type { Hash } from "../../../shared/seal/hash.js";
 
@@ -10,12 +11,12 @@ export function reportLines(verified: Verified): readonly string[] {
   const { authorisation: said, request, agreement, signers, clips } = verified;
   return [
     `Verified: release ${said.record}, byte for byte what was signed and logged.`,
-    `  for ${agreement.name} (agency ${agreement.agency}), request ${request.id}, file ${request.file}, about ${said.purpose}`,
+    `  for ${agreement.name} (agency ${agreement.agency}), ${nameOf(request)}, file ${request.file}, about ${said.purpose}`,
     `  by household ${said.household}: ${signers.map(({ name }) => name).join(" and ")} signed on ${utcText(said.signed)}; to be kept for ${days(said.keep)} days at most`,
     ...clips.flatMap(clipLines),
     ...logLines(verified),
     "Checked: every file and byte; all signatures; that the camera signed each released second, in its order; that the owners shown authorised",
-    "  exactly these files for exactly this request; the rules on window, hold and keeping; and that the log had each thing in its time.",
+    "  exactly these files for exactly this; the rules on window, hold and keeping; and that the log had each thing in its time.",
     "Not checked, because a package cannot say it:",
     ...notChecked(verified).map((line) => `  - ${line}`),
   ];
@@ -47,7 +48,7 @@ function logLines({ standing, log, logIsBelieved }: Verified): readonly string[]
     log.quorum === 0 ? "by the log's own word" : `seen by ${log.quorum} of ${log.witnesses.length} witnesses`;
   const escrowed = escrow === undefined ? "" : `, escrow ${utcText(escrow.since)}`;
   return [
-    `  in the public log ${log.log.name} (${word}): terms ${utcText(agreement)}, request ${utcText(request)}${escrowed}`,
+    `  in the public log ${log.log.name} (${word}): terms ${utcText(agreement)}, question ${utcText(request)}${escrowed}`,
     ...(logIsBelieved
       ? []
       : [

@@ -83,6 +83,10 @@ function ruleSentence(refusal: ConsentRefusal | StandingRefusal): string {
       return `The charter in force at the signing does not name the camera of clip ${refusal.clip} any more.`;
     case "outside-window":
       return `Clip ${refusal.clip} goes beyond the times that the request asks for.`;
+    case "other-camera":
+      return `The emergency is about another camera than that of clip ${refusal.clip}.`;
+    case "indoor-camera":
+      return `Clip ${refusal.clip} is of an indoor camera: no emergency reaches it.`;
     case "signed-in-the-future":
       return "The authorisation was signed in the future. Is this computer's clock right?";
     case "hold-too-short":

@@ -1,0 +1,233 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { t as tap, test } from "tap";
+import { openTestCloud } from "../../cloud/api/testing.js";
+import { millis } from "../../shared/kernel/brand.js";
+import { parseOfficer } from "../../shared/release/agreement.js";
+import { parseOperators } from "../../shared/release/operators.js";
+import { day, hour, square } from "../../shared/release/testing.contract.js";
+import { quiet } from "../demo/home.io.js";
+import { agreementApply, agreementNew } from "./agency/agreement.io.js";
+import { giveWord } from "./agency/custody.io.js";
+import { releaseFetch, releaseList } from "./agency/releases.io.js";
+import { memberAuthorise } from "./consent/authorise.io.js";
+import { memberEmergencies } from "./consent/emergencies.io.js";
+import { filmed, type Home, newHome } from "./consent/home.contract.js";
+import { memberRelease, memberWithdraw } from "./consent/release.io.js";
+import { memberRequests } from "./consent/requests.io.js";
+import { agencyDecide } from "./desk/agencies.io.js";
+import {
+  type ClaimWish,
+  emergencyAnswer,
+  emergencyClaim,
+  emergencyCosign,
+  emergencyFinding,
+  emergencyList,
+  emergencyPaper,
+} from "./office/emergency.io.js";
+import { agencyInit, operatorInit } from "./office/init.io.js";
+import { officeLogin } from "./office/login.io.js";
+import { operatorCallback, operatorQueue } from "./office/queue.io.js";
+import type { Terminal } from "./terminal.io.js";
+
+// An emergency from the officer's claim to the court's paper, everybody at their own command line; the waits pass on the cloud's clock.
+
+const room = mkdtempSync(join(tmpdir(), "lintel-emergency-"));
+const at = (name: string): string => join(room, name);
+tap.teardown(() => rmSync(room, { recursive: true }));
+const minute = 60_000;
+
+interface Heard {
+  readonly values: readonly Record<string, unknown>[];
+  readonly said: string;
+}
+async function heard(command: (terminal: Terminal) => Promise<void>): Promise<Heard> {
+  const values: Record<string, unknown>[] = [];
+  const said: string[] = [];
+  const say = (line: string): void => void said.push(line);
+  await command({ ...quiet((value) => values.push(value as Record<string, unknown>)), say, warn: say });
+  return { values, said: said.join("\n") };
+}
+const line = async (command: (terminal: Terminal) => Promise<void>): Promise<string> =>
+  String((await heard(command)).values[0]?.line);
+
+const operators = parseOperators(
+  [
+    await line((terminal) => operatorInit(at("olga"), { name: "Olga" }, terminal)),
+    await line((terminal) => operatorInit(at("omar"), { name: "Omar" }, terminal)),
+  ].join("\n"),
+);
+if (!operators.ok) throw new Error(operators.error.join());
+const cloud = await openTestCloud({ operators: operators.value });
+tap.teardown(cloud.close);
+const origin = await cloud.app.listen({ host: "127.0.0.1", port: 0 });
+cloud.origins.push(origin);
+const { clock } = cloud;
+for (const who of ["olga", "omar"])
+  await heard((terminal) => officeLogin(at(who), "operator", { cloud: origin }, terminal));
+await becomeActive();
+
+async function becomeActive(): Promise<void> {
+  const officer = [
+    await line((terminal) => agencyInit(at("sofia"), { name: "Sofia", role: "supervisor" }, terminal)),
+    await line((terminal) => agencyInit(at("oscar"), { name: "Oscar", role: "officer" }, terminal)),
+  ].flatMap((text) => parseOfficer(text) ?? []);
+  const [terms, out] = [at("terms.txt"), at("agreement.note")];
+  writeFileSync(terms, "terms\n");
+  const facts = { kind: "municipal-police", jurisdiction: "fr", territory: square(400_000) } as const;
+  const wish = { ...facts, name: "Police municipale", phone: "+33123456789", terms, out, officer };
+  await heard((terminal) => agreementNew(at("sofia"), wish, terminal, clock));
+  const { values } = await heard((terminal) => agreementApply(out, { cloud: origin, terms }, terminal));
+  const agency = String(values[0]?.agency);
+  for (const who of ["olga", "omar"])
+    await heard((terminal) => agencyDecide(at(who), agency, "vet", terminal));
+  await pass(30 * day + 1);
+  for (const who of ["sofia", "oscar"])
+    await heard((terminal) => officeLogin(at(who), "agency", { cloud: origin, agency }, terminal));
+}
+
+async function pass(by: number): Promise<void> {
+  clock.forward(by);
+  await cloud.casework.tick();
+}
+
+/** A household whose camera saw something two hours ago, which the public log has. */
+async function witness(name: string): Promise<{ readonly home: Home; readonly clip: string }> {
+  const home = await newHome({ cloud, origin, room }, name);
+  const clip = await filmed({ cloud, origin, room }, home, millis(clock.wall() - hour));
+  clock.forward(hour);
+  await cloud.casework.footage.publishHourly();
+  return { home, clip };
+}
+
+const wishFor = ({ household, board }: Home): ClaimWish => ({
+  ...{ file: "24-119", danger: "abduction", household, camera: board.id },
+  from: new Date(clock.wall() - 3 * hour).toISOString(),
+  to: new Date(clock.wall() - hour).toISOString(),
+});
+
+/** Claimed, cosigned, called back and agreed to: the household is asked. */
+async function askedOf(home: Home): Promise<string> {
+  const claim = (terminal: Terminal) => emergencyClaim(at("oscar"), wishFor(home), terminal, clock);
+  const id = String((await heard(claim)).values[0]?.id);
+  await emergencyCosign(at("sofia"), id, quiet());
+  await operatorCallback(at("olga"), id, { called: "+33123456789" }, quiet());
+  await emergencyAnswer(at("omar"), id, "agree", quiet());
+  clock.forward(11_000);
+  return id;
+}
+
+const look = (home: Home) => heard((terminal) => memberEmergencies(home.folder, "en", terminal, clock));
+const wish = { thirdParties: true, child: false, language: "en" } as const;
+const authorise = async (home: Home, request: string, clip: string) => {
+  const signed = await heard((terminal) =>
+    memberAuthorise(home.folder, { ...wish, request, clips: [clip] }, terminal, clock),
+  );
+  return String(signed.values[0]?.record);
+};
+const stateOf = async (id: string) =>
+  (await heard((terminal) => emergencyList(at("oscar"), "agency", terminal))).values.find(
+    (one) => one.id === id,
+  )?.state;
+const released = async () => (await heard((terminal) => releaseList(at("oscar"), terminal))).values;
+const batches = async () => (await fetch(`${origin}/tlog/entries?kind=releases`)).text();
+
+test("an owner's yes reaches the agency at the fixed time, verified to the last byte, and nothing tells it before", async (t) => {
+  const { home, clip } = await witness("Anna");
+  const before = await look(home);
+  t.match(before.said, /asked in no emergency/);
+  const claim = (terminal: Terminal) => emergencyClaim(at("oscar"), wishFor(home), terminal, clock);
+  const id = String((await heard(claim)).values[0]?.id);
+  await t.rejects(emergencyCosign(at("oscar"), id, quiet()), { message: /Only a supervisor cosigns/ });
+  await emergencyCosign(at("sofia"), id, quiet());
+  t.match((await heard((terminal) => operatorQueue(at("olga"), terminal))).values, [
+    { id, state: "cosigned" },
+  ]);
+  t.match((await look(home)).said, /asked in no emergency/, "not before two operators have called back");
+  await operatorCallback(at("olga"), id, { called: "+33123456789" }, quiet());
+  await t.rejects(emergencyAnswer(at("olga"), id, "agree", quiet()), { message: /takes two people/ });
+  await emergencyAnswer(at("omar"), id, "agree", quiet());
+  clock.forward(11_000);
+  await memberRequests(home.folder, { action: "off", language: "en" }, quiet(), clock);
+  const shown = await look(home);
+  t.match(shown.values, [{ request: id, category: "abduction", cameras: [home.board.id] }]);
+  t.match(shown.said, /says that somebody was abducted .* You do not have to answer\./);
+  const record = await authorise(home, id, clip);
+  const silent = await batches();
+  const handed = await heard((terminal) => memberRelease(home.folder, record, terminal, clock));
+  t.match(handed.values, [{ record, state: "escrowed" }]);
+  t.match(handed.said, /At the emergency's fixed time the agency is told/);
+  await pass(60 * minute);
+  t.equal(await stateOf(id), "asked");
+  t.same(await released(), [], "the agency learns nothing before the fixed time");
+  t.equal(await batches(), silent, "nor does anybody from the log");
+  const out = at("package.tar");
+  const fetched = () => heard((terminal) => releaseFetch(at("oscar"), record, { out }, terminal, clock));
+  await t.rejects(fetched(), { message: /Nothing was released/ });
+  await pass(30 * minute);
+  clock.forward(11_000);
+  t.equal(await stateOf(id), "released");
+  const verified = await fetched();
+  t.match(verified.values, [{ verified: true, request: id, file: "24-119", household: home.household }]);
+  const word = { act: "received", ground: "none" } as const;
+  t.match((await heard((terminal) => giveWord(at("oscar"), record, word, terminal, clock))).values, [
+    { state: "custody" },
+  ]);
+  await emergencyPaper(at("oscar"), id, Uint8Array.of(1), quiet());
+  await emergencyFinding(at("olga"), id, true, quiet());
+  await emergencyFinding(at("omar"), id, true, quiet());
+  t.equal(await stateOf(id), "confirmed");
+});
+
+test("a yes that is taken back before the fixed time was never there", async (t) => {
+  const { home, clip } = await witness("Ben");
+  const id = await askedOf(home);
+  const record = await authorise(home, id, clip);
+  await memberRelease(home.folder, record, quiet(), clock);
+  await memberWithdraw(home.folder, record, quiet(), clock);
+  await pass(90 * minute);
+  t.equal(await stateOf(id), "not-released");
+  t.notOk((await released()).some((one) => one.request === id));
+});
+
+test("after the fixed time there is nothing to answer any more", async (t) => {
+  const { home, clip } = await witness("Cleo");
+  const id = await askedOf(home);
+  const record = await authorise(home, id, clip);
+  await pass(90 * minute);
+  await t.rejects(memberRelease(home.folder, record, quiet(), clock), {
+    message: /is not open|is under way/,
+  });
+  t.equal(await stateOf(id), "not-released");
+  t.match((await look(home)).said, /asked in no emergency/);
+});
+
+test("who holds the database poses as no agency: the owner's client shows nothing that did not stand in the log", async (t) => {
+  const { home } = await witness("Dan");
+  const id = await askedOf(home);
+  t.equal((await look(home)).values.length, 1);
+  const row = () =>
+    cloud.db.selectFrom("docket").select("state").where("id", "=", id).executeTakeFirstOrThrow();
+  const { state } = await row();
+  const forge = async (change: (text: string) => string) => {
+    await cloud.db
+      .updateTable("docket")
+      .set({ state: change(state) })
+      .where("id", "=", id)
+      .execute();
+    return (await look(home)).said;
+  };
+  t.match(
+    await forge((text) => text.replace("abduction", "serious-injury")),
+    /is not shown\. The request does not/,
+  );
+  const onlyOne = (text: string) => text.replace(/(\\n\\n— [^"]*?\\n)[^"]*/, "$1");
+  t.match(await forge(onlyOne), /is not shown\. The request does not hold\. It needs the signatures/);
+  t.match(
+    await forge((text) => text.replace(/"salt":"[^"]{4}/, '"salt":"AAAA')),
+    /does not show that it stood in the public log/,
+  );
+  t.match(await forge((text) => text), /says that somebody was abducted/);
+  await pass(90 * minute);
+});
