@@ -107,6 +107,10 @@ export function openCasework({
       await makeAvailable();
     },
     makeAvailable,
+    /** Whether anything is to be withdrawn, received or disposed of yet. */
+    async isUnderWay(): Promise<boolean> {
+      return (await releaseBook.list({ kinds: unfinished, limit: 1 })).length > 0;
+    },
     /** A household leaves. */
     async end(household: HouseholdId): Promise<void> {
       await untilNone(
@@ -179,6 +183,7 @@ function freezeReleases(releases: ReleaseBook): Settle<RequestRecord> {
 const inEscrow: readonly ReleaseRecord["kind"][] = ["preparing", "in-review", "escrowed", "available"];
 
 const withdrawable: readonly ReleaseRecord["kind"][] = [...inEscrow, "retrieved", "custody"];
+const unfinished: readonly ReleaseRecord["kind"][] = [...withdrawable, "disposal-asked", "overdue"];
 
 /** Of whom it may be: nothing that lies ready for them, or of theirs, is given out. */
 function freeze(

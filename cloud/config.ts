@@ -60,12 +60,14 @@ export interface Config {
   readonly webhookReach: "public" | "any";
   /** A file with a line for each person who hosts the cloud. */
   readonly operators?: string;
-  /** Agencies may ask and households release. */
-  readonly releases: boolean;
+  /** Whether agencies may ask and households release; while it ends nothing new begins. */
+  readonly releases: Taking;
   /** File of rules that are tighter than the floor. */
   readonly policy?: string;
   readonly logLevel: LogLevel;
 }
+
+export type Taking = "off" | "ending" | "on";
 
 export type LogLevel = "silent" | "error" | "warn" | "info" | "debug";
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -119,7 +121,10 @@ const settings = {
     "",
     "file with a line for each operator, as `lintel operator init` shows it; default: none",
   ],
-  LINTEL_RELEASES: ["off", "on | off: agencies may ask in public, and households release what they sign for"],
+  LINTEL_RELEASES: [
+    "off",
+    "on | ending | off: agencies may ask in public, and households release what they sign for; while it ends nothing new begins",
+  ],
   LINTEL_POLICY: ["", "JSON file of rules for releases, tighter than the built-in ones; default: none"],
   LINTEL_LOG: ["info", "silent | error | warn | info | debug"],
 } as const;
@@ -138,8 +143,9 @@ export function readConfig(environment: Environment): Result<Config, readonly st
   const number = (name: Setting, from: number, to: number): number =>
     read(name, (value) => between(parseDecimal(value), from, to), `a whole number from ${from} to ${to}`) ??
     0;
-  const word = <T extends string>(name: Setting, ...words: readonly T[]): T | undefined =>
-    read(name, (value) => words.find((one) => one === value), words.join(" or "));
+  // What is none of them is a fault already: then any will do.
+  const word = <T extends string>(name: Setting, ...words: readonly [T, ...T[]]): T =>
+    read(name, (value) => words.find((one) => one === value), words.join(" or ")) ?? words[0];
   const optional = (name: Setting, pattern: Pick<RegExp, "test">, wanted: string): string | undefined =>
     text(name) === "" ? undefined : read(name, (value) => (pattern.test(value) ? value : undefined), wanted);
 
@@ -178,11 +184,11 @@ export function readConfig(environment: Environment): Result<Config, readonly st
       "metricsToken",
       optional("LINTEL_METRICS_TOKEN", /^\S{16,256}$/, "16 to 256 characters without spaces"),
     ),
-    webhookReach: word<"public" | "any">("LINTEL_WEBHOOKS", "public", "any") ?? "public",
+    webhookReach: word<"public" | "any">("LINTEL_WEBHOOKS", "public", "any"),
     ...present("operators", text("LINTEL_OPERATORS") || undefined),
-    releases: word("LINTEL_RELEASES", "on", "off") === "on",
+    releases: word<Taking>("LINTEL_RELEASES", "off", "ending", "on"),
     ...present("policy", text("LINTEL_POLICY") || undefined),
-    logLevel: word<LogLevel>("LINTEL_LOG", "silent", "error", "warn", "info", "debug") ?? "info",
+    logLevel: word<LogLevel>("LINTEL_LOG", "silent", "error", "warn", "info", "debug"),
   } satisfies Config;
   if (http !== undefined) faults.push(...faultsOfListening(config));
   const logOrigin = config.logOrigin || `${authorityOf(config.publicUrl) ?? "localhost"}/tlog`;

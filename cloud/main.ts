@@ -58,7 +58,7 @@ import { readOperators } from "./office/operators.io.js";
 import { createDirectory } from "./office/people.js";
 import { createOfficeSessions } from "./office/sessions.io.js";
 import { readPolicyFile } from "./policy.io.js";
-import { exitCodes, keepAt, listenAs, SettingFault } from "./startup.js";
+import { exitCodes, keepAt, listenAs, refuseAbandoning, SettingFault } from "./startup.js";
 import { systemClock as clock, systemRandom as random } from "./system.io.js";
 import { type LogHealth, openPublicLog, type PublicLog } from "./tlog/publiclog.io.js";
 import { readWitnesses } from "./tlog/witnessfile.io.js";
@@ -132,6 +132,7 @@ async function openHouse(config: Config, log: Logger, started: Started) {
     random,
     onFault: (error) => log.error({ error: `${error}` }, "release.not-ended"),
   });
+  await refuseAbandoning(config.releases, casework);
   const directory = createDirectory(await readOperators(config.operators), casework.agencyOf);
   return { db, authority, directory, sessionKey, log: publicLog, charters, casework, modes, cameras, vault };
 }
@@ -278,7 +279,10 @@ async function serve(
     { log, trustProxy: http.trustProxy, metricsToken, releases, ...(http.tls ? { tls: { key, cert } } : {}) },
   );
   startTicks(
-    [releases ? house.casework : house.casework.docket, { tick: house.casework.footage.publishHourly }],
+    [
+      releases === "off" ? house.casework.docket : house.casework,
+      { tick: house.casework.footage.publishHourly },
+    ],
     log,
     started,
   );

@@ -1,3 +1,4 @@
+import type { Taking } from "./config.js";
 import { storageFaultOf } from "./faults.js";
 
 /** How the program ends when it does not start: BSD's sysexits, which service managers and scripts know. */
@@ -23,6 +24,17 @@ const keeping: Readonly<Record<string, string>> = {
   SQLITE_CANTOPEN: "no database opens in it. See whose it is, or choose another directory",
   SQLITE_READONLY: "its database can only be read. See whose it is, or choose another directory",
 };
+
+/** A cloud that takes no part has no routes for what is under way. */
+export async function refuseAbandoning(
+  taking: Taking,
+  casework: { readonly isUnderWay: () => Promise<boolean> },
+): Promise<void> {
+  if (taking !== "off" || !(await casework.isUnderWay())) return;
+  throw new SettingFault(
+    "LINTEL_RELEASES is off, but releases are under way: no household could withdraw one, and no agency dispose of one. Start with LINTEL_RELEASES=ending; nothing new begins then, and what is there goes to its end.",
+  );
+}
 
 /** Listens as a setting says. A refusal by the machine becomes a `SettingFault`. */
 export function listenAs<T>(setting: string, value: string, listen: () => Promise<T>): Promise<T> {

@@ -553,6 +553,11 @@ export const problems = {
     "Signed at another time",
     "It was not submitted soon after the time that it names: within an hour, and 10 minutes in an emergency. Set the clock, and sign it anew.",
   ],
+  "releases-ending": [
+    403,
+    "Releases are ending",
+    "The operator of this cloud lets nothing new begin between agencies and households. What is under way goes to its end.",
+  ],
   "supervisors-only": [403, "Supervisors only", "Only a supervisor of the agency may do this."],
   "own-request": [403, "Own request", "Nobody decides about a request of their own agency."],
   "request-not-in-this-state": [

@@ -18,7 +18,15 @@ import { hashOfText } from "../../shared/seal/hash.js";
 import { type Signer, signNote } from "../../shared/seal/note.js";
 import { systemRandom as random } from "../system.io.js";
 import { newStaff, type OfficeStaff, signInStaff } from "./officetesting.js";
-import { call, newHousehold, openTestCloud, type Person, storeClip, type TestCloud } from "./testing.js";
+import {
+  call,
+  newHousehold,
+  openTestCloud,
+  type Person,
+  storeClip,
+  type TestCloud,
+  type TestOptions,
+} from "./testing.js";
 
 // An agency on a real cloud, from its application to its requests, for the API's tests.
 
@@ -59,9 +67,9 @@ export const signedAgreement = ({ agreement, supervisor }: Bureau): string =>
   signNote(formatAgreement(agreement), [noteSigner(supervisor)]);
 
 /** A cloud with two operators. */
-export async function openReleaseCloud({ tls = false }: { readonly tls?: boolean } = {}) {
+export async function openReleaseCloud(options: TestOptions = {}) {
   const operators = [newStaff("operator", "Olga"), newStaff("operator", "Omar")] as const;
-  const cloud = await openTestCloud({ operators: operators.map(({ person }) => person), tls });
+  const cloud = await openTestCloud({ ...options, operators: operators.map(({ person }) => person) });
   const [olga, omar] = operators;
   const tokens = async () => [
     (await signInStaff(cloud, "operator", olga)).token,

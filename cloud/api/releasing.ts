@@ -1,6 +1,7 @@
 import type { App } from "./app.js";
 import { type OfficeDoors, officersOnly, operatorsOnly } from "./plugins/office.js";
 import { type Doors, membersOnly } from "./plugins/session.js";
+import { Problem } from "./problems.js";
 import { type AgencyServices, addApplication, addOwnAgency, addVetting } from "./routes/agencies.js";
 import { addDownloads } from "./routes/downloads.js";
 import { addFeeds, type FeedServices } from "./routes/feeds.js";
@@ -23,11 +24,24 @@ export interface ReleasingServices
     SealedStateServices,
     OwnEmergencyServices {}
 
+/** What a cloud does not do any more that stops taking part. All else goes on: withdrawals, receipts, disposals. */
+const beginnings: ReadonlySet<string> = new Set([
+  "applyAsAgency",
+  "submitRequest",
+  "approveRequest",
+  "prepareRelease",
+]);
+
 /** Everything about agencies, requests and releases: a cloud that does not take part has none of these routes. */
 export async function addReleasing(
   app: App,
   services: ReleasingServices & Doors & OfficeDoors,
+  { isEnding }: { readonly isEnding: boolean },
 ): Promise<void> {
+  if (isEnding)
+    app.addHook("onRequest", async ({ routeOptions: { schema } }) => {
+      if (beginnings.has(schema?.operationId ?? "")) throw new Problem("releases-ending");
+    });
   addRecordPage(app);
   addRecord(app, services);
   addFeeds(app, services);

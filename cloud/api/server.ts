@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox";
 import Fastify, { type FastifyBaseLogger, LogController } from "fastify";
+import type { Taking } from "../config.js";
 import type { CharterReader, CharterWriter } from "../household/charters.io.js";
 import type { SessionKey } from "../household/sessionkey.io.js";
 import type { App } from "./app.js";
@@ -99,8 +100,8 @@ export interface ApiOptions {
   readonly metricsToken?: string | undefined;
   /** PEM; without it the API speaks plain HTTP, which is for loopback only. */
   readonly tls?: { readonly key: string; readonly cert: string };
-  /** Agencies may ask, and households release; without it none of those routes is there. */
-  readonly releases: boolean;
+  /** Whether agencies may ask, and households release; when it is off none of those routes is there. */
+  readonly releases: Taking;
   readonly patience?: Patience;
 }
 
@@ -143,7 +144,7 @@ export async function createApi(
   addGround(app, { checks: services.checks, caPem: services.authority.caPem });
   addOpenRoutes(app, services);
   await addGuardedRoutes(app, services);
-  if (releases) await addReleasing(app, services);
+  if (releases !== "off") await addReleasing(app, services, { isEnding: releases === "ending" });
   await addDocs(app);
   return app;
 }

@@ -44,6 +44,7 @@ import { type Identity, newIdentity, recipientOf, seal, splitHeader } from "../.
 import { hashOf } from "../../shared/seal/hash.js";
 import { type Signer, signNote, verifierOf } from "../../shared/seal/note.js";
 import { openCasework } from "../casework.io.js";
+import type { Taking } from "../config.js";
 import { type Database, openDatabase } from "../database.io.js";
 import { openDesk } from "../desk.io.js";
 import { openAuthority, type Pair } from "../household/ca.io.js";
@@ -236,7 +237,7 @@ function doorsOf(
   };
 }
 
-interface TestOptions {
+export interface TestOptions {
   readonly openCallsPerMinute?: number;
   readonly openRegistration?: boolean;
   readonly budget?: HourlyBudget;
@@ -250,6 +251,7 @@ interface TestOptions {
   readonly agencyOf?: AgencyOf;
   /** As with LINTEL_HTTP_TLS=on, by the cloud's own authority. */
   readonly tls?: boolean;
+  readonly releases?: Taking;
   /** Of a cloud that was closed with `stop`. */
   readonly directory?: string;
 }
@@ -335,7 +337,7 @@ function roomy({ householdBytesMax = 1_000_000_000 }: TestOptions) {
 }
 
 function apiOptions(
-  { patience, trustProxy = false, tls = false }: TestOptions,
+  { patience, trustProxy = false, tls = false, releases = "on" }: TestOptions,
   { key, certificate: cert }: Pair,
 ): Parameters<typeof createApi>[1] {
   return {
@@ -343,7 +345,7 @@ function apiOptions(
     log: Fastify().log,
     trustProxy,
     metricsToken,
-    releases: true,
+    releases,
     ...(patience === undefined ? {} : { patience }),
   };
 }
