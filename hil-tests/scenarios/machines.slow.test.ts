@@ -1,10 +1,9 @@
 import { test } from "tap";
 import { type AgencyEvent, type AgencyRecord, agencyMachine } from "../../cloud/agency/agency.js";
-import type { Machine, Stated } from "../../cloud/docket/machine.js";
 import { type ReleaseEvent, type ReleaseRecord, releaseMachine } from "../../cloud/release/release.js";
 import { type RequestEvent, type RequestRecord, requestMachine } from "../../cloud/request/request.js";
-import { type Millis, millis } from "../../shared/kernel/brand.js";
-import { householdIdOf, newReleaseId, officerIdOf } from "../../shared/kernel/ids.js";
+import { millis } from "../../shared/kernel/brand.js";
+import { householdIdOf, newReleaseId, type OfficerId, officerIdOf } from "../../shared/kernel/ids.js";
 import { seededPrng } from "../../shared/kernel/prng.js";
 import { formatAgreement, openFirstAgreement } from "../../shared/release/agreement.js";
 import { floorPolicy } from "../../shared/release/floor.js";
@@ -12,97 +11,24 @@ import type { CustodyWord } from "../../shared/release/receipt.js";
 import { day, newAgency, newRequest, signRequest } from "../../shared/release/testing.contract.js";
 import { hashOfText } from "../../shared/seal/hash.js";
 import { signNote } from "../../shared/seal/note.js";
+import {
+  type Exploration,
+  ended,
+  explore,
+  type Nevers,
+  type Step,
+  start,
+  type Taken,
+  walk,
+} from "./explorer.js";
 
-// Every state that a machine can reach, with whoever may act and a clock that goes from deadline to deadline.
+// Who may ask, what is asked and what is handed over: every state that can be reached, and long random ways.
 
 const random = seededPrng(4);
-const start = millis(1_800_000_000_000);
-const [olga, omar] = [officerIdOf(random.bytes(32)), officerIdOf(random.bytes(32))];
+const newOperator = (): OfficerId => officerIdOf(random.bytes(32));
+const [olga, omar, oona] = [newOperator(), newOperator(), newOperator()];
 const agency = newAgency(start, random);
-const statesMax = 20_000;
-
-interface Step<State, Event> {
-  readonly from: State;
-  readonly event: Event;
-  readonly to: State;
-  readonly at: Millis;
-  /** What led here, from nothing on, this event as its last. */
-  readonly path: readonly Event[];
-}
-
-/** What must never be, and of which step it is true. */
-type Nevers<State, Event> = Readonly<Record<string, (step: Step<State, Event>) => boolean>>;
-
-interface Exploration<State extends Stated, Event, Refusal> {
-  readonly machine: Machine<State, Event, Refusal>;
-  readonly begin: Event;
-  readonly events: readonly Event[];
-  readonly never: Nevers<State, Event>;
-}
-
-interface Place<State, Event> {
-  readonly state: State;
-  readonly now: Millis;
-  readonly path: readonly Event[];
-}
-
-/** Breadth first: the first fault that is found is the shortest way to it. */
-function explore<State extends Stated, Event, Refusal>(
-  exploration: Exploration<State, Event, Refusal>,
-): { readonly states: number; readonly kinds: readonly string[] } {
-  const { machine, begin } = exploration;
-  const first = machine.step(undefined, begin, start);
-  if (!first.ok) throw new Error("the machine does not begin");
-  const seen = new Set<string>();
-  const kinds = new Set<string>();
-  const open: Place<State, Event>[] = [{ state: first.value.state, now: start, path: [begin] }];
-  for (let place = open.shift(); place !== undefined; place = open.shift()) {
-    const key = keyOf(machine, place);
-    if (seen.has(key)) continue;
-    seen.add(key);
-    kinds.add(place.state.kind);
-    if (seen.size > statesMax) throw new Error(`more than ${statesMax} states`);
-    open.push(...after(exploration, place));
-  }
-  return { states: seen.size, kinds: [...kinds].sort() };
-}
-
-/** Times count from now: what differs only by when it happened is one state. */
-function keyOf<State extends Stated>(
-  machine: Pick<Machine<State, unknown, unknown>, "deadline">,
-  { state, now }: Pick<Place<State, unknown>, "state" | "now">,
-): string {
-  const times = ["escrowedAt", "retrievedAt", "publishedAt"];
-  const until = machine.deadline(state);
-  const since = "publicSince" in state ? Math.min(now - Number(state.publicSince), 30 * day) : undefined;
-  const key = { ...state, until: until && until - now, publicSince: since };
-  return JSON.stringify(key, (name, value) => (times.includes(name) ? undefined : value));
-}
-
-function after<State extends Stated, Event, Refusal>(
-  { machine, events, never }: Exploration<State, Event, Refusal>,
-  { state: from, now, path: way }: Place<State, Event>,
-): readonly Place<State, Event>[] {
-  const deadline = machine.deadline(from);
-  const coming = events.map((event) => ({ event, at: now }));
-  const due = deadline === undefined ? [] : [{ event: machine.due, at: deadline }];
-  return [...coming, ...due].flatMap(({ event, at }) => {
-    const turn = machine.step(from, event, at);
-    if (!turn.ok) return [];
-    const { state: to } = turn.value;
-    const path = [...way, event];
-    for (const [what, isTrue] of Object.entries(never))
-      if (isTrue({ from, event, to, at, path }))
-        throw new Error(`${what}: ${path.map((one) => JSON.stringify(one).slice(0, 80)).join(" → ")}`);
-    return [{ state: to, now: at, path }];
-  });
-}
-
-/** What has ended in one of these stays so. */
-const ended =
-  (...kinds: readonly string[]) =>
-  ({ from, to }: Step<Stated, unknown>): boolean =>
-    kinds.includes(from.kind) && to.kind !== from.kind;
+const walks = Number(process.env.LINTEL_WALKS ?? 100);
 
 test("an agency asks only after two operators and 30 days, and no operator does alone what takes two", (t) => {
   const text = formatAgreement({
@@ -112,9 +38,9 @@ test("an agency asks only after two operators and 30 days, and no operator does 
   const people = signNote(text, [agency.supervisor.signer]);
   const other = signNote(text.replace("+33123456789", "+33123456780"), [agency.supervisor.signer]);
   const terms = "terms\n";
-  const events: AgencyEvent[] = [
+  const eventsBy = (operators: readonly OfficerId[]): AgencyEvent[] => [
     ...[people, other].map((note): AgencyEvent => ({ kind: "amend", note, terms })),
-    ...[olga, omar].flatMap((operator): AgencyEvent[] => [
+    ...operators.flatMap((operator): AgencyEvent[] => [
       { kind: "vet", operator },
       { kind: "reject", operator },
       ...(["active", "probation", "suspended", "revoked", "compromised"] as const).map(
@@ -125,14 +51,14 @@ test("an agency asks only after two operators and 30 days, and no operator does 
     { kind: "fault", why: "overdue-disposal" },
   ];
   const mayAsk = ({ kind }: AgencyRecord): boolean => kind === "active" || kind === "probation";
-  const vettersOf = (path: readonly AgencyEvent[]) =>
-    new Set(path.flatMap((one) => (one.kind === "vet" ? [one.operator] : [])));
+  const vettersOf = (path: readonly Taken<AgencyEvent>[]) =>
+    new Set(path.flatMap(({ event }) => (event.kind === "vet" ? [event.operator] : [])));
   const sentenced = ({ from, event, to }: Step<AgencyRecord, AgencyEvent>): boolean =>
     event.kind === "sentence" && to.kind !== from.kind;
-  const found = explore<AgencyRecord, AgencyEvent, unknown>({
+  const exploration: Exploration<AgencyRecord, AgencyEvent, unknown> = {
     machine: agencyMachine(floorPolicy),
     begin: { kind: "apply", note: agency.note, terms },
-    events,
+    events: eventsBy([olga, omar]),
     never: {
       "asks without having been public": ({ to }) => mayAsk(to) && to.publicSince === undefined,
       "asks before 30 days": ({ to, at }) => mayAsk(to) && at - (to.publicSince ?? at) < 30 * day,
@@ -143,8 +69,11 @@ test("an agency asks only after two operators and 30 days, and no operator does 
         (step.from.proposed === undefined || step.from.proposed.by === step.event.operator),
       "came back": ended("revoked", "compromised", "rejected"),
     },
-  });
-  t.comment(`agency: ${found.states} states`);
+  };
+  const found = explore(exploration);
+  const three = { ...exploration, events: eventsBy([olga, omar, oona]) };
+  const steps = walk(three, { seed: 1, runs: walks, waitMax: 400 * day });
+  t.comment(`agency: ${found.places.length} states, ${steps} steps at random`);
   t.same(found.kinds, [
     ...["active", "applied", "compromised", "probation", "public", "rejected", "revoked", "suspended"],
   ]);
@@ -173,7 +102,7 @@ test("a request is published by a moderator of nobody's agency, once, and never 
     ...{ note: signRequest(agency, request), agreement: opened.value },
     ...{ agency: "active" as const, earlier: [] },
   };
-  const found = explore<RequestRecord, RequestEvent, unknown>({
+  const exploration: Exploration<RequestRecord, RequestEvent, unknown> = {
     machine: requestMachine(floorPolicy),
     begin: { kind: "submit", submission },
     events,
@@ -185,18 +114,21 @@ test("a request is published by a moderator of nobody's agency, once, and never 
       "an erratum went away": ({ from, to }) => from.errata.some((what) => !to.errata.includes(what)),
       "came back": ended("rejected", "resolved", "withdrawn", "closed", "frozen"),
     },
-  });
-  t.comment(`request: ${found.states} states`);
+  };
+  const found = explore(exploration);
+  const steps = walk(exploration, { seed: 2, runs: walks, waitMax: 10 * day });
+  t.comment(`request: ${found.places.length} states, ${steps} steps at random`);
   t.same(found.kinds, ["closed", "frozen", "published", "rejected", "resolved", "review", "withdrawn"]);
   t.end();
 });
 
 type ReleaseStep = Step<ReleaseRecord, ReleaseEvent>;
 const isFetchable = ({ to }: ReleaseStep): boolean => to.kind === "available" || to.kind === "retrieved";
-const has = ({ path }: ReleaseStep, test: (event: ReleaseEvent) => boolean): boolean => path.some(test);
+const has = ({ path }: ReleaseStep, test: (event: ReleaseEvent) => boolean): boolean =>
+  path.some((taken) => test(taken.event));
 const isYes = (step: ReleaseStep): boolean =>
   has(step, (one) => one.kind === "escrow" && one.decision.kind === "release") ||
-  new Set(step.path.flatMap((one) => (one.kind === "review" ? [one.operator] : []))).size === 2;
+  new Set(step.path.flatMap(({ event }) => (event.kind === "review" ? [event.operator] : []))).size === 2;
 const isOver = (step: ReleaseStep): boolean =>
   has(step, ({ kind }) => kind === "withdraw" || kind === "freeze");
 
@@ -246,13 +178,17 @@ test("a release is fetched only after a yes, a whole package and the log, and ne
     urgent: false,
   };
   for (const decision of [yes, unsure]) {
-    const found = explore<ReleaseRecord, ReleaseEvent, unknown>({
+    const exploration: Exploration<ReleaseRecord, ReleaseEvent, unknown> = {
       machine: releaseMachine(floorPolicy),
       begin: { kind: "prepare", preparation: { ...preparation, decision } },
       events,
       never: releaseNevers,
-    });
-    t.comment(`release, decided ${decision.kind} at first: ${found.states} states`);
+    };
+    const found = explore(exploration);
+    const steps = walk(exploration, { seed: 3, runs: walks, waitMax: 100 * day });
+    t.comment(
+      `release, decided ${decision.kind} at first: ${found.places.length} states, ${steps} steps at random`,
+    );
     t.ok(["available", "overdue", "destroyed"].every((kind) => found.kinds.includes(kind)));
   }
   const refused = releaseMachine(floorPolicy).step(

@@ -1,29 +1,23 @@
 import { join } from "node:path";
-import { ownersOf } from "../../../shared/charter/succession.js";
-import { type Millis, millis } from "../../../shared/kernel/brand.js";
+import { millis } from "../../../shared/kernel/brand.js";
 import { newReleaseId } from "../../../shared/kernel/ids.js";
 import type { Clock } from "../../../shared/kernel/ports.js";
 import { isClaim, needsNoHold, purposeOf } from "../../../shared/release/ask.js";
-import {
-  type Authorisation,
-  formatAuthorisation,
-  type OpenedAuthorisation,
-  openAuthorisation,
-} from "../../../shared/release/authorisation.js";
+import { type Authorisation, formatAuthorisation } from "../../../shared/release/authorisation.js";
 import { answerMillis } from "../../../shared/release/emergency.js";
 import { floorPolicy, usualHold } from "../../../shared/release/floor.js";
 import { type Language, noticeHash, noticeOf } from "../../../shared/release/notice.js";
-import { cosign, signNote, textOf } from "../../../shared/seal/note.js";
+import { signNote, textOf } from "../../../shared/seal/note.js";
 import { noteSigner } from "../member/charter.io.js";
 import { clipIdOf } from "../member/clips.io.js";
-import type { Household } from "../member/household.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { systemClock, systemRandom } from "../world.io.js";
+import { begun, cosigned, type Draft, type DraftRefusal, standing } from "./drafts.js";
 import type { TrustedAsk } from "./feed.js";
 import { beginRound, findAsk, type Round } from "./owner.io.js";
 import { cut, cutAgain, type OpenedSlice, preview } from "./slices.io.js";
-import { draftsMax, type OwnersState } from "./state.js";
+import type { OwnersState } from "./state.js";
 
 const hour = 60 * 60_000;
 const day = 24 * hour;
@@ -51,8 +45,8 @@ export async function memberAuthorise(
 ): Promise<void> {
   const round = await beginRound(folder, { terminal, clock });
   const ask = findAsk(round, options.request);
-  if (round.state.drafts.length >= draftsMax)
-    throw new Refused("Too many authorisations are under way. Withdraw one: lintel member authorisations");
+  // Before anybody watches anything in vain; decided once more when it is signed.
+  changed(round.state, begun(round.state.drafts, "", clock.wall()));
   const { request, agreement } = ask;
   const wish = {
     from: millis(Math.max(request.from, timeIn(options.from) ?? request.from)),
@@ -69,12 +63,12 @@ export async function memberAuthorise(
   if (!(await terminal.agreed("Have you watched this, and do you sign for exactly that?")))
     throw new Refused("Nothing was signed.");
   const note = signNote(formatAuthorisation(authorisation), [noteSigner(round.cloud.profile)]);
-  await beginRound(folder, {
+  const { state } = await beginRound(folder, {
     terminal,
     clock,
-    change: (state) => withDraft(state, note, round.clock.wall()),
+    change: (before) => changed(before, begun(before.drafts, note, clock.wall())),
   });
-  tellStanding(round.household, note, terminal, { files });
+  tellStanding({ ...round, state }, authorisation.record, { files });
 }
 
 function draft(
@@ -131,78 +125,61 @@ export async function memberSign(
   terminal.say(holdSentence(found));
   if (!(await terminal.agreed("Have you watched this, and do you sign for exactly that?")))
     throw new Refused("Nothing was signed.");
-  const note = cosign(found.note, noteSigner(round.cloud.profile));
-  await beginRound(folder, {
+  const signature = { text: textOf(found.note), signer: noteSigner(round.cloud.profile) };
+  const charter = round.household.newest;
+  const { state } = await beginRound(folder, {
     terminal,
     clock,
-    change: (state) => withDraft(state, note, round.clock.wall()),
+    change: (before) => changed(before, cosigned(before.drafts, signature, { charter, now: clock.wall() })),
   });
-  tellStanding(round.household, note, terminal, {});
+  tellStanding({ ...round, state }, record, {});
 }
 
-export interface Draft extends OpenedAuthorisation {
-  readonly note: string;
+/** What is under way; what is none any more is left out. */
+export function draftsIn({ household, state, clock }: Standing): readonly Draft[] {
+  return state.drafts.flatMap((kept) => standing(kept, household.newest, clock.wall()) ?? []);
 }
 
-/** What is under way and signed by owners; what a charter has overtaken, or nobody signed in time, is left out. */
-export function draftsIn({
-  household,
-  state,
-  clock,
-}: Pick<Round, "household" | "state" | "clock">): readonly Draft[] {
-  const people = ownersOf(household.newest);
-  return state.drafts.flatMap((note) => {
-    const opened = openAuthorisation(note, people);
-    const stands =
-      opened.ok && opened.value.expires > clock.wall() && opened.value.charter === household.newest.hash;
-    return stands ? [{ ...opened.value, note }] : [];
-  });
-}
+type Standing = Pick<Round, "household" | "state" | "clock">;
 
-export function findDraft(round: Pick<Round, "household" | "state" | "clock">, record: string): Draft {
+export function findDraft(round: Standing, record: string): Draft {
   const found = draftsIn(round).find((one) => one.record === record);
   if (found === undefined)
     throw new Refused(`No authorisation ${record} is under way. See: lintel member authorisations`);
   return found;
 }
 
-/** Whose signatures the release rule still wants, of this charter. */
-export function missingIn({ newest }: Household, { signers }: Pick<Draft, "signers">): readonly string[] {
-  const owners = ownersOf(newest);
-  const missing = owners.filter(({ id }) => !signers.includes(id));
-  const enough = newest.release === "any-owner" && missing.length < owners.length;
-  return enough ? [] : missing.map(({ name }) => name);
+export const namesOf = (members: Draft["missing"]): string => members.map(({ name }) => name).join(", ");
+
+function changed(state: OwnersState, drafts: ReturnType<typeof begun>): OwnersState {
+  if (!drafts.ok) throw new Refused(draftSentences[drafts.error.kind]);
+  return { ...state, drafts: drafts.value };
 }
 
-function withDraft(state: OwnersState, note: string, now: Millis): OwnersState {
-  const record = recordOf(note);
-  const others = state.drafts.filter((one) => recordOf(one) !== record && !isOver(one, now));
-  return { ...state, drafts: [...others, note] };
-}
-
-export const recordOf = (note: string): string => textOf(note).split("\n")[1] ?? "";
-
-function isOver(note: string, now: Millis): boolean {
-  const [, expires = ""] = /\nexpires (\d+)\n/.exec(note) ?? [];
-  return Number(expires) <= now;
-}
+const draftSentences: Readonly<Record<DraftRefusal["kind"], string>> = {
+  "draft-gone":
+    "It is not under way any more: it was withdrawn, overtaken by a new charter, or not signed by all within 72 hours. Nothing was signed.",
+  "owners-only": "Only owners sign releases. Nothing was signed.",
+  "too-many-drafts":
+    "Too many authorisations are under way. Withdraw one: lintel member authorisations. Nothing was signed.",
+};
 
 function tellStanding(
-  household: Household,
-  note: string,
-  terminal: Terminal,
+  round: Standing & Pick<Round, "terminal">,
+  record: string,
   more: { readonly files?: readonly string[] },
 ): void {
-  const opened = openAuthorisation(note, ownersOf(household.newest));
-  if (!opened.ok) throw new Refused("What was signed does not open again. Nothing was released.");
-  const { record, signed, hold } = opened.value;
-  const missing = missingIn(household, opened.value);
-  const from = new Date(signed + hold).toISOString();
+  const { terminal } = round;
+  const draft = findDraft(round, record);
+  const from = new Date(draft.from).toISOString();
+  const missing = draft.missing.map(({ name }) => name);
   terminal.json({ record, missing, releasableFrom: from, ...more });
   terminal.say(`Signed: ${record}.`);
-  if (missing.length > 0)
-    terminal.say(`  Still to sign within 72 hours: ${missing.join(", ")} (lintel member sign ${record})`);
-  terminal.say(`  From ${from} on it can be handed over: lintel member release ${record}`);
+  if (draft.kind === "pending-co-owners")
+    terminal.say(
+      `  Still to sign within 72 hours: ${namesOf(draft.missing)} (lintel member sign ${record}); then it rests.`,
+    );
+  else terminal.say(`  From ${from} on it can be handed over: lintel member release ${record}`);
   terminal.say(`  Until then nobody outside knows of it. Take it back: lintel member withdraw ${record}`);
 }
 

@@ -22,7 +22,8 @@ import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { verifySentence } from "../verify/sentences.js";
 import { systemClock } from "../world.io.js";
-import { type Draft, draftsIn, findDraft, missingIn, recordOf } from "./authorise.io.js";
+import { draftsIn, findDraft, namesOf } from "./authorise.io.js";
+import { type Draft, without } from "./drafts.js";
 import { readEvidence, type TrustedAsk } from "./feed.js";
 import { beginRound, findAsk, type Round } from "./owner.io.js";
 import { cutAgain, type OpenedSlice } from "./slices.io.js";
@@ -40,18 +41,17 @@ export async function memberRelease(
   const round = await beginRound(folder, { terminal, clock });
   const draft = findDraft(round, record);
   const ask = findAsk(round, draft.request);
-  refuseEarly(round, draft);
+  refuseEarly(draft);
   const parts: OpenedSlice[] = [];
   for (const released of draft.clips) parts.push(await cutAgain(round, released));
   terminal.progress("packing …");
   const tar = await pack(round, { ask, draft, parts });
   const sealed = await seal(tar, [draft.recipient]);
   const state = await hand(round, draft, sealed);
-  const forget = (notes: readonly string[]) => notes.filter((note) => recordOf(note) !== record);
   await beginRound(folder, {
     terminal,
     clock,
-    change: (now) => ({ ...now, drafts: forget(now.drafts) }),
+    change: (now) => ({ ...now, drafts: without(now.drafts, record) }),
   });
   terminal.json({ record, state, bytes: sealed.length, clips: parts.length });
   terminal.say(
@@ -70,12 +70,10 @@ export async function memberRelease(
   terminal.say(`  Take it back before that: lintel member withdraw ${record}`);
 }
 
-function refuseEarly({ household, clock }: Round, draft: Draft): void {
-  const missing = missingIn(household, draft);
-  if (missing.length > 0)
-    throw new Refused(`Still to sign: ${missing.join(", ")}. Without them there is no release.`);
-  const from = draft.signed + draft.hold;
-  if (clock.wall() < from)
+function refuseEarly({ kind, missing, from }: Draft): void {
+  if (kind === "pending-co-owners")
+    throw new Refused(`Still to sign: ${namesOf(missing)}. Without them there is no release.`);
+  if (kind === "held")
     throw new Refused(
       `It rests until ${new Date(from).toISOString()}. Until then nobody outside knows of it.`,
     );
@@ -192,10 +190,10 @@ export async function memberAuthorisations(
   const round = await beginRound(folder, { terminal, clock });
   const drafts = draftsIn(round);
   for (const draft of drafts) {
-    const missing = missingIn(round.household, draft);
-    const from = new Date(draft.signed + draft.hold).toISOString();
-    const { record, request, clips } = draft;
-    terminal.json({ record, request, state: "held", missing, releasableFrom: from, clips: clips.length });
+    const { record, request, clips, kind: state } = draft;
+    const missing = draft.missing.map(({ name }) => name);
+    const from = new Date(draft.from).toISOString();
+    terminal.json({ record, request, state, missing, releasableFrom: from, clips: clips.length });
     const waits =
       missing.length > 0 ? `still to sign: ${missing.join(", ")}` : `can be handed over from ${from} on`;
     terminal.say(`${record}  request ${request}  ${counted(clips.length, "recording")}, ${waits}`);
@@ -252,7 +250,7 @@ export async function memberWithdraw(
   const { cloud, household } = await beginRound(folder, {
     terminal,
     clock,
-    change: (now) => ({ ...now, drafts: now.drafts.filter((note) => recordOf(note) !== record) }),
+    change: (now) => ({ ...now, drafts: without(now.drafts, record) }),
   });
   const withdrawal = { release: record, household: household.newest.household, at: clock.wall() };
   const note = signNote(formatWithdrawal(withdrawal), [noteSigner(cloud.profile)]);

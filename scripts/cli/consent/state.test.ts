@@ -1,4 +1,5 @@
 import { test } from "tap";
+import { millis } from "../../../shared/kernel/brand.js";
 import { toUtf8 } from "../../../shared/kernel/bytes.js";
 import { cameraIdOf } from "../../../shared/kernel/ids.js";
 import { seededPrng } from "../../../shared/kernel/prng.js";
@@ -8,13 +9,16 @@ const camera = cameraIdOf(seededPrng(1).bytes(32));
 const state = {
   optedOut: true,
   places: new Map([[camera, { latitude: 4_888_670, longitude: 234_310 }]]),
-  drafts: ["authorisation/v1\n"],
+  drafts: [{ note: "authorisation/v1\n", since: millis(1_800_000_000_000) }],
 };
 
 test("the owners' state is read as it was written", (t) => {
   t.same(parseState(formatState(state)), state);
   t.same(parseState(formatState(emptyState)), emptyState);
-  t.throws(() => formatState({ ...state, drafts: ["x".repeat(70_000)] }), /larger than its file/);
+  t.throws(
+    () => formatState({ ...state, drafts: [{ note: "x".repeat(70_000), since: millis(0) }] }),
+    /larger than its file/,
+  );
   for (const text of ["", "null", "[]", "{}"]) t.throws(() => parseState(toUtf8(text)), text);
   t.end();
 });

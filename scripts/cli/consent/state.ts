@@ -1,19 +1,19 @@
+import { millis } from "../../../shared/kernel/brand.js";
 import { fromUtf8, toUtf8 } from "../../../shared/kernel/bytes.js";
 import { type CameraId, isCameraId } from "../../../shared/kernel/ids.js";
 import { formatPlace, type Place, parsePlace } from "../../../shared/release/area.js";
 import { fieldsOf } from "../fields.js";
+import type { KeptDraft } from "./drafts.js";
 
 /** What a household's owners keep among themselves: where its cameras stand, and what they are about to release. */
 export interface OwnersState {
   /** Whether no request is ever shown. Only the owners turn it back. */
   readonly optedOut: boolean;
   readonly places: ReadonlyMap<CameraId, Place>;
-  /** Authorisations, each a note under which owners' signatures gather. */
-  readonly drafts: readonly string[];
+  /** Authorisations under way. */
+  readonly drafts: readonly KeptDraft[];
 }
 
-/** Authorisations under way at a time. */
-export const draftsMax = 6;
 /** The state has this length whatever it holds, so that its file says nothing. */
 const stateBytes = 64 * 1024;
 
@@ -40,6 +40,9 @@ export function parseState(bytes: Uint8Array): OwnersState {
   const known = places.flatMap(([camera, place]) =>
     isCameraId(camera) && place !== undefined ? [[camera, place] as const] : [],
   );
-  const drafts = fields.texts("drafts").filter((note) => note !== null);
+  const drafts = fields.list("drafts", (item) => ({
+    note: item.text("note"),
+    since: millis(item.number("since")),
+  }));
   return { optedOut: fields.maybeFlag("optedOut") ?? false, places: new Map(known), drafts };
 }
