@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { chmod, link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { syncDirectory } from "../disk.io.js";
 
 /** Makes a directory that only the cloud's own user may enter. Throws when there are files in it and others may. */
 export async function privateDirectory(path: string): Promise<void> {
@@ -20,6 +21,8 @@ async function makeDirectory(path: string): Promise<void> {
   for (const directory of wanted) {
     try {
       await mkdir(directory, { mode: 0o700 });
+      // Power lost before this: the directory may be gone, and all that was made durable in it.
+      await syncDirectory(dirname(directory)).catch(ignoreForbidden);
     } catch (error) {
       if (!isCode(error, "EEXIST") || !(await stat(directory)).isDirectory()) throw error;
     }
@@ -84,12 +87,7 @@ async function place(path: string, text: string, move: (half: string) => Promise
   } finally {
     await rm(half, { force: true });
   }
-  const directory = await open(dirname(path), "r");
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+  await syncDirectory(dirname(path));
 }
 
 async function refuseOpenMode(path: string): Promise<void> {
@@ -104,6 +102,11 @@ async function refuseOpenMode(path: string): Promise<void> {
 async function openModeOf(path: string): Promise<string | undefined> {
   const { mode } = await stat(path);
   return (mode & 0o077) === 0 ? undefined : (mode & 0o777).toString(8);
+}
+
+/** A directory that we may enter and not read is not ours to sync. */
+function ignoreForbidden(error: unknown): void {
+  if (!isCode(error, "EACCES")) throw error;
 }
 
 function ignoreThere(error: unknown): void {

@@ -71,7 +71,7 @@ export function testFragment(of: TestFragment): Fragment {
   const moof = (offset: number): Uint8Array =>
     box("moof", box("mfhd", words(0, 9)), box("traf", tfhd, tfdt, box("trun", words(1, 1, offset))));
   const fragment = parseFragment(concat(moof(moof(0).length + 8), box("mdat", data)));
-  assert(fragment.ok, `the test's fragment does not parse: ${JSON.stringify(fragment)}`);
+  assert(fragment.ok, "the test's fragment does not parse");
   return fragment.value;
 }
 

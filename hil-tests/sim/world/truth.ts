@@ -1,0 +1,53 @@
+// What really happened, as nobody in the world knows it: the oracles compare with this.
+import type { ClipEffect } from "../../../shared/clip/cutting.js";
+import type { SealedSegment } from "../../../shared/clip/segment.js";
+import type { ClipId } from "../../../shared/kernel/ids.js";
+import type { DoorEvent } from "../../../shared/protocol/messages.js";
+
+export interface FilmedClip {
+  readonly clip: ClipId;
+  readonly start: number;
+  readonly fragments: Uint8Array[];
+  end: string;
+  /** The journal had it on record that the clip began. */
+  begun: boolean;
+}
+
+/** One camera's. */
+export class Truth {
+  readonly clips = new Map<ClipId, FilmedClip>();
+  /** Handed to the journal, by `clip/index`. */
+  readonly offered = new Map<string, SealedSegment>();
+  /** Those of them that it said are durable on the card. */
+  readonly sealed = new Map<string, SealedSegment>();
+  /** Told to the journal and durable, by id. */
+  readonly events = new Map<string, DoorEvent>();
+  /** The camera took the vault's word for it. */
+  readonly acknowledged = new Set<string>();
+  /** Damaged by the world where it lay: may be lost, if it is told. */
+  readonly rotten = new Set<string>();
+  /** Deleted by the household. */
+  readonly deleted = new Set<ClipId>();
+  /** Charter versions that the camera followed, in their order. */
+  readonly followed: number[] = [];
+
+  filmed(effect: ClipEffect): void {
+    if (effect.kind === "begin") {
+      const { clip, start } = effect;
+      this.clips.set(clip, { clip, start: start.wall, fragments: [], end: "no", begun: false });
+      return;
+    }
+    const clip = this.clips.get(effect.clip);
+    if (clip === undefined) return;
+    if (effect.kind === "append") clip.fragments.push(effect.fragment.bytes);
+    clip.end = effect.end;
+  }
+
+  stored(segment: SealedSegment): void {
+    this.sealed.set(nameOf(segment), segment);
+  }
+}
+
+export function nameOf({ clip, index }: { readonly clip: ClipId; readonly index: number }): string {
+  return `${clip}/${index}`;
+}

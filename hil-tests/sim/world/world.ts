@@ -1,0 +1,203 @@
+// One world: a cloud, a broker, a household with its cameras, and what befalls them. Everything in it follows from the seed.
+
+import { millis } from "../../../shared/kernel/brand.js";
+import { type Prng, seededPrng } from "../../../shared/kernel/prng.js";
+import {
+  countEvents,
+  elapsed,
+  newMachine,
+  on,
+  powerOff,
+  powerOn,
+  reset,
+  runUntil,
+  setSlowDisk,
+  wallNow,
+  within,
+} from "../edges/clockwork.js";
+import { newDisk, resetDisks } from "../edges/disk.js";
+import { setFootage } from "../edges/lens.js";
+import { calm, resetNetwork, setWeather, tap, type Weather } from "../edges/network.js";
+import { resetDatabases } from "../edges/sqlite.js";
+import { TestAuthority } from "./authority.js";
+import { type Relay, SimBroker } from "./broker.js";
+import { Cloud } from "./cloud.js";
+import { Doorbell } from "./doorbell.js";
+import { type Drawn, draw } from "./drawn.js";
+import { checkAcknowledged, checkPayload, onceOnly } from "./oracles.js";
+import { at, Home, newPerson } from "./people.js";
+import { newTrace, type Trace } from "./trace.js";
+import { Truth } from "./truth.js";
+
+const limitBytes = 64 * 1024 * 1024;
+const startMillisMax = 60_000;
+
+export class World {
+  readonly chance: Prng;
+  readonly drawn: Drawn;
+  readonly trace: Trace = newTrace();
+  readonly weather: Weather;
+  readonly relay: Relay = { loss: 0, duplicate: 0, reorderMillis: 0 };
+  readonly authority: TestAuthority;
+  readonly cloud: Cloud;
+  readonly broker: SimBroker;
+  readonly home: Home;
+  readonly doorbells: readonly Doorbell[];
+  private fault: unknown;
+
+  constructor(seed: number) {
+    this.chance = seededPrng(seed);
+    reset(seededPrng(seed ^ 0x5eed));
+    resetDisks();
+    resetNetwork();
+    resetDatabases();
+    this.drawn = draw(this.chance);
+    this.weather = calm();
+    setWeather(this.weather);
+    setFootage(this.drawn.footage);
+    this.authority = new TestAuthority();
+    this.cloud = this.newCloud();
+    this.broker = this.newBroker();
+    this.cloud.broker = this.broker;
+    this.watchLines();
+    this.home = this.newHome();
+    this.doorbells = Array.from({ length: this.drawn.cameras }, (_, at) =>
+      this.newDoorbell(`camera-${at + 1}`),
+    );
+    this.enrolAll();
+  }
+
+  /** What an oracle found is thrown here, wherever it was found. */
+  failed(error: unknown): void {
+    this.fault ??= error;
+  }
+
+  run(forMillis: number, done: () => boolean = () => false): void {
+    runUntil(elapsed() + forMillis, () => this.fault !== undefined || done());
+    if (this.fault !== undefined) throw this.fault;
+  }
+
+  /** Runs until an answer is there. */
+  settled<T>(begin: (done: (value: T) => void) => void, what: string): T {
+    let answer: { readonly value: T } | undefined;
+    begin((value) => {
+      answer = { value };
+    });
+    this.run(startMillisMax, () => answer !== undefined);
+    if (answer === undefined) throw new Error(`${what} has no answer after ${startMillisMax} ms`);
+    return answer.value;
+  }
+
+  startFaults(): void {
+    const { drawn, weather, relay } = this;
+    weather.stall = drawn.stall;
+    weather.delayMillis.most = drawn.delayMost;
+    if (drawn.ownBroker) Object.assign(relay, drawn.relay);
+    setSlowDisk(drawn.slowDisk);
+  }
+
+  heal(): void {
+    const { weather, relay } = this;
+    weather.stall = 0;
+    weather.delayMillis.most = 40;
+    weather.cutOff.clear();
+    Object.assign(relay, { loss: 0, duplicate: 0, reorderMillis: 0 });
+    setSlowDisk(0);
+  }
+
+  get events(): number {
+    return countEvents();
+  }
+
+  private guard<Values extends readonly unknown[]>(
+    check: (...values: Values) => void,
+  ): (...values: Values) => void {
+    return (...values) => {
+      try {
+        check(...values);
+      } catch (error) {
+        this.failed(error);
+      }
+    };
+  }
+
+  private newCloud(): Cloud {
+    const { trace, relay, authority } = this;
+    const announced = this.guard(onceOnly());
+    const certify = async (camera: string, tlsKey: Uint8Array): Promise<string> =>
+      authority.certify(camera as never, tlsKey);
+    return new Cloud({ trace, relay, announced, certify });
+  }
+
+  private newBroker(): SimBroker {
+    const { trace, relay, cloud, authority } = this;
+    const machine = this.drawn.ownBroker ? newMachine("broker") : cloud.machine;
+    if (this.drawn.ownBroker) {
+      newDisk(machine);
+      powerOn(machine);
+    }
+    return new SimBroker({ trace, relay, machine, passports: authority.passports });
+  }
+
+  restartBroker(): void {
+    const { machine } = this.broker;
+    powerOff(machine);
+    this.broker.restart();
+    powerOn(machine);
+  }
+
+  private watchLines(): void {
+    tap(
+      this.guard((to, packet) => {
+        if (packet.kind !== "publish") return this.trace.mark(`${to.machine.name} ${packet.kind}`);
+        const { topic, payload } = packet.message;
+        this.trace.mark(`${to.machine.name} ${topic} ${payload.length}`);
+        checkPayload(payload, `on its way to ${to.machine.name}`);
+      }),
+    );
+  }
+
+  private newHome(): Home {
+    let home: Home | undefined;
+    within(undefined, () => {
+      void newPerson("owner", "Ada").then((owner) => {
+        home = new Home([owner], at(wallNow()));
+      });
+    });
+    if (home === undefined) throw new Error("a household is made in one turn");
+    return home;
+  }
+
+  private newDoorbell(name: string): Doorbell {
+    const truth = new Truth();
+    const onAcknowledged = this.guard((doorbell: Doorbell, segment: string) =>
+      checkAcknowledged(this.cloud, doorbell, segment),
+    );
+    return new Doorbell(name, { trace: this.trace, truth, limitBytes, onAcknowledged });
+  }
+
+  /** Cloud, household, cameras: as an installer leaves them. */
+  private enrolAll(): void {
+    const { cloud, home, doorbells, authority } = this;
+    cloud.boot();
+    this.run(startMillisMax, () => cloud.parts !== undefined);
+    const first = home.chain[0];
+    if (first === undefined) throw new Error("a household begins with a charter");
+    this.settled((done) => cloud.ask(({ charters }) => charters.register(first), done), "the registration");
+    const lines = this.settled<readonly Awaited<ReturnType<Home["lineOf"]>>[]>((done) => {
+      on(undefined, 0, () => void Promise.all(doorbells.map((doorbell) => home.lineOf(doorbell))).then(done));
+    }, "the cameras' lines");
+    const signed = home.next({ cameras: lines, issued: millis(wallNow()) });
+    this.settled(
+      (done) => cloud.ask(({ charters }) => charters.append(home.id, signed, []), done),
+      "the charter",
+    );
+    const vaultKey = cloud.parts?.vault.writer.vaultKey ?? "";
+    for (const doorbell of doorbells) {
+      const { camera, tlsPublicKey } = doorbell.identity;
+      doorbell.enrol([signed], authority.certify(camera, tlsPublicKey), authority.pem, vaultKey);
+      doorbell.disk.syncAll();
+      doorbell.boot();
+    }
+  }
+}
