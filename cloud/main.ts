@@ -3,11 +3,13 @@ import { join, resolve } from "node:path";
 import { type Logger, pino } from "pino";
 import { millis } from "../shared/kernel/brand.js";
 import { toHex } from "../shared/kernel/bytes.js";
+import { operatorOffice } from "../shared/release/officelogin.js";
 import { createHub } from "./api/hub.js";
 import { measuresOf } from "./api/measures.js";
 import { perMinute } from "./api/plugins/ratelimit.js";
 import { accessTeller } from "./api/routes/accesses.js";
 import { noticeTeller } from "./api/routes/notices.js";
+import { endWaysOfOthers } from "./api/routes/officeways.js";
 import { createApi } from "./api/server.js";
 import { createSight } from "./api/sight.js";
 import { carryOut } from "./backup/commands.io.js";
@@ -39,6 +41,7 @@ import { createLogins } from "./household/logins.io.js";
 import { createModes } from "./household/modes.io.js";
 import { createPasskeys } from "./household/passkeys.io.js";
 import { createPassphrases } from "./household/passphrases.io.js";
+import { createPeople } from "./household/people.io.js";
 import { privateDirectory } from "./household/privatefile.io.js";
 import { createProposals } from "./household/proposals.io.js";
 import { createRecoveries } from "./household/recoveries.io.js";
@@ -133,8 +136,21 @@ async function openHouse(config: Config, log: Logger, started: Started) {
     onFault: (error) => log.error({ error: `${error}` }, "release.not-ended"),
   });
   await refuseAbandoning(config.releases, casework);
-  const directory = createDirectory(await readOperators(config.operators), casework.agencyOf);
-  return { db, authority, directory, sessionKey, log: publicLog, charters, casework, modes, cameras, vault };
+  const operators = await readOperators(config.operators);
+  const directory = createDirectory(operators, casework.agencyOf);
+  return {
+    db,
+    authority,
+    operators,
+    directory,
+    sessionKey,
+    log: publicLog,
+    charters,
+    casework,
+    modes,
+    cameras,
+    vault,
+  };
 }
 
 async function openLog(
@@ -219,6 +235,16 @@ function logTo(log: Logger): Log {
   return (event, fields) => log.info(fields, event);
 }
 
+/** What people sign in with from browsers, and the sessions of offices. */
+function createWays(db: House["db"], { directory, sessionKey }: Pick<House, "directory" | "sessionKey">) {
+  const people = createPeople(db, directory);
+  return {
+    passphrases: createPassphrases(db, { clock, random, people }),
+    passkeys: createPasskeys(db, { clock, random, people, secret: sessionKey.privatePem }),
+    officeSessions: createOfficeSessions(db, { clock, random }),
+  };
+}
+
 /** The REST API; resolves with its origin. */
 async function serve(
   { http, publicUrl, metricsToken, openRegistration, budget, webhookReach, releases }: Config,
@@ -229,6 +255,8 @@ async function serve(
   const { authority, charters, cameras, vault } = house;
   const { certificate: cert, key } = authority.server;
   const origins: string[] = publicUrl === undefined ? [] : [publicUrl];
+  const ways = createWays(db, house);
+  await endWaysOfOthers(ways, operatorOffice, house.operators);
   const desk = openDesk(db, {
     ...{ ...house, ...house.casework },
     ...{ clock, random, tellAccess: accessTeller(hub), tellNotice: noticeTeller(hub) },
@@ -243,11 +271,9 @@ async function serve(
       hub,
       logins: createLogins(db, { clock, random }),
       sessions: createSessions(db, { clock, random }),
-      passphrases: createPassphrases(db, { clock, random }),
-      passkeys: createPasskeys(db, { clock, random, secret: house.sessionKey.privatePem }),
+      ...ways,
       tokens: createAccessTokens(db, { clock, random }),
       officeLogins: createOfficeLogins(db, { directory: house.directory, clock, random }),
-      officeSessions: createOfficeSessions(db, { clock, random }),
       throttle: createThrottle(db, { clock, secret: house.sessionKey.privatePem }),
       farewell: createFarewell(db, footageIn(vault), house.casework),
       proposals: createProposals(db, { charters, clock }),

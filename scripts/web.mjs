@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const pages = ["sign-in", "share", "record"];
+const pages = ["sign-in", "share", "record", "desk", "office"];
 
 /** esbuild's result: the files for .build/, not written yet. */
 export function bundlePages() {

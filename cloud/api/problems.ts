@@ -87,12 +87,12 @@ export const problems = {
   "sign-in-refused": [
     401,
     "Sign-in refused",
-    "The sign-in does not hold. Try again; if it stays so, sign in another way, or add a passkey anew: lintel member passkey add.",
+    "The sign-in does not hold. Try again; if it stays so, sign in another way, or add a passkey anew from the command line (passkey add).",
   ],
   "passphrase-refused": [
     401,
     "Passphrase or code refused",
-    "Name, words and code do not hold together. Each code counts once: type the newest one. If it stays so, make new words: lintel member passphrase new.",
+    "Name, words and code do not hold together. Each code counts once: type the newest one. If it stays so, make new words from the command line (passphrase new).",
   ],
   "sign-in-busy": [
     503,
@@ -102,7 +102,7 @@ export const problems = {
   "no-such-link": [
     404,
     "No such link",
-    "This link was used, replaced by a newer one, or is older than 10 minutes. Make another one: lintel member passkey add.",
+    "This link was used, replaced by a newer one, or is older than 10 minutes. Make another one from the command line (passkey add).",
   ],
   "passkey-refused": [
     422,
@@ -124,6 +124,11 @@ export const problems = {
     403,
     "From the command line only",
     "Only a session that was opened with the member's own key may do this. Use the command line: lintel member passkey, lintel member passphrase.",
+  ],
+  "own-key-only": [
+    403,
+    "With your own key only",
+    "In a browser you can look, say no, and agree to what another person's key began. For this use the command line, which signs in with your own key: lintel operator, lintel agency.",
   ],
   "last-way-in": [
     409,

@@ -6,6 +6,7 @@ import { type AgencyServices, addApplication, addOwnAgency, addVetting } from ".
 import { addDownloads } from "./routes/downloads.js";
 import { addFeeds, type FeedServices } from "./routes/feeds.js";
 import { addAgencysReleases } from "./routes/fetching.js";
+import type { WaysIn } from "./routes/officeways.js";
 import { addOwnEmergencies, type OwnEmergencyServices } from "./routes/ownemergencies.js";
 import { addRecordPage } from "./routes/pages.js";
 import { addRecord, type RecordServices } from "./routes/record.js";
@@ -35,7 +36,7 @@ const beginnings: ReadonlySet<string> = new Set([
 /** Everything about agencies, requests and releases: a cloud that does not take part has none of these routes. */
 export async function addReleasing(
   app: App,
-  services: ReleasingServices & Doors & OfficeDoors,
+  services: ReleasingServices & Doors & OfficeDoors & WaysIn,
   { isEnding }: { readonly isEnding: boolean },
 ): Promise<void> {
   if (isEnding)

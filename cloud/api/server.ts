@@ -27,6 +27,7 @@ import { addMembers, addNewcomersInvitations, type InvitationServices } from "./
 import { addLog, type LogServices } from "./routes/log.js";
 import { addNotices, type NoticeServices } from "./routes/notices.js";
 import { addOfficer, addOfficeSignIn, addOperator, type OfficeServices } from "./routes/offices.js";
+import { addOfficeBrowsers, addOfficeWays, type OfficeWayServices } from "./routes/officeways.js";
 import { addPages } from "./routes/pages.js";
 import { addBrowserSignIn, addPasskeys, type PasskeyServices } from "./routes/passkeys.js";
 import { addPassphrase, addPassphraseSignIn, type PassphraseServices } from "./routes/passphrases.js";
@@ -79,6 +80,7 @@ export interface ApiServices
     StreamServices,
     WebhookServices,
     OfficeServices,
+    OfficeWayServices,
     AccessServices,
     ReleasingServices,
     EvidenceServices,
@@ -179,6 +181,7 @@ async function addGuardedRoutes(app: App, services: ApiServices): Promise<void> 
   await app.register(async (officers: App) => {
     officersOnly(officers, services);
     addOfficer(officers, services);
+    addOfficeWays(officers, "agency", services);
     addPreservations(officers, services);
     addProcesses(officers, services);
     addEmergencies(officers, services);
@@ -186,6 +189,7 @@ async function addGuardedRoutes(app: App, services: ApiServices): Promise<void> 
   await app.register(async (operators: App) => {
     operatorsOnly(operators, services);
     addOperator(operators, services);
+    addOfficeWays(operators, "operator", services);
     addAccesses(operators, services);
     addQueue(operators, services);
     addPreservationCalls(operators, services);
@@ -199,6 +203,7 @@ function addOpenRoutes(app: App, services: ApiServices): void {
   addRegistration(app, services);
   addSignIn(app, services);
   addOfficeSignIn(app, services);
+  addOfficeBrowsers(app, services);
   addBrowserSignIn(app, services);
   addPassphraseSignIn(app, services);
   addSharesForOutside(app, services);

@@ -53,10 +53,12 @@ import { createCharters } from "../household/charters.io.js";
 import { createClaims } from "../household/claims.io.js";
 import { createFarewell, footageIn } from "../household/farewell.io.js";
 import { createInvitations } from "../household/invitations.io.js";
-import { createLogins, type Who } from "../household/logins.io.js";
+import { createLogins } from "../household/logins.io.js";
 import { createModes } from "../household/modes.io.js";
 import { createPasskeys } from "../household/passkeys.io.js";
 import { createPassphrases } from "../household/passphrases.io.js";
+import { createPeople } from "../household/people.io.js";
+import type { Who } from "../household/person.js";
 import { createProposals } from "../household/proposals.io.js";
 import { createRecoveries } from "../household/recoveries.io.js";
 import { createRenewals } from "../household/renewals.io.js";
@@ -223,14 +225,15 @@ function doorsOf(
   }: TestOptions & { readonly clock: Clock; readonly secret: string },
 ) {
   const directory = createDirectory(operators, agencyOf);
+  const people = createPeople(db, directory);
   return {
     directory,
     officeLogins: createOfficeLogins(db, { directory, clock, random }),
     officeSessions: createOfficeSessions(db, { clock, random }),
     logins: createLogins(db, { clock, random }),
     sessions: createSessions(db, { clock, random }),
-    passphrases: createPassphrases(db, { clock, random, N }),
-    passkeys: createPasskeys(db, { clock, random, secret }),
+    passphrases: createPassphrases(db, { clock, random, people, N }),
+    passkeys: createPasskeys(db, { clock, random, people, secret }),
     tokens: createAccessTokens(db, { clock, random }),
     repeats: createRepeats(db, { clock, secret }),
     throttle: createThrottle(db, { clock, secret }),

@@ -3,6 +3,7 @@ import { type Millis, millis } from "../../shared/kernel/brand.js";
 import { toBase64 } from "../../shared/kernel/bytes.js";
 import type { Clock, Random } from "../../shared/kernel/ports.js";
 import type { Database } from "../database.io.js";
+import type { Holder } from "./person.js";
 
 /** How long a nonce waits for its login. */
 const challengeMillisMax = 2 * 60_000;
@@ -17,17 +18,11 @@ export interface Challenge {
   readonly expiresAt: Millis;
 }
 
-/** Whose nonce it is: a member of a household; of an office, `household` is what no household is called. */
-export interface Challenged {
-  readonly household: string;
-  readonly member: string;
-}
-
 export interface Challenges {
   /** A nonce to sign; the same for people that do not exist, so that nobody learns who does. */
-  offer(whom: Challenged, isThere: boolean): Promise<Challenge>;
+  offer(whom: Holder, isThere: boolean): Promise<Challenge>;
   /** True for exactly one caller per nonce. */
-  useUp(nonce: string, whom: Challenged): Promise<boolean>;
+  useUp(nonce: string, whom: Holder): Promise<boolean>;
 }
 
 export function createChallenges(
@@ -63,7 +58,7 @@ export function createChallenges(
 }
 
 /** Removes what has expired, and of this person's nonces all but the newest. */
-async function makeRoom(db: Kysely<Database>, { household, member }: Challenged, now: Millis): Promise<void> {
+async function makeRoom(db: Kysely<Database>, { household, member }: Holder, now: Millis): Promise<void> {
   await db.deleteFrom("login_challenge").where("expires_at", "<=", now).execute();
   const newest = db
     .selectFrom("login_challenge")

@@ -8,12 +8,8 @@ import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { openNote, textOf } from "../../shared/seal/note.js";
 import type { Database } from "../database.io.js";
 import { type Challenge, createChallenges } from "./challenges.io.js";
+import type { Who } from "./person.js";
 import type { MemberRow } from "./tables.js";
-
-export interface Who {
-  readonly household: HouseholdId;
-  readonly member: MemberId;
-}
 
 /** A member as the newest charter of the household has them. */
 export interface Session extends Who, Standing {}

@@ -10,20 +10,19 @@ import {
 import type { Kysely } from "kysely";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import { fromBase64Url, toBase32, toBase64Url, toUtf8 } from "../../shared/kernel/bytes.js";
-import type { HouseholdId, MemberId } from "../../shared/kernel/ids.js";
 import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { hashOf } from "../../shared/seal/hash.js";
 import type { Database } from "../database.io.js";
-import type { Who } from "./logins.io.js";
+import { behindRow, type Holder, holderOf, type Kind, type People, type Person } from "./person.js";
 import type { PasskeyLinkRow, PasskeyRow } from "./tables.js";
 
 /** A link is good for so long, and for one passkey. */
 const linkMillisMax = 10 * 60_000;
 /** How long a sign-in may take. */
 const challengeMillisMax = 5 * 60_000;
-/** One member's passkeys at a time. */
-const passkeysPerMemberMax = 16;
+/** One person's passkeys at a time. */
+const passkeysPerPersonMax = 16;
 
 /** Where passkeys are made and used: a page's origin, and the name that browsers bind them to. */
 export interface Site {
@@ -42,32 +41,43 @@ export type AddRefusal = {
   readonly kind: "no-such-link" | "passkey-refused" | "passkey-known" | "too-many-passkeys";
 };
 /** `as`: whose passkey it claims to be. */
-export type PasskeyRefusal = { readonly kind: "sign-in-refused"; readonly as?: Who };
+export type PasskeyRefusal<P extends Person = Person> = { readonly kind: "sign-in-refused"; readonly as?: P };
 
+/** Of everybody who signs in from a browser. What is of another kind than the one asked about is not there. */
 export interface Passkeys {
-  /** A secret by which one passkey of this name can be made. It ends the member's link before. */
-  link(who: Who, name: string): Promise<{ readonly secret: string; readonly expiresAt: Millis }>;
+  /** A secret by which one passkey of this name can be made. It ends the person's link before. */
+  link(who: Person, name: string): Promise<{ readonly secret: string; readonly expiresAt: Millis }>;
   /** What a browser needs to make the link's passkey; `undefined` when there is no such link. */
-  creation(secret: string, site: Site): ReturnType<typeof creationFor>;
+  creation(secret: string, site: Site, kind: Kind<Person>): ReturnType<typeof creationFor>;
   /** Takes the passkey and uses the link up. */
-  add(
+  add<P extends Person>(
     secret: string,
     response: RegistrationResponseJSON,
-    site: Site,
-  ): Promise<Result<Passkey & Who, AddRefusal>>;
+    at: Place<P>,
+  ): Promise<Result<{ readonly passkey: Passkey; readonly who: P }, AddRefusal>>;
   /** What a browser needs to sign in: the same for everybody. */
   request(site: Site): ReturnType<typeof generateAuthenticationOptions>;
-  signIn(response: AuthenticationResponseJSON, site: Site): Promise<Result<Who, PasskeyRefusal>>;
+  signIn<P extends Person>(
+    response: AuthenticationResponseJSON,
+    at: Place<P>,
+  ): Promise<Result<P, PasskeyRefusal<P>>>;
   /** Newest first. */
-  list(who: Who): Promise<readonly Passkey[]>;
-  /** False when the member has no such passkey. */
-  remove(who: Who, id: string): Promise<boolean>;
-  /** Removes those of everybody but the members named. */
-  keepOnly(household: HouseholdId, members: readonly MemberId[]): Promise<void>;
+  list(who: Person): Promise<readonly Passkey[]>;
+  /** False when the person has no such passkey. */
+  remove(who: Person, id: string): Promise<boolean>;
+  /** Removes those of everybody there but the people named. */
+  keepOnly(household: string, people: readonly string[]): Promise<void>;
+}
+
+/** Where somebody stands who makes or uses a passkey: a page, and whom it lets in. */
+interface Place<P extends Person> {
+  readonly site: Site;
+  readonly kind: Kind<P>;
 }
 
 interface Ports {
   readonly db: Kysely<Database>;
+  readonly people: People;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -75,20 +85,21 @@ interface Ports {
 /** `secret` vouches for challenges, so that asking for one writes nothing down. */
 export function createPasskeys(
   db: Kysely<Database>,
-  { clock, random, secret }: Omit<Ports, "db"> & { readonly secret: string },
+  { clock, random, people, secret }: Omit<Ports, "db"> & { readonly secret: string },
 ): Passkeys {
-  const challenges = createChallenges({ db, clock, random }, secret);
+  const ports = { db, clock, random, people };
+  const challenges = createChallenges(ports, secret);
   return {
-    link: (who, name) => makeLink({ db, clock, random }, who, name),
-    creation: async (link, site) => creationFor(db, await linkBehind(db, link, clock.wall()), site),
+    link: (who, name) => makeLink(ports, holderOf(who), name),
+    creation: async (link, site, kind) => creationFor(db, await linkBehind(ports, link, kind), site),
 
-    async add(link, response, site) {
-      const row = await linkBehind(db, link, clock.wall());
-      if (row === undefined) return refuse({ kind: "no-such-link" });
-      const made = await verifiedNew(response, row.challenge, site);
-      return made === undefined
-        ? refuse({ kind: "passkey-refused" })
-        : store(db, row, { ...made, now: clock.wall() });
+    async add(link, response, { site, kind }) {
+      const found = await linkBehind(ports, link, kind);
+      if (found === undefined) return refuse({ kind: "no-such-link" });
+      const made = await verifiedNew(response, found.row.challenge, site);
+      if (made === undefined) return refuse({ kind: "passkey-refused" });
+      const passkey = await store(db, found.row, { ...made, now: clock.wall() });
+      return passkey.ok ? ok({ passkey: passkey.value, who: found.who }) : passkey;
     },
 
     request: ({ name }) =>
@@ -99,9 +110,9 @@ export function createPasskeys(
         timeout: challengeMillisMax,
       }),
 
-    async signIn(response, site) {
-      const row = await passkeyBehind(db, response.id);
-      const as = row && whoOf(row);
+    async signIn<P extends Person>(response: AuthenticationResponseJSON, { site, kind }: Place<P>) {
+      const row = await rowOf(db, response.id);
+      const as = row && (await behindRow(people, row, kind))?.who;
       const refused = { kind: "sign-in-refused", ...(as && { as }) } as const;
       if (row === undefined || as === undefined) return refuse(refused);
       const counted = await verifiedUse(response, { row, site, isOurs: challenges.isOurs });
@@ -109,25 +120,26 @@ export function createPasskeys(
       return (await countUp(db, row.id, { ...counted, now: clock.wall() })) ? ok(as) : refuse(refused);
     },
 
-    list: async (who) => (await rowsOf(db, who)).map(passkeyOf),
-    async remove({ household, member }, id) {
+    list: async (who) => (await rowsOf(db, holderOf(who))).map(passkeyOf),
+    async remove(who, id) {
+      const { household, member } = holderOf(who);
       // Power lost before this commit: nobody was told that it is gone.
       const own = db.deleteFrom("passkey").where("household", "=", household).where("member", "=", member);
       return (await own.where("id", "=", id).returning("id").execute()).length === 1;
     },
-    async keepOnly(household, members) {
-      // Power lost before a commit: they sign nobody in, since no charter names their members; the next charter removes them.
+    async keepOnly(household, people) {
+      // Power lost before a commit: they sign nobody in, since nothing names their people any more; the next change removes them.
       for (const table of ["passkey", "passkey_link"] as const)
         await db
           .deleteFrom(table)
           .where("household", "=", household)
-          .where("member", "not in", members)
+          .where("member", "not in", people)
           .execute();
     },
   };
 }
 
-async function makeLink({ db, clock, random }: Ports, { household, member }: Who, name: string) {
+async function makeLink({ db, clock, random }: Ports, { household, member }: Holder, name: string) {
   const secret = toBase32(random.bytes(20));
   const expiresAt = millis(clock.wall() + linkMillisMax);
   const own = { challenge: toBase64Url(random.bytes(32)), hash: hashed(secret), expires_at: expiresAt, name };
@@ -141,40 +153,33 @@ async function makeLink({ db, clock, random }: Ports, { household, member }: Who
   return { secret, expiresAt };
 }
 
-function linkBehind(
-  db: Kysely<Database>,
-  secret: string,
-  now: Millis,
-): Promise<(PasskeyLinkRow & { readonly memberName: string }) | undefined> {
-  return db
+async function linkBehind<P extends Person>({ db, clock, people }: Ports, secret: string, kind: Kind<P>) {
+  const row = await db
     .selectFrom("passkey_link")
-    .innerJoin("member", (join) =>
-      join
-        .onRef("member.household", "=", "passkey_link.household")
-        .onRef("member.id", "=", "passkey_link.member"),
-    )
-    .selectAll("passkey_link")
-    .select("member.name as memberName")
-    .where("passkey_link.hash", "=", hashed(secret))
-    .where("passkey_link.expires_at", ">", now)
+    .selectAll()
+    .where("hash", "=", hashed(secret))
+    .where("expires_at", ">", clock.wall())
     .executeTakeFirst();
+  const found = row && (await behindRow(people, row, kind));
+  return row && found && { row, ...found };
 }
 
 async function creationFor(
   db: Kysely<Database>,
-  row: Awaited<ReturnType<typeof linkBehind>>,
+  found: Awaited<ReturnType<typeof linkBehind>>,
   { name }: Site,
 ) {
-  if (row === undefined) return undefined;
+  if (found === undefined) return undefined;
+  const { row, called } = found;
   const challenge = fromBase64Url(row.challenge);
   if (!challenge.ok) return undefined;
-  const before = await rowsOf(db, whoOf(row));
+  const before = await rowsOf(db, row);
   const options = await generateRegistrationOptions({
     rpName: "Lintel",
     rpID: name,
-    userName: row.memberName,
-    userDisplayName: row.memberName,
-    // The same for all of a member's passkeys: a device keeps one of them.
+    userName: called,
+    userDisplayName: called,
+    // The same for all of a person's passkeys: a device keeps one of them.
     userID: new Uint8Array(toUtf8(`${row.household}/${row.member}`)),
     challenge: new Uint8Array(challenge.value),
     timeout: linkMillisMax,
@@ -182,7 +187,7 @@ async function creationFor(
     excludeCredentials: before.map(({ id }) => ({ id })),
     authenticatorSelection: { residentKey: "required", userVerification: "required" },
   });
-  return { member: row.memberName, name: row.name, options };
+  return { member: called, name: row.name, options };
 }
 
 async function verifiedNew(
@@ -208,17 +213,16 @@ function store(
   db: Kysely<Database>,
   { hash, household, member, name }: PasskeyLinkRow,
   { now, ...made }: Pick<PasskeyRow, "id" | "public_key" | "counter"> & { readonly now: Millis },
-): Promise<Result<Passkey & Who, AddRefusal>> {
+): Promise<Result<Passkey, AddRefusal>> {
   return db.transaction().execute(async (tx) => {
     const known = await tx.selectFrom("passkey").select("id").where("id", "=", made.id).executeTakeFirst();
     if (known !== undefined) return refuse({ kind: "passkey-known" });
     const row: PasskeyRow = { ...made, household, member, name, made_at: now, used_at: null };
-    if ((await rowsOf(tx, whoOf(row))).length >= passkeysPerMemberMax)
-      return refuse({ kind: "too-many-passkeys" });
+    if ((await rowsOf(tx, row)).length >= passkeysPerPersonMax) return refuse({ kind: "too-many-passkeys" });
     const used = await tx.deleteFrom("passkey_link").where("hash", "=", hash).returning("hash").execute();
     if (used.length !== 1) return refuse({ kind: "no-such-link" });
     await tx.insertInto("passkey").values(row).execute();
-    return ok({ ...passkeyOf(row), ...whoOf(row) });
+    return ok(passkeyOf(row));
   });
 }
 
@@ -270,7 +274,7 @@ async function countUp(
 }
 
 /** Challenges that nobody wrote down: `time.chance.mac`, base64url. What was answered is kept until it ends. */
-function createChallenges({ db, clock, random }: Ports, secret: string) {
+function createChallenges({ db, clock, random }: Omit<Ports, "people">, secret: string) {
   const macOf = (text: string): Buffer =>
     createHmac("sha256", secret).update(`lintel passkey challenge\n${text}`).digest();
   const textOf = (challenge: string): string => Buffer.from(challenge, "base64url").toString("latin1");
@@ -298,19 +302,11 @@ function createChallenges({ db, clock, random }: Ports, secret: string) {
   };
 }
 
-/** Of a member whom the charter still names. */
-function passkeyBehind(db: Kysely<Database>, id: string): Promise<PasskeyRow | undefined> {
-  return db
-    .selectFrom("passkey")
-    .innerJoin("member", (join) =>
-      join.onRef("member.household", "=", "passkey.household").onRef("member.id", "=", "passkey.member"),
-    )
-    .selectAll("passkey")
-    .where("passkey.id", "=", id)
-    .executeTakeFirst();
+function rowOf(db: Kysely<Database>, id: string): Promise<PasskeyRow | undefined> {
+  return db.selectFrom("passkey").selectAll().where("id", "=", id).executeTakeFirst();
 }
 
-function rowsOf(db: Kysely<Database>, { household, member }: Who): Promise<PasskeyRow[]> {
+function rowsOf(db: Kysely<Database>, { household, member }: Holder): Promise<PasskeyRow[]> {
   return db
     .selectFrom("passkey")
     .selectAll()
@@ -323,11 +319,6 @@ function rowsOf(db: Kysely<Database>, { household, member }: Who): Promise<Passk
 
 function passkeyOf({ id, name, made_at, used_at }: PasskeyRow): Passkey {
   return { id, name, madeAt: millis(made_at), ...(used_at !== null && { usedAt: millis(used_at) }) };
-}
-
-/** Stored from a session, which has nothing but these. */
-function whoOf({ household, member }: Pick<PasskeyRow, "household" | "member">): Who {
-  return { household: household as HouseholdId, member: member as MemberId };
 }
 
 /** The secrets are random and long: a plain hash is enough. */

@@ -2,12 +2,11 @@ import { scrypt, timingSafeEqual } from "node:crypto";
 import type { Kysely } from "kysely";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import { fromBase64, toBase32, toBase64 } from "../../shared/kernel/bytes.js";
-import type { HouseholdId, MemberId } from "../../shared/kernel/ids.js";
 import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { newPassphrase, readPassphrase } from "../../shared/kernel/words.js";
 import type { Database } from "../database.io.js";
-import type { Who } from "./logins.io.js";
+import { behindRow, type Holder, holderOf, type Kind, type People, type Person } from "./person.js";
 import type { PassphraseRow } from "./tables.js";
 import { otpauthUri, stepOfCode } from "./totp.io.js";
 
@@ -21,13 +20,13 @@ export const waitingMax = 50;
 const codeKeyBytes = 20;
 
 export interface Passphrase {
-  /** What the member types to say who they are; no secret. */
+  /** What the person types to say who they are; no secret. */
   readonly name: string;
   readonly madeAt: Millis;
   readonly usedAt?: Millis;
 }
 
-/** Told once, to the member who asked for it. */
+/** Told once, to the person who asked for it. */
 export interface NewPassphrase {
   readonly name: string;
   readonly words: string;
@@ -42,35 +41,47 @@ export interface Said {
 }
 
 /** `wrong-code`: the words hold. Who asks is told neither. */
-export type PassphraseAnswer = (Who & { readonly kind: "holds" }) | { readonly kind: "wrong" | "wrong-code" };
+export type PassphraseAnswer<P extends Person = Person> =
+  | { readonly kind: "holds"; readonly who: P }
+  | { readonly kind: "wrong" | "wrong-code" };
 
 /** So many ask that nothing was looked at, neither a name nor words. */
 export type PassphraseRefusal = { readonly kind: "sign-in-busy" };
 
 /** The other way in for browsers: words that nobody chose, and a code that counts once. Neither is enough. */
 export interface Passphrases {
-  /** In place of the member's one before. */
-  make(who: Who): Promise<Result<NewPassphrase, PassphraseRefusal>>;
-  of(who: Who): Promise<Passphrase | undefined>;
-  /** Takes as long for a name that nobody has. */
-  signIn(said: Said): Promise<Result<PassphraseAnswer, PassphraseRefusal>>;
+  /** In place of the person's one before. */
+  make(who: Person): Promise<Result<NewPassphrase, PassphraseRefusal>>;
+  of(who: Person): Promise<Passphrase | undefined>;
+  /** Takes as long for a name that nobody has, or somebody of another kind. */
+  signIn<P extends Person>(
+    said: Said,
+    kind: Kind<P>,
+  ): Promise<Result<PassphraseAnswer<P>, PassphraseRefusal>>;
   /** False when there is none. */
-  remove(who: Who): Promise<boolean>;
-  /** Removes those of everybody but the members named. */
-  keepOnly(household: HouseholdId, members: readonly MemberId[]): Promise<void>;
+  remove(who: Person): Promise<boolean>;
+  /** Removes those of everybody there but the people named. */
+  keepOnly(household: string, people: readonly string[]): Promise<void>;
+}
+
+interface Ports {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly people: People;
 }
 
 export function createPassphrases(
   db: Kysely<Database>,
-  { clock, random, N = costN }: { readonly clock: Clock; readonly random: Random; readonly N?: number },
+  { clock, random, people, N = costN }: Ports & { readonly N?: number },
 ): Passphrases {
   const inTurn = oneAtATime();
   const hash = (words: string, salt: Uint8Array) => hashOf(words, salt, N);
   /** What is looked at where nobody has the name: nothing holds against it. */
   const nobody = { salt: random.bytes(16), hash: random.bytes(hashBytes), key: random.bytes(codeKeyBytes) };
   return {
-    make: ({ household, member }) =>
+    make: (who) =>
       inTurn(async () => {
+        const { household, member } = holderOf(who);
         const words = newPassphrase(random);
         const [salt, key, name] = [random.bytes(16), random.bytes(codeKeyBytes), toBase32(random.bytes(5))];
         const row: PassphraseRow = {
@@ -88,34 +99,34 @@ export function createPassphrases(
       }),
 
     async of(who) {
-      const row = await ofMember(db, who);
+      const row = await ofHolder(db, holderOf(who));
       if (row === undefined) return undefined;
       const { name, made_at, used_at } = row;
       return { name, madeAt: millis(made_at), ...(used_at !== null && { usedAt: millis(used_at) }) };
     },
 
-    signIn: ({ name, words, code }) =>
-      inTurn(async () => {
+    signIn: <P extends Person>({ name, words, code }: Said, kind: Kind<P>) =>
+      inTurn(async (): Promise<PassphraseAnswer<P>> => {
         const row = await ofName(db, name.trim().toLowerCase());
-        const stored = (row && secretsOf(row)) ?? nobody;
+        const who = row && (await behindRow(people, row, kind))?.who;
+        const stored = (who && secretsOf(row)) ?? nobody;
         const holds = timingSafeEqual(await hash(readPassphrase(words), stored.salt), stored.hash);
         const step = stepOfCode(stored.key, code.replace(/\s/g, ""), clock.wall());
-        if (row === undefined || !holds) return { kind: "wrong" };
+        if (row === undefined || who === undefined || !holds) return { kind: "wrong" };
         const counts = step !== undefined && (await useCode(db, row, { step, now: clock.wall() }));
-        if (!counts) return { kind: "wrong-code" };
-        // Stored from a session, which has nothing but these.
-        return { kind: "holds", household: row.household as HouseholdId, member: row.member as MemberId };
+        return counts ? { kind: "holds", who } : { kind: "wrong-code" };
       }),
 
-    async remove({ household, member }) {
+    async remove(who) {
+      const { household, member } = holderOf(who);
       // Power lost before this commit: nobody was told that it is gone.
       const own = db.deleteFrom("passphrase").where("household", "=", household).where("member", "=", member);
       return (await own.returning("name").execute()).length === 1;
     },
-    async keepOnly(household, members) {
-      // Power lost before this commit: they sign nobody in, since no charter names their members; the next charter removes them.
+    async keepOnly(household, people) {
+      // Power lost before this commit: they sign nobody in, since nothing names their people any more; the next change removes them.
       const others = db.deleteFrom("passphrase").where("household", "=", household);
-      await others.where("member", "not in", members).execute();
+      await others.where("member", "not in", people).execute();
     },
   };
 }
@@ -139,7 +150,7 @@ function hashOf(words: string, salt: Uint8Array, N: number): Promise<Buffer> {
   });
 }
 
-function ofMember(db: Kysely<Database>, { household, member }: Who): Promise<PassphraseRow | undefined> {
+function ofHolder(db: Kysely<Database>, { household, member }: Holder): Promise<PassphraseRow | undefined> {
   return db
     .selectFrom("passphrase")
     .selectAll()
@@ -148,18 +159,8 @@ function ofMember(db: Kysely<Database>, { household, member }: Who): Promise<Pas
     .executeTakeFirst();
 }
 
-/** Of a member whom the charter still names. */
 function ofName(db: Kysely<Database>, name: string): Promise<PassphraseRow | undefined> {
-  return db
-    .selectFrom("passphrase")
-    .innerJoin("member", (join) =>
-      join
-        .onRef("member.household", "=", "passphrase.household")
-        .onRef("member.id", "=", "passphrase.member"),
-    )
-    .selectAll("passphrase")
-    .where("passphrase.name", "=", name)
-    .executeTakeFirst();
+  return db.selectFrom("passphrase").selectAll().where("name", "=", name).executeTakeFirst();
 }
 
 function secretsOf(row: PassphraseRow) {

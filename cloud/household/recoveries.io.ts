@@ -3,7 +3,7 @@ import { type Millis, millis } from "../../shared/kernel/brand.js";
 import { type HouseholdId, isHouseholdId, isMemberId, type MemberId } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import type { Database } from "../database.io.js";
-import type { Who } from "./logins.io.js";
+import type { Who } from "./person.js";
 
 export interface Recovery {
   /** `recoveryIdOf` the passphrase. */

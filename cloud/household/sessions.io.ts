@@ -5,7 +5,8 @@ import type { HouseholdId, MemberId } from "../../shared/kernel/ids.js";
 import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { hashOf } from "../../shared/seal/hash.js";
 import type { Database } from "../database.io.js";
-import { type Session, standingOf, type Who } from "./logins.io.js";
+import { type Session, standingOf } from "./logins.io.js";
+import type { Who } from "./person.js";
 import type { SessionRow } from "./tables.js";
 
 /** A session ends after so long at the latest, however often it is renewed. */
@@ -13,8 +14,11 @@ const sessionMillisMax = 90 * 24 * 60 * 60_000;
 /** One member's sessions at a time; a further one ends the one that was used least recently. */
 export const sessionsPerMemberMax = 32;
 
-/** What a member signed in with. */
-export type SignInMethod = "key" | "passkey" | "passphrase";
+const signInMethods = ["key", "passkey", "passphrase"] as const;
+/** What somebody signed in with. */
+export type SignInMethod = (typeof signInMethods)[number];
+export const isSignInMethod = (text: string): text is SignInMethod =>
+  (signInMethods as readonly string[]).includes(text);
 
 /** The member behind an open session. */
 export interface SignedIn extends Session {

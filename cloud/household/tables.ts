@@ -234,7 +234,7 @@ export interface PasskeyRow {
   readonly used_at: number | null;
 }
 
-/** By which a member's browser makes one passkey; of a member one at a time. */
+/** By which a person's browser makes one passkey; of a person one at a time. Household and member as `Holder` has them. */
 export interface PasskeyLinkRow {
   /** Of the link's secret. */
   readonly hash: string;
@@ -252,7 +252,7 @@ export interface SpentChallengeRow {
   readonly expires_at: number;
 }
 
-/** The other way in from a browser; of a member one. */
+/** The other way in from a browser; of a person one. Household and member as `Holder` has them. */
 export interface PassphraseRow {
   readonly name: string;
   readonly household: string;

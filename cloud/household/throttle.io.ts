@@ -2,9 +2,9 @@ import { createHmac } from "node:crypto";
 import { isIPv6 } from "node:net";
 import type { Kysely } from "kysely";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
-import type { HouseholdId, MemberId } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import type { Database } from "../database.io.js";
+import type { Person } from "./person.js";
 
 /** Failed attempts to sign in that are borne in an hour, as one member and from one address. */
 export const failuresMax = { ofMember: 20, ofAddress: 60 } as const;
@@ -19,9 +19,7 @@ export type Culprit =
   /** The same, by whoever has its words. */
   | { readonly codesOf: string }
   | { readonly address: string }
-  /** Of an agency or the operator. */
-  | { readonly office: string; readonly person: string }
-  | { readonly household: HouseholdId; readonly member: MemberId };
+  | Person;
 
 /**
  * Counts attempts to sign in that failed, durably: a restart forgives nothing. It keeps a keyed hash of an address, for an

@@ -7,7 +7,8 @@ import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { hashOf } from "../../shared/seal/hash.js";
 import { type Beside, writeBeside } from "../beside.io.js";
 import type { Database } from "../database.io.js";
-import { type Session, standingOf, type Who } from "./logins.io.js";
+import { type Session, standingOf } from "./logins.io.js";
+import type { Who } from "./person.js";
 import { type Scope, scopesIn } from "./scopes.js";
 
 import type { AccessTokenRow } from "./tables.js";

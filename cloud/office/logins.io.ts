@@ -4,7 +4,8 @@ import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { officeLoginKeyName, parseOfficeLogin } from "../../shared/release/officelogin.js";
 import { openNote, textOf } from "../../shared/seal/note.js";
 import type { Database } from "../database.io.js";
-import { type Challenge, type Challenged, createChallenges } from "../household/challenges.io.js";
+import { type Challenge, createChallenges } from "../household/challenges.io.js";
+import { holderOf } from "../household/person.js";
 import type { Directory, Post } from "./people.js";
 
 /** `as`: whom the note claims to come from. */
@@ -26,8 +27,7 @@ export function createOfficeLogins(
 ): OfficeLogins {
   const challenges = createChallenges(db, ports);
   return {
-    challenge: async (post) =>
-      challenges.offer(challengedAs(post), (await directory.find(post)) !== undefined),
+    challenge: async (post) => challenges.offer(holderOf(post), (await directory.find(post)) !== undefined),
 
     async login(note, audiences) {
       const claimed = parseOfficeLogin(textOf(note));
@@ -40,13 +40,8 @@ export function createOfficeLogins(
       const opened = openNote(note, [{ name: officeLoginKeyName(person), publicKey: found.loginKey }]);
       if (!opened.ok) return refuse(refused);
       if (!audiences.includes(audience)) return refuse({ ...refused, kind: "other-audience" });
-      const used = await challenges.useUp(nonce, challengedAs(post));
+      const used = await challenges.useUp(nonce, holderOf(post));
       return used ? ok(post) : refuse(refused);
     },
   };
-}
-
-/** No household's id holds a space. */
-function challengedAs({ office, person }: Post): Challenged {
-  return { household: `office ${office}`, member: person };
 }

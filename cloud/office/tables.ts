@@ -4,11 +4,13 @@ export interface OfficeTables {
 }
 
 /** An officer or operator who signed in, until it ends. */
-interface OfficeSessionRow {
+export interface OfficeSessionRow {
   readonly id: string;
   /** The agency's id, or `operator`. */
   readonly office: string;
   readonly person: string;
+  /** What it was opened with: `key`, `passkey`, `passphrase`. */
+  readonly how: string;
   /** What the client calls itself. */
   readonly client: string;
   /** Hash of the one refresh token that counts. */

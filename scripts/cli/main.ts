@@ -3,6 +3,7 @@ import "./commands/people.js";
 import "./commands/cameras.js";
 import "./commands/clips.js";
 import "./commands/access.js";
+import "./commands/ways.js";
 import "./commands/board.js";
 import "./commands/emergencies.js";
 import "./commands/log.js";

@@ -28,6 +28,7 @@ import {
 import { officeLogin, officeLogout, officeMe } from "./office/login.io.js";
 import { preserveAsk, preserveList, preserveRenew } from "./office/preserve.io.js";
 import { operatorCallback, operatorQueue } from "./office/queue.io.js";
+import { officeAt, passkeyAdd, passkeyList, passphrase } from "./ways.io.js";
 
 const room = mkdtempSync(join(tmpdir(), "lintel-offices-"));
 tap.teardown(() => rmSync(room, { recursive: true }));
@@ -66,7 +67,15 @@ test("operators make their keys, are named by the file, sign in, and are signed 
 
   await init(join(room, "eve"), "Eve");
   await t.rejects(signIn(join(room, "eve")), { message: /operators' file, names for you/ });
-  await heard((terminal) => officeLogout(olga, "operator", terminal));
+  const made = await heard((terminal) => passphrase(officeAt(olga, "operator"), { action: "new" }, terminal));
+  t.match(made.words, /^([a-z-]+ ){6}[a-z-]+$/);
+  const link = heard((terminal) => passkeyAdd(officeAt(olga, "operator"), { name: "Phone" }, terminal));
+  await t.rejects(link, { message: /cloud.*name/i }, "a cloud without a name has no passkeys");
+  await heard((terminal) => passkeyList(officeAt(olga, "operator"), terminal));
+  t.match(await heard((terminal) => passphrase(officeAt(olga, "operator"), { action: "remove" }, terminal)), {
+    removed: true,
+  });
+  await heard((terminal) => officeLogout(olga, "operator", { everywhere: true }, terminal));
   t.equal((await cloud.db.selectFrom("office_session").select("id").execute()).length, 0);
   t.match(await me(olga), { name: "Olga" }, "the keys stay: the next command signs in by itself");
 });

@@ -29,6 +29,8 @@ export const exceptions: Readonly<Record<string, string>> = {
   "a decline or seen endpoint: GET /v1/cameras/{camera} lastSeen": "the same",
   "a decline or seen endpoint: GET /operator/v1/accesses/{access}/metadata/{kind} seenAt":
     "the same, in an operator's look that the household is shown",
+  "agency-to-owner messages: POST /agency/v1/login/passphrase":
+    "what an officer types to sign in: compared with a hash, kept nowhere, shown to nobody",
   "cameras by area: GET /operator/v1/accesses/{access}/metadata/{kind}":
     "one household's own, agreed to by two operators, for an hour, and shown to the household",
 };

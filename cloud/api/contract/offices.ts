@@ -23,6 +23,20 @@ export const officeSignedIn = Type.Object(
   closed,
 );
 
+/** A browser's session: what renews it is in a cookie that no script reads. */
+export const signedInOffice = Type.Object(
+  {
+    token: Type.String({ description: "JWT (EdDSA), for `Authorization: Bearer`; good for this side only" }),
+    expiresAt: time,
+    session: sessionId,
+    office: Type.String({ description: "The agency's id, or `operator`" }),
+    id: personId,
+    name: Type.String(),
+    role: Type.Enum(["officer", "supervisor", "operator"]),
+  },
+  closed,
+);
+
 const person = { id: personId, name: Type.String() };
 export const officerMe = Type.Object(
   { ...person, agency: agencyId, role: Type.Enum(["officer", "supervisor"]) },

@@ -2,8 +2,10 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { assert } from "../../../shared/kernel/assert.js";
 import type { Millis } from "../../../shared/kernel/brand.js";
 import { type Office, operatorOffice } from "../../../shared/release/officelogin.js";
-import type { Directory, OfficePerson, OfficeRole } from "../../office/people.js";
+import type { SignInMethod } from "../../household/sessions.io.js";
+import type { Directory, OfficePerson, OfficeRole, Post } from "../../office/people.js";
 import type { OfficeGrant, OfficeSessions } from "../../office/sessions.io.js";
+import { mayInBrowser } from "../browseracts.js";
 import { Problem } from "../problems.js";
 import { timeTextOf } from "../time.js";
 import { type OfficeClaims, tokenSeconds } from "./session.js";
@@ -15,6 +17,8 @@ const officeAudience = "office";
 export interface OfficeCaller extends OfficePerson {
   readonly office: Office;
   readonly session: string;
+  /** What the session was opened with. */
+  readonly how: SignInMethod;
 }
 
 export interface OfficeDoors {
@@ -49,6 +53,20 @@ export function operatorsOnly(operators: FastifyInstance, doors: OfficeDoors): v
   guard(operators, doors, ["operator"]);
 }
 
+/** Whose sessions and ways in they are. */
+export const postOf = ({ office, id }: OfficeCaller): Post => ({ office, person: id });
+
+/** For what takes the person's own key: no session that a browser opened gets further. */
+export function demandOwnKey({ how }: OfficeCaller): void {
+  if (how !== "key") throw new Problem("own-key-only");
+}
+
+/** For the route option `onRequest`, below the guard: what lets somebody in later takes their own key. */
+export async function ownKeyOnly({ officeCaller }: FastifyRequest): Promise<void> {
+  assert(officeCaller !== undefined, "an office's route is not guarded");
+  demandOwnKey(officeCaller);
+}
+
 /** The officer who asks; only on routes under `officersOnly`. */
 export function officerOf(request: FastifyRequest): OfficeCaller {
   const { officeCaller } = request;
@@ -70,6 +88,7 @@ function guard(app: FastifyInstance, doors: OfficeDoors, roles: readonly OfficeR
   app.addHook("onRequest", async (request) => {
     const caller = await callerBehind(request, doors);
     if (caller === undefined || !roles.includes(caller.role)) throw new Problem("not-logged-in");
+    if (!mayInBrowser(request.method, request.routeOptions.url)) demandOwnKey(caller);
     request.officeCaller = caller;
   });
 }
@@ -80,8 +99,8 @@ async function callerBehind(
 ): Promise<OfficeCaller | undefined> {
   const wanted = { allowedAud: officeAudience };
   const claims = await request.jwtVerify<Partial<OfficeClaims>>(wanted).catch(() => undefined);
-  const session = claims?.officeSession;
-  const post = session === undefined ? undefined : await officeSessions.behind(session);
-  const person = post && (await directory.find(post));
-  return session && person ? { ...person, office: post.office, session } : undefined;
+  const id = claims?.officeSession;
+  const session = id === undefined ? undefined : await officeSessions.behind(id);
+  const person = session && (await directory.find(session));
+  return person && { ...person, office: session.office, session: session.id, how: session.how };
 }

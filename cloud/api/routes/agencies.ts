@@ -1,14 +1,15 @@
 import { openFirstAgreement } from "../../../shared/release/agreement.js";
-import { agreementOf } from "../../agency/agency.js";
+import { type AgencyEvent, agreementOf } from "../../agency/agency.js";
 import type { AgencyBook } from "../../release/deciding.io.js";
 import type { App } from "../app.js";
 import { nothing } from "../contract/common.js";
 import * as contract from "../contract/releases.js";
 import { agencyIdIn } from "../ids.js";
-import { officerOf, operatorOf } from "../plugins/office.js";
+import { demandOwnKey, officerOf, operatorOf } from "../plugins/office.js";
 import { type HourlyBudget, spending } from "../plugins/ratelimit.js";
 import { found, Problem } from "../problems.js";
 import { demandStep } from "../steps.js";
+import { endWaysOfOthers, type WaysIn } from "./officeways.js";
 import { nextOf, shownAgency } from "./record.js";
 
 export interface AgencyServices {
@@ -47,7 +48,8 @@ export function addApplication(app: App, { agencies, budget }: AgencyServices): 
 }
 
 /** What officers do for their own agency. */
-export function addOwnAgency(officers: App, { agencies }: AgencyServices): void {
+export function addOwnAgency(officers: App, services: AgencyServices & WaysIn): void {
+  const { agencies } = services;
   officers.put(
     "/agency/v1/agreement",
     {
@@ -63,6 +65,7 @@ export function addOwnAgency(officers: App, { agencies }: AgencyServices): void 
       const { office, id } = officerOf(request);
       const { note, terms } = request.body;
       const kept = demandStep(await agencies.advance(office, { kind: "amend", note, terms }, id));
+      await endWaysOfOthers(services, office, agreementOf(kept.state).officers);
       return { ...shownAgency(kept), steps: [] };
     },
   );
@@ -91,6 +94,8 @@ export function addOwnAgency(officers: App, { agencies }: AgencyServices): void 
 
 /** What operators do about agencies: vetting and sentences take two of them. */
 export function addVetting(operators: App, { agencies }: AgencyServices): void {
+  addVettingWords(operators, agencies);
+  addSentences(operators, agencies);
   operators.get(
     "/operator/v1/agencies",
     {
@@ -117,6 +122,9 @@ export function addVetting(operators: App, { agencies }: AgencyServices): void {
       return { agencies: shown, ...nextOf(kept, limit) };
     },
   );
+}
+
+function addVettingWords(operators: App, agencies: AgencyBook): void {
   for (const kind of ["vet", "reject"] as const)
     operators.post(
       `/operator/v1/agencies/:agency/${kind}`,
@@ -133,13 +141,21 @@ export function addVetting(operators: App, { agencies }: AgencyServices): void {
         },
       },
       async (request) => {
-        const { id: operator } = operatorOf(request);
+        const caller = operatorOf(request);
+        const { id: operator } = caller;
         const agency = agencyIdIn(request.params.agency);
-        found(await agencies.find(agency));
-        const kept = demandStep(await agencies.advance(agency, { kind, operator }, operator));
+        const said = async (): Promise<AgencyEvent> => {
+          const { vetters } = found(await agencies.find(agency)).state;
+          if (kind === "vet" && vetters.length === 0) demandOwnKey(caller);
+          return { kind, operator };
+        };
+        const kept = demandStep(await agencies.advance(agency, said, operator));
         return { ...shownAgency(kept), steps: [] };
       },
     );
+}
+
+function addSentences(operators: App, agencies: AgencyBook): void {
   operators.post(
     "/operator/v1/agencies/:agency/sentence",
     {
@@ -154,11 +170,16 @@ export function addVetting(operators: App, { agencies }: AgencyServices): void {
       },
     },
     async (request) => {
-      const { id: operator } = operatorOf(request);
+      const caller = operatorOf(request);
+      const { id: operator } = caller;
       const agency = agencyIdIn(request.params.agency);
-      found(await agencies.find(agency));
-      const event = { kind: "sentence", to: request.body.to, operator } as const;
-      const kept = demandStep(await agencies.advance(agency, event, operator));
+      const { to } = request.body;
+      const said = async (): Promise<AgencyEvent> => {
+        const { proposed } = found(await agencies.find(agency)).state;
+        if (proposed?.to !== to) demandOwnKey(caller);
+        return { kind: "sentence", to, operator };
+      };
+      const kept = demandStep(await agencies.advance(agency, said, operator));
       return { ...shownAgency(kept), steps: [] };
     },
   );

@@ -10,7 +10,8 @@ import { nothing } from "../contract/common.js";
 import { challenge } from "../contract/household.js";
 import * as contract from "../contract/offices.js";
 import { agencyIdIn, officerIdIn } from "../ids.js";
-import { grantedToOffice, type OfficeDoors, officerOf, operatorOf } from "../plugins/office.js";
+import { forgetBrowser } from "../plugins/browser.js";
+import { grantedToOffice, type OfficeDoors, officerOf, operatorOf, postOf } from "../plugins/office.js";
 import type { RateLimit } from "../plugins/ratelimit.js";
 import { demand, Problem } from "../problems.js";
 import { timeTextOf } from "../time.js";
@@ -91,7 +92,10 @@ function addSide(app: App, side: "agency" | "operator", services: OfficeServices
       }
       const post = demand(signed);
       if (!ofThisSide(post)) throw new Problem("office-login-refused");
-      const session = await officeSessions.open(post, clientName(headers["user-agent"] ?? ""));
+      const session = await officeSessions.open(post, {
+        how: "key",
+        client: clientName(headers["user-agent"] ?? ""),
+      });
       return grantedToOffice(app, clock.wall(), session);
     },
   );
@@ -111,7 +115,8 @@ function addSide(app: App, side: "agency" | "operator", services: OfficeServices
     async ({ body }) => {
       const session = await officeSessions.renew(body.refresh);
       const person = session && (await directory.find(session));
-      if (session === undefined || person === undefined || !ofThisSide(session))
+      // What renews a browser's session is in its cookie: whoever has it elsewhere has copied it.
+      if (session === undefined || person === undefined || !ofThisSide(session) || session.how !== "key")
         throw new Problem("session-over");
       return grantedToOffice(app, clock.wall(), session);
     },
@@ -135,7 +140,7 @@ export function addOfficer(officers: App, { officeSessions }: OfficeServices): v
       return { id, name, agency: office, role: role === "supervisor" ? "supervisor" : "officer" } as const;
     },
   );
-  addSessionEnd(officers, "agency", (request) => officeSessions.end(officerOf(request).session));
+  addSessionEnds(officers, "agency", officerOf, officeSessions);
 }
 
 export function addOperator(operators: App, { officeSessions }: OfficeServices): void {
@@ -154,26 +159,45 @@ export function addOperator(operators: App, { officeSessions }: OfficeServices):
       return { id, name };
     },
   );
-  addSessionEnd(operators, "operator", (request) => officeSessions.end(operatorOf(request).session));
+  addSessionEnds(operators, "operator", operatorOf, officeSessions);
 }
 
-function addSessionEnd(
+function addSessionEnds(
   app: App,
   side: "agency" | "operator",
-  end: (request: Parameters<typeof officerOf>[0]) => Promise<void>,
+  callerOf: typeof officerOf,
+  officeSessions: OfficeSessions,
 ): void {
+  const who = side === "agency" ? "Officer" : "Operator";
   app.delete(
     `/${side}/v1/session`,
     {
       schema: {
-        operationId: side === "agency" ? "endOfficerSession" : "endOperatorSession",
+        operationId: `end${who}Session`,
         summary: "Ends the session that asks",
         tags: [side],
         response: { 204: nothing },
       },
     },
     async (request, reply) => {
-      await end(request);
+      await officeSessions.end(callerOf(request).session);
+      forgetBrowser(reply, side);
+      return reply.code(204).send(null);
+    },
+  );
+  app.delete(
+    `/${side}/v1/sessions`,
+    {
+      schema: {
+        operationId: `end${who}Sessions`,
+        summary: "Ends every session of the person who asks, this one too",
+        tags: [side],
+        response: { 204: nothing },
+      },
+    },
+    async (request, reply) => {
+      await officeSessions.endAll(postOf(callerOf(request)));
+      forgetBrowser(reply, side);
       return reply.code(204).send(null);
     },
   );

@@ -43,6 +43,11 @@ const page = "text/html; charset=utf-8";
 export function addPages(app: App): void {
   serve(app, "/sign-in", page, new URL("sign-in/page.html", source));
   serve(app, "/pages/sign-in.js", "text/javascript; charset=utf-8", new URL("sign-in.bundle.js", built));
+  serve(app, "/desk", page, new URL("desk/page.html", source));
+  serve(app, "/pages/desk.js", "text/javascript; charset=utf-8", new URL("desk.bundle.js", built));
+  serve(app, "/office", page, new URL("office/page.html", source));
+  serve(app, "/pages/office.js", "text/javascript; charset=utf-8", new URL("office.bundle.js", built));
+  serve(app, "/pages/record.css", "text/css; charset=utf-8", new URL("record/record.css", source));
   serve(app, "/s/:share", page, new URL("share/page.html", source), shareHeaders);
   serve(app, "/pages/share.js", "text/javascript; charset=utf-8", new URL("share.bundle.js", built));
   serve(app, "/pages/style.css", "text/css; charset=utf-8", new URL("style.css", source));
@@ -53,7 +58,6 @@ export function addPages(app: App): void {
 export function addRecordPage(app: App): void {
   serve(app, "/record", page, new URL("record/page.html", source));
   serve(app, "/pages/record.js", "text/javascript; charset=utf-8", new URL("record.bundle.js", built));
-  serve(app, "/pages/record.css", "text/css; charset=utf-8", new URL("record/record.css", source));
 }
 
 function serve(

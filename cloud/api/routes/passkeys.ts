@@ -1,14 +1,18 @@
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from "@simplewebauthn/server";
+import type { FastifyReply } from "fastify";
+import type { Static } from "typebox";
 import type { CharterWriter } from "../../household/charters.io.js";
 import type { Passkey, Passkeys, Site } from "../../household/passkeys.io.js";
 import type { Passphrases } from "../../household/passphrases.io.js";
+import { isMember, type Kind, type Person } from "../../household/person.js";
+import type { Throttle } from "../../household/throttle.io.js";
 import type { App } from "../app.js";
 import { listQuery, nothing } from "../contract/common.js";
 import * as contract from "../contract/passkeys.js";
 import { endWithMembership } from "../membership.js";
 import { newestFirst } from "../page.js";
 import { forgetBrowser, grantedToBrowser, ownPagesOnly, refreshOf } from "../plugins/browser.js";
-import { type Caller, keySessionsOnly, sessionOf } from "../plugins/session.js";
+import { keySessionsOnly, sessionOf } from "../plugins/session.js";
 import { demand, found, Problem } from "../problems.js";
 import { timeTextOf } from "../time.js";
 import { opened, refuseThrottled, type SignInServices } from "./sessions.js";
@@ -23,7 +27,7 @@ const tags = ["login"];
 
 /** How a member comes in from a browser; without a token. */
 export function addBrowserSignIn(app: App, services: PasskeyServices): void {
-  const { passkeys, sessions, throttle, audiences, limit } = services;
+  const { sessions, audiences, limit } = services;
   const shared = { config: limit, preHandler: ownPagesOnly(audiences) };
   app.post(
     "/v1/login/passkey/challenge",
@@ -36,7 +40,7 @@ export function addBrowserSignIn(app: App, services: PasskeyServices): void {
         response: { 200: contract.request },
       },
     },
-    async () => ({ options: { ...(await passkeys.request(siteOf(audiences()))) } }),
+    async () => askedOf(services),
   );
 
   app.post(
@@ -52,16 +56,8 @@ export function addBrowserSignIn(app: App, services: PasskeyServices): void {
       },
     },
     async ({ body, ip, headers }, reply) => {
-      await refuseThrottled(throttle, { address: ip }, reply);
-      // Whatever else a browser put into it is the library's to refuse.
-      const response = body.response as AuthenticationResponseJSON;
-      const signed = await passkeys.signIn(response, siteOf(audiences()));
-      if (!signed.ok) {
-        const { as } = signed.error;
-        await throttle.failed(as === undefined ? [{ address: ip }] : [{ address: ip }, as]);
-        if (as !== undefined) await refuseThrottled(throttle, as, reply);
-      }
-      const session = await opened(services, demand(signed), "passkey", headers["user-agent"]);
+      const who = await signedByPasskey(services, { response: body.response, ip, kind: isMember }, reply);
+      const session = await opened(services, who, "passkey", headers["user-agent"]);
       return grantedToBrowser(app, services, session, reply);
     },
   );
@@ -88,6 +84,53 @@ export function addBrowserSignIn(app: App, services: PasskeyServices): void {
   addRegistration(app, services);
 }
 
+export interface PasskeyWays {
+  readonly passkeys: Passkeys;
+  readonly passphrases: Passphrases;
+  readonly throttle: Throttle;
+  readonly audiences: () => readonly string[];
+}
+
+/** What a browser needs to sign in with a passkey; the same for everybody, on every side. */
+export async function askedOf({ passkeys, audiences }: Pick<PasskeyWays, "passkeys" | "audiences">) {
+  return { options: { ...(await passkeys.request(siteOf(audiences()))) } };
+}
+
+interface Answered<P extends Person> {
+  readonly response: Static<typeof contract.signInBody>["response"];
+  readonly ip: string;
+  readonly kind: Kind<P>;
+}
+
+/** Who signs in, as somebody of this kind; whatever does not hold is counted, and gets one answer. */
+export async function signedByPasskey<P extends Person>(
+  { passkeys, throttle, audiences }: PasskeyWays,
+  { response, ip, kind }: Answered<P>,
+  reply: FastifyReply,
+): Promise<P> {
+  await refuseThrottled(throttle, { address: ip }, reply);
+  // Whatever else a browser put into it is the library's to refuse.
+  const said = response as AuthenticationResponseJSON;
+  const signed = await passkeys.signIn(said, { site: siteOf(audiences()), kind });
+  if (!signed.ok) {
+    const { as } = signed.error;
+    await throttle.failed(as === undefined ? [{ address: ip }] : [{ address: ip }, as]);
+    if (as !== undefined) await refuseThrottled(throttle, as, reply);
+  }
+  return demand(signed);
+}
+
+/** What a browser needs to make the passkey of a link. */
+export async function creationOf(
+  { passkeys, audiences }: Pick<PasskeyWays, "passkeys" | "audiences">,
+  link: string,
+  kind: Kind<Person>,
+) {
+  const creation = await passkeys.creation(link, siteOf(audiences()), kind);
+  if (creation === undefined) throw new Problem("no-such-link");
+  return { ...creation, options: { ...creation.options } };
+}
+
 /** What the link does that the command line shows. */
 function addRegistration(app: App, { passkeys, audiences, limit, hub, clock }: PasskeyServices): void {
   const shared = { config: limit, preHandler: ownPagesOnly(audiences) };
@@ -103,11 +146,7 @@ function addRegistration(app: App, { passkeys, audiences, limit, hub, clock }: P
         response: { 200: contract.creation },
       },
     },
-    async ({ body }) => {
-      const creation = await passkeys.creation(body.link, siteOf(audiences()));
-      if (creation === undefined) throw new Problem("no-such-link");
-      return { ...creation, options: { ...creation.options } };
-    },
+    async ({ body }) => creationOf({ passkeys, audiences }, body.link, isMember),
   );
 
   app.post(
@@ -124,11 +163,12 @@ function addRegistration(app: App, { passkeys, audiences, limit, hub, clock }: P
     },
     async ({ body }, reply) => {
       const response = body.response as RegistrationResponseJSON;
-      const added = demand(await passkeys.add(body.link, response, siteOf(audiences())));
-      const { household, member, ...passkey } = added;
+      const at = { site: siteOf(audiences()), kind: isMember };
+      const { passkey, who } = demand(await passkeys.add(body.link, response, at));
+      const { household, member } = who;
       const data = { passkey: passkey.id, name: passkey.name, at: timeTextOf(clock.wall()) };
       hub.publish({ household, member, kind: "passkey.added", data });
-      return reply.code(201).send(shown(passkey));
+      return reply.code(201).send(shownPasskey(passkey));
     },
   );
 }
@@ -154,10 +194,9 @@ export function addPasskeys(members: App, services: PasskeyServices): void {
     },
     async (request, reply) => {
       const caller = sessionOf(request);
-      const { origin } = siteOf(audiences());
-      const { secret, expiresAt } = await passkeys.link(caller, request.body.name);
-      const url = `${origin}/sign-in#add=${secret}`;
-      return reply.code(201).send({ url, expiresAt: timeTextOf(expiresAt) });
+      return reply
+        .code(201)
+        .send(await linkFor({ passkeys, audiences }, caller, request.body.name, "/sign-in"));
     },
   );
 
@@ -173,7 +212,7 @@ export function addPasskeys(members: App, services: PasskeyServices): void {
       },
     },
     async (request) => {
-      const all = (await passkeys.list(sessionOf(request))).map(shown);
+      const all = (await passkeys.list(sessionOf(request))).map(shownPasskey);
       const { items, rest } = newestFirst(all, request.query);
       return { passkeys: items, ...rest };
     },
@@ -192,27 +231,38 @@ export function addPasskeys(members: App, services: PasskeyServices): void {
     },
     async (request, reply) => {
       const caller = sessionOf(request);
-      const { passkey } = request.params;
-      if (await isLastWay(services, caller, passkey)) throw new Problem("last-way-in");
-      found((await passkeys.remove(caller, passkey)) || undefined);
+      await removePasskey(services, { who: caller, how: caller.how }, request.params.passkey);
       return reply.code(204).send(null);
     },
   );
 }
 
-/** Who holds the key always gets in; whoever came otherwise may not. */
-async function isLastWay(
-  { passkeys, passphrases }: PasskeyServices,
-  caller: Caller,
+/** The link by which one browser makes one passkey, on the page of its side. */
+export async function linkFor(
+  { passkeys, audiences }: Pick<PasskeyWays, "passkeys" | "audiences">,
+  who: Person,
+  name: string,
+  page: string,
+) {
+  const { origin } = siteOf(audiences());
+  const { secret, expiresAt } = await passkeys.link(who, name);
+  return { url: `${origin}${page}#add=${secret}`, expiresAt: timeTextOf(expiresAt) };
+}
+
+/** Removes a passkey. Who holds the key always gets in; whoever came otherwise may not. */
+export async function removePasskey(
+  { passkeys, passphrases }: Pick<PasskeyWays, "passkeys" | "passphrases">,
+  { who, how }: { readonly who: Person; readonly how: string | undefined },
   id: string,
-): Promise<boolean> {
-  if (caller.how === "key" || (await passphrases.of(caller)) !== undefined) return false;
-  const left = await passkeys.list(caller);
-  return left.length === 1 && left[0]?.id === id;
+): Promise<void> {
+  const byKeyOrWords = how === "key" || (await passphrases.of(who)) !== undefined;
+  const left = byKeyOrWords ? [] : await passkeys.list(who);
+  if (left.length === 1 && left[0]?.id === id) throw new Problem("last-way-in");
+  found((await passkeys.remove(who, id)) || undefined);
 }
 
 /** The first of the cloud's own origins that has a name: browsers bind passkeys to names. */
-function siteOf(origins: readonly string[]): Site {
+export function siteOf(origins: readonly string[]): Site {
   for (const origin of origins) {
     const { hostname, protocol } = new URL(origin);
     const isName = /[a-z]/.test(hostname.split(".").at(-1) ?? "") && !hostname.startsWith("[");
@@ -221,7 +271,7 @@ function siteOf(origins: readonly string[]): Site {
   throw new Problem("no-name-for-passkeys");
 }
 
-function shown({ id, name, madeAt, usedAt }: Passkey) {
+export function shownPasskey({ id, name, madeAt, usedAt }: Passkey) {
   const used = usedAt === undefined ? {} : { usedAt: timeTextOf(usedAt) };
   return { id, name, madeAt: timeTextOf(madeAt), ...used };
 }

@@ -1,6 +1,8 @@
+import type { FastifyReply } from "fastify";
 import type { CharterWriter } from "../../household/charters.io.js";
 import type { Passkeys } from "../../household/passkeys.io.js";
-import type { Passphrases } from "../../household/passphrases.io.js";
+import type { Passphrase, Passphrases, Said } from "../../household/passphrases.io.js";
+import { isMember, type Kind, type Person } from "../../household/person.js";
 import type { App } from "../app.js";
 import { nothing } from "../contract/common.js";
 import { signedInBrowser, whyNoKey } from "../contract/passkeys.js";
@@ -22,7 +24,7 @@ const tags = ["login"];
 
 /** The other way in from a browser; without a token. */
 export function addPassphraseSignIn(app: App, services: PassphraseServices): void {
-  const { passphrases, throttle, audiences, limit } = services;
+  const { audiences, limit } = services;
   app.post(
     "/v1/login/passphrase",
     {
@@ -37,21 +39,35 @@ export function addPassphraseSignIn(app: App, services: PassphraseServices): voi
       },
     },
     async ({ body, ip, headers }, reply) => {
-      await refuseThrottled(throttle, { address: ip }, reply);
-      const signInName = body.name.trim().toLowerCase();
-      const answer = demand(await passphrases.signIn(body));
-      // Codes can be guessed by whoever has the words: they are held up whether the next one holds or not. Nobody else can be.
-      if (answer.kind !== "wrong") await refuseThrottled(throttle, { codesOf: signInName }, reply);
-      if (answer.kind === "holds") {
-        const session = await opened(services, answer, "passphrase", headers["user-agent"]);
-        return grantedToBrowser(app, services, session, reply);
-      }
-      const codes = answer.kind === "wrong-code" ? [{ codesOf: signInName }] : [];
-      await throttle.failed([{ address: ip }, { signInName }, ...codes]);
-      await refuseThrottled(throttle, { signInName }, reply);
-      throw new Problem("passphrase-refused");
+      const who = await signedByWords(services, { said: body, ip, kind: isMember }, reply);
+      const session = await opened(services, who, "passphrase", headers["user-agent"]);
+      return grantedToBrowser(app, services, session, reply);
     },
   );
+}
+
+interface SaidBy<P extends Person> {
+  readonly said: Said;
+  readonly ip: string;
+  readonly kind: Kind<P>;
+}
+
+/** Who signs in, as somebody of this kind; whatever does not hold is counted, and gets one answer. */
+export async function signedByWords<P extends Person>(
+  { passphrases, throttle }: Pick<PassphraseServices, "passphrases" | "throttle">,
+  { said, ip, kind }: SaidBy<P>,
+  reply: FastifyReply,
+): Promise<P> {
+  await refuseThrottled(throttle, { address: ip }, reply);
+  const signInName = said.name.trim().toLowerCase();
+  const answer = demand(await passphrases.signIn(said, kind));
+  // Codes can be guessed by whoever has the words: they are held up whether the next one holds or not. Nobody else can be.
+  if (answer.kind !== "wrong") await refuseThrottled(throttle, { codesOf: signInName }, reply);
+  if (answer.kind === "holds") return answer.who;
+  const codes = answer.kind === "wrong-code" ? [{ codesOf: signInName }] : [];
+  await throttle.failed([{ address: ip }, { signInName }, ...codes]);
+  await refuseThrottled(throttle, { signInName }, reply);
+  throw new Problem("passphrase-refused");
 }
 
 /** What a member does with their own passphrase. */
@@ -84,11 +100,7 @@ export function addPassphrase(members: App, { passphrases, passkeys, charters }:
         response: { 200: contract.passphrase },
       },
     },
-    async (request) => {
-      const { name, madeAt, usedAt } = found(await passphrases.of(sessionOf(request)));
-      const used = usedAt === undefined ? {} : { usedAt: timeTextOf(usedAt) };
-      return { name, madeAt: timeTextOf(madeAt), ...used };
-    },
+    async (request) => shownPassphrase(found(await passphrases.of(sessionOf(request)))),
   );
 
   members.delete(
@@ -103,11 +115,23 @@ export function addPassphrase(members: App, { passphrases, passkeys, charters }:
     },
     async (request, reply) => {
       const caller = sessionOf(request);
-      found(await passphrases.of(caller));
-      if (caller.how !== "key" && (await passkeys.list(caller)).length === 0)
-        throw new Problem("last-way-in");
-      await passphrases.remove(caller);
+      await removePassphrase({ passphrases, passkeys }, { who: caller, how: caller.how });
       return reply.code(204).send(null);
     },
   );
+}
+
+export function shownPassphrase({ name, madeAt, usedAt }: Passphrase) {
+  const used = usedAt === undefined ? {} : { usedAt: timeTextOf(usedAt) };
+  return { name, madeAt: timeTextOf(madeAt), ...used };
+}
+
+/** Removes the passphrase; in a browser never the last way of signing in. */
+export async function removePassphrase(
+  { passphrases, passkeys }: Pick<PassphraseServices, "passphrases" | "passkeys">,
+  { who, how }: { readonly who: Person; readonly how: string | undefined },
+): Promise<void> {
+  found(await passphrases.of(who));
+  if (how !== "key" && (await passkeys.list(who)).length === 0) throw new Problem("last-way-in");
+  await passphrases.remove(who);
 }

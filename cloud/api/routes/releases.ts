@@ -10,7 +10,7 @@ import { nothing } from "../contract/common.js";
 import * as contract from "../contract/releases.js";
 import { releaseIdIn } from "../ids.js";
 import { bytesIn } from "../piece.js";
-import { operatorOf } from "../plugins/office.js";
+import { demandOwnKey, operatorOf } from "../plugins/office.js";
 import { keySessionsOnly, ownersOnly, sessionOf } from "../plugins/session.js";
 import { demand, found } from "../problems.js";
 import { demandStep } from "../steps.js";
@@ -216,7 +216,10 @@ export function addReleaseReviews(operators: App, { releases, releaseBook }: Rel
     },
     async (request, reply) => {
       const id = releaseIdIn(request.params.release);
-      demandStep(await releases.review(id, operatorOf(request).id), "no-known-signer");
+      const caller = operatorOf(request);
+      // Reviewers never become fewer.
+      if ((await releaseBook.find(id))?.state.reviewers.length === 0) demandOwnKey(caller);
+      demandStep(await releases.review(id, caller.id), "no-known-signer");
       return reply.code(204).send(null);
     },
   );

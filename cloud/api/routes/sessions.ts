@@ -1,7 +1,8 @@
 import type { Clock } from "../../../shared/kernel/ports.js";
 import type { CharterWriter } from "../../household/charters.io.js";
 import { clientName } from "../../household/client.js";
-import type { Logins, Who } from "../../household/logins.io.js";
+import type { Logins } from "../../household/logins.io.js";
+import type { Who } from "../../household/person.js";
 import type { Granted, Sessions, SignInMethod } from "../../household/sessions.io.js";
 import type { Culprit, Throttle } from "../../household/throttle.io.js";
 import type { App } from "../app.js";

@@ -7,6 +7,7 @@ import { textOf } from "../../../shared/seal/note.js";
 import type { overdue } from "../../api/contract/record.js";
 import type { agency, agencyList, request, requestList } from "../../api/contract/releases.js";
 import { ask } from "../call.js";
+import { badge, dayOf, head, heading, language, quiet, setLanguage, timeOf } from "../cards.js";
 import { button, element, say, show } from "../dom.js";
 import { words } from "./words.js";
 
@@ -17,7 +18,6 @@ type Asked = Requests["requests"][number];
 type Steps = Static<typeof agency>["steps"];
 
 const pageLength = 20;
-const language = languageOf();
 const word = words[language];
 const names = new Map<string, OpenedAgreement>();
 
@@ -26,16 +26,8 @@ start().catch((error: unknown) => {
   say(error instanceof Error ? error.message : String(error), "warn");
 });
 
-/** `?lang=fr`, else the browser's own. */
-function languageOf(): "en" | "fr" {
-  const asked = new URLSearchParams(location.search).get("lang") ?? navigator.language.slice(0, 2);
-  return asked === "fr" ? "fr" : "en";
-}
-
 async function start(): Promise<void> {
-  document.documentElement.lang = language;
-  document.querySelector(".beam")?.append(languageLinks());
-  document.getElementById("foot")?.replaceChildren(word.foot);
+  setLanguage(word.foot);
   const [named, agencies, requests] = await Promise.all([
     get("/public/v1/overdue") as Promise<Static<typeof overdue>>,
     get(`/public/v1/agencies?limit=${pageLength}`) as Promise<Agencies>,
@@ -53,20 +45,6 @@ async function start(): Promise<void> {
 
 function get(path: string): Promise<unknown> {
   return ask({ method: "GET", path });
-}
-
-function heading(text: string, ...parts: readonly HTMLElement[]): readonly HTMLElement[] {
-  return [element("h2", {}, text), ...parts];
-}
-
-function languageLinks(): HTMLElement {
-  const link = (code: "en" | "fr", text: string): HTMLElement =>
-    element(
-      "a",
-      { href: `?lang=${code}`, lang: code, ...(code === language && { "aria-current": "true" }) },
-      text,
-    );
-  return element("nav", { class: "languages" }, link("en", "English"), " · ", link("fr", "Français"));
 }
 
 function namedList({ overdue: owing, named }: Static<typeof overdue>): HTMLElement {
@@ -228,29 +206,9 @@ function agreementIn(agreements: readonly string[]): OpenedAgreement | undefined
   return chain.ok ? chain.value.at(-1) : undefined;
 }
 
-function head(name: string, ...more: readonly HTMLElement[]): HTMLElement {
-  return element("div", { class: "head" }, element("strong", {}, name), ...more);
-}
-
-function badge(text: string, look = ""): HTMLElement {
-  return element("span", { class: `state ${look}` }, text);
-}
-
-function quiet(text: string): HTMLElement {
-  return element("p", { class: "quiet" }, text);
-}
-
 const stateOf = (state: string): string => word.states[state] ?? state;
 
 function looks(state: string): string {
   if (["active", "published"].includes(state)) return "good";
   return ["probation", "suspended", "revoked", "compromised", "frozen"].includes(state) ? "bad" : "";
-}
-
-function dayOf(at: string): string {
-  return new Date(at).toLocaleDateString(language, { dateStyle: "long" });
-}
-
-function timeOf(at: string): string {
-  return new Date(at).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
 }

@@ -50,39 +50,6 @@ ofMember("sessions", "where you are signed in; revoke ends a session at once, ev
       ),
   );
 
-const passkey = member.command("passkey").description("sign in from a browser without a password");
-ofMember("add", "show the link by which a browser makes a passkey, once, within 10 minutes", passkey)
-  .argument("[name]", "what your list of passkeys calls it", "Browser")
-  .option("--qr", "show the link as a QR code too")
-  .action(async (name: string, options: Common & { readonly qr?: boolean }) =>
-    (await import("../member/passkey.io.js")).memberPasskeyAdd(
-      options.profile,
-      { ...options, name },
-      openTerminal(options),
-    ),
-  );
-ofMember("list", "your passkeys", passkey).action(async (options: Common) =>
-  (await import("../member/passkey.io.js")).memberPasskeyList(options.profile, openTerminal(options)),
-);
-ofMember("remove", "it signs nobody in any more", passkey)
-  .argument("<passkey>", "its id")
-  .action(async (id: string, options: Common) =>
-    (await import("../member/passkey.io.js")).memberPasskeyRemove(options.profile, id, openTerminal(options)),
-  );
-
-ofMember("passphrase", "sign in with words and a code from browsers that can keep no passkey: new, remove")
-  .addArgument(
-    new Argument("<action>", "in place of the one before, or without any").choices(["new", "remove"]),
-  )
-  .option("--qr", "show what your authenticator reads as a QR code too")
-  .action(async (action: string, options: Common & { readonly qr?: boolean }) =>
-    (await import("../member/passphrase.io.js")).memberPassphrase(
-      options.profile,
-      { ...options, action },
-      openTerminal(options),
-    ),
-  );
-
 ofMember("token", "access tokens for scripts: create NAME, list, revoke ID")
   .addArgument(new Argument("<action>", "what to do").choices(["create", "list", "revoke"]))
   .argument("[what]", "a new token's name, or the id of one to end")

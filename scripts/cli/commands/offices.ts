@@ -58,9 +58,16 @@ for (const [name, side] of [
   ofOffice("me", "who you are to the cloud, now", side).action(async (options: Common) =>
     (await import("../office/login.io.js")).officeMe(options.profile, name, openTerminal(options)),
   );
-  ofOffice("logout", "end this computer's session; the keys stay", side).action(async (options: Common) =>
-    (await import("../office/login.io.js")).officeLogout(options.profile, name, openTerminal(options)),
-  );
+  ofOffice("logout", "end this computer's session; the keys stay", side)
+    .option("--everywhere", "end every session of yours, those of browsers too")
+    .action(async (options: Common & { readonly everywhere?: boolean }) =>
+      (await import("../office/login.io.js")).officeLogout(
+        options.profile,
+        name,
+        options,
+        openTerminal(options),
+      ),
+    );
 }
 
 const access = operator

@@ -31,8 +31,8 @@ export interface OfficeCloud {
   stream(wanted: Call): Promise<IncomingMessage>;
   /** The answer's fields. */
   get(path: string): Promise<Fields>;
-  /** Ends the session that is kept here. */
-  end(): Promise<void>;
+  /** Ends the session that is kept here, or all of the person's. */
+  end(which: "session" | "sessions"): Promise<void>;
 }
 
 export function openOfficeCloud(folder: string, side: Side): OfficeCloud {
@@ -52,8 +52,8 @@ export function openOfficeCloud(folder: string, side: Side): OfficeCloud {
     call: (wanted) => withSession(door, (token) => call(door.server, { ...wanted, token })),
     stream: (wanted) => withSession(door, (token) => send(door.server, { ...wanted, token })),
     get: async (path) => fieldsOf(await cloud.call({ method: "GET", path }), path),
-    async end() {
-      await cloud.call({ method: "DELETE", path: `/${side}/v1/session` });
+    async end(which) {
+      await cloud.call({ method: "DELETE", path: `/${side}/v1/${which}` });
       forgetSession(folder);
     },
   };

@@ -42,7 +42,12 @@ export async function officeMe(folder: string, side: Side, terminal: Terminal): 
   terminal.say(`${name} (${id}), ${agency === undefined ? "operator" : `${role} of ${agency}`}`);
 }
 
-export async function officeLogout(folder: string, side: Side, terminal: Terminal): Promise<void> {
-  await openOfficeCloud(folder, side).end();
-  terminal.say("Logged out; the keys stay.");
+export async function officeLogout(
+  folder: string,
+  side: Side,
+  { everywhere = false }: { readonly everywhere?: boolean },
+  terminal: Terminal,
+): Promise<void> {
+  await openOfficeCloud(folder, side).end(everywhere ? "sessions" : "session");
+  terminal.say(`Logged out${everywhere ? " everywhere" : ""}; the keys stay.`);
 }
