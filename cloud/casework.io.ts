@@ -3,7 +3,7 @@ import type { Kysely } from "kysely";
 import type { AgencyId, HouseholdId, ReleaseId } from "../shared/kernel/ids.js";
 import type { Clock, Random } from "../shared/kernel/ports.js";
 import type { Policy } from "../shared/release/floor.js";
-import { type AgencyRecord, agencyMachine, agreementOf } from "./agency/agency.js";
+import { type AgencyRecord, agencyMachine, agreementOf, speakersOf } from "./agency/agency.js";
 import type { Database } from "./database.io.js";
 import { createDocket, type EntryLog, type Settle } from "./docket/docket.io.js";
 import { createFootage } from "./footage/footage.io.js";
@@ -81,11 +81,7 @@ export function openCasework({
       return asker !== undefined && mayAsk(asker.state) && isOpen && (await mayBeKnown(release));
     },
   });
-  const agencyOf: AgencyOf = async (agency: AgencyId) => {
-    const state = (await agencies.find(agency))?.state;
-    const known = state !== undefined && isKnown(state);
-    return known ? { state: state.kind, agreement: agreementOf(state) } : undefined;
-  };
+  const agencyOf = knownIn(agencies);
   const onUnconfirmed = async (agency: AgencyId): Promise<void> => {
     if ((await agencies.find(agency)) === undefined) return;
     await agencies.advance(agency, { kind: "fault", why: "unconfirmed-emergency" }, "clock");
@@ -95,8 +91,8 @@ export function openCasework({
     void freeze(releaseBook, { household }, "charter-has-changed").catch(onFault);
   });
   return {
-    sealedStates: createSealedStates(db),
-    footage: createFootage(db, { log, clock, random }),
+    ...{ sealedStates: createSealedStates(db), footage: createFootage(db, { log, clock, random }) },
+    speakersOf: (agency: AgencyRecord) => speakersOf(agency, policy, clock.wall()),
     ...{ docket, batches, agencies, requests, releaseBook, releases, agencyOf, onUnconfirmed },
     answerEmergencies: answering.join,
     onAnswered: (emergency: Emergency) => handOver(settling, emergency, makeAvailable),
@@ -143,6 +139,14 @@ async function handOver(
   if (releases.length === 0) return;
   await batches.publish();
   await makeAvailable();
+}
+
+function knownIn(agencies: AgencyBook): AgencyOf {
+  return async (agency: AgencyId) => {
+    const state = (await agencies.find(agency))?.state;
+    const known = state !== undefined && isKnown(state);
+    return known ? { state: state.kind, agreement: agreementOf(state) } : undefined;
+  };
 }
 
 /** Whose people may sign in: an agency that was vetted once, if only to say what became of what it has. */

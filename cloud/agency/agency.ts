@@ -37,6 +37,8 @@ export interface AgencyRecord {
   readonly publicSince?: Millis;
   /** Which agreement it saw; those after it name other people, and nothing else. */
   readonly publicAgreement?: Hash;
+  /** When the newest people were named. */
+  readonly namedAt?: Millis;
   /** When it becomes active, or its yearly word runs out. */
   readonly until?: Millis;
   /** What one operator wants, and a second one must want too. */
@@ -92,6 +94,18 @@ export function agreementOf({ agreements }: Pick<AgencyRecord, "agreements">): O
   return last;
 }
 
+/**
+ * The agreement whose people are the two who must sign. Whom a supervisor names is public for 30 days first; until then it is those
+ * whom the vetted version names. Else one supervisor's key would name another person, and sign in both names.
+ */
+export function speakersOf(record: AgencyRecord, policy: Policy, now: Millis): OpenedAgreement {
+  const { publicAgreement, publicSince = now, namedAt = publicSince } = record;
+  const newest = agreementOf(record);
+  if (namedAt <= publicSince || namedAt + policy.agreementPublicFor <= now) return newest;
+  const chain = openAgreementChain(record.agreements);
+  return (chain.ok ? chain.value.find(({ hash }) => hash === publicAgreement) : undefined) ?? newest;
+}
+
 interface Context {
   readonly policy: Policy;
   readonly now: Millis;
@@ -114,7 +128,7 @@ function move(record: AgencyRecord, event: AgencyEvent, context: Context): Step 
     case "apply":
       return refuse({ kind: "not-in-this-state", state: record.kind });
     case "amend":
-      return amend(record, event);
+      return amend(record, event, context);
     case "vet":
       return vet(record, event.operator, context);
     case "reject":
@@ -134,10 +148,11 @@ function move(record: AgencyRecord, event: AgencyEvent, context: Context): Step 
   }
 }
 
-/** New people take effect at once; new terms are vetted and shown to the public anew, and until then nothing may be asked. */
+/** New people are named at once (`speakersOf` says from when on their word counts); new terms are vetted and shown to the public anew, and until then nothing may be asked. */
 function amend(
   record: AgencyRecord,
   { note, terms }: { readonly note: string; readonly terms: string },
+  { now }: Context,
 ): Step {
   if (isOver(record) || record.kind === "suspended") return wrong(record);
   const before = agreementOf(record);
@@ -148,7 +163,7 @@ function amend(
   if (agreements.length > agreementsMax) return refuse({ kind: "chain-full" });
   // Whoever vetted it vetted these people, too.
   const vetters = record.kind === "applied" ? [] : record.vetters;
-  if (bindsAsBefore(before, next.value)) return logged({ ...record, agreements, vetters });
+  if (bindsAsBefore(before, next.value)) return logged({ ...record, agreements, vetters, namedAt: now });
   // New terms wash no probation off.
   if (record.kind === "probation") return wrong(record);
   return logged({ kind: "applied", agency: record.agency, agreements, terms, vetters: [] });

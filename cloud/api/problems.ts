@@ -542,6 +542,11 @@ export const problems = {
     "Other agreement",
     "It names an agreement that is not its agency's newest. Sign it anew.",
   ],
+  "signed-by-newcomers": [
+    403,
+    "Signed by newcomers",
+    "Whom an agreement's new version names is public for 30 days first. Until then two must sign, one of them a supervisor, whom the vetted version names as such.",
+  ],
   "no-second-signature": [
     403,
     "No second signature",

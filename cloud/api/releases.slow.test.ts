@@ -3,15 +3,16 @@ import { t as tap, test } from "tap";
 import { millis } from "../../shared/kernel/brand.js";
 import { toUtf8 } from "../../shared/kernel/bytes.js";
 import { parseAct } from "../../shared/release/act.js";
-import { officerKeyName } from "../../shared/release/agreement.js";
+import { formatAgreement, officerKeyName } from "../../shared/release/agreement.js";
 import { parseBatchPath, standsInBatch } from "../../shared/release/batch.js";
 import { formatCustodyWord } from "../../shared/release/receipt.js";
 import { square } from "../../shared/release/testing.contract.js";
 import { formatWithdrawal } from "../../shared/release/withdrawal.js";
+import { hashOfText } from "../../shared/seal/hash.js";
 import { signNote } from "../../shared/seal/note.js";
 import { parseEntry } from "../../shared/tlog/entry.js";
 import { verifyProof } from "../../shared/tlog/proof.js";
-import { signInStaff } from "./officetesting.js";
+import { newStaff, signInStaff } from "./officetesting.js";
 import {
   type Asked,
   activeBureau,
@@ -333,4 +334,24 @@ test("what a child is seen in waits for two operators, who learn nothing of the 
   await cloud.casework.tick();
   t.equal((await fetchPiece(id, 0)).status, 200);
   await end(asked);
+});
+
+test("whom a supervisor names is one of the two who ask only after 30 days", async (t) => {
+  const own = await activeBureau(cloud);
+  const officer = newStaff("officer", "Mallory");
+  const { agreement, supervisor } = own;
+  const officers = [...agreement.officers, { ...officer.person, role: "officer" as const }];
+  const previous = hashOfText(formatAgreement(agreement));
+  const issued = millis(cloud.clock.wall());
+  const next = { ...own, officer, agreement: { ...agreement, version: 2, previous, issued, officers } };
+  const { token } = await signInStaff(cloud, own.agency, supervisor);
+  const body = { note: signedAgreement(next), terms };
+  t.equal((await call(cloud, "PUT", "/agency/v1/agreement", { token, body })).status, 200);
+  const ask = async (file: string): Promise<Answer> => {
+    const { note } = await newAsk(cloud, next, { file });
+    return call(cloud, "POST", "/agency/v1/requests", { token: await officerToken(next), body: { note } });
+  };
+  t.equal(kind(await ask("NEW-1")), "signed-by-newcomers");
+  cloud.clock.forward(30 * day + 1);
+  t.equal((await ask("NEW-2")).status, 201);
 });

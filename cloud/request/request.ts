@@ -5,12 +5,14 @@ import type { AgencyState, OpenedAgreement } from "../../shared/release/agreemen
 import type { Policy } from "../../shared/release/floor.js";
 import {
   type Asked,
+  faultInTwo,
   faultsOf,
   type OpenedRequest,
   openRequest,
   type RequestFault,
   type RequestRefusal,
   type RequestState,
+  signersOf,
   type VolumeFault,
   volumeFaultsOf,
 } from "../../shared/release/request.js";
@@ -49,6 +51,8 @@ export interface RequestRecord {
 export interface Submission {
   readonly note: string;
   readonly agreement: OpenedAgreement;
+  /** The version whose people count, of those that the newest still names. */
+  readonly speakers: OpenedAgreement;
   readonly agency: AgencyState;
   readonly earlier: readonly Asked[];
 }
@@ -73,7 +77,7 @@ export type RequestStepRefusal =
   | RequestRefusal
   | { readonly kind: "against-the-rules"; readonly faults: readonly (RequestFault | VolumeFault)[] }
   | { readonly kind: "agency-may-not-ask"; readonly state: AgencyState }
-  | { readonly kind: "signed-at-another-time" }
+  | { readonly kind: "signed-at-another-time" | "signed-by-newcomers" }
   /** A moderator must not be of the agency that asks. */
   | { readonly kind: "own-request" }
   | { readonly kind: "request-not-in-this-state"; readonly state: RequestState | "unknown" };
@@ -93,9 +97,12 @@ export function requestMachine(policy: Policy): Machine<RequestRecord, RequestEv
   };
 }
 
-function submit({ note, agreement, agency, earlier }: Submission, policy: Policy, now: Millis): Step {
+function submit(submission: Submission, policy: Policy, now: Millis): Step {
+  const { note, agreement, agency, earlier, speakers } = submission;
   const opened = openRequest(note, agreement);
   if (!opened.ok) return opened;
+  const signers = signersOf(note, speakers);
+  if (!signers.ok || faultInTwo(signers.value) !== undefined) return refuse({ kind: "signed-by-newcomers" });
   const { value: request } = opened;
   if (agency !== "active" && agency !== "probation")
     return refuse({ kind: "agency-may-not-ask", state: agency });

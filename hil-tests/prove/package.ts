@@ -56,7 +56,7 @@ export const packageProofs: readonly Proof[] = [
         tests: [
           [slow, "what was authorised for another request, recipient, agency or clip"],
           [slow, "the charters of then and now must have whose signatures"],
-          [slow, "new people of an agency may ask at once"],
+          [slow, "new people of an agency count as its two after 30 days"],
           ["scripts/cli/verify/verify.test", "every reason not to believe a package has a sentence"],
         ],
       },

@@ -99,7 +99,7 @@ test("a request is published by a moderator of nobody's agency, once, and never 
   const moderated = ({ event }: Step<RequestRecord, RequestEvent>): boolean =>
     (event.kind === "approve" || event.kind === "reject") && people.includes(event.operator);
   const submission = {
-    ...{ note: signRequest(agency, request), agreement: opened.value },
+    ...{ note: signRequest(agency, request), agreement: opened.value, speakers: opened.value },
     ...{ agency: "active" as const, earlier: [] },
   };
   const exploration: Exploration<RequestRecord, RequestEvent, unknown> = {

@@ -22,7 +22,7 @@ import { newHome } from "./home.contract.js";
 import { asked, pack, type ReleaseWish, TestLog } from "./release.contract.js";
 import { formatRequest } from "./request.js";
 import { readTar } from "./tar.js";
-import { day, hour, newAgency, newRequest, signRequest } from "./testing.contract.js";
+import { day, hour, newAgency, newOfficer, newRequest, signRequest } from "./testing.contract.js";
 import { verifyPackage } from "./verify.js";
 
 test("any flipped bit of any file, header and padding is refused", (t) => {
@@ -141,8 +141,16 @@ test("two clips of one release cannot take each other's place", (t) => {
   t.end();
 });
 
-test("new people of an agency may ask at once, new terms not before they have been public for 30 days", (t) => {
+test("new people of an agency count as its two after 30 days, and new terms are asked under after 30 days", (t) => {
   const issued = millis(asked - 2 * day);
+  // One supervisor's key could name another person at once, and sign in both names.
+  const newcomer = newOfficer("officer", "Mallory", seededPrng(66));
+  const { supervisor, officer } = newAgency(issued);
+  const named = { nextAgreement: { issued, officers: [supervisor, officer, newcomer] }, newcomer };
+  t.equal(verdictOn(release(named).tar), "signed-by-newcomers");
+  const second = newOfficer("supervisor", "Trent", seededPrng(67));
+  const both = { ...named, nextAgreement: { issued, officers: [second, newcomer, supervisor] } };
+  t.equal(verdictOn(release(both).tar), "signed-by-newcomers");
   const people = release({ nextAgreement: { issued } });
   t.equal(verdictOn(people.tar), "verified");
   const [newer] = people.parts.agreementEvidence;

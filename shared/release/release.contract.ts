@@ -33,7 +33,15 @@ import { noticeHash } from "./notice.js";
 import { type Escrow, type PackageParts, packRelease } from "./package.js";
 import type { AssistanceRequest } from "./request.js";
 import { type Slice, slice } from "./slice.js";
-import { day, hour, newAgency, newRequest, signRequest, type TestAgency } from "./testing.contract.js";
+import {
+  day,
+  hour,
+  newAgency,
+  newRequest,
+  signRequest,
+  type TestAgency,
+  type TestOfficer,
+} from "./testing.contract.js";
 
 /** When the request is signed. */
 export const asked = millis(1_750_000_000_000);
@@ -110,6 +118,8 @@ export interface ReleaseWish {
   readonly signers?: readonly number[];
   /** The agency's next agreement, since a day before it asks. */
   readonly nextAgreement?: Partial<Agreement>;
+  /** Signs what is asked in the officer's place. */
+  readonly newcomer?: TestOfficer;
   /** The household's next charter, in force when it signs. */
   readonly nextCharter?: Partial<Charter>;
 }
@@ -124,7 +134,7 @@ export function newRelease(wish: ReleaseWish = {}): TestRelease {
   const agreed = agree(log, agency, wish);
   const home = newHome(wish.home);
   const { requestNote, requestEntry, salt } = newAsk(wish, {
-    agency,
+    agency: { ...agency, officer: wish.newcomer ?? agency.officer },
     agreement: agreed.agreement.hash,
     home,
   });

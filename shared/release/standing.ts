@@ -9,7 +9,7 @@ import { textOf } from "../seal/note.js";
 import { commitment } from "../seal/opening.js";
 import type { LogPolicy } from "../tlog/checkpoint.js";
 import { parseAct, type ReleaseAct } from "./act.js";
-import { bindsAsBefore } from "./agreement.js";
+import { bindsAsBefore, type OpenedAgreement } from "./agreement.js";
 import { isClaim, type OpenedAsk } from "./ask.js";
 import type { ReleasedClip } from "./authorisation.js";
 import { type BatchPath, parseBatchPath, standsInBatch } from "./batch.js";
@@ -19,6 +19,7 @@ import { type EvidenceRefusal, type Known, type Said, weigh } from "./evidence.j
 import type { Facts } from "./facts.js";
 import { floorPolicy } from "./floor.js";
 import type { PackageParts, PackedSegment } from "./package.js";
+import { faultInTwo, signersOf } from "./request.js";
 
 /** Since when things stand in the public log. */
 export interface Standing {
@@ -37,6 +38,8 @@ export type StandingRefusal =
   | { readonly kind: "evidence-not-needed"; readonly name: string }
   /** An agency may not ask before its terms have been public for 30 days. */
   | { readonly kind: "not-public-long-enough"; readonly since: Millis; readonly asked: Millis }
+  /** Of the two who signed one at least was named so lately that the public could not see it for 30 days. */
+  | { readonly kind: "signed-by-newcomers"; readonly since: Millis; readonly asked: Millis }
   | { readonly kind: "segment-refused"; readonly clip: ClipId; readonly why: SegmentRefusal }
   | { readonly kind: "segment-of-another"; readonly clip: ClipId }
   | { readonly kind: "path-refused"; readonly name: string; readonly why: FieldsRefusal }
@@ -80,7 +83,7 @@ interface Asked {
 
 /** That a request stands in the log, published, or an emergency, asked; and its agency's terms for 30 days before it. */
 export function openAsked(
-  parts: Pick<PackageParts, "requestEvidence" | "agreementEvidence">,
+  parts: Pick<PackageParts, "request" | "requestEvidence" | "agreementEvidence">,
   facts: Pick<Facts, "request" | "agreements" | "agreement">,
   policy: LogPolicy,
 ): Result<Asked, StandingRefusal> {
@@ -91,12 +94,30 @@ export function openAsked(
   if (!published.ok) return published;
   const agreements = openAgreements(parts, facts, policy);
   if (!agreements.ok) return agreements;
-  const agreement = agreements.value;
+  const { terms: agreement, people } = agreements.value;
   if (agreement.index >= published.value.index) return refuse({ kind: "logged-out-of-order" });
   const [since, asked] = [agreement.since, published.value.since];
-  return since + floorPolicy.agreementPublicFor - lateMillis > asked
-    ? refuse({ kind: "not-public-long-enough", since, asked })
-    : ok({ agreement, request: published.value });
+  if (!wasPublic(since, asked)) return refuse({ kind: "not-public-long-enough", since, asked });
+  if (!wasPublic(people.since, asked) && !isByPeopleOf(parts.request, termsOf(facts)))
+    return refuse({ kind: "signed-by-newcomers", since: people.since, asked });
+  return ok({ agreement, request: published.value });
+}
+
+function wasPublic(since: Millis, asked: Millis): boolean {
+  return since + floorPolicy.agreementPublicFor - lateMillis <= asked;
+}
+
+/** Else one supervisor's key names another person, and signs in both names. */
+function isByPeopleOf(note: string, agreement: OpenedAgreement): boolean {
+  const signers = signersOf(note, agreement);
+  return signers.ok && faultInTwo(signers.value) === undefined;
+}
+
+/** The version that brought the newest one's terms: nothing but people has changed since. */
+function termsOf({ agreements, agreement }: Pick<Facts, "agreements" | "agreement">): OpenedAgreement {
+  let oldest = agreements.length - 1;
+  while (oldest > 0 && bindsAsBefore(agreements[oldest - 1] ?? agreement, agreement)) oldest--;
+  return agreements[oldest] ?? agreement;
 }
 
 /** A request is public; of an emergency the log holds a hash that only the parties can make. */
@@ -111,25 +132,27 @@ function saidOf(request: OpenedAsk, salt: string | undefined): Result<Said, Stan
   return ok({ kind: "emergency", id, agency, hash: claimEntryHash(salt, hash, "asked"), states: ["asked"] });
 }
 
-/** The line of the agreement that counts, and of the version that brought its terms: that one's is handed back. */
+/** Since when the version stands that names the people, and the one that brought its terms: often the same. */
 function openAgreements(
   { agreementEvidence }: Pick<PackageParts, "agreementEvidence">,
-  { agreements, agreement }: Pick<Facts, "agreements" | "agreement">,
+  facts: Pick<Facts, "agreements" | "agreement">,
   policy: LogPolicy,
-): Result<Known, StandingRefusal> {
-  let oldest = agreements.length - 1;
-  while (oldest > 0 && bindsAsBefore(agreements[oldest - 1] ?? agreement, agreement)) oldest--;
-  const versions = [...new Set([agreement, agreements[oldest] ?? agreement])];
+): Result<{ readonly people: Known; readonly terms: Known }, StandingRefusal> {
+  const versions = [...new Set([facts.agreement, termsOf(facts)])];
   const wrong = countFault("proofs/agreement", { found: agreementEvidence.length, needed: versions.length });
   if (wrong !== undefined) return refuse(wrong);
-  let last: Result<Known, StandingRefusal> = refuse({ kind: "evidence-missing", name: "proofs/agreement-1" });
+  const lines: Known[] = [];
   for (const [at, { agency, hash }] of versions.entries()) {
     const evidence = agreementEvidence[at] ?? { entry: "", proof: "" };
     const said = { kind: "agency", id: agency, hash, states: ["public", "active", "probation"] } as const;
-    last = weigh(evidence, { name: `proofs/agreement-${at + 1}`, said, policy });
-    if (!last.ok) return last;
+    const line = weigh(evidence, { name: `proofs/agreement-${at + 1}`, said, policy });
+    if (!line.ok) return line;
+    lines.push(line.value);
   }
-  return last;
+  const [people, terms = people] = lines;
+  if (people === undefined || terms === undefined)
+    return refuse({ kind: "evidence-missing", name: "proofs/agreement-1" });
+  return ok({ people, terms });
 }
 
 function openCharters(

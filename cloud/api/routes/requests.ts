@@ -1,7 +1,8 @@
 import type { AgencyId } from "../../../shared/kernel/ids.js";
+import type { OpenedAgreement } from "../../../shared/release/agreement.js";
 import { parseRequest } from "../../../shared/release/request.js";
 import { textOf } from "../../../shared/seal/note.js";
-import { agreementOf } from "../../agency/agency.js";
+import { type AgencyRecord, agreementOf } from "../../agency/agency.js";
 import type { AgencyBook, RequestBook } from "../../release/deciding.io.js";
 import { askedBy, type RequestEvent } from "../../request/request.js";
 import type { App } from "../app.js";
@@ -15,6 +16,8 @@ import { nextOf, shownRequest } from "./record.js";
 export interface RequestServices {
   readonly agencies: AgencyBook;
   readonly requests: RequestBook;
+  /** The version of an agency's agreement whose people may ask now. */
+  readonly speakersOf: (agency: AgencyRecord) => OpenedAgreement;
 }
 
 /** An agency's own requests. There is no way to change or remove one. */
@@ -24,7 +27,7 @@ export function addOwnRequests(officers: App, services: RequestServices): void {
   addEnds(officers, services);
 }
 
-function addSubmission(officers: App, { agencies, requests }: RequestServices): void {
+function addSubmission(officers: App, { agencies, requests, speakersOf }: RequestServices): void {
   officers.post(
     "/agency/v1/requests",
     {
@@ -45,8 +48,10 @@ function addSubmission(officers: App, { agencies, requests }: RequestServices): 
       const submit = async (): Promise<RequestEvent> => {
         const agency = found(await agencies.find(office));
         const earlier = (await everyRequest(requests, asked.agency)).map(({ state }) => askedBy(state));
-        const submission = { note, agreement: agreementOf(agency.state), agency: agency.state.kind, earlier };
-        return { kind: "submit", submission };
+        const agreement = agreementOf(agency.state);
+        const speakers = speakersOf(agency.state);
+        const { kind } = agency.state;
+        return { kind: "submit", submission: { note, agreement, speakers, agency: kind, earlier } };
       };
       const known = await requests.find(asked.id);
       const again = known?.state.note === note ? known : undefined;

@@ -121,7 +121,7 @@ export async function agreementAmend(
   const next = amended(current, { ...wish, terms }, clock);
   terminal.warn(
     bindsAsBefore(current, next)
-      ? "Only people or the telephone number change: it counts at once."
+      ? "Only people or the telephone number change: it counts at once; but whom it names new is one of the two who ask only after 30 days."
       : "Its terms change: two operators must vet it, and the public must see it for 30 days. Until then the agency asks nothing, and its open requests end.",
   );
   const text = formatAgreement(next);

@@ -110,7 +110,7 @@ export function trustAsk(shown: ShownAsk, trust: Trust): Result<TrustedAsk, AskR
     : faultInRequest(request.value, agreement, trust);
   if (fault !== undefined) return refuse(fault);
   const facts = { request: request.value, agreements: agreements.value, agreement };
-  const parts = { requestEvidence, agreementEvidence: agency.agreementEvidence };
+  const parts = { request: note, requestEvidence, agreementEvidence: agency.agreementEvidence };
   const asked = openAsked(parts, facts, policy);
   return asked.ok ? ok({ ...shown, request: request.value, agreement }) : asked;
 }

@@ -112,6 +112,8 @@ function standingSentence(refusal: StandingRefusal): string {
       return `The proof ${refusal.name} proves nothing in this package.`;
     case "not-public-long-enough":
       return `The agency's terms were public since ${utcText(refusal.since)} only, and it asked at ${utcText(refusal.asked)}: that is less than 30 days.`;
+    case "signed-by-newcomers":
+      return `Whom the agency names to sign is public since ${utcText(refusal.since)} only, and it asked at ${utcText(refusal.asked)}: for the first 30 days two must sign who were named before.`;
     case "segment-refused":
       return `A sealed segment of clip ${refusal.clip} does not hold. ${whySentence(refusal.why)}`;
     case "segment-of-another":

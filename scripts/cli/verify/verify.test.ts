@@ -71,6 +71,7 @@ test("every reason not to believe a package has a sentence", (t) => {
       }),
     ),
     { kind: "not-public-long-enough", since: millis(0), asked: now },
+    { kind: "signed-by-newcomers", since: millis(0), asked: now },
     { kind: "segment-refused", clip, why },
     { kind: "segment-of-another", clip },
     { kind: "path-refused", name, why: { kind: "bad-field", field: "salt" } },
