@@ -156,13 +156,15 @@ test("whoever hangs up in the middle or babbles on the socket does no harm", asy
   for (let client = 0; client < 20; client++) {
     const { socket } = await dial(path);
     socket.write("x".repeat(100_000));
-    socket.write("press\npress down");
+    socket.write("press\nconstructor\n__proto__\ntoString\npress down");
     // Unread answers make the kernel reset the connection.
     socket.destroy();
   }
   const last = await dial(path);
   t.teardown(() => last.socket.destroy());
   const before = presses.count;
+  last.socket.write("constructor\n__proto__\n");
+  await until("it answers", () => last.heard().split("? write press").length === 3);
   last.socket.write("press\n");
   await until("it still obeys", () => presses.count > before || last.heard().includes("ok press"));
   t.pass();

@@ -80,11 +80,18 @@ class SocketLines implements Lines {
 
   private obey(client: Socket, text: string): void {
     if (client.destroyed) return;
-    const edges = ({ press: ["down", "up"], "press down": ["down"], "press up": ["up"] } as const)[text];
+    const edges = presses.get(text);
     for (const edge of edges ?? []) this.handlers.edge(edge);
     say(client, edges === undefined ? "? write press, press down or press up\n" : `ok ${text}\n`);
   }
 }
+
+/** No object's keys: `constructor` is a word that anybody may write, and nobody's press. */
+const presses: ReadonlyMap<string, readonly ("down" | "up")[]> = new Map([
+  ["press", ["down", "up"]],
+  ["press down", ["down"]],
+  ["press up", ["up"]],
+]);
 
 /** A client whose answers pile up is not read from until it has taken them. */
 function say(client: Socket, text: string): void {

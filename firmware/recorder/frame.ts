@@ -81,8 +81,16 @@ function readSummed(bytes: Uint8Array): Readonly<Record<string, unknown>> | unde
   const text = fromUtf8(bytes);
   if (!text.ok || text.value[sumChars] !== "\n") return undefined;
   if (hashOf(bytes.subarray(sumChars + 1)) !== text.value.slice(0, sumChars)) return undefined;
-  const value: unknown = JSON.parse(text.value.slice(sumChars + 1));
+  const value = parsed(text.value.slice(sumChars + 1));
   return isRecord(value) ? value : undefined;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 const newline = Uint8Array.of(0x0a);

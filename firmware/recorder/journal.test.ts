@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { test } from "tap";
 import { openSegmentChain, type SealedSegment } from "../../shared/clip/segment.js";
 import { millis } from "../../shared/kernel/brand.js";
-import { concat } from "../../shared/kernel/bytes.js";
+import { concat, toUtf8 } from "../../shared/kernel/bytes.js";
 import { open as openAge } from "../../shared/seal/age.js";
 import { hashOf } from "../../shared/seal/hash.js";
 import {
@@ -88,6 +88,12 @@ test("a frame holds its fields, and no flipped bit goes unnoticed", async (t) =>
   });
   t.same(unnoticed, []);
   t.equal(decodeFrame(bytes.subarray(1)), undefined);
+  const noJson = toUtf8(`${"x".repeat(4_050)}\n`);
+  t.equal(
+    decodeFrame(concat(toUtf8(`${hashOf(noJson)}\n`), noJson)),
+    undefined,
+    "a sum that fits is not enough",
+  );
 });
 
 test("an acknowledged segment is pending no more; a receipt for another one changes nothing", async (t) => {

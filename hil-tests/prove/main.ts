@@ -6,6 +6,7 @@ import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { eyeProofs } from "./eye.js";
+import { fuzzProofs } from "./fuzz.js";
 import { gateProofs } from "./gate.js";
 import { groundProofs } from "./ground.js";
 import { householdProofs } from "./household.js";
@@ -25,6 +26,7 @@ const proofs: readonly Proof[] = [
   ...logProofs,
   ...packageProofs,
   ...gateProofs,
+  ...fuzzProofs,
 ];
 
 interface Shown extends Outcome {

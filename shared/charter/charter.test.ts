@@ -244,6 +244,30 @@ test("an invitation and a newcomer's line read back whole, and not when a charac
   t.match(parseInvitation(withId), { ok: true, value: { household, charter, id: "a".repeat(16) } });
   for (const wrong of [withId.slice(0, -1), `${withId}a`, `${withId}.a`, `${invitation}.`])
     t.notOk(parseInvitation(wrong).ok, wrong);
+  const at = (url: string) =>
+    parseInvitation(formatInvitation({ cloudUrl: url, caHash, household, version: 1, charter })).ok;
+  for (const good of [
+    "https://a",
+    "https://a-b.example:8443",
+    "http://127.0.0.1:1",
+    "http://[::1]:80",
+    "http://[1:2:3:4:5:6:7:8]",
+  ])
+    t.ok(at(good), good);
+  for (const bad of [
+    "https://\u001b[2J",
+    "https://a..b",
+    "https://a:0",
+    "https://a:65536",
+    "https://1.2.3",
+    "https://1.2.3.256",
+    "https://-a",
+    "https://[:::]",
+    "https://[1]",
+    "https://a/b",
+    `https://${"a.".repeat(130)}a`,
+  ])
+    t.notOk(at(bad), bad);
   const keys = memberKeys(fromHex(person.seed), 0);
   const publicOf = (secretKey: Uint8Array): Uint8Array => verifierOf({ name: "k", secretKey }).publicKey;
   const [noteKey, loginKey] = [publicOf(keys.noteSecret), publicOf(keys.loginSecret)];

@@ -1,4 +1,4 @@
-import { type Millis, millis } from "../kernel/brand.js";
+import type { Millis } from "../kernel/brand.js";
 import { equal } from "../kernel/bytes.js";
 import { type HouseholdId, householdIdOf, isHouseholdId, type MemberId } from "../kernel/ids.js";
 import type { Random } from "../kernel/ports.js";
@@ -227,7 +227,7 @@ function readHead(
     household: read.subject(isHouseholdId),
     version: read.number("version"),
     previous: read.text("previous", (text): text is Hash => text === "none" || isHash(text)),
-    issued: millis(read.number("issued")),
+    issued: read.time("issued"),
     change: read.text("change", oneOf<Signatures>(...allSignatures)),
     release: read.text("release", oneOf<Signatures>(...allSignatures)),
     commitments: read.list("line", charterLinesMax),

@@ -13,6 +13,7 @@ import {
 import { type HouseholdId, isHouseholdId } from "../kernel/ids.js";
 import { ok, type Result, refuse } from "../kernel/result.js";
 import type { Hash } from "../seal/hash.js";
+import { isCloudUrl } from "./cloudurl.js";
 
 /**
  * The one-time pairing right that an owner's client shows (QR or text) and an installer gives to the board. It carries what
@@ -112,10 +113,6 @@ export function fingerprintOf({ noteKey, tlsKey }: Pick<ClaimAnswer, "noteKey" |
 function macOf(claim: Claim, keys: Pick<ClaimAnswer, "noteKey" | "tlsKey">): Uint8Array {
   const text = `enrolment/v1\n${claim.household}\n${claim.charter}\n${keys.noteKey}\n${keys.tlsKey}\n`;
   return hmac(sha256, claim.secret, toUtf8(text));
-}
-
-function isCloudUrl(text: string): boolean {
-  return /^https?:\/\/[a-z0-9.:[\]-]+$/i.test(text) && text.length <= 256;
 }
 
 function malformed(why: string): { ok: false; error: ClaimRefusal } {

@@ -5,6 +5,7 @@ import { ok, type Result, refuse } from "../kernel/result.js";
 import { isRecipient } from "../seal/age.js";
 import { parseDecimal } from "../seal/fields.js";
 import type { Hash } from "../seal/hash.js";
+import { isCloudUrl } from "./cloudurl.js";
 import { isName, type Member } from "./lines.js";
 
 /**
@@ -46,7 +47,7 @@ export function parseInvitation(text: string): Result<Invitation, JoiningRefusal
   const version = parseDecimal(versionText) ?? 0;
   const inForm = prefix === invitationPrefix && more.length === 0 && isInvitationId(id);
   const whole = inForm && isHouseholdId(household) && version > 0;
-  if (!whole || !/^https?:\/\/[^\s/]+$/.test(cloudUrl) || caHash === undefined || charter === undefined)
+  if (!whole || !isCloudUrl(cloudUrl) || caHash === undefined || charter === undefined)
     return refuse({ kind: "malformed-joining", what: "invitation" });
   const facts = { cloudUrl, caHash: toBase64(caHash), household, version, charter: toBase64(charter) };
   return ok(id === undefined ? facts : { ...facts, id });

@@ -1,4 +1,4 @@
-import { type Millis, millis } from "../kernel/brand.js";
+import type { Millis } from "../kernel/brand.js";
 import { type HouseholdId, isHouseholdId, isMemberId, type MemberId } from "../kernel/ids.js";
 import type { Result } from "../kernel/result.js";
 import { type FieldsRefusal, formatFields, type NoteShape, readFields } from "../seal/fields.js";
@@ -32,6 +32,6 @@ export function parseLogin(text: string): Result<Login, FieldsRefusal> {
     member: read.text("member", isMemberId),
     audience: read.plain("audience"),
     nonce: read.text("nonce", isHash),
-    at: millis(read.number("at")),
+    at: read.time("at"),
   }));
 }

@@ -1,4 +1,4 @@
-import { type Millis, millis } from "../kernel/brand.js";
+import type { Millis } from "../kernel/brand.js";
 import { type CameraId, type HouseholdId, isCameraId, isHouseholdId } from "../kernel/ids.js";
 import { type Result, refuse } from "../kernel/result.js";
 import {
@@ -77,7 +77,7 @@ export function parseMode(text: string): Result<ModeOrder, FieldsRefusal> {
       counter: read.number("counter"),
       zone: read.text("zone", isZoneName),
       week: readWeek(read),
-      at: millis(read.number("at")),
+      at: read.time("at"),
     };
     read.check(order.counter > 0, "counter");
     return order;

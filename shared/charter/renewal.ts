@@ -1,4 +1,4 @@
-import { type Millis, millis } from "../kernel/brand.js";
+import type { Millis } from "../kernel/brand.js";
 import { fromBase64 } from "../kernel/bytes.js";
 import { type CameraId, type HouseholdId, isCameraId, isHouseholdId } from "../kernel/ids.js";
 import type { Result } from "../kernel/result.js";
@@ -29,7 +29,7 @@ export function parseRenewal(text: string): Result<Renewal, FieldsRefusal> {
     household: read.subject(isHouseholdId),
     camera: read.text("camera", isCameraId),
     tlsKey: read.text("key", isKey),
-    ends: millis(read.number("ends")),
+    ends: read.time("ends"),
   }));
 }
 

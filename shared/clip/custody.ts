@@ -1,4 +1,4 @@
-import { type Millis, millis } from "../kernel/brand.js";
+import type { Millis } from "../kernel/brand.js";
 import {
   type CameraId,
   type ClipId,
@@ -67,6 +67,6 @@ function readDeletion(read: FieldReader): Deletion {
     household: read.subject(isHouseholdId),
     camera: read.text("camera", isCameraId),
     clip: read.text("clip", isClipId),
-    at: millis(read.number("at")),
+    at: read.time("at"),
   };
 }

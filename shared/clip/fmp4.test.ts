@@ -114,6 +114,8 @@ test("an init segment that is not one is refused, with the box that is wrong", a
     ],
     ["five tracks", concat(ftyp, moov(...Array.from({ length: 5 }, () => videoTrak))), "too-large moov"],
     ["an edit list", trak(tkhd(1), box("edts"), mdia("vide", stsd(avc1))), "unsupported trak"],
+    ["two edit lists", trak(tkhd(1), box("edts"), box("edts"), mdia("vide", stsd(avc1))), "unsupported trak"],
+    ["torn defaults", concat(ftyp, moov(videoTrak, box("mvex", words(9)))), "truncated "],
     ["no tkhd", trak(mdia("vide", stsd(avc1))), "missing-box tkhd"],
     ["two tkhd", trak(tkhd(1), tkhd(1), mdia("vide", stsd(avc1))), "repeated-box tkhd"],
     ["track id 0", trak(tkhd(0), mdia("vide", stsd(avc1))), "malformed tkhd"],

@@ -52,6 +52,10 @@ export function parseInit(bytes: Uint8Array): Parsed<InitSegment> {
   const moov = pair.value[1] as Box;
   const traks = readBoxes(bytes, moov.body, moov.end);
   if (!traks.ok) return traks;
+  for (const mvex of traks.value.filter(({ type }) => type === "mvex")) {
+    const defaults = readBoxes(bytes, mvex.body, mvex.end);
+    if (!defaults.ok) return defaults;
+  }
   const tracks = readTracks(
     bytes,
     moov,
@@ -78,7 +82,7 @@ function readTracks(bytes: Uint8Array, moov: Box, traks: readonly Box[]): Parsed
 }
 
 function readTrack(bytes: Uint8Array, trak: Box): Parsed<Track> {
-  if (childOf(bytes, trak, "edts").ok) return wrong("unsupported", trak);
+  if (hasEdits(bytes, trak)) return wrong("unsupported", trak);
   const id = fieldAfterTimes(bytes, childOf(bytes, trak, "tkhd"));
   if (!id.ok) return id;
   const mdia = childOf(bytes, trak, "mdia");
@@ -95,6 +99,12 @@ function readTrack(bytes: Uint8Array, trak: Box): Parsed<Track> {
   const picture = kind === "video" ? readPicture(bytes, entry.value) : ok(noPicture(entry.value));
   if (!picture.ok) return picture;
   return ok({ id: id.value, kind, timescale: timescale.value, codec: entry.value.type, ...picture.value });
+}
+
+/** One edit list or several. */
+function hasEdits(bytes: Uint8Array, trak: Box): boolean {
+  const inside = readBoxes(bytes, trak.body, trak.end);
+  return inside.ok && inside.value.some(({ type }) => type === "edts");
 }
 
 /** The field after creation and modification time: `tkhd`'s track id, `mdhd`'s timescale. Never 0. */

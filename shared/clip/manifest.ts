@@ -130,7 +130,7 @@ function readHead(
     household: read.subject(isHouseholdId),
     camera: read.text("camera", isCameraId),
     clip: read.text("clip", isClipId),
-    start: millis(read.number("start")),
+    start: read.time("start"),
     monotonic: millis(read.number("monotonic")),
     clock: read.text("clock", oneOf<ClockQuality>("synchronised", "unsynchronised")),
     trigger: read.text("trigger", isTriggerKind),

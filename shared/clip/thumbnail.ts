@@ -1,4 +1,4 @@
-import { type Bytes, bytes, type Millis, millis } from "../kernel/brand.js";
+import { type Bytes, bytes, type Millis } from "../kernel/brand.js";
 import {
   type CameraId,
   type ClipId,
@@ -57,7 +57,7 @@ export function parseThumbnail(text: string): Result<ThumbnailNote, FieldsRefusa
       camera: read.text("camera", isCameraId),
       clip: read.text("clip", isClipId),
       take: read.number("take", takesMax),
-      at: millis(read.number("at")),
+      at: read.time("at"),
       bytes: bytes(read.number("bytes", thumbnailBytesMax)),
       sha256: read.text("sha256", isHash),
     };

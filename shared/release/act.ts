@@ -1,4 +1,4 @@
-import { type Millis, millis } from "../kernel/brand.js";
+import type { Millis } from "../kernel/brand.js";
 import {
   type AgencyId,
   isAgencyId,
@@ -50,7 +50,7 @@ export function parseAct(text: string): Result<ReleaseAct, FieldsRefusal> {
   return readFields(shape, text, (read) => ({
     release: read.subject(isReleaseId),
     act: read.text("act", isAct),
-    at: millis(read.number("at")),
+    at: read.time("at"),
     agency: read.text("agency", isAgencyId),
     request: read.text("request", isRequestId),
     authorisation: read.text("authorisation", isHash),

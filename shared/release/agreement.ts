@@ -1,5 +1,5 @@
 import { isName, publicKeyOf } from "../charter/lines.js";
-import { type Millis, millis } from "../kernel/brand.js";
+import type { Millis } from "../kernel/brand.js";
 import { equal, toBase64 } from "../kernel/bytes.js";
 import { type AgencyId, agencyIdOf, isAgencyId, type OfficerId, officerIdOf } from "../kernel/ids.js";
 import { ok, type Result, refuse } from "../kernel/result.js";
@@ -202,7 +202,7 @@ function readAgreement(read: FieldReader): Agreement {
     agency: read.subject(isAgencyId),
     version: read.number("version"),
     previous: read.text("previous", (text): text is Hash => text === "none" || isHash(text)),
-    issued: millis(read.number("issued")),
+    issued: read.time("issued"),
     name: read.text("name", (text): text is string => isName(text)),
     kind: read.text("kind", oneOf<AgencyKind>(...allAgencyKinds)),
     jurisdiction: read.text("jurisdiction", oneOf<Jurisdiction>(...allJurisdictions)),

@@ -25,6 +25,7 @@ import {
   type NoteShape,
   oneOf,
   parseDecimal,
+  parseTime,
   readFields,
 } from "../seal/fields.js";
 import { type Hash, hashOfText, isHash } from "../seal/hash.js";
@@ -159,6 +160,8 @@ function readAuthorisation(read: FieldReader): Authorisation {
   const lines = read.list("clip", releasedClipsMax);
   const clips = lines.flatMap((line) => parseReleasedClip(line) ?? []);
   read.check(clips.length === lines.length && clips.length > 0, "clip");
+  // Both are told to people as one moment.
+  read.check(parseTime(`${read.time("signed") + read.number("hold")}`) !== undefined, "hold");
   read.check(new Set(clips.map(({ clip }) => clip)).size === clips.length, "clip");
   return {
     record: read.subject(isReleaseId),
@@ -173,9 +176,9 @@ function readAuthorisation(read: FieldReader): Authorisation {
     jurisdiction: read.text("jurisdiction", oneOf<Jurisdiction>(...allJurisdictions)),
     notice: read.text("notice", isHash),
     language: read.text("language", oneOf<"en" | "fr">("en", "fr")),
-    signed: millis(read.number("signed")),
+    signed: read.time("signed"),
     hold: millis(read.number("hold")),
-    expires: millis(read.number("expires")),
+    expires: read.time("expires"),
     keep: millis(read.number("keep")),
     thirdParties: read.text("third-parties", isYesOrNo) === "yes",
     child: read.text("child", isYesOrNo) === "yes",
@@ -192,14 +195,14 @@ function formatReleasedClip({ audio, ...clip }: ReleasedClip): string {
 function parseReleasedClip(line: string): ReleasedClip | undefined {
   const words = line.split(" ");
   const [clip = "", camera = "", charter = "", manifest = ""] = words;
-  const [from, to, first, last] = words.slice(4, 8).map(parseDecimal);
+  const [from, to] = words.slice(4, 6).map(parseTime);
+  const [first, last] = words.slice(6, 8).map(parseDecimal);
   const [audio = "", sha256 = ""] = words.slice(8);
   if (words.length !== 10 || !isClipId(clip) || !isCameraId(camera) || !isYesOrNo(audio)) return undefined;
   if (!isHash(charter) || !isHash(manifest) || !isHash(sha256)) return undefined;
   if (from === undefined || to === undefined || first === undefined || last === undefined) return undefined;
   if (from >= to || first > last) return undefined;
-  const times = { from: millis(from), to: millis(to) };
-  return { clip, camera, charter, manifest, ...times, first, last, audio: audio === "yes", sha256 };
+  return { clip, camera, charter, manifest, from, to, first, last, audio: audio === "yes", sha256 };
 }
 
 const yesOrNo = (value: boolean): "yes" | "no" => (value ? "yes" : "no");

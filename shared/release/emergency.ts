@@ -1,4 +1,4 @@
-import { type Millis, millis } from "../kernel/brand.js";
+import type { Millis } from "../kernel/brand.js";
 import {
   type AgencyId,
   type CameraId,
@@ -111,10 +111,10 @@ function readClaim(read: FieldReader): EmergencyClaim {
     danger: read.text("danger", oneOf<Danger>(...dangers)),
     household: read.text("household", isHouseholdId),
     camera: read.text("camera", isCameraId),
-    from: millis(read.number("from")),
-    to: millis(read.number("to")),
+    from: read.time("from"),
+    to: read.time("to"),
     recipient: read.text("recipient", isRecipient),
-    submitted: millis(read.number("submitted")),
+    submitted: read.time("submitted"),
   };
   read.check(claim.from < claim.to, "to");
   return claim;

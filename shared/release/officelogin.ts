@@ -1,4 +1,4 @@
-import { type Millis, millis } from "../kernel/brand.js";
+import type { Millis } from "../kernel/brand.js";
 import { type AgencyId, isAgencyId, isOfficerId, type OfficerId } from "../kernel/ids.js";
 import type { Result } from "../kernel/result.js";
 import { type FieldsRefusal, formatFields, type NoteShape, readFields } from "../seal/fields.js";
@@ -40,6 +40,6 @@ export function parseOfficeLogin(text: string): Result<OfficeLogin, FieldsRefusa
     person: read.text("person", isOfficerId),
     audience: read.plain("audience"),
     nonce: read.text("nonce", isHash),
-    at: millis(read.number("at")),
+    at: read.time("at"),
   }));
 }

@@ -1,4 +1,4 @@
-import { type Millis, millis } from "../kernel/brand.js";
+import type { Millis } from "../kernel/brand.js";
 import { type AgencyId, isAgencyId, isReleaseId, type ReleaseId } from "../kernel/ids.js";
 import { ok, type Result } from "../kernel/result.js";
 import { type FieldsRefusal, formatFields, type NoteShape, oneOf, readFields } from "../seal/fields.js";
@@ -44,7 +44,7 @@ export function openCustodyWord(
       act,
       package: read.text("package", isHash),
       ground,
-      at: millis(read.number("at")),
+      at: read.time("at"),
     };
   });
   if (!word.ok) return word;

@@ -344,6 +344,8 @@ test("an authorisation says exactly what is released, and who signed it", (t) =>
     ["none", text.replace(`${line}\n`, "")],
     ["last before first", text.replace(" 2 6 ", " 6 2 ")],
     ["half", text.replace(" 2 6 ", " 2 ")],
+    ["a hold beyond all time", text.replace(`hold ${day}`, "hold 9007199254740991")],
+    ["a clip beyond all time", text.replace(`${now + 5_000}`, "9007199254740991")],
     ["basis", text.replace("basis consent", "basis operator")],
     ["language", text.replace("language en", "language de")],
   ] as const)

@@ -264,12 +264,12 @@ function readRequest(read: FieldReader): AssistanceRequest {
     file: read.text("file", isFile),
     category: read.text("category", oneOf<Category>(...allCategories)),
     statute: read.text("statute", isStatute),
-    happened: millis(read.number("happened")),
-    from: millis(read.number("from")),
-    to: millis(read.number("to")),
+    happened: read.time("happened"),
+    from: read.time("from"),
+    to: read.time("to"),
     area: parseArea(read.plain("area")) ?? [],
     recipient: read.text("recipient", isRecipient),
-    submitted: millis(read.number("submitted")),
+    submitted: read.time("submitted"),
   };
   read.check(request.area.length > 0, "area");
   read.check(request.from < request.to, "to");

@@ -1,4 +1,4 @@
-import { type Millis, millis } from "../kernel/brand.js";
+import type { Millis } from "../kernel/brand.js";
 import { type HouseholdId, isHouseholdId, isReleaseId, type ReleaseId } from "../kernel/ids.js";
 import type { Result } from "../kernel/result.js";
 import { type FieldsRefusal, formatFields, type NoteShape, readFields } from "../seal/fields.js";
@@ -20,6 +20,6 @@ export function parseWithdrawal(text: string): Result<Withdrawal, FieldsRefusal>
   return readFields(shape, text, (read) => ({
     release: read.subject(isReleaseId),
     household: read.text("household", isHouseholdId),
-    at: millis(read.number("at")),
+    at: read.time("at"),
   }));
 }

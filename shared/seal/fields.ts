@@ -1,3 +1,4 @@
+import { type Millis, millis } from "../kernel/brand.js";
 import { ok, type Result, refuse } from "../kernel/result.js";
 
 /**
@@ -33,6 +34,8 @@ export interface FieldReader {
   plain(field: string): string;
   /** A decimal without sign or leading zero, at most `max`. */
   number(field: string, max?: number): number;
+  /** A wall time that a calendar has. */
+  time(field: string): Millis;
   list(field: string, max: number): readonly string[];
   /** Refuses the text for this field unless the condition holds. */
   check(condition: boolean, field: string): void;
@@ -58,6 +61,15 @@ export function readFields<T>(
 export function parseDecimal(text: string): number | undefined {
   const value = Number(text);
   return /^(0|[1-9][0-9]{0,15})$/.test(text) && Number.isSafeInteger(value) ? value : undefined;
+}
+
+/** The last moment that ECMAScript's calendar has (ECMA-262 §21.4.1.1): nobody can be shown a later one. */
+const timeMax = 8_640_000_000_000_000;
+
+/** Milliseconds since 1970, as `parseDecimal`, that can be shown to people. */
+export function parseTime(text: string): Millis | undefined {
+  const value = parseDecimal(text);
+  return value !== undefined && value <= timeMax ? millis(value) : undefined;
 }
 
 /** A test for one of a closed list of words. */
@@ -126,6 +138,11 @@ function readerOf({ subject, values }: Split): FieldReader {
     number(field, max = Number.MAX_SAFE_INTEGER) {
       const value = parseDecimal(plain(field));
       if (value === undefined || value > max) throw new BadField(field);
+      return value;
+    },
+    time(field) {
+      const value = parseTime(plain(field));
+      if (value === undefined) throw new BadField(field);
       return value;
     },
     list(field, max) {

@@ -4,10 +4,20 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { test } from "tap";
-import { fromBase64, fromHex, toBase64, toUtf8 } from "../kernel/bytes.js";
+import { concat, fromBase64, fromHex, toBase64, toUtf8 } from "../kernel/bytes.js";
 import { seededPrng } from "../kernel/prng.js";
 import { flippedBits, vectors } from "../vectors/vectors.contract.js";
-import { isIdentity, isRecipient, newIdentity, open, recipientOf, seal, splitHeader } from "./age.js";
+import {
+  isIdentity,
+  isRecipient,
+  newIdentity,
+  open,
+  openWithPassphrase,
+  recipientOf,
+  seal,
+  sealToPassphrase,
+  splitHeader,
+} from "./age.js";
 import { formatFields, type NoteShape, parseDecimal, readFields } from "./fields.js";
 import { hashOf, hashOfText, isHash } from "./hash.js";
 import {
@@ -191,6 +201,14 @@ test("fields read back, and each refusal names the place", async (t) => {
   );
 });
 
+test("a time is one that a calendar has", async (t) => {
+  const at: NoteShape = { type: "at/v1", fields: ["at"] };
+  const read = (value: string) => readFields(at, `at/v1\nx\nat ${value}\n`, (f) => f.time("at"));
+  t.same(read("8640000000000000"), { ok: true, value: 8_640_000_000_000_000 });
+  for (const bad of ["8640000000000001", "9007199254740991", "-1", "1.5"])
+    t.same(read(bad), { ok: false, error: { kind: "bad-field", field: "at" } }, bad);
+});
+
 test("any values that are read were written in exactly that way", async (t) => {
   fc.assert(
     fc.property(fc.string(), (text) => {
@@ -237,6 +255,27 @@ test("what is sealed opens for its recipient alone, and never after a change", a
   for (const flipped of flippedBits(sealed, 7)) t.notOk((await open(flipped, [mine])).ok);
   t.ok(isIdentity(mine) && isRecipient(await recipientOf(mine)));
   t.notOk(isRecipient(mine) || isIdentity("AGE-SECRET-KEY-1"));
+});
+
+test("what would cost more to open than it cost to seal is not tried", async (t) => {
+  const sealed = await sealToPassphrase(toUtf8("seed"), "seven words");
+  t.same(await openWithPassphrase(sealed, "seven words"), { ok: true, value: toUtf8("seed") });
+  const dear = toUtf8(new TextDecoder("latin1").decode(sealed.subarray(0, 110)).replace(/ 15\n/, " 20\n"));
+  t.match(await openWithPassphrase(concat(dear, sealed.subarray(110)), "seven words"), {
+    error: { why: /as Lintel seals/ },
+  });
+  const mine = await newIdentity();
+  const recipient = await recipientOf(mine);
+  const many = await seal(
+    toUtf8("x"),
+    Array.from({ length: 100 }, () => recipient),
+  );
+  t.same(await open(many, [mine]), { ok: false, error: { kind: "not-an-age-file" } });
+  const all = await seal(
+    toUtf8("x"),
+    Array.from({ length: 32 }, () => recipient),
+  );
+  t.ok((await open(all, [mine])).ok, "as many as a household has members");
 });
 
 test("the header splits from the body, and without it the body is not an age file", async (t) => {

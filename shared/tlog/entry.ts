@@ -1,5 +1,5 @@
 import { assert } from "../kernel/assert.js";
-import { type Millis, millis } from "../kernel/brand.js";
+import type { Millis } from "../kernel/brand.js";
 import { fromUtf8, toUtf8 } from "../kernel/bytes.js";
 import { type Result, refuse } from "../kernel/result.js";
 import { type FieldsRefusal, formatFields, type NoteShape, oneOf, readFields } from "../seal/fields.js";
@@ -57,7 +57,7 @@ export function parseEntry(bytes: Uint8Array): Result<LogEntry, EntryRefusal> {
   return readFields(shape, text.value, (read) => ({
     kind: read.text("kind", isEntryKind),
     id: read.subject(isEntryId),
-    at: millis(read.number("at")),
+    at: read.time("at"),
     agency: read.text("agency", isEntryId),
     state: read.text("state", isEntryState),
     hash: read.text("hash", isHash),

@@ -3,6 +3,7 @@ import { millis } from "../../../shared/kernel/brand.js";
 import { toUtf8 } from "../../../shared/kernel/bytes.js";
 import { cameraIdOf } from "../../../shared/kernel/ids.js";
 import { seededPrng } from "../../../shared/kernel/prng.js";
+import { UnexpectedAnswer } from "../fields.js";
 import { emptyState, formatState, parseState } from "./state.js";
 
 const camera = cameraIdOf(seededPrng(1).bytes(32));
@@ -19,7 +20,8 @@ test("the owners' state is read as it was written", (t) => {
     () => formatState({ ...state, drafts: [{ note: "x".repeat(70_000), since: millis(0) }] }),
     /larger than its file/,
   );
-  for (const text of ["", "null", "[]", "{}"]) t.throws(() => parseState(toUtf8(text)), text);
+  for (const text of ["", "null", "[]", "{}", "{"])
+    t.throws(() => parseState(toUtf8(text)), UnexpectedAnswer, text);
   t.end();
 });
 

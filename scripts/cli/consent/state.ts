@@ -31,8 +31,7 @@ export function formatState({ optedOut, places, drafts }: OwnersState): Uint8Arr
 
 /** Throws `UnexpectedAnswer` for what is none. */
 export function parseState(bytes: Uint8Array): OwnersState {
-  const text = fromUtf8(bytes);
-  const fields = fieldsOf(JSON.parse(text.ok ? text.value : "null"), "the owners' state");
+  const fields = fieldsOf(jsonIn(bytes), "the owners' state");
   const places = fields.list(
     "places",
     (item) => [item.text("camera"), parsePlace(item.text("place"))] as const,
@@ -45,4 +44,14 @@ export function parseState(bytes: Uint8Array): OwnersState {
     since: millis(item.number("since")),
   }));
   return { optedOut: fields.maybeFlag("optedOut") ?? false, places: new Map(known), drafts };
+}
+
+/** `undefined` for what is none: another owner's client wrote it. */
+function jsonIn(bytes: Uint8Array): unknown {
+  const text = fromUtf8(bytes);
+  try {
+    return JSON.parse(text.ok ? text.value : "");
+  } catch {
+    return undefined;
+  }
 }

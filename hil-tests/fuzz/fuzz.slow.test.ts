@@ -1,0 +1,28 @@
+import { test } from "tap";
+import { campaign } from "./campaign.js";
+import { readCorpus } from "./corpus.io.js";
+import { targets } from "./targets/all.js";
+
+/** For all targets together; `npm run prove -- fuzz` takes its time. */
+const millisMax = 6_000;
+const seed = 1;
+
+test("every parser keeps what it promises for what it was ever given, and for a little that is new", async (t) => {
+  for (const { name, open } of targets) {
+    const target = await open();
+    const corpus = readCorpus(target);
+    const known = target.seeds.length + corpus.length;
+    const until = performance.now() + millisMax / targets.length;
+    const { runs, finds } = await campaign(target, {
+      ...{ seed, corpus },
+      goesOn: (done) => done === known || performance.now() < until,
+    });
+    await target.close();
+    t.same(
+      finds.map(({ what, input }) => `${what}: ${Buffer.from(input).toString("base64")}`),
+      [],
+      `${name}: ${known} known inputs, ${runs - known} new`,
+    );
+    t.ok(runs > known, `${name} was given something new`);
+  }
+});
