@@ -123,7 +123,7 @@ interface Judged {
 }
 
 /** Runs one input and holds against it whatever must hold of every input. */
-export async function judge(target: Target, input: Uint8Array): Promise<Judged> {
+async function judge(target: Target, input: Uint8Array): Promise<Judged> {
   const before = input.slice();
   const started = performance.now();
   let verdict: string;

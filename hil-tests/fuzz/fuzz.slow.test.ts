@@ -4,7 +4,7 @@ import { readCorpus } from "./corpus.io.js";
 import { targets } from "./targets/all.js";
 
 /** For all targets together; `npm run prove -- fuzz` takes its time. */
-const millisMax = 6_000;
+const millisMax = 3_000;
 const seed = 1;
 
 test("every parser keeps what it promises for what it was ever given, and for a little that is new", async (t) => {

@@ -1,5 +1,4 @@
 // Every operation of the OpenAPI document over the real API: asked as the document says, and then otherwise.
-import type { InjectOptions } from "fastify";
 import { signInStaff } from "../../../cloud/api/officetesting.js";
 import { problems, problemType } from "../../../cloud/api/problems.js";
 import { activeBureau, openReleaseCloud } from "../../../cloud/api/releases.contract.js";
@@ -11,7 +10,7 @@ import { mustHold, type OpenTarget } from "../target.js";
 
 /** A request as an input holds it, so that it can be read and kept. */
 interface Asked {
-  readonly method: string;
+  readonly method: (typeof methods)[number];
   readonly url: string;
   readonly as: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -98,14 +97,14 @@ const sendable = (text: string): string => text.replace(/[^\x21-\x7e]/g, "");
 function requestOf(
   { method, url, as, headers, type, body }: Asked,
   tokens: Readonly<Record<string, string>>,
-): InjectOptions {
+) {
   const token = Object.hasOwn(tokens, as) ? { authorization: `Bearer ${tokens[as]}` } : {};
   const isForm = type !== undefined && !type.includes("json");
   const payload =
     body === undefined ? undefined : isForm || typeof body === "string" ? `${body}` : JSON.stringify(body);
   const sent = payload === undefined ? {} : { "content-type": type ?? "application/json" };
   return {
-    method: method as NonNullable<InjectOptions["method"]>,
+    method,
     url,
     headers: { ...headers, ...token, ...sent },
     ...(payload !== undefined && { payload }),
@@ -152,7 +151,7 @@ function requestsOf({
       const [as = "nobody"] = security.flatMap((needed) => Object.keys(needed));
       return {
         ...{
-          method: method.toUpperCase(),
+          method: methods.find((one) => one === method.toUpperCase()) ?? "GET",
           url: [url, ...query].join("?").replaceAll("?", "&").replace("&", "?"),
           as,
         },

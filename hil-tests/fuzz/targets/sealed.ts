@@ -1,7 +1,7 @@
 // Signed notes as a whole, age files, and what is packed for agencies.
 
-import { sha256 } from "@noble/hashes/sha2.js";
-import { concat, fromUtf8, toHex, toUtf8 } from "../../../shared/kernel/bytes.js";
+import { createHash } from "node:crypto";
+import { concat, fromUtf8, toUtf8 } from "../../../shared/kernel/bytes.js";
 import type { Prng } from "../../../shared/kernel/prng.js";
 import { readTar, writeTar } from "../../../shared/release/tar.js";
 import { type VerifyRefusal, verifyPackage } from "../../../shared/release/verify.js";
@@ -130,7 +130,9 @@ function changePackage(input: Uint8Array, other: Uint8Array, chance: Prng): Uint
     ];
   });
   const at = now.findIndex(({ name }) => name === "SHA256SUMS");
-  const sums = now.slice(0, Math.max(at, 0)).map(({ name, bytes }) => `${toHex(sha256(bytes))}  ${name}\n`);
+  const sums = now
+    .slice(0, Math.max(at, 0))
+    .map(({ name, bytes }) => `${createHash("sha256").update(bytes).digest("hex")}  ${name}\n`);
   const isText = fromUtf8(file.bytes).ok;
   return writeTar(
     now.map((one, place) =>
