@@ -157,6 +157,7 @@ function packageKinds(): readonly string[] {
     "authorisation-refused": true,
     "strange-signature": true,
     "signed-for-another": true,
+    "signed-by-newcomers": true,
     "not-by-consent": true,
     "request-against-the-rules": true,
     "other-charters": true,
