@@ -7,6 +7,7 @@ const machines = "hil-tests/scenarios/machines.slow.test";
 const orders = "hil-tests/scenarios/orders.slow.test";
 const authorisations = "hil-tests/scenarios/authorisations.slow.test";
 const revokes = "hil-tests/scenarios/revoke.slow.test";
+const traffic = "scripts/cli/consent/traffic.slow.test";
 const table = "cloud/consent/decide.test";
 
 /** Issue 5: what is decided, and what may follow what. */
@@ -52,6 +53,15 @@ export const gateProofs: readonly Proof[] = [
       },
     ],
   ),
+  proofByTests(5, "Traffic is identical whether a household matches, ignores, refuses or has opted out", [
+    {
+      what: "byte for byte, and in time",
+      tests: [
+        [traffic, "households that match, have opted out, are far away or say nothing"],
+        [traffic, "the next round begins an hour after the last one began"],
+      ],
+    },
+  ]),
 ];
 
 /** With a setting that makes the tests run in full. */

@@ -12,8 +12,8 @@ import { camerasIn, type TrustedAsk, trustAsk } from "./feed.js";
 import { beginRound, type Round, trustOf } from "./owner.io.js";
 import { askSentence } from "./sentences.js";
 
-/** Between two rounds of a client that follows, whatever happened in the last one. */
-const roundMillis = 60 * 60_000;
+/** From the beginning of a round to that of the next one, for a client that follows: what a round found, or cost, shows nowhere. */
+export const roundMillis = 60 * 60_000;
 
 export interface RequestsOptions {
   readonly action?: "on" | "off" | undefined;
@@ -28,13 +28,15 @@ export async function memberRequests(
   { action, follow, ...options }: RequestsOptions,
   terminal: Terminal,
   clock: Clock = systemClock,
+  rest: (forMillis: number) => Promise<unknown> = wait,
 ): Promise<void> {
   if (action !== undefined) return opt(folder, action, { terminal, clock });
   const told = new Set<string>();
-  for (;;) {
+  const began = clock.monotonic();
+  for (let next = began + roundMillis; ; next += roundMillis) {
     await tell(await beginRound(folder, { terminal, clock }), options, told);
     if (follow !== true) return;
-    await wait(roundMillis);
+    await rest(Math.max(0, next - clock.monotonic()));
   }
 }
 
