@@ -591,6 +591,11 @@ export const problems = {
     "Too many releases",
     "A household has at most 8 releases under way. Withdraw one, or wait until one has been fetched.",
   ],
+  "too-much-in-escrow": [
+    429,
+    "Too much in escrow",
+    "A household's packages take 2 GiB at most until they are fetched and receipted. Withdraw one, or wait until its agency has it.",
+  ],
   "pieces-missing": [
     409,
     "Pieces missing",

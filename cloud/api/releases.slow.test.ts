@@ -5,6 +5,7 @@ import { toUtf8 } from "../../shared/kernel/bytes.js";
 import { parseAct } from "../../shared/release/act.js";
 import { formatAgreement, officerKeyName } from "../../shared/release/agreement.js";
 import { parseBatchPath, standsInBatch } from "../../shared/release/batch.js";
+import { packagePiecesMax } from "../../shared/release/limits.js";
 import { formatCustodyWord } from "../../shared/release/receipt.js";
 import { square } from "../../shared/release/testing.contract.js";
 import { formatWithdrawal } from "../../shared/release/withdrawal.js";
@@ -354,4 +355,19 @@ test("whom a supervisor names is one of the two who ask only after 30 days", asy
   t.equal(kind(await ask("NEW-1")), "signed-by-newcomers");
   cloud.clock.forward(30 * day + 1);
   t.equal((await ask("NEW-2")).status, 201);
+});
+
+test("a household's packages take so many bytes in escrow, and no more", async (t) => {
+  const home = await newHome(cloud);
+  const asked = await published();
+  const offer = (pieces: number): Promise<Answer> => {
+    const authorisation = signedBy(authorisationFor(cloud, asked, bureau, home), [home.owner]);
+    return call(cloud, "POST", "/v1/releases", { token: home.token, body: { authorisation, pieces } });
+  };
+  for (let packages = 0; packages < 4; packages++) t.equal((await offer(packagePiecesMax)).status, 201);
+  t.equal(kind(await offer(1)), "too-much-in-escrow");
+  cloud.clock.forward(61 * 60_000);
+  await cloud.casework.tick();
+  t.equal((await offer(1)).status, 201, "what never came whole is forgotten");
+  await end(asked);
 });

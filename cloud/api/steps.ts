@@ -14,7 +14,14 @@ type StepRefusal =
   | ReleaseRefusal
   | MatterRefusal
   | EmergencyRefusal
-  | { readonly kind: "pieces-missing" | "too-many-releases" | "agency-not-active" | "too-many-waiting" };
+  | {
+      readonly kind:
+        | "pieces-missing"
+        | "too-many-releases"
+        | "too-much-in-escrow"
+        | "agency-not-active"
+        | "too-many-waiting";
+    };
 
 /** The step that was taken, or its refusal with every reason. `unsigned` is what it means that nobody known signed. */
 export function demandStep<T>(

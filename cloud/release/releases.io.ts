@@ -4,6 +4,7 @@ import type { HouseholdId, OfficerId, ReleaseId } from "../../shared/kernel/ids.
 import { type Result, refuse } from "../../shared/kernel/result.js";
 import type { Act } from "../../shared/release/act.js";
 import type { Officer } from "../../shared/release/agreement.js";
+import { packagePieceBytesMax, packagePiecesMax } from "../../shared/release/limits.js";
 import { type CustodyRefusal, openCustodyWord } from "../../shared/release/receipt.js";
 import { parseWithdrawal } from "../../shared/release/withdrawal.js";
 import type { FieldsRefusal } from "../../shared/seal/fields.js";
@@ -18,6 +19,8 @@ import { holdsPackage, type ReleaseEvent, type ReleaseRecord, type ReleaseRefusa
 
 /** Of one household, under way at a time: each may be 512 MiB. */
 const releasesMax = 8;
+/** Of one household, in escrow at a time: four packages as large as they come. They count in no room of the vault. */
+const escrowBytesMax = 4 * packagePiecesMax * packagePieceBytesMax;
 
 export type ReleaseBook = Book<ReleaseRecord, ReleaseEvent, ReleaseRefusal>;
 export type KeptRelease = Kept<ReleaseRecord>;
@@ -26,13 +29,13 @@ type StepResult<More = never> = Promise<
   Result<KeptRelease, ReleaseRefusal | { readonly kind: "not-there" } | More>
 >;
 
+interface TooMuch {
+  readonly kind: "too-many-releases" | "too-much-in-escrow";
+}
+
 /** What is done with releases. Each name is checked against whose it is; a stranger's is "not there". */
 export interface Releases {
-  prepare(
-    household: HouseholdId,
-    note: string,
-    pieces: number,
-  ): StepResult<MatterRefusal | { readonly kind: "too-many-releases" }>;
+  prepare(household: HouseholdId, note: string, pieces: number): StepResult<MatterRefusal | TooMuch>;
   /** A piece of a package that is being prepared. */
   put(household: HouseholdId, id: ReleaseId, index: number, piece: Uint8Array): Promise<boolean>;
   /** The package is whole: decides once more, and keeps it for the agency. */
@@ -149,17 +152,30 @@ async function prepare(
     note,
     pieces,
   }: { readonly household: HouseholdId; readonly note: string; readonly pieces: number },
-): StepResult<MatterRefusal | { readonly kind: "too-many-releases" }> {
+): StepResult<MatterRefusal | TooMuch> {
   const known = await know(household, note);
   if (!known.ok) return known;
   const { authorisation, inEmergency, decide } = known.value;
   const { record, agency, request, hash, keep, hold, signers } = authorisation;
   if (authorisation.household !== household) return notThere;
-  const underWay = await book.list({ household, kinds: ["preparing", "in-review", "escrowed", "available"] });
-  if (underWay.length >= releasesMax) return refuse({ kind: "too-many-releases" });
+  const tooMuch = await faultInRoom(book, household, pieces);
+  if (tooMuch !== undefined) return refuse(tooMuch);
   const preparation = { household, agency, request, record, authorisation: note, hash, keep, pieces };
   const event = { ...preparation, decision: decide([]), urgent: hold === 0 && !inEmergency };
   return book.advance(record, { kind: "prepare", preparation: event }, signers[0] ?? household);
+}
+
+async function faultInRoom(
+  book: ReleaseBook,
+  household: HouseholdId,
+  pieces: number,
+): Promise<TooMuch | undefined> {
+  const kinds = ["preparing", "in-review", "escrowed", "available", "retrieved"];
+  const kept = (await book.list({ household, kinds })).map(({ state }) => state);
+  const underWay = kept.filter(({ kind }) => kind !== "retrieved");
+  if (underWay.length >= releasesMax) return { kind: "too-many-releases" };
+  const all = kept.reduce((sum, one) => sum + one.pieces, pieces);
+  return all * packagePieceBytesMax > escrowBytesMax ? { kind: "too-much-in-escrow" } : undefined;
 }
 
 async function escrowed(
