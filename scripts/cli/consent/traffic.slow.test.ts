@@ -102,7 +102,7 @@ test("households that match, have opted out, are far away or say nothing send th
     first.some((line) => line.startsWith("PUT | /v1/household/state")) && first.length >= 4,
     first.join("\n"),
   );
-  for (const [at, round] of rounds.entries()) t.same(round, first, homes[at]?.[0]);
+  for (const [at, round] of rounds.entries()) t.same(round, first, `${homes[at]?.[0]}`);
 });
 
 test("the next round begins an hour after the last one began, whatever that found and however long it took", async (t) => {
