@@ -1,5 +1,5 @@
 import { assert } from "../kernel/assert.js";
-import type { Millis } from "../kernel/brand.js";
+import { type Millis, millis } from "../kernel/brand.js";
 import { fromUtf8, toUtf8 } from "../kernel/bytes.js";
 import { type Result, refuse } from "../kernel/result.js";
 import { type FieldsRefusal, formatFields, type NoteShape, oneOf, readFields } from "../seal/fields.js";
@@ -57,7 +57,8 @@ export function parseEntry(bytes: Uint8Array): Result<LogEntry, EntryRefusal> {
   return readFields(shape, text.value, (read) => ({
     kind: read.text("kind", isEntryKind),
     id: read.subject(isEntryId),
-    at: read.time("at"),
+    // Later than a calendar goes, too: so the vectors have it since the first log.
+    at: millis(read.number("at")),
     agency: read.text("agency", isEntryId),
     state: read.text("state", isEntryState),
     hash: read.text("hash", isHash),
