@@ -39,7 +39,10 @@ function outcomeOf(cases: readonly Case[], unshown: readonly string[]): Outcome 
 }
 
 /** Titles of a built test file's own tests that ran and passed. */
-async function passedIn({ root, command, progress }: ProofContext, file: string): Promise<readonly string[]> {
+export async function passedIn(
+  { root, command, progress }: ProofContext,
+  file: string,
+): Promise<readonly string[]> {
   const program = [join(root, ".build", `${file}.js`)];
   const { output, seconds } = await command(process.execPath, program, fileSecondsMax);
   const titles = output.split("\n").flatMap((line) => {

@@ -15,6 +15,7 @@ import { journeyProofs } from "./journey.js";
 import { logProofs } from "./log.js";
 import { packageProofs } from "./package.js";
 import { type Outcome, type Proof, proofContext } from "./proof.js";
+import { rigProofs } from "./rig.js";
 
 /** A stage adds its list here. */
 const proofs: readonly Proof[] = [
@@ -27,6 +28,7 @@ const proofs: readonly Proof[] = [
   ...packageProofs,
   ...gateProofs,
   ...fuzzProofs,
+  ...rigProofs,
 ];
 
 interface Shown extends Outcome {

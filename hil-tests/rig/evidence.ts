@@ -23,7 +23,10 @@ export type CardClips = ReadonlyMap<ClipId, readonly CardSegment[]>;
 export interface VaultClip {
   readonly id: ClipId;
   readonly state: string;
+  /** None where the vault refuses to give it. */
   readonly segments: readonly SegmentEvidence[];
+  /** Why it does, in its words. */
+  readonly refused?: string;
 }
 
 /** A press, motion or gap that the owner is told of. */
@@ -56,9 +59,15 @@ export function compare(card: CardClips, vault: readonly VaultClip[]): Differenc
   return { lost, surplus: surplus.map(({ id }) => id) };
 }
 
+/** A press, from before the rig moved the contact until the camera had taken it. */
+export interface Press {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** When the button was pressed and the camera lost its power: wall times. */
 export interface Suffered {
-  readonly presses: readonly number[];
+  readonly presses: readonly Press[];
   readonly cameraCuts: readonly number[];
 }
 
@@ -67,24 +76,27 @@ const graceMillis = 2_000;
 /** Between the rig's moment of a press and the camera's: one tells the other. */
 const sameMomentMillis = 1_500;
 
-/** Presses of which the owner is told neither a clip that arrived nor a gap, although the camera lived on for a while. */
+/** Presses of which the owner is told neither one of these clips nor a gap, although the camera lived on for a while. */
 export function untold(
-  vault: readonly VaultClip[],
+  clips: ReadonlySet<string>,
   events: readonly DoorEventEvidence[],
   { presses, cameraCuts }: Suffered,
 ): readonly string[] {
-  const clips = new Set<string>(vault.map(({ id }) => id));
   const gaps = new Set(events.filter(({ kind }) => kind === "gap").map(({ clip }) => clip));
   const told = events.filter(({ kind }) => kind === "press");
-  const answered = (at: number): boolean =>
+  const answered = ({ from, to }: Press): boolean =>
     told.some(
       (press) =>
-        Math.abs(press.at - at) < sameMomentMillis &&
+        press.at > from - sameMomentMillis &&
+        press.at < to + sameMomentMillis &&
         press.clip !== undefined &&
         (clips.has(press.clip) || gaps.has(press.clip)),
     );
-  const excused = (at: number): boolean => cameraCuts.some((cut) => at <= cut && cut <= at + graceMillis);
-  return presses.filter((at) => !answered(at) && !excused(at)).map((at) => new Date(at).toISOString());
+  const excused = ({ from, to }: Press): boolean =>
+    cameraCuts.some((cut) => from <= cut && cut <= to + graceMillis);
+  return presses
+    .filter((press) => !answered(press) && !excused(press))
+    .map(({ from }) => new Date(from).toISOString());
 }
 
 /** A clip that a power cut ended, and how much footage was not sealed yet. */

@@ -28,10 +28,11 @@ export interface PowerDriver {
 
 /** The camera's way to its broker, or the cloud's. */
 export interface LineDriver {
-  /** Nothing goes through any more, and both ends are told at once, as when a cable is pulled. */
+  /** Nothing goes through any more, and whoever sends is told that there is no way. */
   cut(from: "camera" | "cloud"): Promise<void>;
   /** Nothing goes through, and nobody is told: the half-open connection. */
   swallow(): Promise<void>;
+  /** As before all of it. */
   heal(): Promise<void>;
   shape(quality: LineQuality): Promise<void>;
   /** Towards the cloud, since the house was opened. */
@@ -70,8 +71,8 @@ export interface LensDriver {
 
 /** The bell button's contact. */
 export interface ButtonDriver {
-  /** False where the camera did not take it, having no power. */
-  edge(to: "down" | "up"): Promise<boolean>;
+  /** One edge after the other, within milliseconds. False where the camera did not take them, having no power. */
+  move(edges: readonly ("down" | "up")[]): Promise<boolean>;
 }
 
 /** What the parts use of the machine. */
@@ -89,8 +90,8 @@ export interface EvidenceDriver {
   waiting(): Promise<readonly string[]>;
   /** Segments of which the camera ever said that they are safe on its card: `clip/index`. */
   saidStored(): Promise<readonly string[]>;
-  /** Opens every clip as its owner does, with every check: seconds of footage. */
-  open(clips: readonly VaultClip[]): Promise<number>;
+  /** Opens a clip as its owner does, with every check: seconds of footage, or why it does not open. */
+  open(clip: VaultClip): Promise<number | string>;
   /** What the camera's status tells its owner now, and whether the cloud calls it online. */
   status(): Promise<{
     readonly online: boolean;

@@ -1,4 +1,4 @@
-import { compare, cutClips, untold } from "./evidence.js";
+import { compare, cutClips, type Press, untold } from "./evidence.js";
 import type { Abilities, Capability, Drivers, LineQuality, Part } from "./rig.js";
 
 /** What happened in a story, for its timeline. */
@@ -43,8 +43,10 @@ export class Verbs {
   private readonly drivers: Drivers;
   private readonly began: number;
   private readonly secondsMax: number;
-  private readonly presses: number[] = [];
+  private readonly presses: Press[] = [];
   private readonly cameraCuts: number[] = [];
+  /** Of the camera's clock, by which it tells its events. */
+  private clockOffset = 0;
   private readonly tallied = {
     moments: [] as Moment[],
     measurements: [] as Measurement[],
@@ -95,27 +97,35 @@ export class Verbs {
 
   /** True where the camera took it. */
   async press(): Promise<boolean> {
-    const at = this.now();
-    const { edge } = this.driver("button");
-    const taken = (await edge("down")) && (await edge("up"));
-    if (taken) this.presses.push(at);
+    const from = this.now() + this.clockOffset;
+    const taken = await this.driver("button").move(["down", "up"]);
+    if (taken) this.pressed(from);
     this.tell("act", taken ? "press" : "press, and nobody is there to take it");
     return taken;
   }
 
+  /** A press of which nothing may be asked afterwards: the card could not take it. */
+  async pressUntold(): Promise<void> {
+    await this.press();
+    this.presses.pop();
+  }
+
   async holdButton(millis: number): Promise<void> {
-    this.presses.push(this.now());
     this.inject(`button held for ${seconds(millis)}`);
-    await this.driver("button").edge("down");
+    const from = this.now() + this.clockOffset;
+    await this.driver("button").move(["down"]);
+    this.pressed(from);
     await this.pass(millis);
-    await this.driver("button").edge("up");
+    await this.driver("button").move(["up"]);
   }
 
   /** One press of a worn contact. */
   async pressBouncing(edges: number): Promise<void> {
-    this.presses.push(this.now());
     this.inject(`press with ${edges} edges`);
-    for (let edge = 0; edge < edges; edge++) await this.driver("button").edge(edge % 2 === 0 ? "down" : "up");
+    const from = this.now() + this.clockOffset;
+    const moves = Array.from({ length: edges }, (_, edge) => (edge % 2 === 0 ? "down" : "up"));
+    await this.driver("button").move(moves);
+    this.pressed(from);
   }
 
   async walkPast(): Promise<void> {
@@ -123,11 +133,20 @@ export class Verbs {
     await this.driver("lens").walkPast();
   }
 
+  /** Waits until so many clips are whole on the card, each with its end. */
+  async clipsEnd(count: number): Promise<void> {
+    const { evidence } = this.drivers;
+    await this.until(`${count} clips have their end`, async () => {
+      const clips = [...(await evidence.onCard()).values()];
+      return clips.length >= count && clips.every((segments) => segments.at(-1)?.end !== "no");
+    });
+  }
+
   // Power
 
   async cutPower(part: Part): Promise<void> {
     this.inject(`power of the ${part} cut`);
-    if (part === "camera") this.cameraCuts.push(this.now());
+    if (part === "camera") this.cameraCuts.push(this.now() + this.clockOffset);
     await this.driver("power").cut(part);
   }
 
@@ -192,6 +211,7 @@ export class Verbs {
   async stepClock(millis: number): Promise<void> {
     this.inject(`the camera's clock jumps by ${(millis / 86_400_000).toFixed(2)} days`);
     await this.driver("clock").step(millis);
+    this.clockOffset += millis;
   }
 
   async spoilLens(how: "cover" | "freeze" | "hang"): Promise<void> {
@@ -273,14 +293,12 @@ export class Verbs {
    */
   async expectInVault(withinMillis = 2 * minuteMillis): Promise<number> {
     const { evidence } = this.drivers;
-    await this.until(
-      "everything has its receipt",
-      async () => (await evidence.waiting()).length === 0,
-      withinMillis,
-    ).catch(async (error: unknown) => {
-      this.tallied.lost.push(...(await evidence.waiting()));
-      throw error;
-    });
+    await this.until("everything has its receipt", () => this.hasArrived(), withinMillis).catch(
+      async (error: unknown) => {
+        this.tallied.lost.push(...(await evidence.waiting()));
+        if (this.tallied.lost.length > 0) throw error;
+      },
+    );
     const card = await evidence.onCard();
     const vault = await evidence.inVault();
     const { lost, surplus } = compare(card, vault);
@@ -288,20 +306,22 @@ export class Verbs {
       vault.flatMap(({ id, segments }) => segments.map(({ index }) => `${id}/${index}`)),
     );
     const forgotten = (await evidence.saidStored()).filter((segment) => !arrived.has(segment));
-    const suffered = { presses: this.presses, cameraCuts: this.cameraCuts };
-    const silent = untold(vault, await evidence.doorEvents(), suffered);
+    const silent = await this.untold(new Set(vault.map(({ id }) => id)));
     this.tallied.clips = vault.length;
     this.tallied.lost.push(...lost, ...forgotten, ...silent.map((at) => `press of ${at}`));
     this.tallied.twice.push(...surplus);
     for (const { millis } of cutClips(card, this.cameraCuts))
       this.measure({ name: "footage lost with a cut", value: millis, unit: "ms", most: cutMillisMost });
-    const opened = await evidence.open(vault);
+    const opened = await Promise.all(vault.map((clip) => evidence.open(clip)));
+    const shut = opened.filter((one) => typeof one === "string");
+    this.tallied.lost.push(...shut);
+    const footage = opened.reduce<number>((sum, one) => sum + Number(one), 0);
     const { lost: missing, twice } = this.tallied;
     if (missing.length + twice.length > 0)
       throw new StoryFailed(
         `lost: ${missing.join(", ") || "nothing"}; twice: ${twice.join(", ") || "nothing"}`,
       );
-    this.tell("expect", `${vault.length} clips in the vault, once and whole; ${opened.toFixed(0)} s open`);
+    this.tell("expect", `${vault.length} clips in the vault, once and whole; ${footage.toFixed(0)} s open`);
     return vault.length;
   }
 
@@ -316,6 +336,31 @@ export class Verbs {
     this.expect(shown.length > 0, "the owner is shown where footage is missing");
   }
 
+  /** Presses are told under the times at which they happened, each at least so long after the one before, by the camera's clock. */
+  async expectInOrder(apartMillis: number): Promise<void> {
+    const told = (await this.doorEvents()).filter(({ kind }) => kind === "press").map(({ at }) => at);
+    const sorted = told.toSorted((a, b) => a - b);
+    const isApart = sorted.every((at, i) => i === 0 || at - (sorted[i - 1] ?? at) >= apartMillis);
+    this.expect(isApart, `${told.length} presses are told under their own times`);
+  }
+
+  /** One clip does not open, and says why, wherever the damage is; all others arrive as they were recorded. */
+  async expectRotFound(): Promise<void> {
+    const { evidence } = this.drivers;
+    await this.until("everything has its receipt", async () => (await evidence.waiting()).length === 0);
+    const vault = await evidence.inVault();
+    const opened = await Promise.all(
+      vault.map(async (clip) => ({ clip, how: clip.refused ?? (await evidence.open(clip)) })),
+    );
+    const [bad, ...more] = opened.filter(({ how }) => typeof how === "string");
+    const { lost } = compare(await evidence.onCard(), vault);
+    const others = lost.filter((segment) => bad === undefined || !segment.startsWith(bad.clip.id));
+    this.tallied.clips = vault.length;
+    this.tallied.lost.push(...others);
+    this.expect(bad !== undefined, "one clip does not open");
+    this.expect(more.length + others.length === 0, `no other is touched; of that one: ${bad?.how}`);
+  }
+
   /** Keeps a figure; one beyond its limit fails the story. */
   measure(measurement: Measurement): void {
     const { name, value, unit, most, least } = measurement;
@@ -328,6 +373,22 @@ export class Verbs {
 
   tell(kind: Moment["kind"], text: string): void {
     this.tallied.moments.push({ at: this.now() - this.began, kind, text });
+  }
+
+  /** Every press has its clip on the card, with its end, and all of it its receipt. */
+  private async hasArrived(): Promise<boolean> {
+    const { evidence } = this.drivers;
+    if ((await evidence.waiting()).length > 0) return false;
+    return (await this.untold(new Set((await evidence.onCard()).keys()))).length === 0;
+  }
+
+  private async untold(clips: ReadonlySet<string>): Promise<readonly string[]> {
+    const { presses, cameraCuts } = this;
+    return untold(clips, await this.doorEvents(), { presses, cameraCuts });
+  }
+
+  private pressed(from: number): void {
+    this.presses.push({ from, to: this.now() + this.clockOffset });
   }
 
   private inject(text: string): void {

@@ -58,19 +58,30 @@ export function openCard(folder: string, name: string, size = cardBytes): Card {
   closeSync(openSync(image, "w", 0o600));
   truncateSync(image, size);
   run("mkfs.ext4", "-q", "-m", "0", "-E", "lazy_itable_init=0", image);
-  const mount = (): void => run("mount", "-o", "loop", image, place);
+  let device = "";
+  // Always a loop device of its own: `mount -o loop` takes the old one again while any namespace still holds the dead disk.
+  const mount = (): void => {
+    device = run("losetup", "--find", "--show", image).trim();
+    run("mount", device, place);
+  };
+  const detach = (how: readonly string[] = []): void => {
+    run("umount", ...how, place);
+    run("losetup", "--detach", device);
+  };
   mount();
   run("chmod", "700", place);
   rmSync(join(place, "lost+found"), { recursive: true, force: true });
-  const remount = (how: "ro" | "rw"): void => run("mount", "-o", `remount,${how}`, place);
+  const remount = (how: "ro" | "rw"): void => {
+    run("mount", "-o", `remount,${how}`, place);
+  };
   const leave = (): void => {
-    if (isMounted(place)) run("umount", "-l", place);
+    if (isMounted(place)) detach(["-l"]);
   };
   process.once("exit", leave); // however we end: a mount would outlive us
   return {
     async cut() {
       run("perl", "-e", shutDown, place);
-      await unmount(place);
+      await patiently(detach);
     },
     restore: () => (isMounted(place) ? undefined : mount()),
     fill: () => fillUp(join(place, fillName)),
@@ -80,7 +91,7 @@ export function openCard(folder: string, name: string, size = cardBytes): Card {
       rmSync(join(place, fillName), { force: true });
     },
     async close() {
-      if (isMounted(place)) await unmount(place);
+      if (isMounted(place)) await patiently(detach);
       process.off("exit", leave);
     },
   };
@@ -103,10 +114,10 @@ function fillUp(path: string): void {
 }
 
 /** Programs that were killed a moment ago may still hold it. */
-async function unmount(place: string): Promise<void> {
+async function patiently(detach: () => void): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
-      return run("umount", place);
+      return detach();
     } catch (error) {
       if (tries === unmountTries) throw error;
       await wait(unmountPauseMillis);
@@ -128,13 +139,15 @@ export function sweepHouses(): void {
     if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
     const folder = join(tmpdir(), name);
     for (const line of readFileSync("/proc/mounts", "utf8").split("\n")) {
-      const place = line.split(" ")[1];
-      if (place?.startsWith(`${folder}/`)) run("umount", "-l", place);
+      const [device = "", place = ""] = line.split(" ");
+      if (!place.startsWith(`${folder}/`)) continue;
+      run("umount", "-l", place);
+      run("losetup", "--detach", device);
     }
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function run(program: string, ...words: readonly string[]): void {
-  execFileSync(program, words, { stdio: ["ignore", "ignore", "pipe"] });
+function run(program: string, ...words: readonly string[]): string {
+  return execFileSync(program, words, { stdio: ["ignore", "pipe", "pipe"], encoding: "utf8" });
 }

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pressBell } from "../../../scripts/cli/bell.io.js";
+import { Refused } from "../../../scripts/cli/refused.js";
 import { openAsOwner, takePicture } from "../../../scripts/demo/recordings.io.js";
 import type {
   ButtonDriver,
@@ -13,15 +14,7 @@ import type {
   PowerDriver,
 } from "../rig.js";
 import type { Card } from "./card.io.js";
-import {
-  cameraStatus,
-  doorEvents,
-  inVault,
-  notArrived,
-  onCard,
-  openEach,
-  saidStored,
-} from "./evidence.io.js";
+import { cameraStatus, doorEvents, inVault, notArrived, onCard, saidStored } from "./evidence.io.js";
 import type { House } from "./house.io.js";
 import type { Wire } from "./wire.io.js";
 
@@ -44,9 +37,12 @@ export function powerDriver(house: House, cards: Cards): PowerDriver {
 
 export function buttonDriver({ places, runs }: House): ButtonDriver {
   return {
-    async edge(to) {
+    async move(edges) {
       if (!runs("camera")) return false;
-      return pressBell(places.camera, `press ${to}`).then(
+      return pressBell(
+        places.camera,
+        edges.map((to) => `press ${to}` as const),
+      ).then(
         () => true,
         () => false,
       );
@@ -86,12 +82,12 @@ export function diskDriver({ places }: House, cards: Cards): DiskDriver {
     mend: async (part) => of(part).mend(),
     async rot(part) {
       const folder =
-        part === "camera" ? join(places.camera, "journal", "clips") : join(places.cloud, "vault");
-      const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
+        part === "camera" ? join(places.camera, "journal", "clips") : join(places.cloud, "vault", "clips");
+      const [path] = readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && /\.(seg|body)$/.test(entry.name))
         .map((entry) => join(entry.parentPath, entry.name))
-        .filter((path) => statSync(path).size > sealedBytesMin && /\.seg$|\/[^./]+$|\.body$/.test(path));
-      const [path] = files.toSorted();
+        .filter((file) => statSync(file).size > sealedBytesMin)
+        .toSorted();
       if (path === undefined) throw new Error(`Nothing sealed lies on the ${part}'s disk.`);
       const body = readFileSync(path);
       const at = body.length >> 1;
@@ -102,7 +98,7 @@ export function diskDriver({ places }: House, cards: Cards): DiskDriver {
   };
 }
 
-/** Smaller files are notes and rows. */
+/** Smaller ones close a clip that was cut off. */
 const sealedBytesMin = 4_096;
 
 export function meterDriver({ pid }: House): MeterDriver {
@@ -124,7 +120,14 @@ export function evidenceDriver(house: House): EvidenceDriver {
     doorEvents: () => doorEvents(house),
     waiting: async () => notArrived(house),
     saidStored: async () => saidStored(house),
-    open: async (clips) => [...(await openEach(house, clips)).values()].reduce((sum, one) => sum + one, 0),
+    async open({ id }) {
+      try {
+        return (await openAsOwner(house.places, id)).seconds;
+      } catch (error) {
+        if (error instanceof Refused) return error.message;
+        throw error;
+      }
+    },
     status: () => cameraStatus(house),
     said: (part, event) => house.log.filter((one) => one.part === part && one.event === event).length,
     async picture({ id }) {

@@ -6,7 +6,8 @@ import { fieldsOf } from "../../../scripts/cli/fields.js";
 import { memberClips } from "../../../scripts/cli/member/clips.io.js";
 import { openCloud } from "../../../scripts/cli/member/cloud.io.js";
 import { download } from "../../../scripts/cli/member/open.io.js";
-import { quiet } from "../../../scripts/demo/home.io.js";
+import { Refused } from "../../../scripts/cli/refused.js";
+import { type Places, quiet } from "../../../scripts/demo/home.io.js";
 import { openAsOwner } from "../../../scripts/demo/recordings.io.js";
 import { parseSegment } from "../../../shared/clip/segment.js";
 import { type ClipId, isClipId } from "../../../shared/kernel/ids.js";
@@ -42,7 +43,7 @@ function readCardSegment(path: string): CardSegment {
 }
 
 /** What the owner finds in the vault, each segment downloaded whole. */
-export async function inVault({ places }: House): Promise<readonly VaultClip[]> {
+export async function inVault({ places }: Pick<House, "places">): Promise<readonly VaultClip[]> {
   const found: { readonly id: ClipId; readonly state: string }[] = [];
   const terminal = quiet((value) => {
     const fields = fieldsOf(value, "clip");
@@ -51,17 +52,27 @@ export async function inVault({ places }: House): Promise<readonly VaultClip[]> 
   });
   await memberClips(places.member, { limit: 10_000 }, terminal);
   const clips: VaultClip[] = [];
-  for (const { id, state } of found) {
-    const folder = join(places.member, "evidence", id);
-    const { sealed } = await download(openCloud(places.member), { clip: id, folder }, quiet());
+  for (const { id, state } of found) clips.push({ id, state, ...(await segmentsOf(places, id)) });
+  return clips;
+}
+
+async function segmentsOf(
+  { member }: Places,
+  clip: ClipId,
+): Promise<Pick<VaultClip, "segments" | "refused">> {
+  try {
+    const folder = join(member, "evidence", clip);
+    const { sealed } = await download(openCloud(member), { clip, folder }, quiet());
     const segments = sealed.segments.map(({ sealed: bytes }, index) => ({
       index,
       bytes: bytes.length,
       sha256: sha256(bytes),
     }));
-    clips.push({ id, state, segments });
+    return { segments };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return { segments: [], refused: error.message };
   }
-  return clips;
 }
 
 /** Every press, motion and gap that the owner is told of. */

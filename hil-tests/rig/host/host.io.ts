@@ -77,7 +77,7 @@ async function open(request: OpenRequest, noDisk: string | undefined): Promise<D
     const { broker, preRoll, postRoll } = request.house;
     const rolls = { LINTEL_PREROLL: `${preRoll}`, LINTEL_POSTROLL: `${postRoll}` };
     const house = await openHouse({
-      ...{ folder, source: lens?.source ?? quietSource, onLine: request.onConsole },
+      ...{ folder, source: quietSource, onLine: request.onConsole },
       broker: broker === "external" ? "mosquitto" : "embedded",
       camera: { ...rolls, ...clock?.environment, ...lens?.environment },
       ...(wire && { wire }),

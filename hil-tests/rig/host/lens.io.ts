@@ -5,7 +5,7 @@ import type { LensDriver } from "../rig.js";
 
 /** A camera whose pictures the rig decides: a program in place of `rpicam-vid`. */
 export interface Lens {
-  readonly source: string;
+  /** Of the firmware; the installer looks at another source, for it knows no such program. */
   readonly environment: Readonly<Record<string, string>>;
   driver(camera: () => number): LensDriver;
 }
@@ -23,8 +23,7 @@ export function openLens(folder: string): Lens {
   void order("clear");
   writeFileSync(program, `#!/bin/sh\nexec ${process.execPath} ${main} ${scene} ${orders}\n`, { mode: 0o755 });
   return {
-    source,
-    environment: { LINTEL_RPICAM: program },
+    environment: { LINTEL_SOURCE: source, LINTEL_RPICAM: program },
     driver: (camera) => ({
       walkPast() {
         walks++;

@@ -98,22 +98,22 @@ export async function openWire(chance: (length: number) => Uint8Array, packets?:
   });
   carry(near, far, () => undefined);
   const hole = ["ip", "route", "replace", "blackhole", `${address}/32`] as const;
+  const shape = (quality: LineQuality): void => {
+    air.quality = quality;
+    const rate = quality.bitsPerSecond;
+    for (const [side, dev] of [
+      ["near", device],
+      ["far", cameraDevice],
+    ] as const) {
+      if (rate === undefined) quietly(() => at(side, "tc", "qdisc", "del", "dev", dev, "root"));
+      else at(side, "tc", "qdisc", "replace", "dev", dev, "root", "tbf", "rate", `${rate}bit`, ...rateLimit);
+    }
+  };
   return {
     address,
     through,
     carriedBytes: () => carried,
-    shape(quality) {
-      air.quality = quality;
-      const rate = quality.bitsPerSecond;
-      for (const [side, dev] of [
-        ["near", device],
-        ["far", cameraDevice],
-      ] as const) {
-        if (rate === undefined) quietly(() => at(side, "tc", "qdisc", "del", "dev", dev, "root"));
-        else
-          at(side, "tc", "qdisc", "replace", "dev", dev, "root", "tbf", "rate", `${rate}bit`, ...rateLimit);
-      }
-    },
+    shape,
     cut: () => at("far", "ip", "link", "set", cameraDevice, "down"),
     swallow() {
       air.isSwallowing = true;
@@ -121,6 +121,7 @@ export async function openWire(chance: (length: number) => Uint8Array, packets?:
     },
     heal() {
       air.isSwallowing = false;
+      shape({});
       quietly(() => at("far", "ip", "route", "del", ...hole.slice(3)));
       at("far", "ip", "link", "set", cameraDevice, "up");
     },

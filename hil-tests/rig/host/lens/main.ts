@@ -11,8 +11,10 @@ const parsed = parseSceneSpec(text);
 if (!parsed.ok) throw new Error(parsed.error.message);
 const spec = parsed.value;
 const { width, height, fps, first } = spec;
+/** Nobody sets out and is in the picture only later than that. */
+const walkMillisMax = 60_000;
 const scene = createScene(spec);
-const walkEnd = truth(spec, millis(first + 1))[0]?.to ?? first;
+const walkEnd = truth(spec, millis(first + walkMillisMax))[0]?.to ?? first;
 const [quietFrames, walkFrames] = [first, walkEnd].map((at) => Math.floor((at * fps) / 1_000)) as [
   number,
   number,

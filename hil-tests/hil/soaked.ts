@@ -1,0 +1,45 @@
+import type { Measurement } from "../rig/verbs.js";
+import { type SoakReport, soakStory } from "../scenarios/soak.js";
+import type { Soaked } from "./report/results.js";
+
+/** What a garbage-collected process may have more at the end than at the beginning without growing for ever. */
+const growthMegabytesMax = 20;
+/** Connections that are made anew at the moment of a look. */
+const growthFilesMax = 5;
+
+export interface SoakedOptions {
+  readonly minutes: number;
+  readonly cameras: number;
+  readonly say: (line: string) => void;
+}
+
+export async function soaked({ minutes, cameras, say }: SoakedOptions): Promise<Soaked> {
+  const report = await soakStory({ minutes, cameras, seed: 1, onProgress: (line) => say(`  ${line}`) });
+  return judged(report);
+}
+
+function judged({ minutes, faults, lost, twice, clips, memory, openFiles }: SoakReport): Soaked {
+  const measurements: readonly Measurement[] = [
+    { name: "clips that arrived once", value: clips - lost.length, unit: "", least: 1 },
+    { name: "memory of the cloud, slope", value: memory.perHour, unit: "MB/h" },
+    { name: "memory, last third over first", value: memory.growth, unit: "MB", most: growthMegabytesMax },
+    { name: "open files of the cloud, slope", value: openFiles.perHour, unit: "/h" },
+    { name: "open files, last third over first", value: openFiles.growth, unit: "", most: growthFilesMax },
+  ];
+  const beyond = measurements.filter(
+    ({ value, most, least }) => value > (most ?? value) || value < (least ?? value),
+  );
+  const why = [
+    ...(lost.length > 0 ? [`lost: ${lost.slice(0, 5).join(", ")}`] : []),
+    ...(twice.length > 0 ? [`twice: ${twice.slice(0, 5).join(", ")}`] : []),
+    ...beyond.map(({ name, value, unit }) => `${name}: ${value.toFixed(1)} ${unit}`),
+  ];
+  return {
+    ...{ minutes, lost, twice, measurements, why: why.join("; ") },
+    faults: faults.cut + faults.stall + faults.slow,
+    curves: [
+      { name: "Memory of the cloud", unit: "MB", samples: memory.samples },
+      { name: "Open files of the cloud", unit: "", samples: openFiles.samples },
+    ],
+  };
+}
