@@ -1,5 +1,5 @@
 import type { Background } from "./background.js";
-import { cellShift, cellSize, evenGain } from "./grid.js";
+import { bitsOf, cellShift, cellSize, evenGain } from "./grid.js";
 import { offsetOf, type Shift } from "./shake.js";
 import type { CellRules } from "./zones.js";
 
@@ -73,14 +73,6 @@ function countPixels(counts: Uint8Array, foreground: Uint16Array): void {
     const pixels = foreground[cell] ?? 0;
     counts[cell] = pixels === 0 ? 0 : bitsOf(pixels);
   }
-}
-
-/** How many of sixteen bits are set. */
-function bitsOf(bits: number): number {
-  const pairs = bits - ((bits >> 1) & 0x5555);
-  const fours = (pairs & 0x3333) + ((pairs >> 2) & 0x3333);
-  const bytes = (fours + (fours >> 4)) & 0x0f0f;
-  return (bytes + (bytes >> 8)) & 0x1f;
 }
 
 /** Two pixels count when the cell above or below has two as well: somebody far away is narrow and upright. */

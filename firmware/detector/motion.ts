@@ -16,6 +16,7 @@ import {
 } from "./background.js";
 import { type Blobs, createBlobs, findBlobs } from "./blobs.js";
 import { createCells, fillCells } from "./cells.js";
+import { type Follower, isWalking } from "./faint.js";
 import { createFleeting } from "./fleeting.js";
 import { cellShift } from "./grid.js";
 import { type CameraTrouble, createHealth } from "./health.js";
@@ -128,7 +129,7 @@ export function createMotion({
   const fleeting = createFleeting(cells.counts.length);
   const health = createHealth({ width, height, live });
   const shake = createShake(width, height);
-  const tracks = createTracks();
+  const tracks = createTracks(cells, background.foreground);
   const owners = new Uint8Array(cells.wide * cells.high);
   const blobs = createBlobs(owners.length);
   const ownerOf = new Uint8Array(256);
@@ -162,7 +163,7 @@ export function createMotion({
       follow(tracks, blobs, found, moment);
       own(owners, blobs, found, tracks.list, ownerOf);
       remember(background, pass);
-      return report(reading, tracks.list, blobs, moment);
+      return report(reading, tracks, blobs, moment);
     },
   };
 
@@ -275,20 +276,16 @@ function nothing(reading: MotionReading, settling: boolean): MotionReading {
   return reading;
 }
 
-function report(
-  reading: MotionReading,
-  tracks: readonly Track[],
-  blobs: Blobs,
-  moment: Moment,
-): MotionReading {
+function report(reading: MotionReading, tracks: Tracks, blobs: Blobs, moment: Moment): MotionReading {
   nothing(reading, moment.settling);
   reading.reasons.light = moment.light;
-  for (const track of tracks) {
+  for (const track of tracks.list) {
     if (!track.alive || track.blob < 0 || track.ghost || !isInZone(track, moment.at)) continue;
     if (track.object && moment.at - track.moved < Math.min(restMs, track.hits * restEachMs))
       addObject(reading, track, blobs, moment);
     else reading.score = Math.max(reading.score, Math.min(49, track.hits * 4));
   }
+  if (reading.score < motionThreshold) addFaint(reading, tracks.faint.followers, moment);
   if (moment.settling) reading.score = 0;
   return reading;
 }
@@ -308,4 +305,33 @@ function addObject(reading: MotionReading, track: Track, blobs: Blobs, { width, 
   box.y = blob.top << cellShift;
   box.width = Math.min(width - box.x, (blob.right - blob.left + 1) << cellShift);
   box.height = Math.min(height - box.y, (blob.bottom - blob.top + 1) << cellShift);
+}
+
+/** Of the box around somebody far away, in pixels. */
+const faintWidth = 8;
+const faintHeight = 12;
+
+/** Those far away, whom nothing else found. */
+function addFaint(
+  reading: MotionReading,
+  followers: readonly Follower[],
+  { width, height, at }: Moment,
+): void {
+  const { reasons } = reading;
+  for (const follower of followers) {
+    if (!isWalking(follower, at)) continue;
+    const share = ((follower.area * 1000) / (width * height)) | 0;
+    const way = Math.abs(follower.x - follower.startX);
+    reasons.area += share;
+    reasons.travel = Math.max(reasons.travel, ((way * 1000) / (width * 16)) | 0);
+    reasons.persistence = Math.max(reasons.persistence, at - follower.startAt);
+    reading.score = Math.max(reading.score, 60 + share);
+    const box = reading.boxes[reading.boxCount];
+    if (box === undefined) return;
+    reading.boxCount++;
+    box.x = Math.max(0, Math.min((follower.x >> 4) - faintWidth / 2, width - faintWidth));
+    box.y = Math.max(0, Math.min((follower.y >> 4) - faintHeight / 2, height - faintHeight));
+    box.width = Math.min(faintWidth, width);
+    box.height = Math.min(faintHeight, height);
+  }
 }

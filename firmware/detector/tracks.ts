@@ -1,6 +1,8 @@
 import type { Blob, Blobs } from "./blobs.js";
+import type { Cells } from "./cells.js";
+import { createFaint, type Faint } from "./faint.js";
 import { cellShift } from "./grid.js";
-import { usualSensitivity } from "./zones.js";
+import { demandOf } from "./zones.js";
 
 /** A blob followed from frame to frame. Positions in sixteenths of a pixel, times in milliseconds. */
 export interface Track {
@@ -103,16 +105,22 @@ const longestWaitMs = 300;
 /** A step shorter than this, in sixteenths of a pixel, is a blob's outline trembling; drops that touch it shift it more. */
 const shortestStep = 24;
 const leastPixels = 5;
+/** In sixteenths of a pixel, beyond three times the distance from where it set out. */
+const leastDetour = 64;
 /** Luma steps a pixel that an outline has and the edge of a light has not. */
 const sharpRim = 9;
 
 export interface Tracks {
   readonly list: readonly Track[];
   readonly clutter: Clutter;
+  /** What is too little to be a blob. */
+  readonly faint: Faint;
 }
 
-export function createTracks(): Tracks {
-  return { list: Array.from({ length: mostTracks }, deadTrack), clutter: { rate: 0, area: 0 } };
+/** `foreground`: a bit for each of a cell's sixteen pixels. */
+export function createTracks(cells: Cells, foreground: Uint16Array): Tracks {
+  const list = Array.from({ length: mostTracks }, deadTrack);
+  return { list, clutter: { rate: 0, area: 0 }, faint: createFaint(cells, foreground) };
 }
 
 function deadTrack(): Track {
@@ -136,6 +144,7 @@ export function follow(tracks: Tracks, blobs: Blobs, found: number, moment: Mome
     const blob = blobs.list[track.blob];
     if (track.alive && blob !== undefined) judge(track, blob, clutter, moment);
   }
+  tracks.faint.follow(moment.at, moment.elapsed);
 }
 
 /** Forgets what was not seen for too long and measures the clutter by it. */
@@ -164,7 +173,8 @@ function pursueAll(
   }
 }
 
-export function forgetAll({ list, clutter }: Tracks): void {
+export function forgetAll({ list, clutter, faint }: Tracks): void {
+  faint.forget();
   for (const track of list) track.alive = false;
   clutter.rate = 0;
   clutter.area = 0;
@@ -253,23 +263,25 @@ function begin(tracks: readonly Track[], blob: Blob, index: number, at: number):
   const track = freeTrack(tracks);
   if (track === undefined) return;
   track.alive = true;
-  track.x = blob.x;
-  track.y = blob.y;
-  track.birthX = blob.x;
-  track.birthY = blob.y;
-  track.stepX = blob.x;
-  track.stepY = blob.y;
-  track.born = at;
+  setOut(track, blob, at);
   track.moved = at;
-  track.hits = 0;
   track.presence = 0;
-  track.travel = 0;
-  track.path = 0;
   track.object = false;
   track.ghost = false;
   track.entered = -1;
   track.inside = -1;
   advance(track, blob, index, at, shortestStep);
+}
+
+function setOut(track: Track, { x, y }: Blob, at: number): void {
+  track.birthX = x;
+  track.birthY = y;
+  track.stepX = x;
+  track.stepY = y;
+  track.born = at;
+  track.hits = 0;
+  track.travel = 0;
+  track.path = 0;
 }
 
 /** One that is not in use, or of the candidates that are not there now the one that was there the least. */
@@ -316,11 +328,18 @@ function judge(track: Track, blob: Blob, clutter: Clutter, { width, height, at }
   const net = octile(track.x - track.birthX, track.y - track.birthY);
   const large = blob.area * 40 >= width * height && blob.active * 3 >= blob.cells && age >= largeAgeMs;
   if (age < quickAgeMs && age * age * track.longest < net * quickness && !large) return;
+  track.object = large || travels(track, blob, net, demand, width);
+  // So crooked a way tells nothing of where it goes from now on: a jolt of the mount may have begun it.
+  if (!track.object && track.path > net * 3 + leastDetour) setOut(track, blob, at);
+}
+
+/** Farther than it is wide, and straight; or slowly and straighter. */
+function travels({ hits, path }: Track, blob: Blob, net: number, demand: number, width: number): boolean {
   const girth = (blob.right - blob.left + blob.bottom - blob.top + 2) << (cellShift + 3);
   const far = net * 100 >= Math.max(width >> 1, girth >> 2) * demand;
-  const straight = net * 2 >= track.path;
-  const steady = track.hits >= steadyHits && net * 5300 >= width * 16 * demand && net * 4 >= track.path * 3;
-  track.object = (far && straight) || steady || large;
+  const straight = net * 2 >= path;
+  const steady = hits >= steadyHits && net * 5300 >= width * 16 * demand && net * 4 >= path * 3;
+  return (far && straight) || steady;
 }
 
 /** For long enough, and without gaps. */
@@ -333,12 +352,6 @@ function isLargeEnough({ area, hits, presence }: Track, age: number, least: numb
   if (area < tinyArea && (hits < tinyHits || age < tinyAgeMs)) return false;
   const lasting = age >= lastingAgeMs && presence >= lastingPresence;
   return area * 100 >= (lasting ? leastPixels : least) * demand;
-}
-
-/** How much it takes in a zone, in hundredths of the usual; outside of all zones the usual. */
-function demandOf(sensitivity: number): number {
-  if (sensitivity === 0) return 100;
-  return sensitivity >= usualSensitivity ? 150 - sensitivity : 300 - 4 * sensitivity;
 }
 
 /** Length of a step, within 7 %, without a root. */

@@ -20,7 +20,7 @@ export interface RulesSettings {
 }
 
 /** As without zones; at 100 half the evidence, half the way and half the size are enough. */
-export const usualSensitivity = 50;
+const usualSensitivity = 50;
 const whole = 10_000;
 const mostPixels = 0xffff;
 
@@ -45,6 +45,12 @@ export function createRules({ width, height, zones, ignore }: RulesSettings): Ce
     if (ignore.some((polygon) => contains(polygon, x, y))) rules.watched[cell] = 0;
   }
   return rules;
+}
+
+/** How much it takes in a zone, in hundredths of the usual; outside of all zones the usual. */
+export function demandOf(sensitivity: number): number {
+  if (sensitivity === 0) return 100;
+  return sensitivity >= usualSensitivity ? 150 - sensitivity : 300 - 4 * sensitivity;
 }
 
 /** Of a cell, in ten-thousandths of the picture. */

@@ -80,16 +80,14 @@ test("on the marked footage every event is hit and at most one quiet stretch dis
   t.ok(Number(quietOn) <= 3 && Number(eventOn) >= 80 && Number(p95) <= 1, "quiet on, event on, latency");
 });
 
-// Of 5 % of the picture's height and more. A walker on the far pavement is 4 by 9 pixels: 2 of 44 people are missed here.
-test("under each nuisance 19 people in 20 are found before the pre-roll is over, and none of them alone is motion", (t) => {
-  const { rows, people, recall } = sceneMatrix({ seeds: 2, minutes: 0.5 });
-  const missed = rows.flatMap((row) => row.missed.map((event) => `${row.nuisance}: ${event}`));
+// Of 5 % of the picture's height and more: a walker on the far pavement is 4 by 9 pixels.
+test("under each nuisance everybody is found before the pre-roll is over, and none of them alone is motion", (t) => {
+  const { rows, people } = sceneMatrix({ seeds: 2, minutes: 0.5 });
   t.equal(people, 44);
   t.same(
-    missed.filter((event) => event.includes("visitor")),
+    rows.flatMap(({ nuisance, missed }) => missed.map((event) => `${nuisance}: ${event}`)),
     [],
   );
-  t.ok(recall >= 0.95, `${recall} of all, missed ${missed.join("; ")}`);
   t.same(
     rows.filter(({ falseTriggers }) => falseTriggers > 0),
     [],
