@@ -131,7 +131,7 @@ async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> 
   clearTimeout(timer);
 }
 
-function readEvent(line: string): LogEvent | undefined {
+export function readEvent(line: string): LogEvent | undefined {
   if (!line.startsWith("{")) return undefined;
   try {
     const fields = fieldsOf(JSON.parse(line), "log");

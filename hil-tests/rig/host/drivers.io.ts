@@ -101,7 +101,7 @@ export function diskDriver({ places }: House, cards: Cards): DiskDriver {
 /** Smaller ones close a clip that was cut off. */
 const sealedBytesMin = 4_096;
 
-export function meterDriver({ pid }: House): MeterDriver {
+export function meterDriver({ pid }: Pick<House, "pid">): MeterDriver {
   return {
     async read(part) {
       const status = readFileSync(`/proc/${pid(part)}/status`, "utf8");
@@ -113,7 +113,7 @@ export function meterDriver({ pid }: House): MeterDriver {
   };
 }
 
-export function evidenceDriver(house: House): EvidenceDriver {
+export function evidenceDriver(house: Pick<House, "places" | "log">): EvidenceDriver {
   return {
     onCard: async () => onCard(house),
     inVault: () => inVault(house),

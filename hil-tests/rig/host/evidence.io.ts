@@ -16,7 +16,7 @@ import type { CardClips, CardSegment, DoorEventEvidence, VaultClip } from "../ev
 import type { House } from "./house.io.js";
 
 /** What the camera's card holds, acknowledged or not. Read while the camera does not run or is idle. */
-export function onCard(house: House): CardClips {
+export function onCard(house: Pick<House, "places">): CardClips {
   const root = clipsFolder(house);
   const clips = new Map<ClipId, readonly CardSegment[]>();
   for (const clip of existsSync(root) ? readdirSync(root) : []) {
@@ -76,7 +76,7 @@ async function segmentsOf(
 }
 
 /** Every press, motion and gap that the owner is told of. */
-export async function doorEvents({ places }: House): Promise<readonly DoorEventEvidence[]> {
+export async function doorEvents({ places }: Pick<House, "places">): Promise<readonly DoorEventEvidence[]> {
   const cloud = openCloud(places.member);
   const events: DoorEventEvidence[] = [];
   for (let cursor: string | undefined = ""; cursor !== undefined; ) {
@@ -94,7 +94,7 @@ export async function doorEvents({ places }: House): Promise<readonly DoorEventE
 }
 
 /** The segments that the camera said were safe on its card, over all its lives: `clip/index`. */
-export function saidStored({ log }: House): readonly string[] {
+export function saidStored({ log }: Pick<House, "log">): readonly string[] {
   return log
     .filter(({ part, event }) => part === "camera" && event === "journal.stored")
     .map(({ fields }) => `${fields.text("clipId")}/${fields.number("segment")}`);
@@ -107,7 +107,7 @@ export interface CameraStatus {
 }
 
 /** What the owner is told of the one camera. */
-export async function cameraStatus({ places }: House): Promise<CameraStatus> {
+export async function cameraStatus({ places }: Pick<House, "places">): Promise<CameraStatus> {
   const page = await openCloud(places.member).get("/v1/cameras");
   const [camera] = page.list("cameras", (one) => ({
     online: one.maybeText("state") === "online",
@@ -120,7 +120,7 @@ export async function cameraStatus({ places }: House): Promise<CameraStatus> {
 
 /** Opens every clip as its owner does, with every check; the seconds of footage by clip. */
 export async function openEach(
-  house: House,
+  house: Pick<House, "places">,
   clips: readonly VaultClip[],
 ): Promise<ReadonlyMap<ClipId, number>> {
   const seconds = new Map<ClipId, number>();
@@ -139,7 +139,7 @@ export async function untilArrived(house: House, withinMillis: number): Promise<
 }
 
 /** Segments on the card that have no receipt yet, and clips that have no end yet. */
-export function notArrived(house: House): readonly string[] {
+export function notArrived(house: Pick<House, "places">): readonly string[] {
   const root = clipsFolder(house);
   return [...onCard(house)].flatMap(([clip, segments]) => {
     const unanswered = segments.filter(({ index }) => !existsSync(join(root, clip, `${index}.done`)));
@@ -148,7 +148,7 @@ export function notArrived(house: House): readonly string[] {
   });
 }
 
-function clipsFolder({ places }: House): string {
+function clipsFolder({ places }: Pick<House, "places">): string {
   return join(places.camera, "journal", "clips");
 }
 
