@@ -8,6 +8,7 @@ import type { Database } from "./database.io.js";
 import { createDocket, type EntryLog, type Settle } from "./docket/docket.io.js";
 import { createFootage } from "./footage/footage.io.js";
 import type { CharterReader, CharterWriter } from "./household/charters.io.js";
+import { createOwnersWords } from "./household/ownerswords.io.js";
 import { createSealedStates } from "./household/sealedstate.io.js";
 import type { Emergency } from "./legal/emergency.js";
 import type { AgencyOf } from "./office/people.js";
@@ -72,28 +73,30 @@ export function openCasework({
   const answering = createAnswering({ requests, clock });
   const { asked, mayBeKnown } = answering;
   const settling = { book: releaseBook, batches, escrow, sending, mayBeKnown };
+  const ownersWords = createOwnersWords(db);
+  const knowing = { agencies, asked, charters, vault, ownersWords, policy, clock };
   const releases = createReleases({
     ...{ ...settling, charters },
-    know: (household, note) => know({ agencies, asked, charters, vault, policy, clock }, household, note),
+    know: (household, note) => know(knowing, household, note),
     async mayFetch(release) {
       const [asker, ask] = [await agencies.find(release.agency), await asked(release.request)];
-      const isOpen = ask !== undefined && ask.state !== "frozen";
-      return asker !== undefined && mayAsk(asker.state) && isOpen && (await mayBeKnown(release));
+      if (asker === undefined || ask === undefined || ask.state === "frozen") return false;
+      return mayAsk(asker.state) && (await mayBeKnown(release));
     },
   });
-  const agencyOf = knownIn(agencies);
-  const onUnconfirmed = async (agency: AgencyId): Promise<void> => {
-    if ((await agencies.find(agency)) === undefined) return;
-    await agencies.advance(agency, { kind: "fault", why: "unconfirmed-emergency" }, "clock");
-  };
   // What was signed under other rules is void: a camera may have moved away, an owner joined.
   charters.onChange(({ household }) => {
     void freeze(releaseBook, { household }, "charter-has-changed").catch(onFault);
   });
   return {
-    ...{ sealedStates: createSealedStates(db), footage: createFootage(db, { log, clock, random }) },
+    ...{
+      ownersWords,
+      sealedStates: createSealedStates(db),
+      footage: createFootage(db, { log, clock, random }),
+    },
     speakersOf: (agency: AgencyRecord) => speakersOf(agency, policy, clock.wall()),
-    ...{ docket, batches, agencies, requests, releaseBook, releases, agencyOf, onUnconfirmed },
+    ...{ docket, batches, agencies, requests, releaseBook, releases, agencyOf: knownIn(agencies) },
+    onUnconfirmed: (agency: AgencyId) => noteUnconfirmed(agencies, agency),
     answerEmergencies: answering.join,
     onAnswered: (emergency: Emergency) => handOver(settling, emergency, makeAvailable),
     /** Deadlines, consequences that were cut off, the day's batch, and what it makes available. */
@@ -139,6 +142,11 @@ async function handOver(
   if (releases.length === 0) return;
   await batches.publish();
   await makeAvailable();
+}
+
+async function noteUnconfirmed(agencies: AgencyBook, agency: AgencyId): Promise<void> {
+  if ((await agencies.find(agency)) === undefined) return;
+  await agencies.advance(agency, { kind: "fault", why: "unconfirmed-emergency" }, "clock");
 }
 
 function knownIn(agencies: AgencyBook): AgencyOf {

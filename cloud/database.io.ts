@@ -35,6 +35,7 @@ import { sealedState } from "./migrations/0066-sealed-state.io.js";
 import { holds } from "./migrations/0070-holds.io.js";
 import { notices } from "./migrations/0071-notices.io.js";
 import { officeWays } from "./migrations/0073-office-ways.io.js";
+import { ownersWords } from "./migrations/0072-owners-words.io.js";
 import type { NotifyTables } from "./notify/tables.js";
 import type { OfficeTables } from "./office/tables.js";
 import type { OperatorTables } from "./operator/tables.js";
@@ -88,6 +89,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0071-notices": notices,
   "0066-sealed-state": sealedState,
   "0073-office-ways": officeWays,
+  "0072-owners-words": ownersWords,
 };
 
 /** Statements that stay prepared: more than the cloud has kinds of. */

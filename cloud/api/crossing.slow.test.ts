@@ -274,6 +274,7 @@ const tablesOfHouseholds = [
   "custody",
   "docket",
   "sealed_state",
+  "owners_word",
 ] as const;
 
 test("random calls of random members over every route, with the other household's real ids, learn and change nothing", async (t) => {

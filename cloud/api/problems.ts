@@ -386,7 +386,7 @@ export const problems = {
   "not-sealed": [
     422,
     "Not sealed",
-    "The first piece does not begin an age file: the cloud takes nothing that it could open.",
+    "What came begins no age file, or is another one than its note names: the cloud takes nothing that it could open.",
   ],
   "no-room-for-share": [
     507,

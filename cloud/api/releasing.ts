@@ -8,6 +8,7 @@ import { addFeeds, type FeedServices } from "./routes/feeds.js";
 import { addAgencysReleases } from "./routes/fetching.js";
 import type { WaysIn } from "./routes/officeways.js";
 import { addOwnEmergencies, type OwnEmergencyServices } from "./routes/ownemergencies.js";
+import { addOwnersWords, type OwnersWordServices } from "./routes/ownerswords.js";
 import { addRecordPage } from "./routes/pages.js";
 import { addRecord, type RecordServices } from "./routes/record.js";
 import { addOwnReleases, addReleaseReviews, type ReleaseRouteServices } from "./routes/releases.js";
@@ -23,7 +24,8 @@ export interface ReleasingServices
     FeedServices,
     StatisticsServices,
     SealedStateServices,
-    OwnEmergencyServices {}
+    OwnEmergencyServices,
+    OwnersWordServices {}
 
 /** What a cloud does not do any more that stops taking part. All else goes on: withdrawals, receipts, disposals. */
 const beginnings: ReadonlySet<string> = new Set([
@@ -54,6 +56,7 @@ export async function addReleasing(
     addOwnReleases(members, services);
     addSealedState(members, services);
     addOwnEmergencies(members, services);
+    addOwnersWords(members, services);
   });
   await app.register(async (officers: App) => {
     officersOnly(officers, services);

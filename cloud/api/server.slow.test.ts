@@ -116,6 +116,7 @@ const contract = [
   "get /v1/household/proposal",
   "get /v1/household/retention",
   "get /v1/household/state",
+  "get /v1/household/words",
   "get /v1/invitations",
   "get /v1/members",
   "get /v1/passkeys",
@@ -218,6 +219,7 @@ const contract = [
   "put /v1/household/proposal",
   "put /v1/household/retention",
   "put /v1/household/state",
+  "put /v1/household/word",
   "put /v1/recovery",
   "put /v1/releases/{release}/pieces/{piece}",
   "put /v1/shares/{share}/pieces/{piece}",
@@ -293,6 +295,7 @@ const editedWithoutTag: Readonly<Record<string, string>> = {
   "put /v1/recovery": "a sealed file in place of the member's own one, whatever that was",
   "put /agency/v1/agreement": "names the agreement before it",
   "put /v1/household/state": "counts up from the version before it",
+  "put /v1/household/word": "an owner's own word, never older than the one before it",
   "put /v1/releases/{release}/pieces/{piece}": "pieces of a file that nobody edits",
   "put /v1/shares/{share}/pieces/{piece}": "pieces of a file that nobody edits",
 };
@@ -300,6 +303,7 @@ const editedWithoutTag: Readonly<Record<string, string>> = {
 /** Lists that are answered whole, and why. */
 const listedWhole: Readonly<Record<string, string>> = {
   "get /operator/v1/queue": "what waits has a bound",
+  "get /v1/household/words": "one of each owner, and of these there are few",
   "get /v1/clips/{clip}/evidence": "the segments of one clip, which have a bound",
 };
 

@@ -145,6 +145,7 @@ function authorisationOf(one: Case): OpenedAuthorisation | undefined {
     ...{ keep: millis(90 * 24 * hour), thirdParties: false, child: false },
     clips: [clipOf(one)],
     hash: "a",
+    ...(one.signed.startsWith("contact") && { words: words.map(({ hash }) => hash) }),
     signers: signersOf[one.signed].map(({ id }): MemberId => id),
   };
 }
@@ -165,7 +166,7 @@ function matterOf(one: Case): Matter {
   return { ask, asker, authorisation, charters: chartersOf(one), stored, words, reviewers: [] };
 }
 
-const words: Matter["words"] = [anna, ben].map(({ id }) => ({ member: id, at: to }));
+const words: Matter["words"] = [anna, ben].map(({ id }) => ({ member: id, at: to, hash: `word-${id}` }));
 
 interface Rule {
   readonly line: number;
@@ -353,6 +354,8 @@ test("an emergency's answer is about its one camera, its household, and needs wo
     silence,
     "of before it was asked",
   );
+  const newer = { ...bens, hash: "a newer word" };
+  t.same(emergency({}, "contacts", [annas, newer]), silence, "which the contacts have not read");
   t.end();
 });
 

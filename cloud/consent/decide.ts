@@ -8,6 +8,7 @@ import type { Purpose } from "../../shared/release/ask.js";
 import type { OpenedAuthorisation, ReleasedClip } from "../../shared/release/authorisation.js";
 import type { Policy } from "../../shared/release/floor.js";
 import type { Language } from "../../shared/release/notice.js";
+import type { OpenedWord } from "../../shared/release/ownersword.js";
 import type { OpenedRequest, RequestState } from "../../shared/release/request.js";
 import type { Hash } from "../../shared/seal/hash.js";
 
@@ -44,12 +45,6 @@ export interface StoredClip {
   readonly arrivedAt: Millis;
 }
 
-/** That an owner's client was at work, and when. What it says is sealed: contacts alone read whether it says no. */
-export interface OwnersWord {
-  readonly member: MemberId;
-  readonly at: Millis;
-}
-
 /** What is decided about. All signatures have been verified. */
 export interface Matter {
   readonly ask: Ask;
@@ -58,8 +53,8 @@ export interface Matter {
   readonly charters: ChartersThenAndNow;
   /** Of the clips that it names those that the vault has. */
   readonly stored: readonly StoredClip[];
-  /** What owners say of themselves, as far as contacts answer an emergency for them. */
-  readonly words: readonly OwnersWord[];
+  /** Each owner's newest one. What it says is sealed: contacts read whether it says no, and sign for what they read. */
+  readonly words: readonly Pick<OpenedWord, "member" | "at" | "hash">[];
   /** Operators who looked at a release that needs it, and had nothing against it. */
   readonly reviewers: readonly OfficerId[];
 }
@@ -241,7 +236,7 @@ function signatureFaults(
     ask.kind === "emergency" && authorisation.basis === "contacts"
       ? [
           ...charters.flatMap((charter) => contactFaults(charter, authorisation)),
-          ...ownersOf(now).flatMap(({ id }) => silenceFaults(id, ask, words)),
+          ...ownersOf(now).flatMap(({ id }) => silenceFaults(id, { ask, words }, authorisation)),
         ]
       : charters.flatMap((charter) => ownerFaults(charter, authorisation));
   // Two charters may lack the same signature: that is one reason.
@@ -262,13 +257,16 @@ function contactFaults({ members }: OpenedCharter, { signers }: OpenedAuthorisat
   return found < contactsNeeded ? [{ kind: "too-few-contacts", found, needed: contactsNeeded }] : [];
 }
 
-/** Without proof that every owner's word is newer than the question: not released. */
+/** Without proof that this owner's newest word came after the question, and was read by the contacts: not released. */
 function silenceFaults(
   member: MemberId,
-  { published }: Ask,
-  words: readonly OwnersWord[],
+  { ask, words }: Pick<Matter, "ask" | "words">,
+  signed: OpenedAuthorisation,
 ): readonly Reason[] {
-  const isHeard = words.some((word) => word.member === member && word.at >= published);
+  const isHeard = words.some(
+    (word) =>
+      word.member === member && word.at >= ask.published && signed.words?.includes(word.hash) === true,
+  );
   return isHeard ? [] : [{ kind: "owner-not-heard", member }];
 }
 

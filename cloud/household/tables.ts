@@ -8,6 +8,7 @@ export interface HouseholdTables {
   readonly proposal: ProposalRow;
   readonly recovery: RecoveryRow;
   readonly sealed_state: SealedStateRow;
+  readonly owners_word: OwnersWordRow;
   readonly invitation: InvitationRow;
   readonly member: MemberRow;
   readonly camera: CameraRow;
@@ -50,6 +51,17 @@ export interface SealedStateRow {
   readonly household: string;
   readonly version: number;
   /** Base64 of an age file. */
+  readonly file: string;
+}
+
+/** An owner's newest word. */
+interface OwnersWordRow {
+  readonly household: string;
+  readonly member: string;
+  /** Decimal milliseconds, as its owner's clock had it. */
+  readonly at: number;
+  readonly note: string;
+  /** Base64 of the age file that it names. */
   readonly file: string;
 }
 

@@ -1,5 +1,6 @@
 import { type OpenedCharter, openCharterChain } from "../../shared/charter/charter.js";
 import type { Member } from "../../shared/charter/lines.js";
+import { ownersOf } from "../../shared/charter/succession.js";
 import type { Millis } from "../../shared/kernel/brand.js";
 import type { HouseholdId, OfficerId, RequestId } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
@@ -13,12 +14,14 @@ import {
 } from "../../shared/release/authorisation.js";
 import type { Policy } from "../../shared/release/floor.js";
 import { noticeHash } from "../../shared/release/notice.js";
+import { type OpenedWord, openWord } from "../../shared/release/ownersword.js";
 import type { RequestState } from "../../shared/release/request.js";
 import { textOf } from "../../shared/seal/note.js";
 import { type AgencyEvent, type AgencyRecord, type AgencyRefusal, agreementOf } from "../agency/agency.js";
 import { type Decision, decide, type Matter } from "../consent/decide.js";
 import type { Book } from "../docket/docket.io.js";
 import { type CharterReader, chartersMax } from "../household/charters.io.js";
+import type { OwnersWords } from "../household/ownerswords.io.js";
 import type { RequestEvent, RequestRecord, RequestStepRefusal } from "../request/request.js";
 import type { VaultReader } from "../vault/vault.io.js";
 
@@ -51,13 +54,14 @@ interface DecidingServices {
   readonly asked: (id: RequestId) => Promise<AskedNow | undefined>;
   readonly charters: CharterReader;
   readonly vault: Pick<VaultReader, "clip">;
+  readonly ownersWords: Pick<OwnersWords, "list">;
   readonly policy: Policy;
   readonly clock: Clock;
 }
 
 /** Fetches what a decision is about, as it stands now, and verifies each signature in it. */
 export async function know(
-  { agencies, asked: find, charters, vault, policy, clock }: DecidingServices,
+  { agencies, asked: find, charters, vault, ownersWords, policy, clock }: DecidingServices,
   household: HouseholdId,
   note: string,
 ): Promise<Result<Known, MatterRefusal>> {
@@ -86,13 +90,24 @@ export async function know(
     authorisation: authorisation.value,
     charters: { now, recorded },
     stored,
-    // No contact's word is carried here yet: without their owners' words decide() releases nothing on it.
-    words: [],
+    words: await wordsOf(ownersWords, now),
   };
   return ok({
     authorisation: authorisation.value,
     inEmergency: isClaim(ask),
     decide: (reviewers) => decide({ ...matter, reviewers }, policy, clock.wall()),
+  });
+}
+
+/** The words of those who are owners now. */
+async function wordsOf(
+  ownersWords: Pick<OwnersWords, "list">,
+  now: OpenedCharter,
+): Promise<readonly OpenedWord[]> {
+  const kept = await ownersWords.list(now.household);
+  return kept.flatMap(({ note }) => {
+    const word = openWord(note, ownersOf(now));
+    return word.ok && word.value.household === now.household ? [word.value] : [];
   });
 }
 

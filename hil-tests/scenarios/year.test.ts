@@ -137,7 +137,10 @@ test("whatever an owner considers, the file that their machine writes has one le
     emptyState,
     { ...emptyState, optedOut: true },
     { ...emptyState, places },
-    { optedOut: false, places, drafts: [{ note: "authorisation/v1\n…".repeat(300), since: millis(1) }] },
+    {
+      ...{ optedOut: false, places, noes: ["no".repeat(22)] },
+      drafts: [{ note: "authorisation/v1\n…".repeat(300), since: millis(1) }],
+    },
   ];
   t.same([...new Set(states.map((state) => formatState(state).length))], [64 * 1024]);
   t.end();

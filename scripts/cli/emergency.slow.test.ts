@@ -4,19 +4,28 @@ import { join } from "node:path";
 import { t as tap, test } from "tap";
 import { openTestCloud } from "../../cloud/api/testing.js";
 import { millis } from "../../shared/kernel/brand.js";
+import { toBase64 } from "../../shared/kernel/bytes.js";
+import { memberIdOf } from "../../shared/kernel/ids.js";
 import { parseOfficer } from "../../shared/release/agreement.js";
 import { parseOperators } from "../../shared/release/operators.js";
+import { formatNoes, formatWord, type OwnersWord } from "../../shared/release/ownersword.js";
 import { day, hour, square } from "../../shared/release/testing.contract.js";
+import { seal } from "../../shared/seal/age.js";
+import { hashOf } from "../../shared/seal/hash.js";
+import { signNote } from "../../shared/seal/note.js";
 import { quiet } from "../demo/home.io.js";
 import { agreementApply, agreementNew } from "./agency/agreement.io.js";
 import { giveWord } from "./agency/custody.io.js";
 import { releaseFetch, releaseList } from "./agency/releases.io.js";
 import { memberAuthorise } from "./consent/authorise.io.js";
-import { memberEmergencies } from "./consent/emergencies.io.js";
+import { memberEmergencies, memberRefuse } from "./consent/emergencies.io.js";
 import { filmed, type Home, newHome } from "./consent/home.contract.js";
 import { memberRelease, memberWithdraw } from "./consent/release.io.js";
 import { memberRequests } from "./consent/requests.io.js";
 import { agencyDecide } from "./desk/agencies.io.js";
+import { noteSigner } from "./member/charter.io.js";
+import { openCloud } from "./member/cloud.io.js";
+import { needProfile } from "./member/profile.io.js";
 import {
   type ClaimWish,
   emergencyAnswer,
@@ -151,7 +160,7 @@ test("an owner's yes reaches the agency at the fixed time, verified to the last 
   clock.forward(11_000);
   await memberRequests(home.folder, { action: "off", language: "en" }, quiet(), clock);
   const shown = await look(home);
-  t.match(shown.values, [{ request: id, category: "abduction", cameras: [home.board.id] }]);
+  t.match(shown.values[0], { request: id, category: "abduction", cameras: [home.board.id] });
   t.match(shown.said, /says that somebody was abducted .* You do not have to answer\./);
   const record = await authorise(home, id, clip);
   const silent = await batches();
@@ -203,10 +212,54 @@ test("after the fixed time there is nothing to answer any more", async (t) => {
   t.match((await look(home)).said, /asked in no emergency/);
 });
 
+test("an owner's no is sealed: co-owners and contacts read it, the cloud's files are of one length, and the agency hears silence", async (t) => {
+  const { home, clip } = await witness("Eve");
+  const id = await askedOf(home);
+  const rows = () =>
+    cloud.db.selectFrom("owners_word").selectAll().where("household", "=", home.household).execute();
+  t.match((await look(home)).values.slice(1), [{ owner: "Eve", says: "silent" }], "this very round says so");
+  const [before] = await rows();
+  const said = await heard((terminal) => memberRefuse(home.folder, id, terminal, clock));
+  t.match(said.said, /Said no, sealed/);
+  const [after] = await rows();
+  t.equal(after?.file.length, before?.file.length, "as long as before");
+  t.match((await look(home)).values.slice(1), [{ owner: "Eve", says: "no" }]);
+  t.equal(await stateOf(id), "asked");
+  const record = await authorise(home, id, clip);
+  t.ok(record, "who thinks again may");
+  await memberWithdraw(home.folder, record, quiet(), clock);
+  await pass(90 * minute);
+  t.equal(await stateOf(id), "not-released");
+});
+
+test("a word is its owner's own, of now, and never older than the one before it", async (t) => {
+  const { home } = await witness("Finn");
+  const { profile, household } = {
+    profile: needProfile(home.folder),
+    household: await openCloud(home.folder).household(),
+  };
+  const file = await seal(
+    formatNoes([]),
+    household.newest.members.map(({ recipient }) => recipient),
+  );
+  const give = (changes: Partial<OwnersWord>, sent = file) => {
+    const word = { household: household.newest.household, member: profile.member, at: clock.wall() };
+    const note = signNote(formatWord({ ...word, sealed: hashOf(file), ...changes }), [noteSigner(profile)]);
+    const body = { note, file: toBase64(sent) };
+    return openCloud(home.folder).call({ method: "PUT", path: "/v1/household/word", body });
+  };
+  await give({ at: millis(clock.wall() - 9 * minute) });
+  await t.rejects(give({ at: millis(clock.wall() - 11 * minute) }), /10 minutes in an emergency/);
+  await give({});
+  await t.rejects(give({ at: millis(clock.wall() - minute) }), /not any more what/);
+  await t.rejects(give({ member: memberIdOf(Uint8Array.of(1)) }), { message: /./ });
+  await t.rejects(give({ sealed: hashOf(Uint8Array.of(1)) }), { message: /./ });
+});
+
 test("who holds the database poses as no agency: the owner's client shows nothing that did not stand in the log", async (t) => {
   const { home } = await witness("Dan");
   const id = await askedOf(home);
-  t.equal((await look(home)).values.length, 1);
+  t.match((await look(home)).values, [{ request: id }, { owner: "Dan" }]);
   const row = () =>
     cloud.db.selectFrom("docket").select("state").where("id", "=", id).executeTakeFirstOrThrow();
   const { state } = await row();

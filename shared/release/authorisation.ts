@@ -86,6 +86,8 @@ export interface Authorisation {
   /** As whoever signed saw them in the pictures. */
   readonly thirdParties: boolean;
   readonly child: boolean;
+  /** Where contacts sign: the owners' words that they read, by their hashes, and found no no in. */
+  readonly words?: readonly Hash[];
   readonly clips: readonly ReleasedClip[];
 }
 
@@ -117,19 +119,23 @@ const shape: NoteShape = {
     "keep",
     "third-parties",
     "child",
+    "word*",
     "clip*",
   ],
 };
 /** Clips of one release. */
 const releasedClipsMax = 20;
+/** One of each owner. */
+const wordsMax = 16;
 
 export function formatAuthorisation(authorisation: Authorisation): string {
-  const { record, requestHash, thirdParties, child, clips, ...values } = authorisation;
+  const { record, requestHash, thirdParties, child, words, clips, ...values } = authorisation;
   return formatFields(shape, record, {
     ...values,
     "request-hash": requestHash,
     "third-parties": yesOrNo(thirdParties),
     child: yesOrNo(child),
+    word: words ?? [],
     clip: clips.map(formatReleasedClip),
   });
 }
@@ -163,6 +169,9 @@ function readAuthorisation(read: FieldReader): Authorisation {
   // Both are told to people as one moment.
   read.check(parseTime(`${read.time("signed") + read.number("hold")}`) !== undefined, "hold");
   read.check(new Set(clips.map(({ clip }) => clip)).size === clips.length, "clip");
+  const words = read.list("word", wordsMax);
+  const basis = read.text("basis", oneOf<Basis>(...allBases));
+  read.check(words.every(isHash) && words.length > 0 === (basis === "contacts"), "word");
   return {
     record: read.subject(isReleaseId),
     household: read.text("household", isHouseholdId),
@@ -171,7 +180,7 @@ function readAuthorisation(read: FieldReader): Authorisation {
     agency: read.text("agency", isAgencyId),
     recipient: read.text("recipient", isRecipient),
     charter: read.text("charter", isHash),
-    basis: read.text("basis", oneOf<Basis>(...allBases)),
+    basis,
     purpose: read.text("purpose", oneOf<Purpose>(...allPurposes)),
     jurisdiction: read.text("jurisdiction", oneOf<Jurisdiction>(...allJurisdictions)),
     notice: read.text("notice", isHash),
@@ -182,6 +191,7 @@ function readAuthorisation(read: FieldReader): Authorisation {
     keep: millis(read.number("keep")),
     thirdParties: read.text("third-parties", isYesOrNo) === "yes",
     child: read.text("child", isYesOrNo) === "yes",
+    ...(words.length > 0 && { words }),
     clips,
   };
 }

@@ -57,3 +57,17 @@ export const ownEmergencies = Type.Object(
   },
   closed,
 );
+
+export const ownersWord = Type.Object(
+  {
+    note,
+    file: Type.String({
+      minLength: 5_600,
+      maxLength: 24_576,
+      pattern: "^YWdlLWVuY3J5cHRpb24[A-Za-z0-9+/]*={0,2}$",
+      description: "Base64 of the age file that the note names: 4 KiB and its header",
+    }),
+  },
+  closed,
+);
+export const ownersWords = Type.Object({ words: Type.Array(ownersWord) }, closed);

@@ -54,11 +54,14 @@ function emergencyCards(desk: Desk, hand: Hand) {
   return desk.emergencies.filter(waits).map((one) => emergencyCard(one, desk, hand));
 }
 
+/** Told to its agency; a court's paper is due. */
+const isOver = (state: string): boolean => state === "released" || state === "not-released";
+
 type Emergency = Desk["emergencies"][number];
 const pair = ["cosigned", "called-back"];
 
 function waits({ state, paper }: Emergency): boolean {
-  return [...pair, "asked"].includes(state) || (state === "not-released" && paper !== undefined);
+  return [...pair, "asked"].includes(state) || (isOver(state) && paper !== undefined);
 }
 
 function emergencyCard(emergency: Emergency, { queue: waiting, agencies }: Desk, { act }: Hand) {
@@ -72,7 +75,7 @@ function emergencyCard(emergency: Emergency, { queue: waiting, agencies }: Desk,
     ...(until === undefined ? [] : [line(`${word.until} `, clockOf(until))]),
     ...(state === "cosigned" ? callBack(id, waiting) : []),
     ...(state === "called-back" ? [line(word.of2(1))] : []),
-    ...(state === "not-released" ? [command(word.withKey, find.join("\n"))] : []),
+    ...(isOver(state) ? [command(word.withKey, find.join("\n"))] : []),
     row(
       ...(state === "called-back" ? [button(word.agree, answer("agree"))] : []),
       ...(pair.includes(state) ? [button(word.deny, answer("deny"), "danger")] : []),

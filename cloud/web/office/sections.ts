@@ -85,6 +85,7 @@ function emergencyCard({
 }: Agency["emergencies"][number]) {
   const todo: Readonly<Record<string, string>> = {
     claimed: `lintel agency emergency cosign ${id}`,
+    released: `lintel agency emergency paper ${id} FILE`,
     "not-released": `lintel agency emergency paper ${id} FILE`,
   };
   return card(

@@ -52,6 +52,15 @@ ofMember(
   );
 
 ofMember(
+  "refuse",
+  "say no to an emergency: sealed, for your co-owners and contacts; the agency hears only silence",
+)
+  .argument("<emergency>", "its id")
+  .action(async (id: string, options: Common) =>
+    (await import("../consent/emergencies.io.js")).memberRefuse(options.profile, id, openTerminal(options)),
+  );
+
+ofMember(
   "authorise",
   "choose what a request or an emergency gets, see it and what is left out, and sign exactly that",
 )

@@ -13,6 +13,7 @@ import { readFeed, type ShownAsk, type Trust, type TrustedAsk, trustAsk } from "
 import { askSentence } from "./sentences.js";
 import { changeState } from "./state.io.js";
 import type { OwnersState } from "./state.js";
+import { giveWord } from "./words.io.js";
 
 /** An owner at work: everything that a command of this side needs. */
 export interface Owner {
@@ -25,7 +26,7 @@ export interface Owner {
   readonly policyText: string;
 }
 
-/** One round, the same for every household: the feed is fetched, and what it is asked in emergencies; the owners' state is read and written back. */
+/** One round, the same for every household: the feed is fetched, and what it is asked in emergencies; the owners' state is read and written back, and this owner's word given. */
 export interface Round extends Owner {
   readonly shown: readonly ShownAsk[];
   /** Asked of this household alone, and told whether or not it has opted out of requests. */
@@ -49,6 +50,7 @@ export async function beginRound(folder: string, { terminal, clock, change }: Ro
   const { text: policyText, policy } = await pinnedPolicy(server, folder);
   const feed = await fetchFeed(server);
   const state = await changeState(cloud, household, change ?? ((same) => same));
+  await giveWord(cloud, household, state.noes, clock);
   const own = await cloud.get("/v1/household/emergencies");
   const asked = { shown: readFeed(feed, "requests"), emergencies: readFeed(own, "emergencies") };
   return { cloud, household, terminal, clock, policy, policyText, ...asked, state };

@@ -3,6 +3,7 @@ import { millis } from "../../../shared/kernel/brand.js";
 import { toUtf8 } from "../../../shared/kernel/bytes.js";
 import { cameraIdOf } from "../../../shared/kernel/ids.js";
 import { seededPrng } from "../../../shared/kernel/prng.js";
+import { hashOfText } from "../../../shared/seal/hash.js";
 import { emptyState, formatState, parseState } from "./state.js";
 
 const camera = cameraIdOf(seededPrng(1).bytes(32));
@@ -10,6 +11,7 @@ const state = {
   optedOut: true,
   places: new Map([[camera, { latitude: 4_888_670, longitude: 234_310 }]]),
   drafts: [{ note: "authorisation/v1\n", since: millis(1_800_000_000_000) }],
+  noes: [hashOfText("a claim")],
 };
 
 test("the owners' state is read as it was written", (t) => {

@@ -2,6 +2,7 @@ import { millis } from "../../../shared/kernel/brand.js";
 import { fromUtf8, toUtf8 } from "../../../shared/kernel/bytes.js";
 import { type CameraId, isCameraId } from "../../../shared/kernel/ids.js";
 import { formatPlace, type Place, parsePlace } from "../../../shared/release/area.js";
+import type { Hash } from "../../../shared/seal/hash.js";
 import { fieldsOf } from "../fields.js";
 import type { KeptDraft } from "./drafts.js";
 
@@ -12,17 +13,19 @@ export interface OwnersState {
   readonly places: ReadonlyMap<CameraId, Place>;
   /** Authorisations under way. */
   readonly drafts: readonly KeptDraft[];
+  /** Emergencies' claims, by their hashes, to which an owner has said no. */
+  readonly noes: readonly Hash[];
 }
 
 /** The state has this length whatever it holds, so that its file says nothing. */
 const stateBytes = 64 * 1024;
 
-export const emptyState: OwnersState = { optedOut: false, places: new Map(), drafts: [] };
+export const emptyState: OwnersState = { optedOut: false, places: new Map(), drafts: [], noes: [] };
 
 /** Padded with spaces. Throws where it does not fit, which the limits of what it holds prevent. */
-export function formatState({ optedOut, places, drafts }: OwnersState): Uint8Array {
+export function formatState({ optedOut, places, drafts, noes }: OwnersState): Uint8Array {
   const placed = [...places].map(([camera, place]) => ({ camera, place: formatPlace(place) }));
-  const bytes = toUtf8(JSON.stringify({ v: 1, optedOut, places: placed, drafts }));
+  const bytes = toUtf8(JSON.stringify({ v: 1, optedOut, places: placed, drafts, noes: noes.join(" ") }));
   if (bytes.length > stateBytes) throw new Error("The owners' state is larger than its file.");
   const padded = new Uint8Array(stateBytes).fill(0x20);
   padded.set(bytes);
@@ -43,7 +46,9 @@ export function parseState(bytes: Uint8Array): OwnersState {
     note: item.text("note"),
     since: millis(item.number("since")),
   }));
-  return { optedOut: fields.maybeFlag("optedOut") ?? false, places: new Map(known), drafts };
+  // A state of before there were any has none.
+  const noes = (fields.maybeText("noes") ?? "").split(" ").filter((hash) => hash !== "");
+  return { optedOut: fields.maybeFlag("optedOut") ?? false, places: new Map(known), drafts, noes };
 }
 
 /** `undefined` for what is none: another owner's client wrote it. */

@@ -1,0 +1,67 @@
+import { ownersOf } from "../../../shared/charter/succession.js";
+import { fromBase64 } from "../../../shared/kernel/bytes.js";
+import type { Clock } from "../../../shared/kernel/ports.js";
+import { openWord } from "../../../shared/release/ownersword.js";
+import { hashOf } from "../../../shared/seal/hash.js";
+import type { CharterReader } from "../../household/charters.io.js";
+import type { OwnersWords } from "../../household/ownerswords.io.js";
+import type { App } from "../app.js";
+import { nothing } from "../contract/common.js";
+import * as contract from "../contract/emergencies.js";
+import { ownersOnly, sessionOf } from "../plugins/session.js";
+import { demand, found, Problem } from "../problems.js";
+
+export interface OwnersWordServices {
+  readonly ownersWords: OwnersWords;
+  readonly charters: CharterReader;
+  readonly clock: Clock;
+}
+
+/** The cloud's clock and an owner's may differ so much. */
+const clockMillis = 10 * 60_000;
+
+/** What each owner's client says of itself at each of its rounds; sealed, and of one length. */
+export function addOwnersWords(members: App, { ownersWords, charters, clock }: OwnersWordServices): void {
+  members.put(
+    "/v1/household/word",
+    {
+      onRequest: ownersOnly,
+      schema: {
+        operationId: "putOwnersWord",
+        summary:
+          "An owner's own word: that their client was at work, and sealed, to which emergencies they say no",
+        tags: ["releases"],
+        body: contract.ownersWord,
+        response: { 204: nothing },
+      },
+    },
+    async (request, reply) => {
+      const { household, member } = sessionOf(request);
+      const { note, file } = request.body;
+      const word = demand(openWord(note, ownersOf(found(await charters.current(household)))));
+      if (word.household !== household || word.member !== member) throw new Problem("other-household");
+      if (Math.abs(clock.wall() - word.at) > clockMillis) throw new Problem("signed-at-another-time");
+      const bytes = fromBase64(file);
+      if (!bytes.ok || hashOf(bytes.value) !== word.sealed) throw new Problem("not-sealed");
+      if (!(await ownersWords.put(word, { note, file }))) throw new Problem("changed-meanwhile");
+      return reply.code(204).send(null);
+    },
+  );
+  members.get(
+    "/v1/household/words",
+    {
+      schema: {
+        operationId: "listOwnersWords",
+        summary: "Each owner's newest word, for the clients of owners and contacts, who can open it",
+        tags: ["releases"],
+        response: { 200: contract.ownersWords },
+      },
+    },
+    async (request) => {
+      const { household, role } = sessionOf(request);
+      if (role !== "owner" && role !== "contact") throw new Problem("owners-only");
+      const words = await ownersWords.list(household);
+      return { words: words.map(({ note, file }) => ({ note, file })) };
+    },
+  );
+}

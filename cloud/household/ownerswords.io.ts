@@ -1,0 +1,48 @@
+import type { Kysely } from "kysely";
+import type { HouseholdId, MemberId } from "../../shared/kernel/ids.js";
+import type { OwnersWord } from "../../shared/release/ownersword.js";
+import type { HouseholdTables } from "./tables.js";
+
+export interface KeptWord {
+  readonly member: MemberId;
+  /** `owners-word/v1`, signed. */
+  readonly note: string;
+  /** Base64 of the age file that it names. */
+  readonly file: string;
+}
+
+/** The newest word of each owner. */
+export interface OwnersWords {
+  /** False where a newer one is there: then nothing is stored. Durable when it resolves. */
+  put(word: OwnersWord, kept: Omit<KeptWord, "member">): Promise<boolean>;
+  list(household: HouseholdId): Promise<readonly KeptWord[]>;
+}
+
+export function createOwnersWords(db: Kysely<HouseholdTables>): OwnersWords {
+  return {
+    // Power lost before the commit: the word of before stands, and is as old as it says.
+    async put({ household, member, at }, { note, file }) {
+      const stored = await db
+        .insertInto("owners_word")
+        .values({ household, member, at, note, file })
+        .onConflict((conflict) =>
+          conflict
+            .columns(["household", "member"])
+            .doUpdateSet({ at, note, file })
+            .where("owners_word.at", "<=", at),
+        )
+        .returning("member")
+        .executeTakeFirst();
+      return stored !== undefined;
+    },
+    async list(household) {
+      const rows = await db
+        .selectFrom("owners_word")
+        .select(["member", "note", "file"])
+        .where("household", "=", household)
+        .orderBy("member")
+        .execute();
+      return rows.map(({ member, note, file }) => ({ member: member as MemberId, note, file }));
+    },
+  };
+}
