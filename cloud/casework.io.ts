@@ -73,8 +73,8 @@ export function openCasework({
   const answering = createAnswering({ requests, clock });
   const { asked, mayBeKnown } = answering;
   const settling = { book: releaseBook, batches, escrow, sending, mayBeKnown };
-  const ownersWords = createOwnersWords(db);
-  const knowing = { agencies, asked, charters, vault, ownersWords, policy, clock };
+  const kept = { ownersWords: createOwnersWords(db), sealedStates: createSealedStates(db) };
+  const knowing = { agencies, asked, charters, vault, ...kept, policy, clock };
   const releases = createReleases({
     ...{ ...settling, charters },
     know: (household, note) => know(knowing, household, note),
@@ -89,11 +89,7 @@ export function openCasework({
     void freeze(releaseBook, { household }, "charter-has-changed").catch(onFault);
   });
   return {
-    ...{
-      ownersWords,
-      sealedStates: createSealedStates(db),
-      footage: createFootage(db, { log, clock, random }),
-    },
+    ...{ ...kept, footage: createFootage(db, { log, clock, random }) },
     speakersOf: (agency: AgencyRecord) => speakersOf(agency, policy, clock.wall()),
     ...{ docket, batches, agencies, requests, releaseBook, releases, agencyOf: knownIn(agencies) },
     onUnconfirmed: (agency: AgencyId) => noteUnconfirmed(agencies, agency),
