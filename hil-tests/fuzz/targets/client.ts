@@ -41,9 +41,10 @@ function answers(read: (input: Uint8Array) => void): (input: Uint8Array) => stri
 export const clientTargets: readonly Target[] = [
   {
     ...{ name: "owners-state", about: "what owners keep among themselves", form: "json", kinds: malformed },
-    seeds: [emptyState, { optedOut: true, places, drafts: [{ note: "note", since: millis(0) }] }].map(
-      (state) => trimmed(formatState(state)),
-    ),
+    seeds: [
+      emptyState,
+      { optedOut: true, places, noes: [], drafts: [{ note: "note", since: millis(0) }] },
+    ].map((state) => trimmed(formatState(state))),
     run: answers((input) => {
       const state = parseState(input);
       if (input.length < 8_000) parseState(formatState(state));
