@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { passedIn } from "../prove/bytests.js";
 import { proofContext } from "../prove/proof.js";
+import { openRigFile } from "../rig/board/file.io.js";
 import { openHostRig } from "../rig/host/host.io.js";
 import type { Rig, RigName } from "../rig/rig.js";
 import { runStory, type StoryRun } from "../rig/run.js";
@@ -21,12 +22,16 @@ import { countOf, type Results, type ShownByTests } from "./report/results.js";
 import { soaked } from "./soaked.js";
 
 /** Rigs that are here; each brings its line. */
-const rigs: Readonly<Partial<Record<RigName, () => Promise<Rig>>>> = { host: openHostRig };
+const rigs: Readonly<Partial<Record<RigName, (config?: string) => Promise<Rig>>>> = {
+  host: openHostRig,
+  board: openRigFile,
+};
 
 const usage = `npm run hil [-- --rig RIG] [--only WORDS] [--seed S] [--out DIR] [--json]
 
 Tells every story of hil-tests/scenarios on the rigs that are here, and writes report.html, junit.xml, report.tap and runs.json.
-  --rig RIG     one of: ${Object.keys(rigs).join(", ")} (default: all of them)
+  --rig RIG     one of: ${Object.keys(rigs).join(", ")} (default: all but board, which wipes what is wired to it)
+  --config FILE what is wired to what, for the board (hil-tests/rig/board/rig.example.yaml)
   --only WORDS  stories and rows of the reliability table with these words; "soak" is run when it is named only
   --seed S      of everything that is left to chance (default: 20)
   --minutes M   of the soak (default: 30)
@@ -57,6 +62,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       rig: { type: "string" },
+      config: { type: "string" },
       only: { type: "string", default: "" },
       seed: { type: "string", default: "20" },
       minutes: { type: "string", default: "30" },
@@ -74,8 +80,13 @@ async function main(): Promise<void> {
   const byTests = testedRows(only);
   const soak = only !== "" && "soak".includes(only);
   const results: Results = {
-    ...groundNow(),
-    runs: await tell(chosen, await openRigs(values.rig), wholeNumber(values.seed, "--seed"), say),
+    ...groundNow(values.rig === "board"),
+    runs: await tell(
+      chosen,
+      await openRigs(values.rig, values.config),
+      wholeNumber(values.seed, "--seed"),
+      say,
+    ),
     byTests: await runTests(byTests, say),
     soaked: soak
       ? await soaked({
@@ -104,10 +115,11 @@ function hasWords({ name, row }: Pick<Story, "name" | "row">, words: string): bo
   return [name, row, table[row].fault].some((text) => text.toLowerCase().includes(words.toLowerCase()));
 }
 
-async function openRigs(name: string | undefined): Promise<readonly Rig[]> {
-  const known = Object.entries(rigs).filter(([rig]) => name === undefined || rig === name);
+/** The board rig wipes a board: it is opened where it is named only. */
+async function openRigs(name: string | undefined, config: string | undefined): Promise<readonly Rig[]> {
+  const known = Object.entries(rigs).filter(([rig]) => (name === undefined ? rig !== "board" : rig === name));
   if (known.length === 0) throw new WrongUse(`There is no rig "${name}" here.`);
-  return Promise.all(known.map(([, open]) => open()));
+  return Promise.all(known.map(([, open]) => open(config)));
 }
 
 /** One after the other: each has the machine for itself. */
@@ -165,14 +177,14 @@ async function runTests(
   return shown;
 }
 
-function groundNow(): Pick<Results, "at" | "commit" | "machine" | "remarks"> {
+function groundNow(board: boolean): Pick<Results, "at" | "commit" | "machine" | "remarks"> {
   const git = (...words: readonly string[]): string =>
     execFileSync("git", words, { cwd: root, encoding: "utf8" }).trim();
   return {
     at: new Date().toISOString(),
     commit: `${git("rev-parse", "HEAD")}`,
     machine: `${cpus().length} × ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
-    remarks: ["No board was measured: what is said here holds for programs on this machine."],
+    remarks: board ? [] : ["No board was measured: what is said here holds for programs on this machine."],
   };
 }
 

@@ -13,7 +13,7 @@ import { type Places, placesIn, quiet } from "../../../scripts/demo/home.io.js";
 import { type LogEvent, type Program, readEvent, startProgram } from "../../../scripts/demo/program.io.js";
 import { freePort } from "../../../shared/kernel/freeport.contract.js";
 import { evidenceDriver, meterDriver } from "../host/drivers.io.js";
-import type { Capability, Drivers, OpenRequest, Part, Rig } from "../rig.js";
+import type { ButtonDriver, Capability, Drivers, OpenRequest, Part, Rig } from "../rig.js";
 import { type Board, openBoard } from "./camera.io.js";
 import type { RigConfig } from "./config.js";
 import { watchLight } from "./light.io.js";
@@ -205,12 +205,12 @@ function cloudEnvironment({ cloud }: Places, { address, http, mqtt }: CloudPorts
   };
 }
 
-function pressing(contact: Output, power: { isOn(part: Part): boolean }, undo: Undo) {
+function pressing(contact: Output, power: { isOn(part: Part): boolean }, undo: Undo): ButtonDriver {
   undo.push(() => contact.set(false));
   return {
-    async edge(to: "down" | "up"): Promise<boolean> {
+    async move(edges) {
       if (!power.isOn("camera")) return false;
-      await contact.set(to === "down");
+      for (const to of edges) await contact.set(to === "down");
       return true;
     },
   };

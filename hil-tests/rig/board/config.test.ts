@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { test } from "tap";
 import { readRig } from "./config.js";
+import { openRigFile } from "./file.io.js";
 import { netemOf } from "./router.io.js";
 
 const example = new URL("../../../../hil-tests/rig/board/rig.example.yaml", import.meta.url);
@@ -88,6 +90,12 @@ test("no word of the file becomes an option or a command of its own", (t) => {
   for (const target of ["-oProxyCommand=true", "pi@board;reboot", "$(reboot)", "pi board"])
     t.match(faultsOf(least.replace("pi@board", `'${target}'`)), [/^line 3: board.ssh is not right/], target);
   t.end();
+});
+
+test("a file that is not there, or not right, is refused whole before anything is touched", async (t) => {
+  await t.rejects(openRigFile(undefined), { message: /--config rig\.yaml/ });
+  await t.rejects(openRigFile("/none/rig.yaml"), { message: /^\/none\/rig\.yaml cannot be read: ENOENT/ });
+  await t.rejects(openRigFile(fileURLToPath(import.meta.url)), { message: /is not right:\n {2}line / });
 });
 
 test("a line's quality is said as tc takes it", (t) => {

@@ -138,7 +138,7 @@ function fakeBoard(folder: string, port: number) {
       return "";
     },
     async button([state]) {
-      if (parts.firmware) await pressBell(file("state"), state === "on" ? "press down" : "press up");
+      if (parts.firmware) await pressBell(file("state"), [state === "on" ? "press down" : "press up"]);
       return "";
     },
   };
