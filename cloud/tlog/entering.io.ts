@@ -23,6 +23,8 @@ export class Entering {
   private readonly records: LogRecords;
   private readonly underWay = new Map<string, Promise<number>>();
   private asked: Asked[] = [];
+  /** In the log, but the write of the rows that say where failed: entered once more, they would stand twice. */
+  private readonly unrecorded = new Map<string, number>();
 
   constructor(log: TransparencyLog, records: LogRecords) {
     this.log = log;
@@ -81,6 +83,7 @@ export class Entering {
     if (this.asked.length > 0) setImmediate(() => void this.flush());
     try {
       const all = batch.map(({ one }) => one);
+      await this.record();
       await this.records.mean(all, this.log.size());
       const known = await this.records.placesOf(all.map(({ key }) => key));
       const placed = await this.place(all.filter(({ key }) => !known.has(key)));
@@ -94,6 +97,12 @@ export class Entering {
     }
   }
 
+  private async record(): Promise<void> {
+    const places = new Map(this.unrecorded);
+    await this.records.place(places);
+    for (const key of places.keys()) this.unrecorded.delete(key);
+  }
+
   /** Throws the log's own error where it took none of them. */
   private async place(all: readonly Meant[]): Promise<ReadonlyMap<string, number>> {
     const outcomes = await Promise.allSettled(all.map(({ text }) => this.log.place(text)));
@@ -102,7 +111,8 @@ export class Entering {
       const outcome = outcomes[at];
       if (outcome?.status === "fulfilled") places.set(key, outcome.value);
     }
-    await this.records.place(places);
+    for (const [key, place] of places) this.unrecorded.set(key, place);
+    await this.record();
     const [failed] = outcomes.filter((outcome) => outcome.status === "rejected");
     if (failed !== undefined && places.size === 0) throw failed.reason;
     return places;

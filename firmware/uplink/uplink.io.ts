@@ -91,6 +91,10 @@ export interface Uplink {
 }
 
 const tickMillis = 250;
+/** What the cloud sent of charters, modes and deletions may have been lost on its way: the camera asks again. */
+const askAgainMillis = 20 * 60_000;
+/** Sooner where the card did not take what came. */
+const unkeptMillis = 60_000;
 const drainStepMillis = 20;
 /** A refusal stays among the troubles for this long after it was heard. */
 const refusalMillis = 120_000;
@@ -116,6 +120,8 @@ class Pusher implements Uplink {
   private linkTroubles: readonly LinkTrouble[] = [];
   private readonly refusals: { readonly trouble: UplinkTrouble; until: number }[] = [];
   private readonly events: Record<string, DoorEvent> = {};
+  /** By the monotonic clock; set while there is a connection. */
+  private askAt = Number.POSITIVE_INFINITY;
 
   constructor(options: UplinkOptions, handlers: UplinkHandlers, open: typeof openLink) {
     this.options = options;
@@ -132,6 +138,7 @@ class Pusher implements Uplink {
     for (const event of options.store.pendingEvents()) this.happened(event);
     this.ticker = setInterval(() => {
       this.dispatch({ kind: "tick" });
+      if (this.outbox.connected && options.clock.monotonic() >= this.askAt) this.askCharter();
       this.albumDo((album) => album);
     }, tickMillis);
   }
@@ -297,6 +304,7 @@ class Pusher implements Uplink {
   }
 
   private askCharter(): void {
+    this.askAt = this.options.clock.monotonic() + askAgainMillis;
     const { have, haveMode, wantsCertificate } = this.handlers;
     const tlsKey = wantsCertificate();
     const wanted = tlsKey === undefined ? {} : { tlsKey };
@@ -343,8 +351,15 @@ class Pusher implements Uplink {
   }
 
   private hear(kind: DownKind, payload: Uint8Array): void {
-    const refusal = this.listen(kind, payload);
-    if (refusal !== undefined) this.options.log("uplink.not-understood", { kind, why: refusal.why });
+    const { log, clock } = this.options;
+    try {
+      const refusal = this.listen(kind, payload);
+      if (refusal !== undefined) log("uplink.not-understood", { kind, why: refusal.why });
+    } catch (error) {
+      // The card did not take a charter, a mode or a certificate: what stood before stands, and the camera works on.
+      log("uplink.not-kept", { kind, why: String(error) });
+      this.askAt = clock.monotonic() + unkeptMillis;
+    }
   }
 
   private listen(kind: DownKind, payload: Uint8Array): MessageRefusal | undefined {

@@ -16,6 +16,7 @@ import { logProofs } from "./log.js";
 import { packageProofs } from "./package.js";
 import { type Outcome, type Proof, proofContext } from "./proof.js";
 import { rigProofs } from "./rig.js";
+import { simProofs } from "./sim.js";
 
 /** A stage adds its list here. */
 const proofs: readonly Proof[] = [
@@ -29,6 +30,7 @@ const proofs: readonly Proof[] = [
   ...gateProofs,
   ...fuzzProofs,
   ...rigProofs,
+  ...simProofs,
 ];
 
 interface Shown extends Outcome {

@@ -39,6 +39,8 @@ const eventsMax = 4_000_000;
 const settle = (globalThis.process as unknown as { _tickCallback(): void })._tickCallback;
 
 let now = 0;
+/** How far the world's wall time has been moved forward. */
+let ahead = 0;
 let order = 0;
 let events = 0;
 let current: Machine | undefined;
@@ -50,6 +52,7 @@ let slowDisk = 0;
 /** An empty world. */
 export function reset(prng: Prng): void {
   now = 0;
+  ahead = 0;
   order = 0;
   events = 0;
   current = undefined;
@@ -85,7 +88,12 @@ export function elapsed(): number {
 
 /** Wall time as the running machine has it. */
 export function wallNow(): number {
-  return epochMillis + Math.floor(now) + (current?.clockOff ?? 0);
+  return epochMillis + ahead + Math.floor(now) + (current?.clockOff ?? 0);
+}
+
+/** Days go by on every wall, and nothing else happens in them. */
+export function advanceWall(millis: number): void {
+  ahead += millis;
 }
 
 export function countEvents(): number {

@@ -94,19 +94,23 @@ export class Cloud {
   }
 
   /** Somebody's call over the API; `undefined` when the cloud is away, or went before it answered. */
-  ask<T>(call: (parts: Parts) => Promise<T>, answered: (answer: T | undefined) => void): void {
+  ask<T>(
+    call: (parts: Parts) => Promise<T>,
+    answered: (answer: { readonly value: T } | undefined) => void,
+  ): void {
     const { parts, machine } = this;
     if (parts === undefined || !machine.on) return void on(undefined, 1_000, () => answered(undefined));
     let open = true;
-    const settle = (answer: T | undefined): void => {
+    const settle = (answer: { readonly value: T } | undefined): void => {
       if (open) answered(answer);
       open = false;
     };
     on(machine, 5, () => {
       call(parts).then(
-        (answer) => void on(undefined, 5, () => settle(answer)),
+        (value) => void on(undefined, 5, () => settle({ value })),
         (error: unknown) => {
           if (machine.on) this.log("call.failed", { why: String(error) });
+          on(undefined, 5, () => settle(undefined));
         },
       );
     });

@@ -27,6 +27,7 @@ export const random: Random = { bytes: (length) => prng().bytes(length) };
 
 /** A camera that cannot start is tried again, as systemd does. */
 const restartMillis = 5_000;
+const renewMillis = 5_000;
 const rolls = { preRoll: millis(3_000), postRoll: millis(4_000) };
 
 interface Running {
@@ -41,6 +42,8 @@ export interface DoorbellOptions {
   readonly truth: Truth;
   /** The journal's share of the card. */
   readonly limitBytes: number;
+  /** A certificate for this camera's key. */
+  readonly renew: (identity: CameraIdentity) => string;
   readonly onAcknowledged: (doorbell: Doorbell, name: string) => void;
 }
 
@@ -52,7 +55,8 @@ export class Doorbell {
   private readonly options: DoorbellOptions;
   private readonly state: string;
   running: Running | undefined;
-  starts = 0;
+  /** When the cloud had the charter that names it no more. */
+  removedAt: number | undefined;
 
   constructor(name: string, options: DoorbellOptions) {
     this.machine = newMachine(name);
@@ -76,7 +80,6 @@ export class Doorbell {
 
   /** Starts the firmware; again after a while where it does not start. */
   boot(): void {
-    this.starts++;
     within(this.machine, () => {
       this.start().catch((error: unknown) => {
         if (error instanceof PowerLost || !this.machine.on) return;
@@ -183,7 +186,7 @@ export class Doorbell {
         mode: (note) => house.obey(note) && obey(),
         wantsCertificate: certificates.wanted,
         certificate: (pem) => void certificates.take(pem),
-        turnedAway: () => log("turned-away", {}),
+        turnedAway: () => this.plead(certificates),
         changed: () => undefined,
       },
     );
@@ -195,6 +198,13 @@ export class Doorbell {
       eventGone: (id) => uplink.eventGone(id),
     });
     return uplink;
+  }
+
+  /** Its certificate may have ended: an owner lets it in again after a while, as over `/v1/renewals`. */
+  private plead(certificates: Certificates): void {
+    this.log("turned-away", {});
+    if (certificates.plea(true) !== undefined)
+      later(renewMillis, () => void certificates.take(this.options.renew(this.identity)));
   }
 
   private openCapture({ enrolment, journal, house }: CaptureParts): Capture {

@@ -5,6 +5,15 @@ export interface Drawn {
   readonly cameras: number;
   /** The broker runs on a machine of its own. */
   readonly ownBroker: boolean;
+  readonly owners: number;
+  /** An agency asks, and the owners answer. */
+  readonly releases: boolean;
+  /** The world ends with a month in which clips grow old. */
+  readonly retention: boolean;
+  /** Mean time between two acts of the household: it deletes, renames, removes, changes the mode. */
+  readonly actEvery: number | undefined;
+  /** Cameras begin with certificates that soon end. */
+  readonly shortCertificates: boolean;
   readonly faultMillis: number;
   readonly pressEvery: number;
   readonly stall: number;
@@ -23,6 +32,13 @@ export const faultNames = [
   "cloudPower",
   "cloudKill",
   "brokerRestart",
+  "cardFull",
+  "cloudFull",
+  "cardFails",
+  "cardRot",
+  "clockStep",
+  "hostileCloud",
+  "twin",
 ] as const;
 export type FaultName = (typeof faultNames)[number];
 
@@ -36,16 +52,23 @@ function some(chance: Prng, most: number): number {
 
 export function draw(chance: Prng): Drawn {
   const seldom = (least: number, most: number): number | undefined =>
-    chance.next() < 0.45 ? undefined : chance.between(least, most);
+    chance.next() < 0.6 ? undefined : chance.between(least, most);
   const every: Record<string, number> = {};
   for (const name of faultNames) {
     const mean = seldom(30 * second, 4 * minute);
     if (mean !== undefined) every[name] = mean;
   }
   const ownBroker = chance.next() < 0.5;
+  const releases = chance.next() < 0.5;
   return {
     cameras: chance.next() < 0.6 ? 1 : chance.between(2, 4),
     ownBroker,
+    owners: chance.next() < 0.5 ? 1 : 2,
+    releases,
+    // A cloud whose clock leapt, as over an agency's month, ends nothing.
+    retention: !releases && chance.next() < 0.25,
+    actEvery: seldom(20 * second, 90 * second),
+    shortCertificates: chance.next() < 0.15,
     faultMillis: chance.between(90 * second, 4 * minute),
     pressEvery: chance.between(30 * second, 150 * second),
     stall: some(chance, 0.1),

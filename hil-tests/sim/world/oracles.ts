@@ -45,7 +45,7 @@ function rowsOf<Row>(sql: string, ...values: readonly unknown[]): readonly Row[]
 export function checkAcknowledged(cloud: Cloud, doorbell: Doorbell, name: string): void {
   // What was not yet said to be durable when the power went may have been sealed anew at the next start.
   const segment = doorbell.truth.sealed.get(name);
-  if (segment === undefined || doorbell.truth.deleted.has(segment.clip)) return;
+  if (segment === undefined || doorbell.truth.dying.has(segment.clip)) return;
   const oracle = "acknowledged-is-in-the-vault";
   const why = missingFromVault(cloud, doorbell, segment);
   if (why !== undefined)
@@ -135,7 +135,7 @@ export async function checkKept({ cloud, home, doorbell }: Settled): Promise<voi
     if (events.filter(({ id }) => id === event.id).length !== 1)
       throw new OracleFailed("every-event-once", `${machine.name} told of ${event.kind} ${event.id}`);
   for (const segment of truth.sealed.values()) {
-    if (truth.deleted.has(segment.clip)) continue;
+    if (truth.dying.has(segment.clip)) continue;
     const why = missingFromVault(cloud, doorbell, segment);
     if (why !== undefined && !gaps.has(segment.clip))
       throw new OracleFailed(
@@ -154,7 +154,7 @@ async function checkClip(
 ): Promise<void> {
   const { truth, identity } = doorbell;
   const { clip, begun } = filmed;
-  if (truth.deleted.has(clip)) return;
+  if (truth.dying.has(clip)) return;
   const rows = rowsOf<StoredRow>("select segment, note from segment where clip = ? order by segment", clip);
   if (rows.length === 0 && begun && !isGapTold)
     throw new OracleFailed(keptOracle, `nothing shows that ${clip} began`);

@@ -1,8 +1,13 @@
 // The life of one world: it begins, suffers, is healed, comes to rest; and is looked at all the time.
-import { elapsed, on, running, within } from "../edges/clockwork.js";
+import { advanceWall, elapsed, on, running, within } from "../edges/clockwork.js";
 import { PowerLost } from "../edges/disk.js";
+import { query } from "../edges/sqlite.js";
+import { befall } from "./befall.js";
+import { Course } from "./course.js";
 import type { Doorbell } from "./doorbell.js";
-import { type FaultName, faultNames } from "./drawn.js";
+import { faultNames } from "./drawn.js";
+import { act, checkCharters, checkDeleted, isNamed } from "./household.js";
+import { growOld, rot } from "./month.js";
 import { checkDisks, checkKept, OracleFailed } from "./oracles.js";
 import { makeTemplates } from "./template.js";
 import { World } from "./world.js";
@@ -26,6 +31,8 @@ export interface Report {
 
 const storyLinesMax = 60;
 const restMillisMax = 30 * 60_000;
+const dayMillis = 25 * 60 * 60_000;
+const lookMillisMax = 5_000;
 const lastClipMillis = 15_000;
 
 /** Once before all worlds, in a turn of its own. */
@@ -46,6 +53,12 @@ export function live(seed: number): Report {
   try {
     const world = new World(seed);
     living = began.world = world;
+    if (world.drawn.releases) {
+      const course = new Course(world);
+      course.found();
+      world.course = course;
+    }
+    world.enrol();
     suffer(world, began.faults);
     comeToRest(world);
     look(world);
@@ -98,6 +111,8 @@ function suffer(world: World, counts: Record<string, number>): void {
     });
   };
   world.startFaults();
+  world.course?.begin();
+  if (drawn.actEvery !== undefined) repeat(drawn.actEvery, () => act(world));
   for (const doorbell of doorbells) repeat(drawn.pressEvery, () => doorbell.press());
   for (const name of faultNames) {
     const mean = drawn.every[name];
@@ -109,86 +124,36 @@ function suffer(world: World, counts: Record<string, number>): void {
   world.run(drawn.faultMillis);
 }
 
-/** Durable writes that may pass before a cut that was decided on. */
-const writesMax = 40;
-
-/** False where there was nothing to befall. */
-const befall: Readonly<Record<FaultName, (world: World) => boolean>> = {
-  partition({ weather, chance, doorbells, cloud, trace }) {
-    const machine = chance.next() < 0.3 ? cloud.machine : oneOf(doorbells, chance).machine;
-    weather.cutOff.add(machine);
-    trace.note(machine.name, "cut off");
-    on(undefined, chance.between(1_000, 90_000), () => weather.cutOff.delete(machine));
-    return true;
-  },
-  cameraPower(world) {
-    return cutSoon(world, oneOf(world.doorbells, world.chance));
-  },
-  cameraKill({ doorbells, chance, trace }) {
-    const doorbell = oneOf(doorbells, chance);
-    if (!doorbell.machine.on) return false;
-    trace.note(doorbell.machine.name, "killed");
-    doorbell.kill();
-    return true;
-  },
-  cloudPower(world) {
-    return cutSoon(world, world.cloud);
-  },
-  cloudKill({ cloud, trace }) {
-    if (!cloud.machine.on) return false;
-    trace.note("cloud", "killed");
-    cloud.kill();
-    return true;
-  },
-  brokerRestart(world) {
-    if (!world.drawn.ownBroker) return false;
-    world.trace.note("broker", "restarted");
-    world.restartBroker();
-    return true;
-  },
-};
-
-function oneOf<T>(list: readonly T[], chance: { between(from: number, below: number): number }): T {
-  const found = list[chance.between(0, list.length)];
-  if (found === undefined) throw new Error("nothing to choose from");
-  return found;
-}
-
-/** The power goes at one of the next durable writes, and comes back after a while. */
-function cutSoon({ chance, trace }: World, what: Doorbell | World["cloud"]): boolean {
-  const { machine } = what;
-  if (!machine.on || machine.cut !== undefined) return false;
-  machine.cut = { left: chance.between(1, writesMax), persisted: chance.next() < 0.5 };
-  const back = chance.between(1_000, 30_000);
-  machine.onCut = () => {
-    machine.onCut = () => undefined;
-    trace.note(machine.name, "power cut");
-    on(undefined, 0, () => what.cutPower());
-    on(undefined, back, () => {
-      trace.note(machine.name, "power back");
-      what.restorePower();
-    });
-  };
-  return true;
-}
-
 /** No fault any more: everything must arrive now. */
 function comeToRest(world: World): void {
   const { doorbells, cloud } = world;
   world.heal();
   for (const { machine } of [cloud, ...doorbells]) machine.cut = undefined;
   world.trace.note("world", "healed");
+  // What a fault kept from its hurried batch is in the day's.
+  if (world.course !== undefined) advanceWall(dayMillis);
   world.run(lastClipMillis);
   for (const doorbell of doorbells) doorbell.press();
   world.run(lastClipMillis);
   const rests = (doorbell: Doorbell): boolean => {
     const journal = doorbell.running?.journal;
-    return journal !== undefined && journal.pending().length === 0 && journal.pendingEvents().length === 0;
+    if (journal === undefined) return false;
+    if (!isNamed(doorbell)) return doorbell.running?.house.rules().mode === "off";
+    const followed = doorbell.running?.house.version() === world.home.charter.version;
+    return followed && journal.pending().length === 0 && journal.pendingEvents().length === 0;
   };
-  world.run(restMillisMax, () => doorbells.every(rests));
+  const isOver = (): boolean =>
+    world.underWay === 0 &&
+    cloud.parts !== undefined &&
+    doorbells.every(rests) &&
+    world.course?.rests !== false;
+  world.run(restMillisMax, isOver);
   const restless = doorbells.find((doorbell) => !rests(doorbell));
   if (restless !== undefined)
     throw new OracleFailed("comes-to-rest", `${restless.machine.name} still waits: ${waiting(restless)}`);
+  if (!isOver())
+    throw new OracleFailed("comes-to-rest", `${world.underWay} calls; ${world.course?.waiting ?? ""}`);
+  world.run(lastClipMillis);
 }
 
 function waiting({ running }: Doorbell): string {
@@ -203,15 +168,31 @@ function waiting({ running }: Doorbell): string {
 }
 
 function look(world: World): void {
-  const { doorbells, cloud, home } = world;
-  let left = doorbells.length;
-  for (const doorbell of doorbells)
+  const { doorbells, cloud, home, drawn, logWatch } = world;
+  const rows = <Row>(text: string, ...values: readonly unknown[]) =>
+    query("/cloud/cloud.db", text, values) as Row[];
+  const keys = <Row>(text: string, ...values: readonly unknown[]) =>
+    query("/cloud/vault/shred.db", text, values) as Row[];
+  const tags = rows<{ id: string }>("select tag as id from charter");
+  const steps = rows<{ id: string; place: number }>(
+    "select id, log_index as place from docket_step where log_index is not null",
+  );
+  const checks = doorbells.filter(isNamed).map((doorbell) => () => checkKept({ cloud, home, doorbell }));
+  const { parts } = cloud;
+  if (parts !== undefined) checks.push(() => logWatch.check(parts, [...tags, ...steps]));
+  let left = checks.length;
+  for (const check of checks)
     within(undefined, () => {
-      checkKept({ cloud, home, doorbell }).then(
+      check().then(
         () => left--,
         (error: unknown) => world.failed(error),
       );
     });
-  world.run(0, () => left === 0);
+  world.run(lookMillisMax, () => left === 0);
+  if (left > 0) throw new Error(`${left} looks did not end`);
+  checkCharters(world, rows);
+  checkDeleted(world, rows, keys);
   checkDisks(cloud, doorbells);
+  if (drawn.retention) growOld(world);
+  else rot(world);
 }

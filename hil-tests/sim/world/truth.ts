@@ -24,9 +24,9 @@ export class Truth {
   readonly events = new Map<string, DoorEvent>();
   /** The camera took the vault's word for it. */
   readonly acknowledged = new Set<string>();
-  /** Damaged by the world where it lay: may be lost, if it is told. */
-  readonly rotten = new Set<string>();
-  /** Deleted by the household. */
+  /** The household asked for their end; the cloud may have begun with it and not have said so. */
+  readonly dying = new Set<ClipId>();
+  /** Deleted by the household, as the cloud said. */
   readonly deleted = new Set<ClipId>();
   /** Charter versions that the camera followed, in their order. */
   readonly followed: number[] = [];

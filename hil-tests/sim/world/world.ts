@@ -18,12 +18,13 @@ import {
 import { newDisk, resetDisks } from "../edges/disk.js";
 import { setFootage } from "../edges/lens.js";
 import { calm, resetNetwork, setWeather, tap, type Weather } from "../edges/network.js";
-import { resetDatabases } from "../edges/sqlite.js";
+import { resetDatabases, setDatabaseFull } from "../edges/sqlite.js";
 import { TestAuthority } from "./authority.js";
 import { type Relay, SimBroker } from "./broker.js";
 import { Cloud } from "./cloud.js";
 import { Doorbell } from "./doorbell.js";
 import { type Drawn, draw } from "./drawn.js";
+import { LogWatch } from "./logwatch.js";
 import { checkAcknowledged, checkPayload, onceOnly } from "./oracles.js";
 import { at, Home, newPerson } from "./people.js";
 import { newTrace, type Trace } from "./trace.js";
@@ -31,6 +32,16 @@ import { Truth } from "./truth.js";
 
 const limitBytes = 64 * 1024 * 1024;
 const startMillisMax = 60_000;
+const logMillis = 1_000;
+/** A minute and a half. */
+const shortDays = 1 / 960;
+
+interface Answering {
+  begin(): void;
+  charterChanged(): void;
+  readonly rests: boolean;
+  readonly waiting: string;
+}
 
 export class World {
   readonly chance: Prng;
@@ -43,6 +54,16 @@ export class World {
   readonly broker: SimBroker;
   readonly home: Home;
   readonly doorbells: readonly Doorbell[];
+  /** Calls that the cloud has not answered yet. */
+  underWay = 0;
+  charterUnderWay = false;
+  /** Clips that were released: their owner keeps them. */
+  readonly released = new Set<string>();
+  healed = false;
+  vaultKey = "";
+  /** What an agency and the owners have under way. */
+  course: Answering | undefined;
+  readonly logWatch = new LogWatch();
   private fault: unknown;
 
   constructor(seed: number) {
@@ -64,7 +85,26 @@ export class World {
     this.doorbells = Array.from({ length: this.drawn.cameras }, (_, at) =>
       this.newDoorbell(`camera-${at + 1}`),
     );
-    this.enrolAll();
+    this.boot();
+    this.watchLog();
+  }
+
+  /** The newest certificate of a camera. */
+  readonly passportOf = (camera: string): string => {
+    const own = [...this.authority.passports].filter(([, passport]) => passport.camera === camera);
+    return own.at(-1)?.[0] ?? "";
+  };
+
+  private watchLog(): void {
+    const { cloud, logWatch } = this;
+    const look = this.guard(() => cloud.parts && cloud.machine.on && logWatch.look(cloud.parts));
+    const again = (): void => {
+      on(undefined, logMillis, () => {
+        look();
+        again();
+      });
+    };
+    again();
   }
 
   /** What an oracle found is thrown here, wherever it was found. */
@@ -103,6 +143,12 @@ export class World {
     weather.cutOff.clear();
     Object.assign(relay, { loss: 0, duplicate: 0, reorderMillis: 0 });
     setSlowDisk(0);
+    setDatabaseFull(0);
+    for (const { disk } of [this.cloud, ...this.doorbells]) {
+      disk.failing = 0;
+      disk.capacity = Number.POSITIVE_INFINITY;
+    }
+    this.healed = true;
   }
 
   get events(): number {
@@ -160,8 +206,9 @@ export class World {
   private newHome(): Home {
     let home: Home | undefined;
     within(undefined, () => {
-      void newPerson("owner", "Ada").then((owner) => {
-        home = new Home([owner], at(wallNow()));
+      const names = ["Ada", "Bo"].slice(0, this.drawn.owners);
+      void Promise.all(names.map((name) => newPerson("owner", name))).then((owners) => {
+        home = new Home(owners, at(wallNow()));
       });
     });
     if (home === undefined) throw new Error("a household is made in one turn");
@@ -173,14 +220,21 @@ export class World {
     const onAcknowledged = this.guard((doorbell: Doorbell, segment: string) =>
       checkAcknowledged(this.cloud, doorbell, segment),
     );
-    return new Doorbell(name, { trace: this.trace, truth, limitBytes, onAcknowledged });
+    const { trace, authority } = this;
+    const renew = ({ camera, tlsPublicKey }: Doorbell["identity"]): string =>
+      authority.certify(camera, tlsPublicKey);
+    return new Doorbell(name, { trace, truth, limitBytes, onAcknowledged, renew });
   }
 
-  /** Cloud, household, cameras: as an installer leaves them. */
-  private enrolAll(): void {
-    const { cloud, home, doorbells, authority } = this;
-    cloud.boot();
-    this.run(startMillisMax, () => cloud.parts !== undefined);
+  private boot(): void {
+    this.cloud.boot();
+    this.run(startMillisMax, () => this.cloud.parts !== undefined);
+    this.vaultKey = this.cloud.parts?.vault.writer.vaultKey ?? "";
+  }
+
+  /** Household and cameras, as an installer leaves them. */
+  enrol(): void {
+    const { cloud, home, doorbells, authority, vaultKey } = this;
     const first = home.chain[0];
     if (first === undefined) throw new Error("a household begins with a charter");
     this.settled((done) => cloud.ask(({ charters }) => charters.register(first), done), "the registration");
@@ -192,10 +246,10 @@ export class World {
       (done) => cloud.ask(({ charters }) => charters.append(home.id, signed, []), done),
       "the charter",
     );
-    const vaultKey = cloud.parts?.vault.writer.vaultKey ?? "";
+    const days = this.drawn.shortCertificates ? shortDays : undefined;
     for (const doorbell of doorbells) {
       const { camera, tlsPublicKey } = doorbell.identity;
-      doorbell.enrol([signed], authority.certify(camera, tlsPublicKey), authority.pem, vaultKey);
+      doorbell.enrol([signed], authority.certify(camera, tlsPublicKey, days), authority.pem, vaultKey);
       doorbell.disk.syncAll();
       doorbell.boot();
     }
