@@ -125,15 +125,10 @@ export class Course {
     const submit = async ({ casework: { requests, agencies } }: Parts): Promise<boolean> => {
       const agency = await agencies.find(agreement.agency);
       if (agency === undefined) return false;
-      const submission = {
-        note,
-        agreement: agreementOf(agency.state),
-        agency: agency.state.kind,
-        earlier: [],
-      };
+      const known = agreementOf(agency.state);
+      const submission = { note, agreement: known, speakers: known, agency: agency.state.kind, earlier: [] };
       const event = async (): Promise<RequestEvent> => ({ kind: "submit", submission });
-      const known = await requests.find(request.id);
-      if (known === undefined) {
+      if ((await requests.find(request.id)) === undefined) {
         const submitted = await requests.advance(request.id, event, officer.id);
         if (!submitted.ok) throw new Error(JSON.stringify(submitted.error));
       }
