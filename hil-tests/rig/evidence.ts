@@ -99,7 +99,10 @@ export function untold(
     .map(({ from }) => new Date(from).toISOString());
 }
 
-/** A clip that a power cut ended, and how much footage was not sealed yet. */
+/**
+ * A clip that a power cut ended, and how much footage was not sealed yet. The next start closes such a clip with a segment without
+ * bytes; one that the camera closed itself, since its pictures failed, has some, and is no loss by a cut.
+ */
 export interface Cut {
   readonly clip: ClipId;
   readonly millis: number;
@@ -108,8 +111,12 @@ export interface Cut {
 export function cutClips(card: CardClips, cameraCuts: readonly number[]): readonly Cut[] {
   return [...card].flatMap(([clip, segments]) => {
     const last = segments.findLast(({ bytes }) => bytes > 0);
-    if (last === undefined || segments.at(-1)?.end !== "interrupted") return [];
+    if (last === undefined || !isClosedByNextStart(segments.at(-1))) return [];
     const cut = cameraCuts.find((at) => at >= last.from);
     return cut === undefined ? [] : [{ clip, millis: Math.round(cut - last.to) }];
   });
+}
+
+function isClosedByNextStart(last: CardSegment | undefined): boolean {
+  return last?.end === "interrupted" && last.bytes === 0;
 }

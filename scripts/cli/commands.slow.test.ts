@@ -19,7 +19,7 @@ function shell(line: string) {
 const npm = (words: string): string => `npm --prefix "${project}" run -s ${words}`;
 
 test("every command says what it does, its arguments and its exit codes", (t) => {
-  for (const name of ["build", "demo", "dev", "lintel", "test", "check", "bench", "prove", "fuzz"]) {
+  for (const name of ["build", "demo", "dev", "lintel", "test", "check", "bench", "prove", "fuzz", "hil"]) {
     const { status, stdout } = shell(npm(`${name} -- --help`));
     t.equal(status, 0, name);
     t.match(stdout, /exit code: 0/i, name);

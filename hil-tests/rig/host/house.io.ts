@@ -141,8 +141,8 @@ function cloudEnvironment(
   { places, http, host, mqtt, link }: Ground,
 ): Readonly<Record<string, string>> {
   // The link is in the camera's way, or, where that is a wire, in the cloud's.
-  const own = wire === undefined ? `127.0.0.1:${mqtt}` : `127.0.0.1:${link.port}`;
-  const joined = broker === "mosquitto" ? { LINTEL_BROKER: `mqtts://${own}` } : {};
+  const own = wire === undefined ? mqtt : link.port;
+  const joined = broker === "mosquitto" ? { LINTEL_BROKER: `mqtts://${host}:${own}` } : {};
   return {
     ...cloud,
     ...joined,

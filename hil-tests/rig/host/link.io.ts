@@ -27,10 +27,11 @@ type State = "up" | "cut" | "stalled";
 /** Bytes that a slow link holds in each direction before its sender must wait: a home router's buffer. */
 const queueBytesMax = 64 * 1024;
 
+/** Both ends are at `host`. */
 export async function openLink(
   farPort: number,
   quality: LinkQuality = {},
-  farHost = "127.0.0.1",
+  host = "127.0.0.1",
 ): Promise<Link> {
   const pipes = new Set<Pipe>();
   let state: State = "up";
@@ -38,7 +39,7 @@ export async function openLink(
   let carried = 0;
   const server = createServer({ allowHalfOpen: true }, (near) => {
     if (state === "cut") return void near.resetAndDestroy();
-    const far = connect({ port: farPort, host: farHost, allowHalfOpen: true });
+    const far = connect({ port: farPort, host, allowHalfOpen: true });
     const rules = { quality: () => current, stalled: () => state === "stalled" };
     const pair = [
       new Pipe(near, far, rules, (bytes) => {
@@ -54,7 +55,7 @@ export async function openLink(
     };
     for (const socket of [near, far]) socket.on("error", drop).on("close", drop).setNoDelay(true);
   });
-  await listen(server);
+  await listen(server, host);
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("The link has no port.");
   const breakAll = (): void => {
@@ -165,9 +166,9 @@ class Pipe {
   }
 }
 
-function listen(server: Server): Promise<void> {
+function listen(server: Server, host: string): Promise<void> {
   return new Promise((done, failed) => {
     server.once("error", failed);
-    server.listen(0, "127.0.0.1", () => done());
+    server.listen(0, host, () => done());
   });
 }
