@@ -25,7 +25,7 @@ import {
 import { systemDisk } from "./disk.io.js";
 import type { Disk } from "./disk.js";
 import { testReceipt, testSegments } from "./fixture.contract.js";
-import { decodeFrame, encodeFrame } from "./frame.js";
+import { decodeFrame, decodeState, encodeFrame } from "./frame.js";
 import type { Journal } from "./journal.js";
 import { reserveBytes } from "./reserve.io.js";
 
@@ -88,12 +88,19 @@ test("a frame holds its fields, and no flipped bit goes unnoticed", async (t) =>
   });
   t.same(unnoticed, []);
   t.equal(decodeFrame(bytes.subarray(1)), undefined);
-  const noJson = toUtf8(`${"x".repeat(4_050)}\n`);
-  t.equal(
-    decodeFrame(concat(toUtf8(`${hashOf(noJson)}\n`), noJson)),
-    undefined,
-    "a sum that fits is not enough",
-  );
+  const summed = (text: string) => concat(toUtf8(`${hashOf(toUtf8(text))}\n`), toUtf8(text));
+  const framed = (value: object) => {
+    const text = JSON.stringify(value);
+    return decodeFrame(summed(`${text}${" ".repeat(4_050 - toUtf8(text).length)}\n`));
+  };
+  t.same(framed(frame), frame);
+  t.equal(decodeFrame(summed(`${"x".repeat(4_050)}\n`)), undefined, "a sum that fits is not enough");
+  for (const field of ["note", "headerBytes", "serial", "manifest", "from", "to"])
+    t.equal(framed({ ...frame, [field]: null }), undefined, field);
+  const state = { serial: 1, manifest: "none", open: { clip: segment.clip, at: 5 } };
+  t.same(decodeState(summed(JSON.stringify(state))), state);
+  for (const open of [5, null, {}, { ...state.open, at: -1 }])
+    t.equal(decodeState(summed(JSON.stringify({ ...state, open }))), undefined);
 });
 
 test("an acknowledged segment is pending no more; a receipt for another one changes nothing", async (t) => {

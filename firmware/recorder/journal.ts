@@ -105,5 +105,6 @@ export interface Journal {
 
 /** Logs a failure of the world that stops nothing: what it keeps from being durable is done without or tried again. */
 export function logFault(log: Log, what: string, error: unknown): void {
+  // unreached: the world throws errors only
   log("journal.fault", { what, why: error instanceof Error ? error.message : String(error) });
 }

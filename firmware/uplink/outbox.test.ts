@@ -61,6 +61,31 @@ test("a press goes before motion, the newest clip before older ones, and takes a
   t.same(bench.give({ kind: "event-stored", ids: [id(1), id(2), id(3)] }).box.events, []);
 });
 
+test("what is said twice, late or of something unknown changes nothing", async (t) => {
+  const id = (n: number): EventId => `01900000-0000-7000-8000-0000000000e${n}` as EventId;
+  const bench = new Bench().sealed(clipA, 0, chunk).sealed(clipA, 0, chunk);
+  t.equal(bench.box.clips[0]?.waiting.length, 1, "a segment waits once");
+  bench.give({ kind: "connected" });
+  bench.give({ kind: "happened", id: id(1), what: "press" });
+  bench.give({ kind: "happened", id: id(1), what: "press" });
+  t.equal(bench.box.events.length, 1, "an event waits once");
+  const clips = JSON.stringify(bench.box.clips);
+  const strange = { clip: clipB, index: 7 };
+  bench.puback(strange, 0);
+  bench.give({ kind: "own-copy-sound", place: strange, chance: 0.5 });
+  bench.give({ kind: "acknowledged", place: strange });
+  t.equal(JSON.stringify(bench.box.clips), clips);
+  bench.look();
+  bench.tick(eventRepeatMillis / 2).give({ kind: "happened", id: id(2), what: "press" });
+  bench.look();
+  const repeated = bench.tick(eventRepeatMillis / 2).look();
+  t.same(
+    repeated.filter((one) => one.startsWith("event")),
+    ["event e1"],
+    "only what has waited long enough is repeated",
+  );
+});
+
 test("credit is kept: none pauses, crumbs wait until the cloud has all before them", async (t) => {
   const bench = connected().sealed(clipA, 0, 3 * chunk);
   t.same(bench.progress(a0, 0, 0).look(), ["init a/0"]);

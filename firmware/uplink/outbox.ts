@@ -89,6 +89,7 @@ function apply(outbox: Outbox, event: OutboxEvent, now: Millis): Step {
       return only(forget(outbox, event.place));
     case "clip-removed":
       return only(removeClip(outbox, event.clip));
+    // unreached: the compiler proves that no other kind comes
     default:
       return unreachable(event);
   }
@@ -174,6 +175,7 @@ function answer(outbox: Outbox, { place, answer: said, chance }: Answered, now: 
       return one === undefined || !isRemote(one)
         ? only(outbox)
         : refused(outbox, one, said.code, { chance, now });
+    // unreached: the compiler proves that no other kind comes
     default:
       return unreachable(said);
   }
@@ -224,6 +226,7 @@ function refused(outbox: Outbox, one: UnderWay, code: RefusalCode, { chance, now
       return only(forget(outbox, one), said);
     case "deleted":
       return only(hold(outbox, place, never), said);
+    // unreached: the compiler proves that no other kind comes
     default:
       return unreachable(code);
   }

@@ -44,6 +44,7 @@ export function addSegment(clips: readonly Clip[], segment: Segment): readonly C
 
 function inserted(waiting: readonly Segment[], segment: Segment): readonly Segment[] {
   let at = waiting.length;
+  // unreached: the loop stops before the first
   while (at > 0 && (waiting[at - 1]?.index ?? 0) > segment.index) at--;
   if (waiting[at - 1]?.index === segment.index) return waiting;
   return [...waiting.slice(0, at), segment, ...waiting.slice(at)];

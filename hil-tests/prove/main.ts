@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { coverageProofs } from "./coverage.js";
 import { eyeProofs } from "./eye.js";
 import { fuzzProofs } from "./fuzz.js";
 import { gateProofs } from "./gate.js";
@@ -31,6 +32,7 @@ const proofs: readonly Proof[] = [
   ...fuzzProofs,
   ...rigProofs,
   ...simProofs,
+  ...coverageProofs,
 ];
 
 interface Shown extends Outcome {

@@ -147,6 +147,29 @@ test("what members see of the cameras reads back, and any other way to say it is
   t.end();
 });
 
+test("a chain ends where a charter in it does not hold, and a line with half a key is none", async (t) => {
+  const [signed] = charters.valid[0]?.chain ?? [];
+  if (signed === undefined) return t.fail("no vector");
+  const broken = { note: "no note", openings: [] };
+  for (const chain of [
+    [broken, signed],
+    [broken, signed, signed],
+    [signed, broken, signed],
+  ])
+    t.notOk(openCharterChain(chain).ok);
+  t.notOk(openPinnedCharter(broken, "x" as never).ok);
+  for (const line of [
+    "member a owner AAAA AAAA age1 Zoë",
+    "camera a AAAA AAAA x age1 outdoor on record none whole Door",
+  ])
+    t.match(parseLines([line]), { error: { kind: "bad-line", index: 0 } });
+  const lines = charters.valid.flatMap(({ chain }) => chain.flatMap(({ openings }) => openings));
+  const camera = lines.find((line) => line?.includes(" camera "))?.replace(/^\S+ /, "") ?? "";
+  t.ok(parseLines([camera]).ok, camera);
+  for (const bad of [camera.replace(/ age1\S+ /, " age1 "), camera.replace(/ \d+ age1/, " x age1")])
+    t.match(parseLines([bad]), { error: { kind: "bad-line", index: 0 } }, bad);
+});
+
 test("a pinned charter opens by its hash alone, and no other does", async (t) => {
   const [first, second] = charters.valid;
   const newest = second?.chain[1];

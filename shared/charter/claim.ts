@@ -70,6 +70,7 @@ export function parseClaim(text: string): Result<Claim, ClaimRefusal> {
   const [urlBytes, caHash, charter, secret] = decoded.map((part) =>
     part.ok ? part.value : new Uint8Array(0),
   );
+  // unreached: four parts are decoded, whatever stands in them
   const cloudUrl = fromUtf8(urlBytes ?? new Uint8Array(0));
   if (!cloudUrl.ok || !isCloudUrl(cloudUrl.value))
     return malformed("the cloud's address is not an http(s) URL");

@@ -15,6 +15,7 @@ function isHost(host: string): boolean {
   if (host.startsWith("[")) return isIpv6(host.slice(1, -1));
   const labels = host.split(".");
   // What ends like an IPv4 address must be one (WHATWG URL, "ends in a number").
+  // unreached: a text split has a last part
   if (/^(\d+|0x[0-9a-f]*)$/i.test(labels.at(-1) ?? "")) return labels.length === 4 && labels.every(isOctet);
   return labels.every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(label));
 }

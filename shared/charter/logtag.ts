@@ -18,6 +18,7 @@ export interface HouseholdLog {
 
 /** From the salts of the first charter's lines, in their order (HKDF-SHA-256, RFC 5869). */
 export function householdLogOf({ openings }: SignedCharter): HouseholdLog {
+  // unreached: a split text has a first part
   const salts = openings.map((opening) => `${opening?.split(" ")[0] ?? ""}\n`).join("");
   const derive = (use: string): Uint8Array =>
     hkdf(sha256, toUtf8(salts), undefined, toUtf8(`lintel/v1 log ${use}`), 32);

@@ -130,7 +130,9 @@ export function modeNow(
 }
 
 function ordered(week: readonly Turn[], minute: number | undefined): Mode {
+  // unreached: a week begins at minute 0
   if (minute !== undefined) return week.findLast((turn) => turn.minute <= minute)?.mode ?? "off";
+  // unreached: a week has a turn, of one of these modes
   return allModes.find((mode) => week.some((turn) => turn.mode === mode)) ?? "off";
 }
 

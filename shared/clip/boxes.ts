@@ -92,6 +92,7 @@ export function inOrder(
   for (let i = 0; i < Math.max(boxes.length, types.length); i++) {
     const box = boxes[i];
     const type = types[i];
+    // unreached: one of both lists still has an item
     if (box === undefined) return wrong("missing-box", { type: type ?? "", start: parent.start });
     if (box.type !== type) return wrong("unexpected-box", box);
   }
@@ -116,5 +117,6 @@ export function setU32(bytes: Uint8Array, at: number, value: number): void {
 }
 
 export function typeAt(bytes: Uint8Array, at: number): string {
+  // unreached: whoever asks has seen that four bytes are there
   return String.fromCharCode(bytes[at] ?? 0, bytes[at + 1] ?? 0, bytes[at + 2] ?? 0, bytes[at + 3] ?? 0);
 }

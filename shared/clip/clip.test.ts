@@ -2,13 +2,14 @@ import { test } from "tap";
 import { formatRenewal, parseRenewal } from "../charter/renewal.js";
 import { concat, toUtf8 } from "../kernel/bytes.js";
 import { hashOfText } from "../seal/hash.js";
-import { formatVerifier, parseVerifier, type Verifier } from "../seal/note.js";
+import { formatVerifier, parseVerifier, signNote, textOf, type Verifier, verifierOf } from "../seal/note.js";
+import { commitment, formatOpening } from "../seal/opening.js";
 import { formatPackageWord, parsePackageWord } from "../seal/release.js";
 import { vectors } from "../vectors/vectors.contract.js";
 import { formatDeletion, formatReceipt, parseDeletion, parseReceipt } from "./custody.js";
 import { openManifest, type SignedManifest } from "./manifest.js";
 import { openClip } from "./plain.js";
-import { formatSegment, openSegmentChain, parseSegment } from "./segment.js";
+import { formatSegment, openSegment, openSegmentChain, parseSegment } from "./segment.js";
 
 interface TextVectors {
   readonly valid: readonly { readonly text: string; readonly hash?: string }[];
@@ -72,6 +73,32 @@ test("a clip's notes open as a chain without a gap, from one camera", async (t) 
   for (const { why, notes, kind } of segments.invalidChains) {
     const chain = openSegmentChain(notes, key(segments.cameraKey));
     t.equal(chain.ok ? "opened" : chain.error.kind, kind, why);
+  }
+});
+
+test("a signed text that is no ciphertext note is refused, and a line of a manifest by each of its numbers", async (t) => {
+  const camera = { name: "camera-a", secretKey: new Uint8Array(32).fill(7) };
+  t.match(openSegment(signNote("other/v1\nx\n", [camera]), verifierOf(camera)), {
+    error: { kind: "other-note-type" },
+  });
+  const [{ manifest } = { manifest: undefined }] = manifests.valid;
+  if (manifest === undefined) return t.fail("no vector");
+  const salt = new Uint8Array(16);
+  const withLine = (line: string, previous: string) => {
+    const text = textOf(manifest.note)
+      .replace(/^(fragment .*\n)+/m, `fragment ${commitment({ salt, line })}\n`)
+      .replace(/^previous .*$/m, `previous ${previous}`);
+    return openManifest(
+      { note: signNote(text, [camera]), openings: [formatOpening({ salt, line })] },
+      verifierOf(camera),
+    );
+  };
+  const good = `0 1 0 5 9 ${hashOfText("x")}`;
+  t.equal(withLine(good, "unknown").ok, true);
+  t.equal(withLine(good, hashOfText("y")).ok, true);
+  for (let at = 0; at < 5; at++) {
+    const line = good.split(" ").with(at, "-1").join(" ");
+    t.match(withLine(line, "none"), { error: { kind: "bad-field", field: "fragment 0" } }, line);
   }
 });
 

@@ -1,10 +1,14 @@
 import fc from "fast-check";
 import { test } from "tap";
-import { concat, equal } from "../kernel/bytes.js";
+import { concat, equal, fromHex } from "../kernel/bytes.js";
+import { hashOf } from "../seal/hash.js";
+import { verifierOf } from "../seal/note.js";
 import type { Parsed } from "./boxes.js";
 import { fragmentFramesMax, parseFragment, rebase } from "./fmp4.js";
 import { FragmentStream, type StreamEvent } from "./fragmentstream.js";
 import { parseInit } from "./init.js";
+import { formatFragment, signManifest } from "./manifest.js";
+import { factsOf, formatPlain, openClip } from "./plain.js";
 import { splitFmp4, splitFragments } from "./split.js";
 
 // The smallest muxer that writes what the camera's child writes, one box at a time, so that each can be spoilt.
@@ -116,6 +120,11 @@ test("an init segment that is not one is refused, with the box that is wrong", a
     ["an edit list", trak(tkhd(1), box("edts"), mdia("vide", stsd(avc1))), "unsupported trak"],
     ["two edit lists", trak(tkhd(1), box("edts"), box("edts"), mdia("vide", stsd(avc1))), "unsupported trak"],
     ["torn defaults", concat(ftyp, moov(videoTrak, box("mvex", words(9)))), "truncated "],
+    [
+      "tkhd of version 1",
+      trak(box("tkhd", words(0x01000000, 0, 0, 0, 0, 1), zeros(80)), mdia("vide", stsd(avc1))),
+      "ok",
+    ],
     ["no tkhd", trak(mdia("vide", stsd(avc1))), "missing-box tkhd"],
     ["two tkhd", trak(tkhd(1), tkhd(1), mdia("vide", stsd(avc1))), "repeated-box tkhd"],
     ["track id 0", trak(tkhd(0), mdia("vide", stsd(avc1))), "malformed tkhd"],
@@ -210,12 +219,80 @@ test("a fragment that could hide or lose frames is refused", async (t) => {
     ["a tfdt of version 2", fragment({ tfdt: box("tfdt", words(0x02000000, 0)) }), "malformed tfdt"],
     ["an empty tfdt", fragment({ tfdt: box("tfdt") }), "malformed tfdt"],
     ["a time above 2^53", fragment({ tfdt: box("tfdt", words(0x01000000, 0x200000, 0)) }), "malformed tfdt"],
+    [
+      "an end above 2^53",
+      fragment({ tfdt: box("tfdt", words(0x01000000, 0x1fffff, 0xffffffff)) }),
+      "malformed tfdt",
+    ],
     ["a size below its header", words(7, 0x6d6f6f66), "bad-size moof"],
     ["a size of 0", words(0, 0x6d6f6f66), "bad-size moof"],
     ["a size above 2^53", words(1, 0x6d6f6f66, 0xffffffff, 0), "bad-size moof"],
     ["half a header", zeros(5), "truncated "],
   ];
   for (const [name, bytes, expected] of cases) t.equal(verdict(parseFragment(bytes)), expected, name);
+});
+
+test("a clip is refused for the first thing in it that its camera did not sign", async (t) => {
+  const camera = { name: "camera-a", secretKey: new Uint8Array(32).fill(7) };
+  const parts = [fragment({ tfdt: tfdt(0) }), fragment({ mfhd: mfhd(8), tfdt: tfdt(15360) })];
+  const sign = (signer = camera) =>
+    signManifest(
+      {
+        ...{
+          household: "ivznv7x5sq6lk565",
+          camera: "27q6bbf6ee5qdzig",
+          start: 0,
+          monotonic: 0,
+          clock: "synchronised",
+        },
+        ...{
+          clip: "01a0c450-6c7b-7303-8303-030303030303",
+          trigger: "press",
+          charter: hashOf(init),
+          previous: "none",
+        },
+        init: hashOf(init),
+      } as never,
+      parts.map((bytes, index) => {
+        const parsed = parseFragment(bytes);
+        const line = parsed.ok ? formatFragment(factsOf(parsed.value, index)) : "";
+        return { salt: zeros(16), line };
+      }),
+      "complete",
+      signer,
+    );
+  const manifest = sign();
+  const all = { init, fragments: parts, manifest };
+  const verdictOn = (bytes: Uint8Array): string => {
+    const opened = openClip(bytes, verifierOf(camera));
+    return opened.ok ? "ok" : opened.error.kind;
+  };
+  t.equal(verdictOn(formatPlain(all)), "ok");
+  t.equal(verdictOn(concat(init, formatPlain({ fragments: parts, manifest }))), "ok", "in two segments");
+  t.equal(verdictOn(concat(init, ...parts)), "no-manifest");
+  t.equal(verdictOn(concat(formatPlain(all), box("uuid", zeros(20)))), "no-manifest");
+  const uuid = fromHex("1171ad78527c6d5593dd4ac8736dba8f");
+  for (const body of [
+    "{",
+    "null",
+    "{}",
+    '{"note":1,"openings":[]}',
+    '{"note":"","openings":[1]}',
+    '{"note":"","openings":1}',
+  ])
+    t.equal(verdictOn(concat(formatPlain(all), box("uuid", uuid, ascii(body)))), "no-manifest", body);
+  t.equal(verdictOn(concat(formatPlain(all), box("uuid", uuid, Uint8Array.of(0xff)))), "no-manifest");
+  const stranger = { name: "camera-b", secretKey: new Uint8Array(32).fill(8) };
+  t.equal(verdictOn(formatPlain({ ...all, manifest: sign(stranger) })), "manifest-refused");
+  t.equal(verdictOn(formatPlain({ ...all, init: concat(ftyp, moov(videoTrak, audioTrak)) })), "init-differs");
+  t.equal(verdictOn(formatPlain({ ...all, fragments: parts.slice(1) })), "fragments-missing");
+  t.equal(verdictOn(formatPlain({ ...all, fragments: parts.toReversed() })), "fragment-differs");
+  const kept = { note: manifest.note, openings: manifest.openings.map(() => null) };
+  t.equal(
+    verdictOn(formatPlain({ ...all, manifest: kept })),
+    "fragment-differs",
+    "a line kept back vouches for nothing",
+  );
 });
 
 test("a rebased fragment counts from its clip's start and differs nowhere else", async (t) => {

@@ -145,6 +145,7 @@ function readHead(
 function parseFragmentLine(line: string): FragmentFacts | undefined {
   const words = line.split(" ");
   const [index, track, time, duration, bytes] = words.slice(0, 5).map(parseDecimal);
+  // unreached: a line that is cut before it is refused by its words
   const sha256 = words[5] ?? "";
   if (words.length !== 6 || !isHash(sha256)) return undefined;
   if (index === undefined || track === undefined || time === undefined) return undefined;

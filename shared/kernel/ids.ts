@@ -63,7 +63,9 @@ function keyIdOf(key: Uint8Array): string {
 function uuidV7(now: Millis, random: Random): string {
   const time = Math.floor(now).toString(16).padStart(12, "0").slice(-12);
   const chance = random.bytes(10);
+  // unreached: ten bytes were asked for
   chance[0] = 0x70 | ((chance[0] ?? 0) & 0x0f);
+  // unreached: ten bytes were asked for
   chance[2] = 0x80 | ((chance[2] ?? 0) & 0x3f);
   const tail = Array.from(chance, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return `${time.slice(0, 8)}-${time.slice(8)}-${tail.slice(0, 4)}-${tail.slice(4, 8)}-${tail.slice(8)}`;

@@ -258,6 +258,7 @@ function reader<T extends TSchema>(schema: T): MessageReader<Static<T>> {
     const [first] = compiled.Errors(value);
     return refuse({
       kind: "not-the-schema",
+      // unreached: what does not hold has a first error with both
       why: `${first?.instancePath ?? ""} ${first?.message ?? ""}`.trim(),
     });
   };

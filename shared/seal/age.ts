@@ -73,6 +73,7 @@ async function opened(decrypter: Decrypter, sealed: Uint8Array): Promise<Result<
   try {
     return ok(await decrypter.decrypt(sealed));
   } catch (error) {
+    // unreached: the library throws errors only
     return refuse({ kind: "does-not-open", why: error instanceof Error ? error.message : String(error) });
   }
 }

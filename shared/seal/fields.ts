@@ -22,6 +22,7 @@ export type FieldValues = Readonly<Record<string, string | number | readonly str
 export function formatFields(shape: NoteShape, subject: string, values: FieldValues): string {
   const lines = shape.fields.flatMap((name) => {
     const field = name.replace("*", "");
+    // unreached: every format function gives all its fields
     return [values[field] ?? ""].flat().map((value) => `${field} ${value}`);
   });
   return `${[shape.type, subject, ...lines].join("\n")}\n`;
@@ -114,11 +115,13 @@ function splitLines(shape: NoteShape, text: string): Result<Split, FieldsRefusal
 function linesNamed(lines: readonly string[], at: number, name: string): readonly string[] {
   const values: string[] = [];
   for (let i = at; lines[i]?.startsWith(`${name} `); i++)
+    // unreached: the loop has seen that the line is there
     values.push((lines[i] ?? "").slice(name.length + 1));
   return values;
 }
 
 function readerOf({ subject, values }: Split): FieldReader {
+  // unreached: readers ask for fields of their own shape only
   const plain = (field: string): string => values[field]?.[0] ?? "";
   const check = (condition: boolean, field: string): void => {
     if (!condition) throw new BadField(field);
@@ -146,6 +149,7 @@ function readerOf({ subject, values }: Split): FieldReader {
       return value;
     },
     list(field, max) {
+      // unreached: readers ask for fields of their own shape only
       const list = values[field] ?? [];
       check(list.length <= max, field);
       return list;

@@ -22,6 +22,7 @@ function keyOf(publicKey: Uint8Array): KeyObject {
   const known = keys.get(name);
   if (known !== undefined) return known;
   const key = createPublicKey({ key: der, format: "der", type: "spki" });
+  // unreached: ten thousand keys are more than a test makes
   if (keys.size >= keysMax) keys.clear();
   keys.set(name, key);
   return key;

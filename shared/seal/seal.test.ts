@@ -123,6 +123,22 @@ test("no single flipped bit of a note gets past a known key", async (t) => {
   t.equal(tried, toUtf8(note).length);
 });
 
+test("a note beyond its limits is refused before anything is verified", async (t) => {
+  const note = "text\n\n— a AAAAAAAA\n";
+  t.match(openNote("x".repeat(1_000_001) + note, []), { error: { why: "longer than the limit" } });
+  t.match(openNote(note + "— a AAAAAAAA\n".repeat(16), []), { error: { why: "too many signatures" } });
+  t.match(await openWithPassphrase(toUtf8(`age-encryption.org/v1\n--- ${"A".repeat(43)}\n`), "words"), {
+    error: { kind: "does-not-open" },
+  });
+  t.match(await openWithPassphrase(toUtf8("nothing"), "words"), { error: { kind: "not-an-age-file" } });
+  const notText = concat(
+    toUtf8("age-encryption.org/v1\n-> x\n"),
+    Uint8Array.of(0xff),
+    toUtf8(`\n--- ${"A".repeat(43)}\n`),
+  );
+  t.match(await openWithPassphrase(notText, "words"), { error: { kind: "does-not-open" } });
+});
+
 test("text that no note can carry is not signed", async (t) => {
   const signer = signerNamed("camera-a");
   for (const text of ["", "no newline", "tab\t\n", "nul\0\n", "\ud800\n"])

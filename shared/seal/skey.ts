@@ -11,6 +11,7 @@ export function formatSigner(signer: Signer): string {
 
 /** `undefined` for what is no such line. */
 export function parseSigner(text: string): Signer | undefined {
+  // unreached: a split text has a first part
   const name = text.startsWith(prefix) ? (text.slice(prefix.length).split("+")[0] ?? "") : "";
   const key = fromBase64(text.trimEnd().split("+").slice(4).join("+"));
   if (!key.ok || key.value.length !== 33) return undefined;

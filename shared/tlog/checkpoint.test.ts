@@ -6,6 +6,7 @@ import {
   keyTypes,
   parseVerifier,
   type Signer,
+  signNote,
   type Verifier,
   verifierOf,
 } from "../seal/note.js";
@@ -95,6 +96,9 @@ test("a cosignature is the known one, and holds for its text and time only", (t)
 });
 
 test("what is no checkpoint of this log is refused", (t) => {
+  t.match(openCheckpoint(signNote("no checkpoint\n", [logSigner]), alone), {
+    error: { kind: "malformed-checkpoint" },
+  });
   const whole = read(large);
   const sign = (text: string) => signCheckpoint({ ...whole, origin: text.slice(0, -1) }, logSigner);
   t.match(openCheckpoint(sign("other.example.com\n"), alone), { error: { kind: "other-log" } });
@@ -217,6 +221,14 @@ test("a policy says who counts, and whatever is no such policy says in which lin
     [],
   ])
     t.match(read(...wrong), { ok: false, error: { kind: "malformed-policy" } }, wrong.join("; "));
+  const many = Array.from({ length: 13 }, (_, at) => {
+    const publicKey = seededPrng(100 + at).bytes(32);
+    return `witness m${at} ${formatVerifier({ name: `m${at}.example`, publicKey }, keyTypes.cosignature)}`;
+  });
+  t.same(read(...many, "quorum none"), {
+    ok: false,
+    error: { kind: "malformed-policy", line: 16, why: "there are more than 15 witnesses" },
+  });
   const policy = read("group g 2 a b c", "quorum g");
   if (policy.ok) {
     const again = parsePolicy(formatPolicy(log, policy.value));

@@ -116,6 +116,7 @@ export function tileNodes(tile: (level: number, index: number) => readonly TreeH
 /** Of a power of two hashes. */
 export function rootOfRow(row: readonly TreeHash[]): TreeHash {
   const [left, right] = row;
+  // unreached: rows are powers of two
   if (left === undefined) throw new Error("A row of no hashes has no root.");
   if (right === undefined) return left;
   const half = row.length / 2;

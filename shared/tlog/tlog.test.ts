@@ -203,6 +203,9 @@ test("what is no count and no hash is refused", (t) => {
   t.notOk(verifyInclusion({ leaf: leaf.subarray(1), index: 0 }, { size: 8, root }, proof));
   t.notOk(verifyInclusion({ leaf, index: 0 }, { size: 8, root }, [new Uint8Array(31), ...proof.slice(1)]));
   t.notOk(verifyConsistency({ size: 0, root }, { size: 8, root }, []), "nothing has no other root");
+  t.notOk(verifyConsistency({ size: 3, root }, { size: 8, root }, []), "no proof at all");
+  t.notOk(verifyConsistency({ size: -1, root }, { size: 8, root }, []));
+  t.notOk(verifyConsistency({ size: 3, root }, { size: 8, root: root.subarray(1) }, []));
   t.ok(verifyConsistency({ size: 0, root: emptyRoot }, { size: 8, root }, []));
   t.throws(() => nodes(0, 70_000), /no node 70000 of level 0/);
   t.end();
