@@ -34,6 +34,14 @@ export const mutations: readonly Mutation[] = [
     what: "segments do not name the one before",
   },
   {
+    name: "any-receipt",
+    layer: "outbox",
+    file: "firmware/uplink/orders.ts",
+    from: "return opened.ok ? parseReceipt(opened.value.text) : opened;",
+    to: 'return parseReceipt(note.slice(0, note.lastIndexOf("\\n\\n") + 1));',
+    what: "a receipt frees a segment whoever signed it",
+  },
+  {
     name: "never-asks-again",
     layer: "outbox",
     file: "firmware/uplink/outbox.ts",
@@ -98,6 +106,14 @@ export const mutations: readonly Mutation[] = [
     what: "clips end before their time",
   },
   {
+    name: "removed-camera-stays",
+    layer: "household",
+    file: "cloud/household/cameras.io.ts",
+    from: "return found?.named === true ? found : undefined;",
+    to: "return found;",
+    what: "a camera that its charter names no more is still heard",
+  },
+  {
     name: "any-charter",
     layer: "charter",
     file: "shared/charter/charter.ts",
@@ -128,6 +144,14 @@ export const mutations: readonly Mutation[] = [
     from: '(released.from < from || released.to > to) && { kind: "outside-window", clip },',
     to: "",
     what: "a release reaches beyond the window that was asked for",
+  },
+  {
+    name: "withdrawal-forgotten",
+    layer: "release",
+    file: "cloud/release/releases.io.ts",
+    from: 'return sending.without(id, () => book.advance(id, { kind: "withdraw" }, checked.value));',
+    to: "return { ok: true, value: (await book.find(id)) as never };",
+    what: "a withdrawal is answered and not carried out",
   },
   {
     name: "state-unwritten",
