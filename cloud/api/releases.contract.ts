@@ -43,7 +43,8 @@ export interface Bureau {
   readonly officer: OfficeStaff;
 }
 
-const noteSigner = ({ person, noteSecret }: OfficeStaff): Signer => ({
+/** By their notes; not what they log in with. */
+export const noteSigner = ({ person, noteSecret }: OfficeStaff): Signer => ({
   name: officerKeyName(person.id),
   secretKey: noteSecret,
 });

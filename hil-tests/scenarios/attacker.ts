@@ -16,7 +16,7 @@ import {
 import { memberKeys } from "../../shared/charter/keys.js";
 import { type CharterCamera, type Member, memberKeyName } from "../../shared/charter/lines.js";
 import { formatMode, type ModeOrder, parseMode } from "../../shared/charter/mode.js";
-import { type CameraId, householdIdOf, memberIdOf } from "../../shared/kernel/ids.js";
+import { type CameraId, type HouseholdId, householdIdOf, memberIdOf } from "../../shared/kernel/ids.js";
 import { writeMessage } from "../../shared/protocol/messages.js";
 import type { DownKind } from "../../shared/protocol/topics.js";
 import { open, recipientOf, splitHeader } from "../../shared/seal/age.js";
@@ -36,10 +36,12 @@ export interface Spoils {
   readonly signers: readonly Signer[];
 }
 
-/** Reads the disk of a cloud that is down. */
-export async function plunder(directory: string): Promise<Spoils> {
+/** Reads the disk of a cloud that is down: of this household, where there are several. */
+export async function plunder(directory: string, household?: HouseholdId): Promise<Spoils> {
   const db = await openDatabase(join(directory, "cloud.db"));
-  const rows = await db.selectFrom("charter").selectAll().orderBy("version").execute();
+  let select = db.selectFrom("charter").selectAll().orderBy("version");
+  if (household !== undefined) select = select.where("household", "=", household);
+  const rows = await select.execute();
   await db.destroy();
   const chain = rows.map(({ note, openings }): SignedCharter => ({ note, openings: JSON.parse(openings) }));
   const opened = openCharterChain(chain);
@@ -64,7 +66,11 @@ function secretIn(path: string): Uint8Array {
 
 /** Tries every value on the disk that could be a key, as an age identity and as a file key, on every sealed object of the vault. */
 export async function tryEverything({ directory, newest }: Spoils) {
-  const sealed = await sealedIn(directory, newest);
+  return tryAllKeys(directory, await sealedIn(directory, newest));
+}
+
+/** Tries them on these objects. */
+export async function tryAllKeys(directory: string, sealed: readonly Uint8Array[]) {
   const { identities, files } = stealCloud(directory);
   const fileKeys = readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -79,7 +85,10 @@ export async function tryEverything({ directory, newest }: Spoils) {
 }
 
 /** The vault's own code, with the shred keys, makes plain age files of what it stores. */
-async function sealedIn(directory: string, { household }: OpenedCharter): Promise<readonly Uint8Array[]> {
+export async function sealedIn(
+  directory: string,
+  { household }: OpenedCharter,
+): Promise<readonly Uint8Array[]> {
   const db = await openDatabase(join(directory, "cloud.db"));
   const limits = { retentionDays: 30, longestDays: 60, bytesMax: 2 ** 40, householdBytesMax: 2 ** 40 };
   const { reader, close } = await openVault({ directory: join(directory, "vault"), db, clock, ...limits });
@@ -124,7 +133,7 @@ interface Stranger {
 }
 
 /** A household of the attacker's own, with all its keys. */
-async function newStranger(): Promise<Stranger> {
+export async function newStranger(): Promise<Stranger> {
   const { noteSecret, loginSecret, identity } = memberKeys(random.bytes(32), 0);
   const noteKey = verifierOf({ name: "x", secretKey: noteSecret }).publicKey;
   const loginKey = verifierOf({ name: "x", secretKey: loginSecret }).publicKey;
