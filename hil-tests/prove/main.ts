@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { boardProofs } from "./board.js";
 import { coverageProofs } from "./coverage.js";
 import { eyeProofs } from "./eye.js";
 import { fuzzProofs } from "./fuzz.js";
@@ -33,6 +34,7 @@ const proofs: readonly Proof[] = [
   ...rigProofs,
   ...simProofs,
   ...coverageProofs,
+  ...boardProofs,
 ];
 
 interface Shown extends Outcome {
