@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Kysely } from "kysely";
 import type { AgencyId, HouseholdId, ReleaseId } from "../shared/kernel/ids.js";
 import type { Clock, Random } from "../shared/kernel/ports.js";
+import type { OpenedAgreement } from "../shared/release/agreement.js";
 import type { Policy } from "../shared/release/floor.js";
 import { type AgencyRecord, agencyMachine, agreementOf, speakersOf } from "./agency/agency.js";
 import type { Database } from "./database.io.js";
@@ -56,8 +57,8 @@ export function openCasework({
   const sending = new Sending();
   const releaseBook: ReleaseBook = docket.open(releaseMachine(policy), {
     async settle(kept) {
-      await settleRelease(settling, kept);
-      await answering.tell(kept.state);
+      // What cannot be destroyed now is withdrawn all the same: its emergency hears of it before the fixed time.
+      await settleRelease(settling, kept).finally(() => answering.tell(kept.state));
       const { kind, agency } = kept.state;
       if (kind === "overdue")
         await agencies.advance(agency, { kind: "fault", why: "overdue-disposal" }, "clock");
@@ -84,14 +85,15 @@ export function openCasework({
       return mayAsk(asker.state) && (await mayBeKnown(release));
     },
   });
+  const speakers: SpeakersOf = (agency) => speakersOf(agency, policy, clock.wall());
   // What was signed under other rules is void: a camera may have moved away, an owner joined.
   charters.onChange(({ household }) => {
     void freeze(releaseBook, { household }, "charter-has-changed").catch(onFault);
   });
   return {
     ...{ ...kept, footage: createFootage(db, { log, clock, random }) },
-    speakersOf: (agency: AgencyRecord) => speakersOf(agency, policy, clock.wall()),
-    ...{ docket, batches, agencies, requests, releaseBook, releases, agencyOf: knownIn(agencies) },
+    ...{ docket, batches, agencies, requests, releaseBook, releases, speakersOf: speakers },
+    agencyOf: knownIn(agencies, speakers),
     onUnconfirmed: (agency: AgencyId) => noteUnconfirmed(agencies, agency),
     answerEmergencies: answering.join,
     onAnswered: (emergency: Emergency) => handOver(settling, emergency, makeAvailable),
@@ -140,16 +142,19 @@ async function handOver(
   await makeAvailable();
 }
 
+/** The version of an agency's agreement whose people are the two who must sign now. */
+type SpeakersOf = (agency: AgencyRecord) => OpenedAgreement;
+
 async function noteUnconfirmed(agencies: AgencyBook, agency: AgencyId): Promise<void> {
   if ((await agencies.find(agency)) === undefined) return;
   await agencies.advance(agency, { kind: "fault", why: "unconfirmed-emergency" }, "clock");
 }
 
-function knownIn(agencies: AgencyBook): AgencyOf {
+function knownIn(agencies: AgencyBook, speakersOf: SpeakersOf): AgencyOf {
   return async (agency: AgencyId) => {
     const state = (await agencies.find(agency))?.state;
-    const known = state !== undefined && isKnown(state);
-    return known ? { state: state.kind, agreement: agreementOf(state) } : undefined;
+    if (state === undefined || !isKnown(state)) return undefined;
+    return { state: state.kind, agreement: agreementOf(state), speakers: speakersOf(state) };
   };
 }
 

@@ -8,7 +8,7 @@ import { signNote } from "../../shared/seal/note.js";
 import { systemRandom } from "../system.io.js";
 import { askHousehold, newClaim, staffSigner } from "./emergencies.contract.js";
 import { agencyWith, newStaff, saidAgreement, signInStaff } from "./officetesting.js";
-import { activeBureau, openReleaseCloud } from "./releases.contract.js";
+import { activeBureau, openReleaseCloud, signedAgreement, terms } from "./releases.contract.js";
 import { type Answer, call, newHousehold, openTestCloud, tokenOf } from "./testing.js";
 
 const [agency, rival] = [agencyIdOf(systemRandom.bytes(32)), agencyIdOf(systemRandom.bytes(32))];
@@ -186,6 +186,32 @@ test("court paper that two operators find genuine confirms it; without any it is
   const stateOf = (id: string) => emergencies.find((one: { id: string }) => one.id === id)?.state;
   t.equal(stateOf(filed), "confirmed");
   t.equal(stateOf(never), "unconfirmed");
+});
+
+test("whom a supervisor names is one of the two who claim only after 30 days", async (t) => {
+  const real = await openReleaseCloud();
+  t.teardown(real.close);
+  const bureau = await activeBureau(real);
+  const house = await newHousehold(real);
+  const newcomer = newStaff("officer", "Mallory");
+  const { agency: own, supervisor, agreement: before } = bureau;
+  const previous = hashOfText(formatAgreement(before));
+  const officers = [...before.officers, { ...newcomer.person, role: "officer" as const }];
+  const agreement = { ...before, version: 2, previous, issued: millis(real.clock.wall()), officers };
+  const body = { note: signedAgreement({ ...bureau, agreement }), terms };
+  const { token } = await signInStaff(real, own, supervisor);
+  t.equal((await call(real, "PUT", "/agency/v1/agreement", { token, body })).status, 200);
+  const cosigned = async (officer: typeof newcomer): Promise<Answer> => {
+    const claimant = { agency: own, agreement: hashOfText(formatAgreement(agreement)), officer, supervisor };
+    const made = await newClaim(real, claimant, { household: house.household, camera: house.board.id });
+    const path = "/agency/v1/emergencies";
+    const { token: theirs } = await signInStaff(real, own, officer);
+    await call(real, "POST", path, { token: theirs, body: { note: made.note } });
+    const cosign = `${path}/${made.claim.id}/cosignature`;
+    return call(real, "POST", cosign, { token, body: { note: made.cosigned } });
+  };
+  t.equal(kind(await cosigned(newcomer)), "signed-by-newcomers");
+  t.match(await cosigned(bureau.officer), { status: 200, body: { state: "cosigned" } });
 });
 
 test("an agency that was vetted in public is on probation once its emergency stays unconfirmed", async (t) => {

@@ -41,7 +41,8 @@ export function agencyWith(
     person.role === "operator" ? [] : [{ ...person, role: person.role }],
   );
   const facts = { name: "Harbour City Police", jurisdiction: "us", phone: "+15550100" } as const;
-  return { state, agreement: { ...facts, agency, hash: saidAgreement, officers } };
+  const agreement = { ...facts, agency, hash: saidAgreement, officers };
+  return { state, agreement, speakers: agreement };
 }
 
 const sideOf = (office: Office): "agency" | "operator" => (office === "operator" ? "operator" : "agency");

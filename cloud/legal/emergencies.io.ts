@@ -2,7 +2,7 @@ import { toBase64 } from "../../shared/kernel/bytes.js";
 import { type AgencyId, type OfficerId, type RequestId, timeOf } from "../../shared/kernel/ids.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { type EmergencyClaim, openClaim, parseClaim } from "../../shared/release/emergency.js";
-import { type RequestRefusal, signersOf } from "../../shared/release/request.js";
+import { faultInTwo, type RequestRefusal, signersOf } from "../../shared/release/request.js";
 import { hashOfText } from "../../shared/seal/hash.js";
 import { textOf } from "../../shared/seal/note.js";
 import type { Book, DocketQuery, Kept, StepTaken } from "../docket/docket.io.js";
@@ -18,7 +18,13 @@ export type KeptEmergency = Kept<Emergency>;
 type Refusal =
   | EmergencyRefusal
   | RequestRefusal
-  | { readonly kind: "agency-not-active" | "too-many-waiting" | "signed-at-another-time" };
+  | {
+      readonly kind:
+        | "agency-not-active"
+        | "too-many-waiting"
+        | "signed-at-another-time"
+        | "signed-by-newcomers";
+    };
 
 interface Word {
   readonly agency: AgencyId;
@@ -78,6 +84,9 @@ export function createEmergencies(services: EmergencyServices): Emergencies {
       const opened = openClaim(note, agency.agreement);
       if (!opened.ok) return opened;
       if (opened.value.hash !== emergency.state.claim.hash) return undefined;
+      const signers = signersOf(note, agency.speakers);
+      if (!signers.ok || faultInTwo(signers.value) !== undefined)
+        return refuse({ kind: "signed-by-newcomers" });
       return book.advance(id, { kind: "cosign", by, role, note }, by);
     },
     async callBack(id, { by, called, authentic }) {

@@ -33,6 +33,8 @@ export interface KnownAgency {
     OpenedAgreement,
     "agency" | "hash" | "name" | "jurisdiction" | "phone" | "officers"
   >;
+  /** The version whose people are the two who must sign. */
+  readonly speakers: Pick<OpenedAgreement, "officers">;
 }
 export type AgencyOf = (agency: AgencyId) => Promise<KnownAgency | undefined>;
 

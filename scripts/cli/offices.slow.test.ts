@@ -89,13 +89,11 @@ test("an officer makes keys and a line for the agreement, and signs in once it n
     agencyInit(join(room, "gus"), { name: "Gus", role: "supervisor" }, terminal),
   );
   const agency = agencyIdOf(parseOfficer(supervisor.line ?? "")?.noteKey ?? new Uint8Array());
-  const known: KnownAgency = {
-    state: "active",
-    agreement: {
-      ...{ agency, hash: saidAgreement, name: "Harbour City Police", jurisdiction: "us", phone: "+15550100" },
-      officers: officer === undefined ? [] : [officer],
-    },
+  const agreement: KnownAgency["agreement"] = {
+    ...{ agency, hash: saidAgreement, name: "Harbour City Police", jurisdiction: "us", phone: "+15550100" },
+    officers: officer === undefined ? [] : [officer],
   };
+  const known: KnownAgency = { state: "active", agreement, speakers: agreement };
   const cloud = await openTestCloud({ agencyOf: async (id) => (id === agency ? known : undefined) });
   t.teardown(cloud.close);
   const url = await cloud.app.listen({ host: "127.0.0.1", port: 0 });
@@ -186,7 +184,7 @@ async function workplace(name: string) {
   } as const;
   const cloud = await openTestCloud({
     operators: operators.value,
-    agencyOf: async () => ({ state: "active", agreement }),
+    agencyOf: async () => ({ state: "active", agreement, speakers: agreement }),
   });
   const url = await cloud.app.listen({ host: "127.0.0.1", port: 0 });
   cloud.origins.push(url);
