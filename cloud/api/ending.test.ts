@@ -38,6 +38,7 @@ test("while releases end nothing new begins, and the cloud says so", async (t) =
   t.match(await call(cloud, "POST", "/agency/v1/agreements", { body: agreement }), ending);
   const { note } = await newAsk(cloud, bureau, { file: "FILE-2" });
   t.match(await call(cloud, "POST", "/agency/v1/requests", { token: officer, body: { note } }), ending);
+  t.match(await call(cloud, "POST", "/agency/v1/emergencies", { token: officer, body: { note } }), ending);
   t.match(await call(cloud, "POST", "/v1/releases", { token: home.token, body }), ending);
   const approve = `/operator/v1/requests/${asked.request.id}/approve`;
   t.match(await call(cloud, "POST", approve), ending);

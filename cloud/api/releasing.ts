@@ -27,24 +27,28 @@ export interface ReleasingServices
     OwnEmergencyServices,
     OwnersWordServices {}
 
-/** What a cloud does not do any more that stops taking part. All else goes on: withdrawals, receipts, disposals. */
+/** What a cloud does not do that takes no part, or stops. All else goes on: withdrawals, receipts, disposals. */
 const beginnings: ReadonlySet<string> = new Set([
   "applyAsAgency",
   "submitRequest",
   "approveRequest",
   "prepareRelease",
+  // Its household could not answer.
+  "claimEmergency",
 ]);
+
+/** Once, before any route. */
+export function refuseBeginnings(app: App): void {
+  app.addHook("onRequest", async ({ routeOptions: { schema } }) => {
+    if (beginnings.has(schema?.operationId ?? "")) throw new Problem("releases-ending");
+  });
+}
 
 /** Everything about agencies, requests and releases: a cloud that does not take part has none of these routes. */
 export async function addReleasing(
   app: App,
   services: ReleasingServices & Doors & OfficeDoors & WaysIn,
-  { isEnding }: { readonly isEnding: boolean },
 ): Promise<void> {
-  if (isEnding)
-    app.addHook("onRequest", async ({ routeOptions: { schema } }) => {
-      if (beginnings.has(schema?.operationId ?? "")) throw new Problem("releases-ending");
-    });
   addRecordPage(app);
   addRecord(app, services);
   addFeeds(app, services);

@@ -11,7 +11,7 @@ import { addOffices, officersOnly, operatorsOnly } from "./plugins/office.js";
 import { addProblems, refuseAddress, refuseBytes } from "./plugins/problems.js";
 import { addRateLimit } from "./plugins/ratelimit.js";
 import { addTokens, membersOnly } from "./plugins/session.js";
-import { addReleasing, type ReleasingServices } from "./releasing.js";
+import { addReleasing, type ReleasingServices, refuseBeginnings } from "./releasing.js";
 import { type AccessServices, addAccesses, addHouseholdsAccesses } from "./routes/accesses.js";
 import { addAudit } from "./routes/audit.js";
 import { addCameras, type CameraServices } from "./routes/cameras.js";
@@ -144,9 +144,10 @@ export async function createApi(
   await addDescription(app, version);
   addMetrics(app, { measures: services.measures, token: metricsToken, trustProxy });
   addGround(app, { checks: services.checks, caPem: services.authority.caPem });
+  if (releases !== "on") refuseBeginnings(app);
   addOpenRoutes(app, services);
   await addGuardedRoutes(app, services);
-  if (releases !== "off") await addReleasing(app, services, { isEnding: releases === "ending" });
+  if (releases !== "off") await addReleasing(app, services);
   await addDocs(app);
   return app;
 }
