@@ -1,6 +1,7 @@
 import { test } from "tap";
 import { millis } from "../kernel/brand.js";
 import { concat, equal, toUtf8 } from "../kernel/bytes.js";
+import { hashOfText } from "../seal/hash.js";
 import {
   type Edit,
   flipAt,
@@ -133,7 +134,8 @@ test("a package that answers an emergency is about its one outdoor camera and it
   t.equal(verdictOn(answer(early).tar), "request-against-the-rules");
   const outside = { from: millis(asked - 2 * hour), to: millis(asked - hour) };
   t.match(verdictOn(answer(outside).tar), /^outside-window/);
-  t.equal(verdictOn(answer({}, { authorisation: { basis: "contacts" } }).tar), "not-by-consent");
+  const contacts = { basis: "contacts", words: [hashOfText("an owner's word")] } as const;
+  t.equal(verdictOn(answer({}, { authorisation: contacts }).tar), "not-by-consent");
   t.match(verdictOn(answer({}, { signers: [0] }).tar), /^owner-did-not-sign/);
   const moved = answer({}, { nextCharter: { cameras: [{ ...home.camera, place: "indoor" }] } }).tar;
   t.match(verdictOn(moved), /^indoor-camera/, "by the charter in force when they signed");
