@@ -36,8 +36,9 @@ export async function watch({
 /** One thread, until there is no seed left. */
 function one(bundle: string, next: () => number | undefined, told: (report: Report) => void): Promise<void> {
   const worker = new Worker(new URL("worker.js", import.meta.url), { workerData: bundle });
+  let seed: number | undefined;
   const go = (): void => {
-    const seed = next();
+    seed = next();
     if (seed === undefined) void worker.terminate();
     else worker.postMessage(seed);
   };
@@ -47,6 +48,8 @@ function one(bundle: string, next: () => number | undefined, told: (report: Repo
       go();
     });
     worker.once("error", reject);
-    worker.once("exit", () => resolve());
+    worker.once("exit", () =>
+      seed === undefined ? resolve() : reject(new Error(`The thread ended in the world of seed ${seed}.`)),
+    );
   });
 }

@@ -19,6 +19,7 @@ test(`in ${worlds} worlds full of faults every promise holds, and a seed is the 
     reports.flatMap(({ ok, seed, why }) => (ok ? [] : [`seed ${seed}: ${why}`])),
     [],
   );
+  t.equal(reports.length, worlds);
   t.ok(reports.every(({ segments }) => segments > 0));
   const [again] = await live(bundle, [7]);
   t.equal(again?.trace, reports[6]?.trace);
