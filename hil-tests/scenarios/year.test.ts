@@ -1,7 +1,7 @@
 import { test } from "tap";
 import { emptyState, formatState, type OwnersState } from "../../scripts/cli/consent/state.js";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
-import { type CameraId, cameraIdOf } from "../../shared/kernel/ids.js";
+import { type CameraId, cameraIdOf, memberIdOf } from "../../shared/kernel/ids.js";
 import { seededPrng } from "../../shared/kernel/prng.js";
 import { type Area, contains, type Place, squareMetres } from "../../shared/release/area.js";
 import { floorPolicy } from "../../shared/release/floor.js";
@@ -13,6 +13,7 @@ import {
   volumeFaultsOf,
 } from "../../shared/release/request.js";
 import { day, hour, newAgency, newRequest, square } from "../../shared/release/testing.contract.js";
+import { hashOfText } from "../../shared/seal/hash.js";
 
 // The market's busiest year again, by our rules: 22,000 requests from 2,161 agencies over 400,000 households.
 //
@@ -138,7 +139,8 @@ test("whatever an owner considers, the file that their machine writes has one le
     { ...emptyState, optedOut: true },
     { ...emptyState, places },
     {
-      ...{ optedOut: false, places, noes: ["no".repeat(22)] },
+      ...{ optedOut: false, places },
+      noes: [{ member: memberIdOf(random.bytes(32)), claim: hashOfText("a claim") }],
       drafts: [{ note: "authorisation/v1\n…".repeat(300), since: millis(1) }],
     },
   ];

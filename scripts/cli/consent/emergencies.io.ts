@@ -11,7 +11,7 @@ import { camerasIn, trustAsk } from "./feed.js";
 import { beginRound, findAsk, trustOf } from "./owner.io.js";
 import { show } from "./requests.io.js";
 import { askSentence } from "./sentences.js";
-import type { OwnersState } from "./state.js";
+import type { No, OwnersState } from "./state.js";
 import { saysTo, wordsOf } from "./words.io.js";
 
 /** Shows the emergencies in which the household is asked now, each only once everything in it has held here. */
@@ -57,13 +57,14 @@ export async function memberRefuse(
   terminal: Terminal,
   clock: Clock = systemClock,
 ): Promise<void> {
-  const { request } = findAsk(await beginRound(folder, { terminal, clock }), id);
+  const round = await beginRound(folder, { terminal, clock });
+  const { request } = findAsk(round, id);
   if (!isClaim(request))
     throw new Refused("A request needs no answer: silence is no, and nobody will know. Nothing was said.");
-  const { hash } = request;
+  const no: No = { member: round.cloud.profile.member, claim: request.hash };
   const withNo = ({ noes, ...state }: OwnersState): OwnersState => {
-    const others = noes.filter((claim) => claim !== hash);
-    return { ...state, noes: [...others, hash].slice(-noesMax) };
+    const others = noes.filter(({ member, claim }) => member !== no.member || claim !== no.claim);
+    return { ...state, noes: [...others, no].slice(-noesMax) };
   };
   await beginRound(folder, { terminal, clock, change: withNo });
   terminal.json({ request: request.id, says: "no" });

@@ -12,7 +12,7 @@ import type { Terminal } from "../terminal.io.js";
 import { readFeed, type ShownAsk, type Trust, type TrustedAsk, trustAsk } from "./feed.js";
 import { askSentence } from "./sentences.js";
 import { changeState } from "./state.io.js";
-import type { OwnersState } from "./state.js";
+import { noesOf, type OwnersState } from "./state.js";
 import { giveWord } from "./words.io.js";
 
 /** An owner at work: everything that a command of this side needs. */
@@ -50,7 +50,7 @@ export async function beginRound(folder: string, { terminal, clock, change }: Ro
   const { text: policyText, policy } = await pinnedPolicy(server, folder);
   const feed = await fetchFeed(server);
   const state = await changeState(cloud, household, change ?? ((same) => same));
-  await giveWord(cloud, household, state.noes, clock);
+  await giveWord(cloud, household, noesOf(state, cloud.profile.member), clock);
   const own = await cloud.get("/v1/household/emergencies");
   const asked = { shown: readFeed(feed, "requests"), emergencies: readFeed(own, "emergencies") };
   return { cloud, household, terminal, clock, policy, policyText, ...asked, state };

@@ -1,17 +1,18 @@
 import { test } from "tap";
 import { millis } from "../../../shared/kernel/brand.js";
 import { toUtf8 } from "../../../shared/kernel/bytes.js";
-import { cameraIdOf } from "../../../shared/kernel/ids.js";
+import { cameraIdOf, memberIdOf } from "../../../shared/kernel/ids.js";
 import { seededPrng } from "../../../shared/kernel/prng.js";
 import { hashOfText } from "../../../shared/seal/hash.js";
-import { emptyState, formatState, parseState } from "./state.js";
+import { emptyState, formatState, noesOf, parseState } from "./state.js";
 
 const camera = cameraIdOf(seededPrng(1).bytes(32));
+const [ada, bea] = [memberIdOf(seededPrng(2).bytes(32)), memberIdOf(seededPrng(3).bytes(32))];
 const state = {
   optedOut: true,
   places: new Map([[camera, { latitude: 4_888_670, longitude: 234_310 }]]),
   drafts: [{ note: "authorisation/v1\n", since: millis(1_800_000_000_000) }],
-  noes: [hashOfText("a claim")],
+  noes: [{ member: ada, claim: hashOfText("a claim") }],
 };
 
 test("the owners' state is read as it was written", (t) => {
@@ -23,6 +24,12 @@ test("the owners' state is read as it was written", (t) => {
   );
   for (const text of ["", "null", "[]", "{}", "{"])
     t.throws(() => parseState(toUtf8(text)), /the owners' state/, text);
+  t.end();
+});
+
+test("an owner's no is in that owner's word, and in no co-owner's", (t) => {
+  t.same(noesOf(state, ada), [hashOfText("a claim")]);
+  t.same(noesOf(state, bea), []);
   t.end();
 });
 

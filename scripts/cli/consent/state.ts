@@ -1,8 +1,8 @@
 import { millis } from "../../../shared/kernel/brand.js";
 import { fromUtf8, toUtf8 } from "../../../shared/kernel/bytes.js";
-import { type CameraId, isCameraId } from "../../../shared/kernel/ids.js";
+import { type CameraId, isCameraId, isMemberId, type MemberId } from "../../../shared/kernel/ids.js";
 import { formatPlace, type Place, parsePlace } from "../../../shared/release/area.js";
-import type { Hash } from "../../../shared/seal/hash.js";
+import { type Hash, isHash } from "../../../shared/seal/hash.js";
 import { fieldsOf } from "../fields.js";
 import type { KeptDraft } from "./drafts.js";
 
@@ -13,8 +13,14 @@ export interface OwnersState {
   readonly places: ReadonlyMap<CameraId, Place>;
   /** Authorisations under way. */
   readonly drafts: readonly KeptDraft[];
-  /** Emergencies' claims, by their hashes, to which an owner has said no. */
-  readonly noes: readonly Hash[];
+  readonly noes: readonly No[];
+}
+
+/** An owner's no to an emergency. It is in that owner's word alone: nobody says it for another. */
+export interface No {
+  readonly member: MemberId;
+  /** The claim's hash. */
+  readonly claim: Hash;
 }
 
 /** The state has this length whatever it holds, so that its file says nothing. */
@@ -25,7 +31,8 @@ export const emptyState: OwnersState = { optedOut: false, places: new Map(), dra
 /** Padded with spaces. Throws where it does not fit, which the limits of what it holds prevent. */
 export function formatState({ optedOut, places, drafts, noes }: OwnersState): Uint8Array {
   const placed = [...places].map(([camera, place]) => ({ camera, place: formatPlace(place) }));
-  const bytes = toUtf8(JSON.stringify({ v: 1, optedOut, places: placed, drafts, noes: noes.join(" ") }));
+  const said = noes.map(({ member, claim }) => `${member}:${claim}`).join(" ");
+  const bytes = toUtf8(JSON.stringify({ v: 1, optedOut, places: placed, drafts, noes: said }));
   if (bytes.length > stateBytes) throw new Error("The owners' state is larger than its file.");
   const padded = new Uint8Array(stateBytes).fill(0x20);
   padded.set(bytes);
@@ -47,8 +54,16 @@ export function parseState(bytes: Uint8Array): OwnersState {
     since: millis(item.number("since")),
   }));
   // A state of before there were any has none.
-  const noes = (fields.maybeText("noes") ?? "").split(" ").filter((hash) => hash !== "");
+  const noes = (fields.maybeText("noes") ?? "").split(" ").flatMap((said) => {
+    const [member = "", claim = ""] = said.split(":");
+    return isMemberId(member) && isHash(claim) ? [{ member, claim }] : [];
+  });
   return { optedOut: fields.maybeFlag("optedOut") ?? false, places: new Map(known), drafts, noes };
+}
+
+/** The claims to which this owner said no. */
+export function noesOf({ noes }: Pick<OwnersState, "noes">, member: MemberId): readonly Hash[] {
+  return noes.flatMap((no) => (no.member === member ? [no.claim] : []));
 }
 
 /** `undefined` for what is none: another owner's client wrote it. */
