@@ -78,18 +78,14 @@ function eventsBy(operators: readonly OfficerId[]): readonly EmergencyEvent[] {
 
 type Told = Step<Emergency, EmergencyEvent>;
 const answers: readonly Emergency["kind"][] = ["released", "not-released"];
-const heard: readonly Emergency["kind"][] = [...answers, "confirmed", "unconfirmed"];
 
-/** What lay ready of the household's, as its own events say. */
-function readyIn({ path }: Pick<Told, "path">): readonly string[] {
-  const ready = new Set<string>();
-  for (const { event } of path) {
-    // Once the agency has been told nothing counts any more.
-    if (event.kind === "clock") break;
-    if (event.kind === "ready") ready.add(event.release);
-    if (event.kind === "gone") ready.delete(event.release);
-  }
-  return [...ready].sort();
+/** A way that leads to a state known already is not followed: each step is held against the one before. */
+function changesUnasked({ from, event, to }: Told): boolean {
+  const wanted = new Set(from.releases);
+  if (event.kind === "ready") wanted.add(event.release);
+  if (event.kind === "gone") wanted.delete(event.release);
+  const after = from.kind === "asked" && to.kind === "asked" ? wanted : new Set(from.releases);
+  return after.size !== to.releases.length || to.releases.some((release) => !after.has(release));
 }
 
 const askedIn = ({ path }: Pick<Told, "path">) => path.find(({ event }) => event.kind === "agree");
@@ -117,11 +113,9 @@ const nevers: Nevers<Emergency, EmergencyEvent> = {
     from.kind === "asked" && to.kind !== "asked" && at < (from.askedAt ?? at) + answerMillis,
   "handed over before the fixed time": ({ to, at }) =>
     releases.some((release) => isHandedOver(to, release)) && at < (to.askedAt ?? at) + answerMillis,
-  "handed over without a yes, or one that was taken back": (step) =>
-    releases.some((release) => isHandedOver(step.to, release) && !readyIn(step).includes(release)),
+  "lies ready without a yes, or though it was taken back": changesUnasked,
+  "ready before it was asked": ({ to }) => to.askedAt === undefined && to.releases.length > 0,
   "released, and nothing lay ready": ({ to }) => to.kind === "released" && to.releases.length === 0,
-  "changed after it was told": ({ from, to }) =>
-    heard.includes(from.kind) && from.releases.join() !== to.releases.join(),
   "settled by one operator": ({ from, event, to }) =>
     isSettled(to) &&
     !isSettled(from) &&
@@ -142,7 +136,7 @@ const exploration: Exploration<Emergency, EmergencyEvent, unknown> = {
 test("an emergency is asked by two and two, released by its household alone, and told at one fixed time", (t) => {
   const { places, kinds } = explore(exploration);
   const three = { ...exploration, events: eventsBy([olga, omar, oona]) };
-  const steps = walk(three, { seed: 10, runs: walks, waitMax: 2 * day });
+  const steps = walk(three, { seed: 10, runs: walks, waitMax: 60 * minute });
   t.comment(`emergency: ${places.length} states, ${steps} steps at random`);
   t.same(kinds, [
     ...["asked", "called-back", "claimed", "confirmed", "cosigned", "denied", "not-released", "released"],
