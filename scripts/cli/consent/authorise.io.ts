@@ -158,7 +158,7 @@ function changed(state: OwnersState, drafts: ReturnType<typeof begun>): OwnersSt
 
 const draftSentences: Readonly<Record<DraftRefusal["kind"], string>> = {
   "draft-gone":
-    "It is not under way any more: it was withdrawn, overtaken by a new charter, or not signed by all within 72 hours. Nothing was signed.",
+    "It is not under way any more: it was withdrawn, overtaken by a new charter, or not signed by all in time. Nothing was signed.",
   "owners-only": "Only owners sign releases. Nothing was signed.",
   "too-many-drafts":
     "Too many authorisations are under way. Withdraw one: lintel member authorisations. Nothing was signed.",
@@ -171,13 +171,15 @@ function tellStanding(
 ): void {
   const { terminal } = round;
   const draft = findDraft(round, record);
-  const from = new Date(draft.from).toISOString();
+  const from = timeText(draft.from);
+  // In an emergency it ends before the time that co-owners have otherwise.
+  const signUntil = Math.min(draft.signed + floorPolicy.coOwnersSignWithin, draft.expires);
   const missing = draft.missing.map(({ name }) => name);
   terminal.json({ record, missing, releasableFrom: from, ...more });
   terminal.say(`Signed: ${record}.`);
   if (draft.kind === "pending-co-owners")
     terminal.say(
-      `  Still to sign within 72 hours: ${namesOf(draft.missing)} (lintel member sign ${record}); then it rests.`,
+      `  Still to sign by ${timeText(signUntil)}: ${namesOf(draft.missing)} (lintel member sign ${record}).`,
     );
   else terminal.say(`  From ${from} on it can be handed over: lintel member release ${record}`);
   terminal.say(`  Until then nobody outside knows of it. Take it back: lintel member withdraw ${record}`);
@@ -187,6 +189,8 @@ function holdSentence({ hold, keep }: Pick<Authorisation, "hold" | "keep">): str
   const rests = hold === 0 ? "It need not rest" : `It rests for ${hold / hour} h`;
   return `${rests}; the agency may keep it for ${keep / day} days. What is downloaded cannot be recalled.`;
 }
+
+const timeText = (at: number): string => new Date(at).toISOString();
 
 function timeIn(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Date.parse(text);
