@@ -106,8 +106,7 @@ export class Verbs {
 
   /** A press of which nothing may be asked afterwards: the card could not take it. */
   async pressUntold(): Promise<void> {
-    await this.press();
-    this.presses.pop();
+    if (await this.press()) this.presses.pop();
   }
 
   async holdButton(millis: number): Promise<void> {
