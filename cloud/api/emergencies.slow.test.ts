@@ -1,7 +1,7 @@
 import { t as tap, test } from "tap";
 import { millis } from "../../shared/kernel/brand.js";
 import { agencyIdOf } from "../../shared/kernel/ids.js";
-import { formatAgreement } from "../../shared/release/agreement.js";
+import { type AgencyState, formatAgreement } from "../../shared/release/agreement.js";
 import { type EmergencyClaim, formatClaim } from "../../shared/release/emergency.js";
 import { hashOfText } from "../../shared/seal/hash.js";
 import { signNote } from "../../shared/seal/note.js";
@@ -212,6 +212,25 @@ test("whom a supervisor names is one of the two who claim only after 30 days", a
   };
   t.equal(kind(await cosigned(newcomer)), "signed-by-newcomers");
   t.match(await cosigned(bureau.officer), { status: 200, body: { state: "cosigned" } });
+});
+
+test("an agency that was suspended since its claim puts it to nobody", async (t) => {
+  let state: AgencyState = "active";
+  const own = await openTestCloud({ agencyOf: async (id) => agencyWith([fay, gus], state, id) });
+  t.teardown(own.close);
+  const house = await newHousehold(own);
+  const made = await newClaim(own, bureau, { household: house.household, camera: house.board.id });
+  const as = async (staff: typeof fay) => (await signInStaff(own, agency, staff)).token;
+  const path = "/agency/v1/emergencies";
+  const claimed = await call(own, "POST", path, { token: await as(fay), body: { note: made.note } });
+  t.equal(claimed.status, 201);
+  state = "suspended";
+  const body = { note: made.cosigned };
+  const cosigned = await call(own, "POST", `${path}/${made.claim.id}/cosignature`, {
+    token: await as(gus),
+    body,
+  });
+  t.equal(kind(cosigned), "agency-not-active");
 });
 
 test("an agency that was vetted in public is on probation once its emergency stays unconfirmed", async (t) => {

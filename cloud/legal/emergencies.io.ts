@@ -1,7 +1,12 @@
 import { toBase64 } from "../../shared/kernel/bytes.js";
 import { type AgencyId, type OfficerId, type RequestId, timeOf } from "../../shared/kernel/ids.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
-import { type EmergencyClaim, openClaim, parseClaim } from "../../shared/release/emergency.js";
+import {
+  type EmergencyClaim,
+  type OpenedClaim,
+  openClaim,
+  parseClaim,
+} from "../../shared/release/emergency.js";
 import { faultInTwo, type RequestRefusal, signersOf } from "../../shared/release/request.js";
 import { hashOfText } from "../../shared/seal/hash.js";
 import { textOf } from "../../shared/seal/note.js";
@@ -81,12 +86,9 @@ export function createEmergencies(services: EmergencyServices): Emergencies {
       const agency = await directory.agency(office);
       if (agency === undefined || emergency?.state.agency !== office) return undefined;
       if (role !== "supervisor") return refuse({ kind: "supervisors-only" });
-      const opened = openClaim(note, agency.agreement);
+      const opened = openCosigned(note, agency);
       if (!opened.ok) return opened;
       if (opened.value.hash !== emergency.state.claim.hash) return undefined;
-      const signers = signersOf(note, agency.speakers);
-      if (!signers.ok || faultInTwo(signers.value) !== undefined)
-        return refuse({ kind: "signed-by-newcomers" });
       return book.advance(id, { kind: "cosign", by, role, note }, by);
     },
     async callBack(id, { by, called, authentic }) {
@@ -144,6 +146,16 @@ function openOfficers(
   const signers = signersOf(note, agreement);
   if (!signers.ok) return signers;
   return signers.value.some(({ id }) => id === by) ? facts : refuse({ kind: "no-known-signer" });
+}
+
+/** The same with both signatures: of people whom the public has seen in the agreement for long enough. */
+function openCosigned(note: string, agency: KnownAgency): Result<OpenedClaim, Refusal> {
+  if (!mayAsk(agency)) return refuse({ kind: "agency-not-active" });
+  const opened = openClaim(note, agency.agreement);
+  if (!opened.ok) return opened;
+  const signers = signersOf(note, agency.speakers);
+  const areTwo = signers.ok && faultInTwo(signers.value) === undefined;
+  return areTwo ? opened : refuse({ kind: "signed-by-newcomers" });
 }
 
 /** Asks the household, tells it the end, and lets an unconfirmed claim have its consequence; again does no harm. */
