@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { pressBell } from "../../../scripts/cli/bell.io.js";
-import { type Fields, fieldsOf } from "../../../scripts/cli/fields.js";
 import { later } from "../../../scripts/cli/later.js";
 import { memberClaim } from "../../../scripts/cli/member/claim.io.js";
 import { memberInit } from "../../../scripts/cli/member/init.io.js";
 import { Refused } from "../../../scripts/cli/refused.js";
 import { type Places, placesIn, quiet, startCloud } from "../../../scripts/demo/home.io.js";
+import { type LogEvent, readEvent } from "../../../scripts/demo/program.io.js";
 import { openAsOwner } from "../../../scripts/demo/recordings.io.js";
 import { buildPackage } from "../../../scripts/image/image.io.js";
 import { developmentKey, openReleaseKey } from "../../../scripts/image/releasekey.io.js";
@@ -74,7 +74,7 @@ async function installOn(machine: Machine, places: Places): Promise<Figures> {
   // Without its test clip, which has to be done within two minutes: a busy machine emulates too slowly for that.
   const command = [...lintel, "install", "--claim", text, "--no-test", "--source", source, "--json"];
   const program = machine.start(command, (line) => {
-    const shown = wordOf(line)?.maybeText("fingerprint");
+    const shown = readEvent(line)?.fields.maybeText("fingerprint");
     if (shown !== undefined) fingerprint.resolve(shown);
   });
   const [code] = await Promise.all([program.ended, Promise.race([claim, program.ended])]);
@@ -88,9 +88,9 @@ async function recordOn(machine: Machine, places: Places): Promise<Figures> {
   const ready = later<number>();
   const clips = countingClips();
   const program = machine.start([...environment, ...firmware], (line) => {
-    const word = wordOf(line);
+    const word = readEvent(line);
     if (word === undefined) return;
-    if (word.maybeText("event") === "ready") ready.resolve((performance.now() - since) / 1000);
+    if (word.event === "ready") ready.resolve((performance.now() - since) / 1000);
     clips.hear(word);
   });
   const startSeconds = await within(ready.promise, readyMillisMax, program, "did not start");
@@ -156,12 +156,11 @@ function countingClips() {
     whole,
     /** When it came, as `performance.now` has it. */
     at: () => arrivedAt,
-    hear(word: Fields): void {
-      const event = word.maybeText("event");
-      if (event === "uplink.acknowledged") count(word.text("clip"), -1);
+    hear({ event, fields }: LogEvent): void {
+      if (event === "uplink.acknowledged") count(fields.text("clip"), -1);
       if (event === "clip.sealed") {
-        count(word.text("clipId"), 1);
-        if (word.maybeText("end") === "complete") ended.push(word.text("clipId"));
+        count(fields.text("clipId"), 1);
+        if (fields.maybeText("end") === "complete") ended.push(fields.text("clipId"));
       }
       const done = ended.find((clip) => (open[clip] ?? 0) <= 0);
       if (done === undefined) return;
@@ -169,15 +168,6 @@ function countingClips() {
       resolve(done);
     },
   };
-}
-
-function wordOf(line: string): Fields | undefined {
-  if (!line.startsWith("{")) return undefined;
-  try {
-    return fieldsOf(JSON.parse(line), "line");
-  } catch {
-    return undefined;
-  }
 }
 
 async function within<T>(
