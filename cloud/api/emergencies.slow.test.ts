@@ -9,7 +9,7 @@ import { systemRandom } from "../system.io.js";
 import { askHousehold, newClaim, staffSigner } from "./emergencies.contract.js";
 import { agencyWith, newStaff, saidAgreement, signInStaff } from "./officetesting.js";
 import { activeBureau, openReleaseCloud, signedAgreement, terms } from "./releases.contract.js";
-import { type Answer, call, newHousehold, openTestCloud, tokenOf } from "./testing.js";
+import { type Answer, call, loginNote, newHousehold, openTestCloud, tokenOf } from "./testing.js";
 
 const [agency, rival] = [agencyIdOf(systemRandom.bytes(32)), agencyIdOf(systemRandom.bytes(32))];
 const [fay, gus, eve] = [
@@ -50,9 +50,9 @@ async function pass(millis: number): Promise<void> {
   cloud.clock.forward(millis);
   await cloud.docket.tick();
 }
-async function asked(): Promise<string> {
+async function asked(changes: Partial<EmergencyClaim> = {}): Promise<string> {
   const [first, second] = [olga, omar].map((staff) => signInStaff(cloud, "operator", staff));
-  const claimed = await claimOf();
+  const claimed = await claimOf(changes);
   await askHousehold(cloud, bureau, [(await first)?.token ?? "", (await second)?.token ?? ""], claimed);
   return claimed.claim.id;
 }
@@ -154,6 +154,19 @@ test("eleven emergencies that nobody answers: the household is asked, nothing is
     ["not-released", "asked", "claimed"],
   );
   t.notMatch(JSON.stringify(entries), new RegExp(`${home.household}|${home.board.id}|24-119`));
+});
+
+test("a household that leaves while it is asked is to the agency one that did not answer", async (t) => {
+  const { owner, household, board } = await newHousehold(cloud);
+  const id = await asked({ household, camera: board.id });
+  const token = await tokenOf(cloud, owner, household);
+  const body = { note: await loginNote(cloud, owner, household) };
+  t.equal((await call(cloud, "DELETE", "/v1/household", { token, body })).status, 204);
+  await pass(89 * minute);
+  t.equal((await statesOf())[0], "asked");
+  await pass(minute);
+  t.equal((await statesOf())[0], "not-released");
+  t.same(await cloud.db.selectFrom("notice").selectAll().where("about", "=", id).execute(), []);
 });
 
 test("no route releases anything, and none lets an operator override", async (t) => {

@@ -100,12 +100,15 @@ async function removeRows(tx: Transaction<Database>, household: HouseholdId): Pr
   await sql`pragma defer_foreign_keys = on`.execute(tx);
   const cameras = tx.selectFrom("camera").select("id").where("household", "=", household);
   await tx.deleteFrom("camera_status").where("camera", "in", cameras).execute();
-  // An agency that was asked to dispose of something is held to it, also by a household that has gone.
+  // An agency that was asked to dispose of something is held to it, also by a household that has gone; and an emergency ends
+  // for it as if nobody had answered: that its household went away is nothing it learns.
   await tx
     .updateTable("docket")
     .set({ household: null })
     .where("household", "=", household)
-    .where("kind", "in", ["disposal-asked", "overdue"])
+    .where(({ eb, or }) =>
+      or([eb("kind", "in", ["disposal-asked", "overdue"]), eb("machine", "=", "emergency")]),
+    )
     .execute();
   const { rows } = await sql<{ name: string }>`
     select tables.name from sqlite_master as tables join pragma_table_info(tables.name) as columns

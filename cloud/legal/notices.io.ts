@@ -23,7 +23,7 @@ export interface KeptNotice extends Told {
 
 /** What households are told; it stays as long as the household does. */
 export interface Notices {
-  /** Once of each kind about a course; durable when it resolves. */
+  /** Once of each kind about a course; durable when it resolves. A household that has left is told nothing. */
   tell(notice: Told): Promise<void>;
   /** Newest first. */
   list(
@@ -43,6 +43,8 @@ export function createNotices(db: Kysely<Database>, { clock, random, onNew }: No
   return {
     async tell(notice) {
       const { household, about, kind, ...facts } = notice;
+      const home = db.selectFrom("household").select("id").where("id", "=", household);
+      if ((await home.executeTakeFirst()) === undefined) return;
       const at = clock.wall();
       const row = { id: newCourseId(at, random), household, about, kind, at, facts: JSON.stringify(facts) };
       // Power lost before this commit: whoever tells does it again; after it: told once.
