@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from "kysely";
+import type { ExpressionOrFactory, Kysely, SqlBool, Transaction } from "kysely";
 import { assert } from "../../shared/kernel/assert.js";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { Clock } from "../../shared/kernel/ports.js";
@@ -87,22 +87,26 @@ interface DocketServices {
 
 /** Keeps every machine's states. Decides nothing: it asks the machine, writes the log, then the state. */
 export function createDocket(db: Kysely<DocketTables>, services: DocketServices): Docket {
-  const ticking: (() => Promise<void>)[] = [];
+  const books: { resume(): Promise<void>; keep(): Promise<void> }[] = [];
   return {
     open(machine, options = {}) {
       const book = new Ledger(db, services, machine, options);
-      ticking.push(() => book.tick());
+      books.push(book);
       return book;
     },
     async tick() {
-      await all(ticking.map((tick) => tick()));
+      // What one machine's step means for another is settled before any clock runs out on the other.
+      const resumed = await faultsOf(books.map((book) => book.resume()));
+      const kept = await faultsOf(books.map((book) => book.keep()));
+      for (const fault of [...resumed, ...kept]) throw fault;
     },
   };
 }
 
-/** Rejects with the first fault, once all have ended. */
-async function all(works: readonly Promise<void>[]): Promise<void> {
-  for (const done of await Promise.allSettled(works)) if (done.status === "rejected") throw done.reason;
+/** Once all have ended. */
+async function faultsOf(works: readonly Promise<void>[]): Promise<readonly unknown[]> {
+  const ended = await Promise.allSettled(works);
+  return ended.flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
 }
 
 /** A step that is decided. */
@@ -173,17 +177,33 @@ class Ledger<State extends Stated, Event, Refusal> implements Book<State, Event,
     }));
   }
 
-  async tick(): Promise<void> {
+  /** Finishes what a crash cut off, and settles what is not. */
+  async resume(): Promise<void> {
+    await this.each(
+      ({ eb, or, ref }) => or([eb("pending", "is not", null), eb("settled", "<", ref("version"))]),
+      async (id) => {
+        await this.inLane(id, () => this.finished(id));
+        await this.settleAgain(id);
+      },
+    );
+  }
+
+  /** Keeps the deadlines that have passed. */
+  async keep(): Promise<void> {
     const now = this.services.clock.wall();
-    const rows = await this.rows()
-      .where(({ eb, or, ref }) =>
-        or([eb("pending", "is not", null), eb("deadline", "<=", now), eb("settled", "<", ref("version"))]),
-      )
-      .orderBy("deadline")
-      .limit(dueMax)
-      .execute();
-    // Side by side: one that waits for the log's witnesses keeps no other deadline waiting.
-    await all(rows.map(({ id }) => this.catchUp(id)));
+    await this.each(
+      ({ eb }) => eb("deadline", "<=", now),
+      (id) => this.catchUp(id),
+    );
+  }
+
+  /** Side by side: one that waits for the log's witnesses keeps no other waiting. Rejects with the first fault. */
+  private async each(
+    which: ExpressionOrFactory<DocketTables, "docket", SqlBool>,
+    work: (id: string) => Promise<void>,
+  ): Promise<void> {
+    const rows = await this.rows().where(which).orderBy("deadline").limit(dueMax).execute();
+    for (const fault of await faultsOf(rows.map(({ id }) => work(id)))) throw fault;
   }
 
   /** What was missed while the cloud was away comes one deadline after the other. */
@@ -195,6 +215,10 @@ class Ledger<State extends Stated, Event, Refusal> implements Book<State, Event,
       assert(stepped.ok, `${this.machine.kind} ${id} does not take the step that is due`);
       kept = stepped.value;
     }
+    await this.settleAgain(id);
+  }
+
+  private async settleAgain(id: string): Promise<void> {
     const row = await this.row(id);
     if (row !== undefined && row.settled < row.version) await this.settle(keptOf<State>(row));
   }

@@ -150,6 +150,29 @@ test("what follows from a step is tried until it is done", async (t) => {
   await db.destroy();
 });
 
+test("what one course means for another is settled before the other's clock runs out", async (t) => {
+  const order: string[] = [];
+  let cutOff = true;
+  const { db, open, pass } = await setUp(async () => {
+    if (cutOff) throw new Error("The power went.");
+    for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setImmediate(resolve));
+    order.push("settled");
+  });
+  const { docket, lamps } = open();
+  const step: typeof lamp.step = (state, event, now) => {
+    if (event.kind === "clock") order.push("clock");
+    return lamp.step(state, event, now);
+  };
+  const others = docket.open({ ...lamp, kind: "emergency", step });
+  await lamps.advance("a", { kind: "light", minutes: 60 }, "anna");
+  await others.advance("b", { kind: "light", minutes: 5 }, "anna");
+  pass(5);
+  cutOff = false;
+  await docket.tick();
+  t.same(order, ["settled", "clock"]);
+  await db.destroy();
+});
+
 test("steps of one course come one after the other, however they arrive", async (t) => {
   const { db, open } = await setUp();
   const { lamps } = open();
