@@ -126,8 +126,14 @@ export async function newAsk(
   return { request, note, identity };
 }
 
-/** Submitted by the officer, and approved. */
+/** Submitted by the officer, and approved, two hours ago. */
 export async function publish(cloud: ReleaseCloud, bureau: Bureau, asked: Asked): Promise<void> {
+  await publishNow(cloud, bureau, asked);
+  // What is signed for it from now on has rested when it is handed in.
+  cloud.clock.forward(2 * hour + 60_000);
+}
+
+export async function publishNow(cloud: ReleaseCloud, bureau: Bureau, asked: Asked): Promise<void> {
   const { token } = await signInStaff(cloud, bureau.agency, bureau.officer);
   const submitted = await call(cloud, "POST", "/agency/v1/requests", { token, body: { note: asked.note } });
   assert(submitted.status === 201, `request refused: ${submitted.text}`);
@@ -136,8 +142,6 @@ export async function publish(cloud: ReleaseCloud, bureau: Bureau, asked: Asked)
     token: operator,
   });
   assert(approved.status === 200, `approval refused: ${approved.text}`);
-  // What is signed for it from now on has rested when it is handed in.
-  cloud.clock.forward(2 * hour + 60_000);
 }
 
 /** What the owners of this household sign for it: one clip, half an hour into the window. */

@@ -13,6 +13,7 @@ import { hashOfText } from "../../shared/seal/hash.js";
 import { signNote } from "../../shared/seal/note.js";
 import { parseEntry } from "../../shared/tlog/entry.js";
 import { verifyProof } from "../../shared/tlog/proof.js";
+import { askHousehold, newClaim } from "./emergencies.contract.js";
 import { newStaff, signInStaff } from "./officetesting.js";
 import {
   type Asked,
@@ -27,6 +28,7 @@ import {
   newHome,
   openReleaseCloud,
   publish,
+  publishNow,
   putPiece,
   signedAgreement,
   signedBy,
@@ -335,6 +337,33 @@ test("what a child is seen in waits for two operators, who learn nothing of the 
   await cloud.casework.tick();
   t.equal((await fetchPiece(id, 0)).status, 200);
   await end(asked);
+});
+
+test("a request and an emergency's claim of the same id are two things: what answers the one is no answer to the other", async (t) => {
+  const [home, other] = [await newHome(cloud), await newHome(cloud)];
+  asks += 1;
+  const asked = await newAsk(cloud, bureau, {
+    file: `FILE-${asks}`,
+    category: "missing-or-endangered-person",
+    area: square(400, 4_888_670 - asks * 4_000 + 20_000),
+  });
+  await publishNow(cloud, bureau, asked);
+  const claimant = {
+    ...bureau,
+    agreement: hashOfText(formatAgreement(bureau.agreement)),
+    phone: bureau.agreement.phone,
+  };
+  const about = { household: other.household, camera: other.camera };
+  const claimed = await newClaim(cloud, claimant, about, { id: asked.request.id });
+  await askHousehold(cloud, claimant, await cloud.operatorTokens(), claimed);
+  const rest = { hold: millis(0), signed: cloud.clock.wall() };
+  const { id, escrow } = await escrowed(home, asked, rest);
+  t.equal(escrow.body.state, "available", "it waits for no emergency's fixed time");
+  t.equal((await fetchPiece(id, 0)).status, 200);
+  cloud.clock.forward(90 * 60_000);
+  await cloud.casework.tick();
+  const { body } = await call(cloud, "GET", "/agency/v1/emergencies", { token: await officerToken() });
+  t.match(body.emergencies, [{ id: asked.request.id, state: "not-released" }]);
 });
 
 test("whom a supervisor names is one of the two who ask only after 30 days", async (t) => {

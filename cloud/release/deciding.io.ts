@@ -16,6 +16,7 @@ import type { Policy } from "../../shared/release/floor.js";
 import { noticeHash } from "../../shared/release/notice.js";
 import { type OpenedWord, openWord } from "../../shared/release/ownersword.js";
 import type { RequestState } from "../../shared/release/request.js";
+import type { Hash } from "../../shared/seal/hash.js";
 import { textOf } from "../../shared/seal/note.js";
 import { type AgencyEvent, type AgencyRecord, type AgencyRefusal, agreementOf } from "../agency/agency.js";
 import { type Decision, decide, type Matter } from "../consent/decide.js";
@@ -51,7 +52,7 @@ export interface AskedNow {
 
 interface DecidingServices {
   readonly agencies: AgencyBook;
-  readonly asked: (id: RequestId) => Promise<AskedNow | undefined>;
+  readonly asked: (id: RequestId, hash: Hash) => Promise<AskedNow | undefined>;
   readonly charters: CharterReader;
   readonly vault: Pick<VaultReader, "clip">;
   readonly ownersWords: Pick<OwnersWords, "list">;
@@ -67,7 +68,7 @@ export async function know(
 ): Promise<Result<Known, MatterRefusal>> {
   const parsed = parseAuthorisation(textOf(note));
   if (!parsed.ok) return parsed;
-  const asked = await find(parsed.value.request);
+  const asked = await find(parsed.value.request, parsed.value.requestHash);
   const agency = asked && (await agencies.find(asked.ask.agency));
   const now = await charters.current(household);
   if (asked === undefined || agency === undefined || now === undefined) return refuse({ kind: "not-there" });
