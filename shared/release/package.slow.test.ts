@@ -80,7 +80,7 @@ test("what was authorised for another request, recipient, agency or clip is refu
   t.equal(said({ purpose: "arson" }), "signed-for-another purpose");
   t.equal(said({ jurisdiction: "us" }), "signed-for-another jurisdiction");
   t.equal(said({ notice: good.authorisation.requestHash }), "signed-for-another notice");
-  t.equal(said({ basis: "contacts" }), "not-by-consent");
+  t.equal(said({ basis: "contacts", words: [good.authorisation.requestHash] }), "not-by-consent");
   t.equal(said({ hold: millis(0) }), "hold-too-short");
   t.equal(said({ keep: millis(91 * day) }), "kept-too-long");
   t.equal(said({ signed: millis(now + hour) }), "signed-in-the-future");
