@@ -13,7 +13,12 @@ const frameMs = 100;
 type Draw = (frame: number, paint: (x: number, y: number) => void) => void;
 
 /** When the first walk is seen within `seconds`, in milliseconds; undefined when none is. */
-function walkSeen(seconds: number, draw: Draw, zones: readonly Zone[] = []): number | undefined {
+function walkSeen(
+  seconds: number,
+  draw: Draw,
+  zones: readonly Zone[] = [],
+  lightAt: (frame: number) => number = () => 0,
+): number | undefined {
   const cells = createCells(width, height, createRules({ width, height, zones, ignore: [] }));
   const foreground = new Uint16Array(cells.wide * cells.high);
   const faint = createFaint(cells, foreground);
@@ -23,7 +28,7 @@ function walkSeen(seconds: number, draw: Draw, zones: readonly Zone[] = []): num
       const cell = (y >> 2) * cells.wide + (x >> 2);
       foreground[cell] = (foreground[cell] ?? 0) | (1 << (((y & 3) << 2) | (x & 3)));
     });
-    faint.follow(frame * frameMs, frameMs);
+    faint.follow(frame * frameMs, frameMs, lightAt(frame));
     if (faint.followers.some((follower) => isWalking(follower, frame * frameMs))) return frame * frameMs;
   }
   return undefined;
@@ -56,6 +61,16 @@ test("somebody who is hidden for half a second goes on with the walk", (t) => {
     if (frame < 14 || frame >= 19) walker(frame, paint);
   });
   t.ok(seen !== undefined && seen <= 3500, `after ${seen} ms`);
+  t.end();
+});
+
+test("while the light is another, nothing that goes on is a walk; from when it has settled, it is", (t) => {
+  t.equal(
+    walkSeen(20, walker, [], () => 13),
+    undefined,
+  );
+  const seen = walkSeen(10, walker, [], (frame) => (frame < 50 ? 13 : 12));
+  t.ok(seen !== undefined && seen > 5000 && seen <= 7500, `after ${seen} ms`);
   t.end();
 });
 

@@ -33,8 +33,8 @@ export interface Follower {
 
 export interface Faint {
   readonly followers: readonly Follower[];
-  /** Looks at the frame's foreground: `elapsed` milliseconds after the one before. */
-  follow(at: number, elapsed: number): void;
+  /** Looks at the frame's foreground: `elapsed` milliseconds after the one before, `light` luma steps off the background. */
+  follow(at: number, elapsed: number, light: number): void;
   /** The scene is another one from now on. */
   forget(): void;
 }
@@ -57,6 +57,8 @@ const stretchMs = 500;
 /** Sixteenths of a pixel in a stretch. */
 const shortestStretch = 18;
 const longestStretch = 96;
+/** Luma steps: under another light the guess of what to expect is rough, and what it leaves over goes as the light goes. */
+const mostLight = 12;
 /** A walk is so many stretches, at a pace of so many sixteenths of a pixel a second: for 8 pixels' height a metre a second. */
 const walkStretches = 4;
 const leastPace = 72;
@@ -65,14 +67,15 @@ const lastsMs = 1500;
 
 export function createFaint({ rules, wide, high }: Cells, foreground: Uint16Array): Faint {
   const followers = Array.from({ length: mostFollowers }, idleFollower);
-  const scene = { rules, wide, high, foreground };
+  const scene = { rules, wide, high, foreground, light: 0 };
   const seen = { core: 0, flank: 0, x: 0, y: 0 };
   return {
     followers,
     forget: () => {
       for (const follower of followers) follower.alive = false;
     },
-    follow: (at, elapsed) => {
+    follow: (at, elapsed, light) => {
+      scene.light = light;
       for (const follower of followers) if (follower.alive) pursue(follower, scene, seen, at, elapsed);
       for (const follower of followers) if (follower.alive) leaveTwins(follower, followers);
       beginAll(followers, scene, at);
@@ -87,6 +90,7 @@ interface Scene {
   readonly high: number;
   /** A bit for each of a cell's sixteen pixels, row by row. */
   readonly foreground: Uint16Array;
+  readonly light: number;
 }
 
 function idleFollower(): Follower {
@@ -123,8 +127,8 @@ function pursue(follower: Follower, scene: Scene, seen: Seen, at: number, elapse
   else if (at - follower.markAt >= stretchMs) endStretch(follower, scene, at);
 }
 
-/** Half a second is over: it went on like somebody who walks, or it did not, or too little of it was seen to tell. */
-function endStretch(follower: Follower, { rules, wide, high }: Scene, at: number): void {
+/** Half a second is over: it went on like somebody who walks, or it did not, or it cannot be told. */
+function endStretch(follower: Follower, { rules, wide, high, light }: Scene, at: number): void {
   const { x, y, markX, markY, markAt } = follower;
   follower.markX = x;
   follower.markY = y;
@@ -132,7 +136,7 @@ function endStretch(follower: Follower, { rules, wide, high }: Scene, at: number
   const row = y >> (cellShift + 4);
   const column = x >> (cellShift + 4);
   if (row < 0 || row >= high || column < 0 || column >= wide) follower.alive = false;
-  if (!follower.alive || follower.presence < knownPresence) return;
+  if (!follower.alive || follower.presence < knownPresence || light > mostLight) return;
   if (!isStep(x - markX, y - markY, at - markAt)) {
     follower.kept = 0;
     return;

@@ -57,6 +57,8 @@ export interface Moment {
   readonly at: number;
   /** Since the frame before. */
   readonly elapsed: number;
+  /** How far the light is off the background's, in luma steps. */
+  readonly light: number;
 }
 
 const mostTracks = 24;
@@ -144,7 +146,7 @@ export function follow(tracks: Tracks, blobs: Blobs, found: number, moment: Mome
     const blob = blobs.list[track.blob];
     if (track.alive && blob !== undefined) judge(track, blob, clutter, moment);
   }
-  tracks.faint.follow(moment.at, moment.elapsed);
+  tracks.faint.follow(moment.at, moment.elapsed, moment.light);
 }
 
 /** Forgets what was not seen for too long and measures the clutter by it. */
