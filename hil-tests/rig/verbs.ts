@@ -292,19 +292,12 @@ export class Verbs {
    */
   async expectInVault(withinMillis = 2 * minuteMillis): Promise<number> {
     const { evidence } = this.drivers;
-    await this.until("everything has its receipt", () => this.hasArrived(), withinMillis).catch(
-      async (error: unknown) => {
-        this.tallied.lost.push(...(await evidence.waiting()));
-        if (this.tallied.lost.length > 0) throw error;
-      },
-    );
-    const card = await evidence.onCard();
-    const vault = await evidence.inVault();
+    const { card, vault, said } = await this.atRest(withinMillis);
     const { lost, surplus } = compare(card, vault);
     const arrived = new Set(
       vault.flatMap(({ id, segments }) => segments.map(({ index }) => `${id}/${index}`)),
     );
-    const forgotten = (await evidence.saidStored()).filter((segment) => !arrived.has(segment));
+    const forgotten = said.filter((segment) => !arrived.has(segment));
     const silent = await this.untold(new Set(vault.map(({ id }) => id)));
     this.tallied.clips = vault.length;
     this.tallied.lost.push(...lost, ...forgotten, ...silent.map((at) => `press of ${at}`));
@@ -375,6 +368,22 @@ export class Verbs {
   }
 
   /** Every press has its clip on the card, with its end, and all of it its receipt. */
+  /** Card and vault as they are while nothing more is recorded: what begins in between is waited for, too. */
+  private async atRest(withinMillis: number) {
+    const { evidence } = this.drivers;
+    for (;;) {
+      await this.until("everything has its receipt", () => this.hasArrived(), withinMillis).catch(
+        async (error: unknown) => {
+          this.tallied.lost.push(...(await evidence.waiting()));
+          if (this.tallied.lost.length > 0) throw error;
+        },
+      );
+      const said = await evidence.saidStored();
+      const [card, vault] = [await evidence.onCard(), await evidence.inVault()];
+      if ((await evidence.saidStored()).length === said.length) return { card, vault, said };
+    }
+  }
+
   private async hasArrived(): Promise<boolean> {
     const { evidence } = this.drivers;
     if ((await evidence.waiting()).length > 0) return false;
