@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { t as tap, test } from "tap";
 import { codeOfStep } from "../household/totp.io.js";
+import { noBrowser as skip, startBrowser } from "./browser.contract.js";
 import {
   call,
   loginNote,
@@ -15,22 +15,13 @@ import {
 
 // The sign-in page in a real browser, with an authenticator that the browser's own tools simulate.
 
-const file = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
-const skip = file === undefined && "chromium is not installed";
-
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);
 const listening = await cloud.app.listen({ host: "127.0.0.1", port: 0 });
 const origin = listening.replace("127.0.0.1", "localhost");
 cloud.origins.push(origin);
 
-const browser: Browser | undefined =
-  file === undefined
-    ? undefined
-    : await chromium.launch({
-        executablePath: file,
-        args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-      });
+const browser = skip === false ? await startBrowser() : undefined;
 tap.teardown(() => browser?.close());
 
 /** A browser of its own, with a device that knows its person unless told otherwise. */

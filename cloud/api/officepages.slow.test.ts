@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs";
-import { chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { t as tap, test } from "tap";
 import { assert } from "../../shared/kernel/assert.js";
 import { formatAgreement } from "../../shared/release/agreement.js";
 import { square } from "../../shared/release/testing.contract.js";
 import { hashOfText } from "../../shared/seal/hash.js";
+import { noBrowser as skip, startBrowser } from "./browser.contract.js";
 import { newClaim } from "./emergencies.contract.js";
 import { type OfficeStaff, signInStaff } from "./officetesting.js";
 import {
@@ -21,9 +21,6 @@ import { call } from "./testing.js";
 
 // The pages of operators and officers in a real browser, with a virtual authenticator.
 
-const file = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
-const skip = file === undefined && "chromium is not installed";
-
 const cloud = await openReleaseCloud();
 tap.teardown(cloud.close);
 const [olga, omar] = cloud.operators;
@@ -31,13 +28,7 @@ const bureau = await activeBureau(cloud);
 const home = await newHome(cloud);
 const origin = (await cloud.app.listen({ host: "127.0.0.1", port: 0 })).replace("127.0.0.1", "localhost");
 cloud.origins.unshift(origin);
-const browser =
-  file === undefined
-    ? undefined
-    : await chromium.launch({
-        executablePath: file,
-        args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-      });
+const browser = skip === false ? await startBrowser() : undefined;
 tap.teardown(() => browser?.close());
 
 const faults: string[] = [];

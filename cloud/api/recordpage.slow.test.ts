@@ -1,13 +1,9 @@
-import { existsSync } from "node:fs";
-import { chromium } from "playwright-core";
 import { t as tap, test } from "tap";
+import { noBrowser as skip, startBrowser } from "./browser.contract.js";
 import { activeBureau, newAsk, openReleaseCloud, publish } from "./releases.contract.js";
 import { call } from "./testing.js";
 
 // The public record in a real browser, without a login.
-
-const file = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
-const skip = file === undefined && "chromium is not installed";
 
 const cloud = await openReleaseCloud();
 tap.teardown(cloud.close);
@@ -19,10 +15,7 @@ const origin = await cloud.app.listen({ host: "127.0.0.1", port: 0 });
 test("the record shows agencies, requests and their places in the log, in both languages and on a phone", {
   skip,
 }, async (t) => {
-  const browser = await chromium.launch({
-    executablePath: file ?? "",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-  });
+  const browser = await startBrowser();
   t.teardown(() => browser.close());
   const faults: string[] = [];
   const open = async (language: string) => {

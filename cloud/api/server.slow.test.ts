@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
 import { connect } from "node:net";
-import { chromium } from "playwright-core";
 import { t as tap, test } from "tap";
+import { noBrowser, startBrowser } from "./browser.contract.js";
 import { bytesOf, call, getter, metricsToken, openTestCloud } from "./testing.js";
 
 const cloud = await openTestCloud();
@@ -362,14 +361,10 @@ test("metrics are for this machine, or for the operator's token", async (t) => {
   t.equal(await ask(proxied, { "x-forwarded-for": "127.0.0.1" }, "127.0.0.1"), 404, "a proxy proves nothing");
 });
 
-const browser = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((file) => existsSync(file));
 test("the page at /docs loads and a request tried from it works", {
-  skip: browser === undefined && "chromium is not installed",
+  skip: noBrowser,
 }, async (t) => {
-  const started = await chromium.launch({
-    executablePath: browser ?? "",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-  });
+  const started = await startBrowser();
   t.teardown(() => started.close());
   const page = await started.newPage();
   const failures: string[] = [];

@@ -1,16 +1,12 @@
 import type { Static } from "typebox";
 import type { operatorsAccesses } from "../../api/contract/accesses.js";
 import type { emergencies } from "../../api/contract/emergencies.js";
-import type { signedInOffice } from "../../api/contract/offices.js";
 import type { queue } from "../../api/contract/orders.js";
 import type { operatorsProcesses } from "../../api/contract/processes.js";
 import type { requestList, reviewList, vettingList } from "../../api/contract/releases.js";
-import { Refusal } from "../call.js";
-import { language, setLanguage } from "../cards.js";
-import { button, element, say, show } from "../dom.js";
-import { openSession } from "../session.js";
-import { linkInAddress, showNewPasskey, showSignIn, type Way } from "../ways.js";
-import { wayWords } from "../waywords.js";
+import { language } from "../cards.js";
+import { element, say, show } from "../dom.js";
+import { ifThere, type Me, openStaffPage } from "../staff.js";
 import { type Desk, sectionsOf } from "./sections.js";
 import { words } from "./words.js";
 
@@ -18,30 +14,20 @@ import { words } from "./words.js";
 const lookMillis = 30_000;
 
 const word = words[language];
-const session = openSession<Static<typeof signedInOffice>>("/operator/v1", wayWords[language].isOver);
-const way: Way = {
-  ...{ prefix: "/operator/v1", command: "lintel operator", words: wayWords[language] },
-  enter: async (answer) => showDesk(session.keep(answer)),
-};
-const link = linkInAddress();
-
-setLanguage(word.foot);
-start().catch((error: unknown) => {
-  show(word.title);
-  say(error instanceof Error ? error.message : String(error), "warn");
+const page = openStaffPage({
+  ...{ side: "operator", words: word, enter: showDesk },
+  onLeave: () => clearInterval(looking),
 });
+const { get } = page;
+let looking: ReturnType<typeof setInterval> | undefined;
 
-async function start(): Promise<void> {
-  if (link !== undefined) return showNewPasskey(way, link);
-  const signedIn = await session.current();
-  return signedIn === undefined ? showSignIn(way) : showDesk(signedIn);
-}
+void page.start();
 
-async function showDesk(me: Static<typeof signedInOffice>): Promise<void> {
+async function showDesk(me: Me): Promise<void> {
   const desk = await fetchDesk();
   const again = () => showDesk(me);
   const act = async (path: string, body?: object): Promise<void> => {
-    await session.ask({ method: "POST", path: `/operator/v1/${path}`, ...(body && { body }) });
+    await page.post(path, body);
     await again();
     say(word.done, "good");
   };
@@ -49,13 +35,7 @@ async function showDesk(me: Static<typeof signedInOffice>): Promise<void> {
     word.title,
     element("p", { class: "quiet" }, `${me.name} · ${me.id}`),
     element("p", {}, word.lead),
-    element(
-      "div",
-      { class: "row" },
-      button(word.reload, again, "small"),
-      button(word.signOut, () => signOut("session"), "small"),
-      button(word.signOutEverywhere, () => signOut("sessions"), "small danger"),
-    ),
+    page.doors(again),
     ...sectionsOf(desk, { me: me.id, act }),
   );
   watch(JSON.stringify(desk.queue));
@@ -67,34 +47,20 @@ async function fetchDesk(): Promise<Desk> {
     get<Static<typeof operatorsAccesses>>("accesses"),
     get<Static<typeof emergencies>>("emergencies"),
     get<Static<typeof operatorsProcesses>>("processes"),
-    ifThere(get<Static<typeof vettingList>>("agencies?limit=200"), { agencies: [] }),
-    ifThere(get<Static<typeof requestList>>("requests?state=review"), { requests: [] }),
-    ifThere(get<Static<typeof reviewList>>("releases"), { reviews: [] }),
+    ifThere(get<Static<typeof vettingList>>("agencies?limit=200")),
+    ifThere(get<Static<typeof requestList>>("requests?state=review")),
+    ifThere(get<Static<typeof reviewList>>("releases")),
   ]);
   return {
     queue: waiting.waiting,
     accesses: accesses.accesses,
     emergencies: emergencyList.emergencies,
     processes: processes.processes,
-    ...{ agencies: agencies.agencies, requests: requests.requests, reviews: reviews.reviews },
+    agencies: agencies?.agencies ?? [],
+    requests: requests?.requests ?? [],
+    reviews: reviews?.reviews ?? [],
   };
 }
-
-function get<T>(path: string): Promise<T> {
-  return session.ask({ method: "GET", path: `/operator/v1/${path}` }) as Promise<T>;
-}
-
-/** A cloud that takes no part in releases has none of these lists. */
-async function ifThere<T>(asked: Promise<T>, none: T): Promise<T> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof Refusal && error.kind === "not-there") return none;
-    throw error;
-  }
-}
-
-let looking: ReturnType<typeof setInterval> | undefined;
 
 /** Says when the queue is another one than what is shown: an emergency waits for 30 minutes at most. */
 function watch(shown: string): void {
@@ -111,12 +77,4 @@ function watch(shown: string): void {
         say(error instanceof Error ? error.message : String(error), "warn");
       });
   }, lookMillis);
-}
-
-async function signOut(which: "session" | "sessions"): Promise<void> {
-  await session.ask({ method: "DELETE", path: `/operator/v1/${which}` });
-  clearInterval(looking);
-  session.forget();
-  showSignIn(way);
-  say(word.signedOut, "good");
 }
