@@ -11,7 +11,7 @@ import { createFootage } from "./footage/footage.io.js";
 import type { CharterReader, CharterWriter } from "./household/charters.io.js";
 import { createOwnersWords } from "./household/ownerswords.io.js";
 import { createSealedStates } from "./household/sealedstate.io.js";
-import type { Emergency } from "./legal/emergency.js";
+import { type Emergency, unfinishedEmergencies } from "./legal/emergency.js";
 import type { AgencyOf } from "./office/people.js";
 import { createAnswering } from "./release/answering.io.js";
 import { createBatches } from "./release/batches.io.js";
@@ -104,9 +104,9 @@ export function openCasework({
       await makeAvailable();
     },
     makeAvailable,
-    /** Whether anything is to be withdrawn, received or disposed of yet. */
+    /** Whether anything is to be withdrawn, received, disposed of, answered or confirmed yet. */
     async isUnderWay(): Promise<boolean> {
-      return (await releaseBook.list({ kinds: unfinished, limit: 1 })).length > 0;
+      return (await docket.has("releases", unfinished)) || docket.has("emergency", unfinishedEmergencies);
     },
     /** A household leaves. */
     async end(household: HouseholdId): Promise<void> {

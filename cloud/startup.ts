@@ -32,7 +32,7 @@ export async function refuseAbandoning(
 ): Promise<void> {
   if (taking !== "off" || !(await casework.isUnderWay())) return;
   throw new SettingFault(
-    "LINTEL_RELEASES is off, but releases are under way: no household could withdraw one, and no agency dispose of one. Start with LINTEL_RELEASES=ending; nothing new begins then, and what is there goes to its end.",
+    "LINTEL_RELEASES is off, but releases or emergencies are under way: no household could withdraw or answer one, and no agency dispose of one. Start with LINTEL_RELEASES=ending; nothing new begins then, and what is there goes to its end.",
   );
 }
 

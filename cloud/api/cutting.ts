@@ -11,7 +11,8 @@ export function cutterOf(server: Pick<Server, "on">): (connection: Socket) => vo
   server.on("connection", (socket) => {
     const name = nameOf(socket);
     below.set(name, socket);
-    socket.once("close", () => below.delete(name));
+    // The same four may be another connection's by then.
+    socket.once("close", () => below.get(name) === socket && below.delete(name));
   });
   return (connection) => {
     const socket = below.get(nameOf(connection));

@@ -2,6 +2,7 @@ import { t as tap, test } from "tap";
 import { formatWithdrawal } from "../../shared/release/withdrawal.js";
 import { signNote } from "../../shared/seal/note.js";
 import { refuseAbandoning } from "../startup.js";
+import { newClaim } from "./emergencies.contract.js";
 import { signInStaff } from "./officetesting.js";
 import {
   activeBureau,
@@ -24,6 +25,11 @@ const asked = await newAsk(before, bureau);
 await publish(before, bureau, asked);
 const authorisation = signedBy(authorisationFor(before, asked, bureau, home), [home.owner]);
 const body = { authorisation, pieces: 1 };
+const claimed = await newClaim(before, { ...bureau, agreement: asked.request.agreement }, home);
+await call(before, "POST", "/agency/v1/emergencies", {
+  ...{ token: (await signInStaff(before, bureau.agency, bureau.officer)).token },
+  body: { note: claimed.note },
+});
 const begun = await call(before, "POST", "/v1/releases", { token: home.token, body });
 await before.stop();
 const cloud = await openReleaseCloud({ directory: before.directory, releases: "ending" });
@@ -46,7 +52,9 @@ test("while releases end nothing new begins, and the cloud says so", async (t) =
 
 test("what is under way is withdrawn as before, and only then may the cloud take no part", async (t) => {
   const { id } = begun.body;
-  await t.rejects(refuseAbandoning("off", cloud.casework), { message: /releases are under way.*ending/ });
+  await t.rejects(refuseAbandoning("off", cloud.casework), {
+    message: /releases or emergencies are under way.*ending/,
+  });
   await refuseAbandoning("ending", cloud.casework);
   t.equal((await call(cloud, "GET", "/agency/v1/releases", { token: officer })).status, 200);
   const text = formatWithdrawal({ release: id, household: home.household, at: cloud.clock.wall() });
@@ -55,5 +63,8 @@ test("what is under way is withdrawn as before, and only then may the cloud take
     body: { note: signNote(text, [home.owner.note]) },
   });
   t.equal(withdrawn.status, 200);
+  await t.rejects(refuseAbandoning("off", cloud.casework), { message: /emergencies are under way/ });
+  cloud.clock.forward(30 * 60_000);
+  await cloud.docket.tick();
   await refuseAbandoning("off", cloud.casework);
 });

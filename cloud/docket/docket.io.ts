@@ -3,7 +3,7 @@ import { assert } from "../../shared/kernel/assert.js";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import { ok, type Result } from "../../shared/kernel/result.js";
-import type { LogEntry } from "../../shared/tlog/entry.js";
+import type { EntryKind, LogEntry } from "../../shared/tlog/entry.js";
 import type { Machine, Stated } from "./machine.js";
 import type { DocketRow, DocketTables } from "./tables.js";
 
@@ -70,6 +70,8 @@ export interface Docket {
     machine: Machine<State, Event, Refusal>,
     options?: BookOptions<State>,
   ): Book<State, Event, Refusal>;
+  /** Whether a machine, opened or not, has a course in one of these states, or one that waits for the log. */
+  has(machine: EntryKind, kinds: readonly string[]): Promise<boolean>;
   /** Finishes what a crash cut off, keeps deadlines that have passed, and settles what is not. Rejects with the first fault, after trying all. */
   tick(): Promise<void>;
 }
@@ -93,6 +95,16 @@ export function createDocket(db: Kysely<DocketTables>, services: DocketServices)
       const book = new Ledger(db, services, machine, options);
       books.push(book);
       return book;
+    },
+    async has(machine, kinds) {
+      const row = await db
+        .selectFrom("docket")
+        .select("id")
+        .where("machine", "=", machine)
+        .where(({ eb, or }) => or([eb("kind", "in", kinds), eb("pending", "is not", null)]))
+        .limit(1)
+        .executeTakeFirst();
+      return row !== undefined;
     },
     async tick() {
       // What one machine's step means for another is settled before any clock runs out on the other.

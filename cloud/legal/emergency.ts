@@ -87,6 +87,11 @@ export const emergencyMachine: Machine<Emergency, EmergencyEvent, EmergencyRefus
   deadline: ({ until }) => until,
 };
 
+/** Somebody has still something to do about it, if it is no more than to file a court's paper. */
+export const unfinishedEmergencies: readonly Emergency["kind"][] = [
+  ...(["claimed", "cosigned", "called-back", "asked", "released", "not-released"] as const),
+];
+
 /** Whether it can be answered: what comes later counts for nothing, even where the clock's step is late. */
 export function isOpen({ kind, until }: Emergency, now: Millis): boolean {
   return kind === "asked" && until !== undefined && now < until;

@@ -85,12 +85,15 @@ export function createReleases(services: ReleaseServices): Releases {
   const { book, escrow, sending } = services;
   // What is hashed as the package must be what lies there afterwards: no piece comes in between.
   const inTurn = turns<ReleaseId>();
+  // What is counted as room must still be there when it is taken.
+  const ofHouse = turns<HouseholdId>();
   const own = async (household: HouseholdId, id: ReleaseId): Promise<ReleaseRecord | undefined> => {
     const state = (await book.find(id))?.state;
     return state?.household === household ? state : undefined;
   };
   return {
-    prepare: (household, note, pieces) => prepare(services, { household, note, pieces }),
+    prepare: (household, note, pieces) =>
+      ofHouse(household, () => prepare(services, { household, note, pieces })),
     put: (household, id, index, piece) =>
       inTurn(id, async () => {
         const state = await own(household, id);
@@ -179,7 +182,7 @@ async function faultInRoom(
 }
 
 async function escrowed(
-  { book, escrow, know, batches }: ReleaseServices,
+  { book, escrow, know }: ReleaseServices,
   id: ReleaseId,
   state: ReleaseRecord,
 ): StepResult<MatterRefusal | { readonly kind: "pieces-missing" }> {
@@ -188,10 +191,7 @@ async function escrowed(
   const hash = await escrow.hash(id, state.pieces);
   if (hash === undefined) return refuse({ kind: "pieces-missing" });
   const event = { kind: "escrow", package: hash, decision: known.value.decide([]) } as const;
-  const stepped = await book.advance(id, event, state.household);
-  // What nothing had to hold back does not wait for the day's batch.
-  if (stepped.ok && state.urgent) await batches.publish();
-  return stepped;
+  return book.advance(id, event, state.household);
 }
 
 /** Who signed it: an owner of the household, as of now. */
@@ -301,6 +301,8 @@ export async function settleRelease(
     if (act !== undefined && sealed !== undefined)
       await batches.note({ release, act, at, agency, request, authorisation, package: sealed });
   }
+  // What nothing had to hold back does not wait for the day's batch; a log that is away is asked again.
+  if (state.kind === "escrowed" && state.urgent) await batches.publish();
   if (holdsPackage(state)) return;
   // Whoever or whatever ended it: no piece goes on.
   sending.cut(release);

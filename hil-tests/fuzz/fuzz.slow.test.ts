@@ -1,6 +1,7 @@
 import { test } from "tap";
 import { campaign } from "./campaign.js";
 import { readCorpus } from "./corpus.io.js";
+import { textTarget } from "./target.js";
 import { targets } from "./targets/all.js";
 
 /** For all targets together; `npm run prove -- fuzz` takes its time. */
@@ -25,4 +26,11 @@ test("every parser keeps what it promises for what it was ever given, and for a 
     );
     t.ok(runs > known, `${name} was given something new`);
   }
+});
+
+test("what is not UTF-8 reaches no parser of text, and counts as refused", async (t) => {
+  const run = (): never => t.fail("it was parsed") as never;
+  const target = textTarget({ name: "text", about: "any", seeds: [], kinds: [], run });
+  t.equal(await target.run(Uint8Array.of(0xff)), "not-utf8");
+  t.ok(target.kinds.includes("not-utf8"));
 });

@@ -37,7 +37,7 @@ export function mustHold(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Broken(what);
 }
 
-/** A target that reads text: what is not UTF-8 does not reach it. */
+/** A target that reads text: what is not UTF-8 does not reach it, and counts as refused. */
 export function textTarget<E extends { readonly kind: string }>(target: {
   readonly name: string;
   readonly about: string;
@@ -53,9 +53,10 @@ export function textTarget<E extends { readonly kind: string }>(target: {
     ...target,
     form: target.form ?? "text",
     seeds: target.seeds.map(toUtf8),
+    kinds: [...target.kinds, "not-utf8"],
     run(input) {
       const text = fromUtf8(input);
-      return text.ok ? verdictOf(target.run(text.value)) : "ok";
+      return text.ok ? verdictOf(target.run(text.value)) : text.error;
     },
   };
 }

@@ -142,7 +142,7 @@ export const noteTargets: readonly Target[] = [
   ),
   textTarget<FieldsRefusal | { readonly kind: "not-utf8" }>({
     ...{ name: "entry", about: "the lines of the public log", seeds: textsIn("entry", "entry/") },
-    kinds: [...fieldsKinds, "not-utf8"],
+    kinds: fieldsKinds,
     run: canonical(
       (text) => parseEntry(toUtf8(text)),
       (entry) => textIn(formatEntry(entry)),
