@@ -5,7 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import { memberExportIdentity } from "../../scripts/cli/member/cameras.io.js";
 import { openCloud } from "../../scripts/cli/member/cloud.io.js";
-import { download } from "../../scripts/cli/member/open.io.js";
+import { download } from "../../scripts/cli/member/download.io.js";
 import { quiet } from "../../scripts/demo/home.io.js";
 import { openAsOwner } from "../../scripts/demo/recordings.io.js";
 import type { ClipId } from "../../shared/kernel/ids.js";

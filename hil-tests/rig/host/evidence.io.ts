@@ -5,7 +5,7 @@ import { decodeFrame, frameBytes } from "../../../firmware/recorder/frame.js";
 import { fieldsOf } from "../../../scripts/cli/fields.js";
 import { memberClips } from "../../../scripts/cli/member/clips.io.js";
 import { openCloud } from "../../../scripts/cli/member/cloud.io.js";
-import { download } from "../../../scripts/cli/member/open.io.js";
+import { download } from "../../../scripts/cli/member/download.io.js";
 import { Refused } from "../../../scripts/cli/refused.js";
 import { type Places, quiet } from "../../../scripts/demo/home.io.js";
 import { openAsOwner } from "../../../scripts/demo/recordings.io.js";

@@ -50,7 +50,7 @@ ofMember("delete", "delete a recording in the vault and on the camera")
   .argument("<clip>", "the clip's id")
   .option("--yes", "do not ask")
   .action(async (clip: string, options: Common) =>
-    (await import("../member/clips.io.js")).memberDelete(options.profile, clip, openTerminal(options)),
+    (await import("../member/deletion.io.js")).memberDelete(options.profile, clip, openTerminal(options)),
   );
 
 ofMember("share", "let somebody outside see a recording for a while, by a link whose key the cloud never has")

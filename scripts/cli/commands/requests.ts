@@ -17,7 +17,11 @@ ofMember(
 )
   .addArgument(new Argument("[action]", "opt out, or in again").choices(["on", "off"]))
   .option("--all", "also those that concern other places")
-  .option("--follow", "go on, a round an hour, until Ctrl-C")
+  .option(
+    "--follow",
+    "go on, a round an hour, until Ctrl-C, and keep a sealed copy of every recording, so that looking at one tells nobody",
+  )
+  .option("--no-copies", "with --follow: keep no copies; the cloud then sees which recordings you look at")
   .addOption(language())
   .action(async (action: RequestsOptions["action"], options: Common & Omit<RequestsOptions, "action">) =>
     (await import("../consent/requests.io.js")).memberRequests(

@@ -4,6 +4,7 @@ import type { Clock } from "../../../shared/kernel/ports.js";
 import { formatDegrees, parseDegrees } from "../../../shared/release/area.js";
 import { isClaim, purposeOf } from "../../../shared/release/ask.js";
 import { type Language, noticeOf } from "../../../shared/release/notice.js";
+import { keepCopies } from "../member/copies.io.js";
 import { findCamera } from "../member/household.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
@@ -14,29 +15,46 @@ import { askSentence } from "./sentences.js";
 
 /** From the beginning of a round to that of the next one, for a client that follows: what a round found, or cost, shows nowhere. */
 export const roundMillis = 60 * 60_000;
+/** Of a round, for sealed copies of recordings; what is not here by then comes with the next one. */
+const copyingMillis = 45 * 60_000;
 
 export interface RequestsOptions {
   readonly action?: "on" | "off" | undefined;
   readonly language: Language;
   readonly all?: boolean;
   readonly follow?: boolean;
+  /** Unless false, who follows fetches a sealed copy of every recording, so that looking at one tells nobody. */
+  readonly copies?: boolean;
 }
 
 /** Shows the open requests that concern the household, as this computer alone can tell, or opts out of all of them. */
 export async function memberRequests(
   folder: string,
-  { action, follow, ...options }: RequestsOptions,
+  { action, follow, copies = true, ...options }: RequestsOptions,
   terminal: Terminal,
   clock: Clock = systemClock,
   rest: (forMillis: number) => Promise<unknown> = wait,
 ): Promise<void> {
   if (action !== undefined) return opt(folder, action, { terminal, clock });
   const told = new Set<string>();
-  const began = clock.monotonic();
-  for (let next = began + roundMillis; ; next += roundMillis) {
-    await tell(await beginRound(folder, { terminal, clock }), options, told);
-    if (follow !== true) return;
+  let next: number = clock.monotonic();
+  const once = async (): Promise<void> => {
+    const copyUntil = next + copyingMillis;
+    const round = await beginRound(folder, { terminal, clock });
+    // Begun before anything is told: when it begins does not depend on what there is to tell.
+    const copying = follow && copies && keepCopies({ ...round, goesOn: () => clock.monotonic() < copyUntil });
+    tell(round, options, told);
+    await copying;
+  };
+  await once();
+  while (follow) {
+    next += roundMillis;
     await rest(Math.max(0, next - clock.monotonic()));
+    await once().catch((error: unknown) => {
+      // A cloud that is away for a night ends nothing.
+      if (!(error instanceof Error)) throw error;
+      terminal.warn(`This round failed; the next one is in an hour. ${error.message}`);
+    });
   }
 }
 
@@ -55,13 +73,16 @@ async function opt(
   );
 }
 
-async function tell(
+function tell(
   round: Round,
   { language, all = false }: Pick<RequestsOptions, "language" | "all">,
   told: Set<string>,
-): Promise<void> {
+): void {
   const { shown, state, household, terminal } = round;
-  if (state.optedOut) return terminal.say("Your household has opted out of requests.");
+  if (state.optedOut) {
+    terminal.say("Your household has opted out of requests.");
+    return;
+  }
   const asks = shown.map((one) => trustAsk(one, trustOf(round)));
   for (const ask of asks) if (!ask.ok) terminal.warn(`A request is not shown. ${askSentence(ask.error)}`);
   const trusted = asks.flatMap((ask) => (ask.ok ? [ask.value] : []));

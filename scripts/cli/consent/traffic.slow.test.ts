@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,7 +8,9 @@ import { activeBureau, newAsk, openReleaseCloud, publish } from "../../../cloud/
 import { bytesOf } from "../../../cloud/api/testing.js";
 import { millis } from "../../../shared/kernel/brand.js";
 import { quiet } from "../../demo/home.io.js";
-import { type Home, newHome } from "./home.contract.js";
+import { copiesIn } from "../member/copy.io.js";
+import { memberAuthorise } from "./authorise.io.js";
+import { filmed, type Home, newHome } from "./home.contract.js";
 import { memberPlace, memberRequests, roundMillis } from "./requests.io.js";
 
 // What somebody sees who stands between the owners' machines and the cloud: every request as it came, and when the next one is made.
@@ -130,4 +132,32 @@ test("the next round begins an hour after the last one began, whatever that foun
     times.push(begins);
   }
   for (const begins of times) t.same(begins, [roundMillis, 2 * roundMillis, 3 * roundMillis]);
+});
+
+test("what an owner then looks at, and signs for, shows in no request for a recording", async (t) => {
+  const [[, home] = ["", undefined]] = homes;
+  if (home === undefined) throw new Error("no home");
+  const clip = await filmed({ cloud, origin, room }, home, ask.request.happened);
+  const gone = join(copiesIn(home), "0198-not-there");
+  mkdirSync(gone, { recursive: true });
+  const enough = async (): Promise<void> => {
+    throw new Error("enough");
+  };
+  seen = [];
+  const following = memberRequests(home.folder, { ...options, follow: true }, quiet(), clock, enough);
+  await t.rejects(following, /enough/);
+  const asked = (): readonly string[] => seen.filter((line) => /\/v1\/(clips|cameras)/.test(line));
+  t.ok(
+    asked().some((line) => line.includes(`/v1/clips/${clip}/segments/0`)),
+    "who follows fetches it, asked for or not",
+  );
+  t.notOk(existsSync(gone), "a copy of what the vault has no more goes");
+  seen = [];
+  const wish = { request: ask.request.id, clips: [clip], thirdParties: false, child: false, ...options };
+  await memberAuthorise(home.folder, wish, quiet(), clock);
+  t.ok(seen.length > 0);
+  t.same(asked(), [], "nothing is asked for that names a recording or its camera");
+  writeFileSync(join(copiesIn(home), clip, "0.age"), "damaged");
+  await memberAuthorise(home.folder, wish, quiet(), clock);
+  t.ok(asked().length > 0, "a damaged copy is none");
 });

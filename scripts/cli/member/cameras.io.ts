@@ -42,6 +42,22 @@ interface EpochIdentity {
   readonly identity: Identity;
 }
 
+/** Those identities of a camera that this computer keeps, each checked against its charter. Asks nobody. */
+export async function keptIdentities(
+  cloud: Cloud,
+  household: Household,
+  camera: string,
+): Promise<readonly EpochIdentity[]> {
+  const recipients = epochsOf(household, camera);
+  const found: EpochIdentity[] = [];
+  for (const kept of keptKeyFiles(cloud.folder, camera)) {
+    const identity = await openKeyFile(cloud, kept);
+    if (identity !== undefined && (await isOf(identity, recipients.get(kept.epoch))))
+      found.push({ epoch: kept.epoch, identity });
+  }
+  return found;
+}
+
 /**
  * Every identity of a camera that was wrapped to this member, newest epoch first, each checked against its charter. What
  * this computer kept goes before what the cloud shows.
@@ -52,12 +68,8 @@ export async function cameraIdentities(
   camera: string,
 ): Promise<readonly EpochIdentity[]> {
   const recipients = epochsOf(household, camera);
-  const found = new Map<number, Identity>();
-  for (const kept of keptKeyFiles(cloud.folder, camera)) {
-    const identity = await openKeyFile(cloud, kept);
-    if (identity !== undefined && (await isOf(identity, recipients.get(kept.epoch))))
-      found.set(kept.epoch, identity);
-  }
+  const kept = await keptIdentities(cloud, household, camera);
+  const found = new Map(kept.map(({ epoch, identity }) => [epoch, identity]));
   for (const shown of await cloud.list(`/v1/cameras/${camera}/keys`, "keys", readKeyFile)) {
     if (found.has(shown.epoch)) continue;
     const identity = await openKeyFile(cloud, shown);

@@ -1,28 +1,19 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { type CharterCamera, cameraVerifier } from "../../../shared/charter/lines.js";
-import { checkThumbnail } from "../../../shared/clip/thumbnail.js";
 import { hashOf } from "../../../shared/seal/hash.js";
-import { makePrivateFolder, readIfThere, writeDurably } from "../disk.io.js";
+import { bytesFree, makePrivateFolder, readIfThere, spareBytes, writeDurably } from "../disk.io.js";
 import { fieldsOf, UnexpectedAnswer } from "../fields.js";
 import { Problem } from "../http.io.js";
 import { Refused } from "../refused.js";
-import { sentenceOf } from "../sentences.js";
 import type { Terminal } from "../terminal.io.js";
-import { type ClipEntry, listClips } from "./clips.io.js";
+import { type ClipEntry, clipsMax, listClips } from "./clips.io.js";
 import { type Cloud, openCloud } from "./cloud.io.js";
-import { findCamera, type Household } from "./household.js";
-import { download } from "./open.io.js";
+import { copyClip, jsonOf } from "./copy.io.js";
+import { camerasOf } from "./household.js";
 import { readKeyFile } from "./profile.io.js";
-import { faultOfSealed } from "./recording.js";
-import { downloadPicture } from "./thumbnail.io.js";
 
-/** More clips than a household can have. */
-const clipsMax = 1_000_000;
 const pageMax = 200;
 const pagesMax = 100_000;
-/** Stays free on the disk. */
-const spareBytes = 64 * 1024 * 1024;
 
 export interface ExportOptions {
   readonly to: string;
@@ -70,7 +61,7 @@ export async function memberExport(
   refuseFull(root, clips, free(root));
   const faults: Fault[] = [];
   for (const [at, clip] of clips.entries()) {
-    const why = await writeClip({ cloud, household, root }, clip, {
+    const why = await copyClip({ cloud, household, folder: join(root, "clips") }, clip, {
       ...terminal,
       progress: (line) => terminal.progress(`clip ${at + 1} of ${clips.length}: ${line}`),
     });
@@ -134,12 +125,6 @@ async function everyPage(cloud: Cloud, path: string, name: string): Promise<read
   throw new UnexpectedAnswer(`${path} does not end`);
 }
 
-/** Each camera that any charter named, once. */
-function camerasOf(household: Household): readonly CharterCamera[] {
-  const all = household.charters.flatMap(({ cameras }) => cameras);
-  return [...new Map(all.map((camera) => [camera.id, camera])).values()];
-}
-
 /** Its newest mode order, and its identity by epoch: age files to those who may see it. */
 async function writeCamera(cloud: Cloud, root: string, id: string): Promise<void> {
   const place = join(root, "cameras", id);
@@ -155,11 +140,6 @@ async function writeCamera(cloud: Cloud, root: string, id: string): Promise<void
   }
 }
 
-function bytesFree(folder: string): number {
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize;
-}
-
 /** Before a byte of footage comes: half an export on a full disk helps nobody. */
 function refuseFull(root: string, clips: readonly ClipEntry[], free: number): void {
   const missing = clips.filter(({ id }) => !existsSync(join(root, "clips", id, "clip.json")));
@@ -169,96 +149,6 @@ function refuseFull(root: string, clips: readonly ClipEntry[], free: number): vo
   throw new Refused(
     `The ${missing.length} recordings that are missing in ${root} need ${megabytes(needed)}, and ${megabytes(free)} are free. Make room, or choose a folder on another disk; what is there already stays.`,
   );
-}
-
-interface Exporting {
-  readonly cloud: Cloud;
-  readonly household: Household;
-  readonly root: string;
-}
-
-/**
- * A clip's sealed segments with their notes; `clip.json` comes last, so that one without it is begun anew. What is wrong with it,
- * if anything is.
- */
-async function writeClip(
-  exporting: Exporting,
-  clip: ClipEntry,
-  terminal: Terminal,
-): Promise<string | undefined> {
-  const place = join(exporting.root, "clips", clip.id);
-  const done = join(place, "clip.json");
-  const whole = { ...clip };
-  const before = readIfThere(done);
-  if (before === jsonOf(whole)) return undefined;
-  // A copy that was whole stays until the new one is: a cloud that turned bad takes nothing from here.
-  const making = before === undefined ? place : `${place}.new`;
-  const first = await tryClip(exporting, { clip, place: making }, terminal);
-  if (first !== undefined) {
-    rmSync(making, { recursive: true, force: true }); // what lay here may be what is damaged
-    const again = await tryClip(exporting, { clip, place: making }, terminal);
-    if (again !== undefined) return again;
-  }
-  // Power lost before this: the next run finds the segments, sees that they are whole, and comes here again.
-  writeDurably(join(making, "clip.json"), jsonOf(whole));
-  if (making === place) return undefined;
-  rmSync(place, { recursive: true });
-  renameSync(making, place); // power lost before this: the next run loads the clip anew
-  return undefined;
-}
-
-const jsonOf = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`;
-
-async function tryClip(
-  { cloud, household }: Exporting,
-  {
-    clip: { id, camera: cameraId, hasThumbnail },
-    place,
-  }: { readonly clip: ClipEntry; readonly place: string },
-  terminal: Terminal,
-): Promise<string | undefined> {
-  const camera = findCamera(household, cameraId);
-  if (camera === undefined) return `No charter of your household names its camera ${cameraId}.`;
-  try {
-    const { sealed } = await download(cloud, { clip: id, folder: place }, terminal);
-    for (const [index, { note }] of sealed.segments.entries())
-      writeDurably(join(place, `${index}.note`), note);
-    const fault = faultOfSealed(sealed, { household: cloud.profile.household, camera });
-    if (fault !== undefined) return sentenceOf(fault);
-    return hasThumbnail ? await writePicture(cloud, place, { id, camera }) : undefined;
-  } catch (error) {
-    if (error instanceof Problem && error.status === 404) return "It was deleted while it was copied.";
-    throw fullOr(error, place);
-  }
-}
-
-async function writePicture(
-  cloud: Cloud,
-  place: string,
-  { id, camera }: Pick<ClipEntry, "id"> & { readonly camera: CharterCamera },
-): Promise<string | undefined> {
-  const note = (await cloud.get(`/v1/clips/${id}`)).maybe("thumbnail", (fields) => fields.text("note"));
-  if (note === undefined) return undefined;
-  const sealed = await downloadPicture(cloud, id).catch((error: unknown) => {
-    if (error instanceof Problem && error.status >= 500) return undefined;
-    throw error;
-  });
-  const checked = sealed && checkThumbnail({ note, sealed }, cameraVerifier(camera));
-  if (sealed === undefined || !checked?.ok || checked.value.clip !== id)
-    return "Its picture is not what the camera signed, or the cloud lost it.";
-  writeDurably(join(place, "thumbnail.age"), sealed);
-  writeDurably(join(place, "thumbnail.note"), note);
-  return undefined;
-}
-
-function fullOr(error: unknown, place: string): unknown {
-  const full =
-    error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
-  return full
-    ? new Refused(
-        `The disk is full at ${place}. Make room, then give the same command: it goes on where it stopped.`,
-      )
-    : error;
 }
 
 /** `sha256sum -c SHA256SUMS` checks every file of it, on any computer. */

@@ -59,3 +59,9 @@ export function epochsOf({ charters }: Household, id: string): ReadonlyMap<numbe
   const lines = charters.flatMap(({ cameras }) => cameras).filter((camera) => camera.id === id);
   return new Map(lines.map(({ epoch, recipient }) => [epoch, recipient]));
 }
+
+/** Each camera that any charter named, once. */
+export function camerasOf(household: Household): readonly CharterCamera[] {
+  const all = household.charters.flatMap(({ cameras }) => cameras);
+  return [...new Map(all.map((camera) => [camera.id, camera])).values()];
+}
