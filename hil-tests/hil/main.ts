@@ -6,7 +6,7 @@ import { cpus, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { passedIn } from "../prove/bytests.js";
+import { runFile } from "../prove/bytests.js";
 import { proofContext } from "../prove/proof.js";
 import { openRigFile } from "../rig/board/file.io.js";
 import { openHostRig } from "../rig/host/host.io.js";
@@ -163,7 +163,7 @@ async function runTests(
     const since = performance.now();
     const unshown: string[] = [];
     for (const file of new Set(tests.map(([name]) => name))) {
-      const passed = await passedIn({ ...proofContext(root), progress: () => undefined }, file);
+      const { passed } = await runFile({ ...proofContext(root), progress: () => undefined }, file);
       const missing = tests.filter(
         ([name, title]) => name === file && !passed.some((one) => one.startsWith(title)),
       );

@@ -17,32 +17,40 @@ export function proofByTests(issue: number, line: string, cases: readonly Case[]
     line,
     async run(context) {
       const files = new Set(cases.flatMap(({ tests }) => tests.map(([file]) => file)));
-      const passed = new Map<string, readonly string[]>();
-      for (const file of files) passed.set(file, await passedIn(context, file));
+      const ran = new Map<string, Ran>();
+      for (const file of files) ran.set(file, await runFile(context, file));
       const unshown = cases.flatMap(({ what, tests }) =>
         tests.flatMap(([file, title]) =>
-          (passed.get(file) ?? []).some((one) => one.startsWith(title)) ? [] : [`${what}: ${file}: ${title}`],
+          ran.get(file)?.passed.some((one) => one.startsWith(title)) ? [] : [`${what}: ${file}: ${title}`],
         ),
       );
-      return outcomeOf(cases, unshown);
+      return outcomeOf(
+        cases,
+        unshown,
+        [...ran.values()].flatMap(({ told }) => told),
+      );
     },
   };
 }
 
-function outcomeOf(cases: readonly Case[], unshown: readonly string[]): Outcome {
+function outcomeOf(cases: readonly Case[], unshown: readonly string[], told: readonly string[]): Outcome {
   const tests = cases.reduce((sum, one) => sum + one.tests.length, 0);
   return {
     ok: unshown.length === 0,
     figures: { cases: cases.length, tests, shown: tests - unshown.length },
-    note: unshown.join("; "),
+    note: (unshown.length > 0 ? unshown : told).join("; "),
   };
 }
 
-/** Titles of a built test file's own tests that ran and passed. */
-export async function passedIn(
-  { root, command, progress }: ProofContext,
-  file: string,
-): Promise<readonly string[]> {
+export interface Ran {
+  /** Titles of its own tests that passed. */
+  readonly passed: readonly string[];
+  /** What its tests told of themselves: figures. */
+  readonly told: readonly string[];
+}
+
+/** Runs a built test file. */
+export async function runFile({ root, command, progress }: ProofContext, file: string): Promise<Ran> {
   const program = [join(root, ".build", `${file}.js`)];
   const { output, seconds } = await command(process.execPath, program, fileSecondsMax);
   const titles = output.split("\n").flatMap((line) => {
@@ -50,5 +58,6 @@ export async function passedIn(
     return title === undefined || / # (SKIP|TODO)/i.test(title) ? [] : [title];
   });
   progress(`${file}: ${titles.length} tests passed, ${seconds.toFixed(0)} s`);
-  return titles;
+  const told = [...output.matchAll(/^ {4}# (?!Subtest)(.*)$/gm)].flatMap(([, line]) => line ?? []);
+  return { passed: titles, told };
 }

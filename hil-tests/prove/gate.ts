@@ -9,6 +9,11 @@ const authorisations = "hil-tests/scenarios/authorisations.slow.test";
 const revokes = "hil-tests/scenarios/revoke.slow.test";
 const traffic = "scripts/cli/consent/traffic.slow.test";
 const table = "cloud/consent/decide.test";
+const emergencies = "hil-tests/scenarios/emergencies.slow.test";
+const history = "cloud/api/emergencies.slow.test";
+const year = "hil-tests/scenarios/year.test";
+const neverExist = "scripts/tidy/mustnotexist.test";
+const collusion = "hil-tests/scenarios/collusion.slow.test";
 
 /** Issue 5: what is decided, and what may follow what. */
 export const gateProofs: readonly Proof[] = [
@@ -49,6 +54,59 @@ export const gateProofs: readonly Proof[] = [
           [orders, "legal process takes two operators"],
           [orders, "a gag always ends in notice"],
           [authorisations, "an authorisation rests once all owners have signed"],
+          [emergencies, "an emergency is asked by two and two"],
+          [emergencies, "whose emergency no court confirmed is on probation"],
+        ],
+      },
+    ],
+  ),
+  proofByTests(
+    5,
+    "Replays of history: eleven emergencies, a year of 22,000 requests, the whole-account warrant, the bulk private message and the map, the opted-out owner after a feature rename",
+    [
+      {
+        what: "eleven emergencies: none released",
+        tests: [[history, "eleven emergencies that nobody answers"]],
+      },
+      {
+        what: "a year of requests",
+        tests: [
+          [year, "of the market's busiest year few requests pass the rules"],
+          [year, "whatever an owner considers, the file that their machine writes has one length"],
+        ],
+      },
+      {
+        what: "the whole-account warrant: one camera and one window",
+        tests: [["cloud/api/processes.slow.test", "the whole-account warrant comes out as one camera"]],
+      },
+      {
+        what: "the bulk private message and the map: nothing can express them",
+        tests: [
+          [neverExist, "nothing that must never exist is in the API or the database"],
+          [neverExist, "each thing that must never exist is found where somebody plants it"],
+        ],
+      },
+      {
+        what: "the opted-out owner",
+        tests: [["scripts/cli/consent/state.test", "an owner who opted out stays so"]],
+      },
+    ],
+  ),
+  proofByTests(
+    5,
+    "An agency, an operator, the database and the vault colluding obtain no readable clip, and nobody believes what they forge",
+    [
+      {
+        what: "they open nothing",
+        tests: [[collusion, "with all that they hold together they open no recording"]],
+      },
+      {
+        what: "they deceive nobody",
+        tests: [
+          [collusion, "an owner's client believes no agency of their making"],
+          [collusion, "an owner's client believes a request only as its agency's people signed it"],
+          [collusion, "no camera and no owner follows a charter"],
+          [collusion, "no package verifies whose authorisation"],
         ],
       },
     ],
@@ -59,6 +117,7 @@ export const gateProofs: readonly Proof[] = [
       tests: [
         [traffic, "households that match, have opted out, are far away or say nothing"],
         [traffic, "the next round begins an hour after the last one began"],
+        [traffic, "what an owner then looks at, and signs for, shows in no request for a recording"],
       ],
     },
   ]),
