@@ -22,7 +22,8 @@ import type { OpenedAuthorisation, ReleasedClip } from "../../shared/release/aut
 import { floorPolicy } from "../../shared/release/floor.js";
 import { type Ask, decide, type Matter } from "./decide.js";
 
-const hour = 60 * 60_000;
+const minute = 60_000;
+const hour = 60 * minute;
 const random = seededPrng(5);
 const now = millis(1_800_000_000_000);
 const household = householdIdOf(random.bytes(32));
@@ -237,6 +238,9 @@ test("each case is decided as the table's lines say, with exactly their reasons"
   t.end();
 });
 
+const kindsOf = (decision: ReturnType<typeof decide>): readonly string[] =>
+  decision.kind === "release" ? [] : decision.reasons.map(({ kind }) => kind);
+
 const good: Case = {
   ...{ kind: "request", signed: "owners", footage: "inside", time: "in-force" },
   ...{ agency: "active", rule: "all-owners", charter: "same" },
@@ -354,6 +358,17 @@ test("an emergency's answer is about its one camera, its household, and needs wo
     silence,
     "of before it was asked",
   );
+  const early = { published: millis(now - 29 * minute) };
+  const atOnce = words.map((word) => ({ ...word, at: now }));
+  t.match(emergency(early, "contacts", atOnce), { kind: "refuse" }, "the owners alone are asked first");
+  t.ok(kindsOf(emergency(early, "contacts", atOnce)).includes("contacts-too-early"));
+  t.notOk(
+    kindsOf(emergency({ published: millis(now - 31 * minute) }, "contacts", atOnce)).includes(
+      "owner-not-heard",
+    ),
+  );
+  t.match(emergency({ isAnswered: true }, "contacts"), { reasons: [{ kind: "answered-already" }] });
+  t.same(emergency({ isAnswered: true }), { kind: "release" }, "an owner may answer once more");
   const newer = { ...bens, hash: "a newer word" };
   t.same(emergency({}, "contacts", [annas, newer]), silence, "which the contacts have not read");
   t.end();

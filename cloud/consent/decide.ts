@@ -1,11 +1,13 @@
 import type { OpenedCharter } from "../../shared/charter/charter.js";
 import type { CharterCamera } from "../../shared/charter/lines.js";
-import { ownersOf } from "../../shared/charter/succession.js";
+import { contactsOf, ownersOf } from "../../shared/charter/succession.js";
 import type { Millis } from "../../shared/kernel/brand.js";
 import type { CameraId, ClipId, HouseholdId, MemberId, OfficerId } from "../../shared/kernel/ids.js";
 import type { AgencyState, OpenedAgreement } from "../../shared/release/agreement.js";
 import type { Purpose } from "../../shared/release/ask.js";
 import type { OpenedAuthorisation, ReleasedClip } from "../../shared/release/authorisation.js";
+import { contactsNeeded, isTooEarly } from "../../shared/release/contacts.js";
+import { ownersAloneMillis } from "../../shared/release/emergency.js";
 import type { Policy } from "../../shared/release/floor.js";
 import type { Language } from "../../shared/release/notice.js";
 import type { OpenedWord } from "../../shared/release/ownersword.js";
@@ -23,6 +25,8 @@ export interface Ask extends Pick<OpenedRequest, "id" | "hash" | "agency" | "rec
   readonly about?: { readonly household: HouseholdId; readonly camera: CameraId };
   /** Since when it could be answered. */
   readonly published: Millis;
+  /** Something else that the household signed for it lies ready. */
+  readonly isAnswered?: boolean;
   /** Of the text by which a household is told of it, in each language. */
   readonly notices: Readonly<Record<Language, Hash>>;
 }
@@ -92,6 +96,9 @@ export type Reason =
   | { readonly kind: "too-few-contacts"; readonly found: number; readonly needed: number }
   /** Nobody can tell whether this owner says no: nothing of theirs came since the household was asked. */
   | { readonly kind: "owner-not-heard"; readonly member: MemberId }
+  /** Contacts answer for owners who did not, and only after these had their time. */
+  | { readonly kind: "contacts-too-early"; readonly from: Millis }
+  | { readonly kind: "answered-already" }
   | { readonly kind: "signed-in-the-future" | "signed-before-it-was-asked" }
   | { readonly kind: "hold-too-short" | "kept-too-long" | "open-too-long" }
   | { readonly kind: "expired" | "on-hold"; readonly at: Millis }
@@ -103,8 +110,7 @@ export type Decision =
   | { readonly kind: "needs-review"; readonly reasons: readonly Reason[] }
   | { readonly kind: "refuse"; readonly reasons: readonly Reason[] };
 
-/** Contacts who must agree, and for how far back from the claim. */
-const contactsNeeded = 2;
+/** How far back from the claim an emergency reaches. */
 const emergencyMillis = 72 * 60 * 60_000;
 /** An authorisation's signer and the cloud may differ so much in their clocks. */
 const clockMillis = 5 * 60_000;
@@ -140,6 +146,7 @@ function authorisationFaults(matter: Matter, policy: Policy, now: Millis): reado
     ...authorisation.clips.flatMap((clip) => clipFaults(clip, matter.ask, charters)),
     ...authorisation.clips.flatMap((clip) => storeFaults(clip, matter)),
     ...signatureFaults(matter, authorisation),
+    ...(authorisation.basis === "contacts" ? turnFaults(matter.ask, authorisation, now) : []),
   ];
 }
 
@@ -252,8 +259,21 @@ function ownerFaults(charter: OpenedCharter, { signers }: OpenedAuthorisation): 
     : missing.map(({ id }): Reason => ({ kind: "missing-signature", member: id }));
 }
 
-function contactFaults({ members }: OpenedCharter, { signers }: OpenedAuthorisation): readonly Reason[] {
-  const found = members.filter(({ role, id }) => role === "contact" && signers.includes(id)).length;
+/** It is the contacts' turn once the owners had theirs, and did not take it. */
+function turnFaults(
+  { published, isAnswered = false }: Ask,
+  signed: OpenedAuthorisation,
+  now: Millis,
+): readonly Reason[] {
+  const from = (published + ownersAloneMillis) as Millis;
+  return kept([
+    (now < from || isTooEarly(signed, published)) && { kind: "contacts-too-early", from },
+    isAnswered && { kind: "answered-already" },
+  ]);
+}
+
+function contactFaults(charter: OpenedCharter, { signers }: OpenedAuthorisation): readonly Reason[] {
+  const found = contactsOf(charter).filter(({ id }) => signers.includes(id)).length;
   return found < contactsNeeded ? [{ kind: "too-few-contacts", found, needed: contactsNeeded }] : [];
 }
 

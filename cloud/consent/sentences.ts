@@ -34,14 +34,6 @@ export function reasonSentence(reason: Reason): string {
       return `Clip ${reason.clip} is of an indoor camera: no emergency reaches it.`;
     case "other-camera":
       return `The emergency is about another camera than that of clip ${reason.clip}.`;
-    case "owner-not-heard":
-      return `Nothing shows that owner ${reason.member} does not say no: contacts can release nothing without.`;
-    case "missing-signature":
-      return `Owner ${reason.member} has not signed it.`;
-    case "nobody-who-may-signed":
-      return "Nobody has signed it who may.";
-    case "too-few-contacts":
-      return `${reason.found} of the contacts have signed it; it takes ${reason.needed}.`;
     case "signed-in-the-future":
       return "It was signed in the future. Set the clock of the machine that signed it.";
     case "signed-before-it-was-asked":
@@ -60,5 +52,38 @@ export function reasonSentence(reason: Reason): string {
       return "The agency is on probation: two operators look at each release to it.";
     case "child-visible":
       return "A child is seen: two operators look at the release's circumstances.";
+    default:
+      return signerSentence(reason);
+  }
+}
+
+type SignerReason = Extract<
+  Reason,
+  {
+    kind:
+      | "owner-not-heard"
+      | "missing-signature"
+      | "nobody-who-may-signed"
+      | "too-few-contacts"
+      | "contacts-too-early"
+      | "answered-already";
+  }
+>;
+
+/** What is wrong with who signed. */
+function signerSentence(reason: SignerReason): string {
+  switch (reason.kind) {
+    case "owner-not-heard":
+      return `Nothing shows that owner ${reason.member} does not say no: contacts can release nothing without.`;
+    case "missing-signature":
+      return `Owner ${reason.member} has not signed it.`;
+    case "nobody-who-may-signed":
+      return "Nobody has signed it who may.";
+    case "too-few-contacts":
+      return `${reason.found} of the contacts have signed it; it takes ${reason.needed}.`;
+    case "contacts-too-early":
+      return `The owners alone are asked until ${utcText(reason.from)}; contacts sign after that.`;
+    case "answered-already":
+      return "The household has answered already: what it released lies ready for the agency.";
   }
 }

@@ -53,7 +53,8 @@ export function createAnswering({
   const claimOf = async (id: RequestId): Promise<AskedNow | undefined> => {
     const emergency = (await desk?.find(id))?.state;
     const state = emergency && isOpen(emergency, clock.wall()) ? "published" : "closed";
-    return emergency && { ask: emergency.claim, state, published: emergency.askedAt ?? never };
+    const published = emergency?.askedAt ?? never;
+    return emergency && { ask: emergency.claim, state, published, ready: emergency.releases };
   };
   return {
     join(emergencies) {

@@ -2,7 +2,7 @@ import { type OpenedCharter, openCharterChain } from "../../shared/charter/chart
 import type { Member } from "../../shared/charter/lines.js";
 import { ownersOf } from "../../shared/charter/succession.js";
 import type { Millis } from "../../shared/kernel/brand.js";
-import type { HouseholdId, OfficerId, RequestId } from "../../shared/kernel/ids.js";
+import type { HouseholdId, OfficerId, ReleaseId, RequestId } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { isClaim, needsNoHold, type OpenedAsk, purposeOf } from "../../shared/release/ask.js";
@@ -48,6 +48,8 @@ export interface AskedNow {
   readonly state: RequestState;
   /** Since when it could be answered. */
   readonly published: Millis;
+  /** What lies ready for an emergency. */
+  readonly ready?: readonly ReleaseId[];
 }
 
 interface DecidingServices {
@@ -80,11 +82,12 @@ export async function know(
   if (!authorisation.ok) return authorisation;
   const agreement = agreementOf(agency.state);
   const { jurisdiction } = agreement;
-  const { ask, state, published } = asked;
+  const { ask, state, published, ready = [] } = asked;
+  const isAnswered = ready.some((release) => release !== parsed.value.record);
   const notices = { en: noticeHash(ask, agreement, "en"), fr: noticeHash(ask, agreement, "fr") };
   const matter: Omit<Matter, "reviewers"> = {
     ask: {
-      ...{ ...ask, state, published, notices, purpose: purposeOf(ask), urgent: needsNoHold(ask) },
+      ...{ ...ask, state, published, isAnswered, notices, purpose: purposeOf(ask), urgent: needsNoHold(ask) },
       ...(isClaim(ask) ? { kind: "emergency", about: ask } : { kind: "request" }),
     },
     asker: { agency: agency.state.agency, jurisdiction, state: agency.state.kind },

@@ -21,6 +21,8 @@ export type SuccessionRefusal =
 
 export const ownersOf = ({ members }: Pick<CharterBody, "members">): readonly Member[] =>
   members.filter(({ role }) => role === "owner");
+export const contactsOf = ({ members }: Pick<CharterBody, "members">): readonly Member[] =>
+  members.filter(({ role }) => role === "contact");
 
 /**
  * The owners of `current` without whose own signature `next` does not follow. Whoever may change the charter alone still takes

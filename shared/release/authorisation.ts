@@ -125,8 +125,8 @@ const shape: NoteShape = {
 };
 /** Clips of one release. */
 const releasedClipsMax = 20;
-/** One of each owner. */
-const wordsMax = 16;
+/** One of each owner: a charter names no more members. */
+const wordsMax = 32;
 
 export function formatAuthorisation(authorisation: Authorisation): string {
   const { record, requestHash, thirdParties, child, words, clips, ...values } = authorisation;

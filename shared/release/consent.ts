@@ -5,6 +5,7 @@ import type { Millis } from "../kernel/brand.js";
 import type { CameraId, ClipId, MemberId } from "../kernel/ids.js";
 import { isClaim, needsNoHold, purposeOf } from "./ask.js";
 import type { ReleasedClip } from "./authorisation.js";
+import { type ContactsRefusal, faultInContacts, faultInWords } from "./contacts.js";
 import { isWithinReach } from "./emergency.js";
 import type { Facts } from "./facts.js";
 import { floorPolicy } from "./floor.js";
@@ -13,6 +14,7 @@ import { faultsOf } from "./request.js";
 
 /** Why what was signed is no consent to this release, by the rules that no operator loosens. */
 export type ConsentRefusal =
+  | ContactsRefusal
   | {
       readonly kind: "signed-for-another";
       readonly what: "request" | "agency" | "recipient" | "purpose" | "jurisdiction" | "household" | "notice";
@@ -35,12 +37,14 @@ export const clockMillis = 5 * 60_000;
 /** The first rule that a release breaks, in what all of its signatures say together. */
 export function faultInConsent(facts: Facts, now: Millis): ConsentRefusal | undefined {
   const { authorisation, charters } = facts;
+  const faultInSigners = authorisation.basis === "contacts" ? faultInContacts : faultInOwners;
   return (
     otherThan(facts) ??
     faultInRequest(facts) ??
     faultInTimes(facts, now) ??
     faultInCharters(facts) ??
     first(charters, (charter) => faultInSigners(charter, facts)) ??
+    faultInWords(facts) ??
     first(authorisation.clips, (clip) => faultInClip(clip, facts))
   );
 }
@@ -68,7 +72,7 @@ function otherThan({ authorisation: said, request, agreement, charters }: Facts)
   };
   const what = (Object.keys(another) as (keyof typeof another)[]).find((name) => another[name]);
   if (what !== undefined) return { kind: "signed-for-another", what };
-  return said.basis === "consent" ? undefined : { kind: "not-by-consent" };
+  return said.basis === "contacts" && !isClaim(request) ? { kind: "not-by-consent" } : undefined;
 }
 
 function faultInRequest({ request, agreement }: Facts): ConsentRefusal | undefined {
@@ -93,7 +97,7 @@ function faultInCharters({ authorisation: said, charters }: Facts): ConsentRefus
 }
 
 /** Each charter, of then and of now, must have whose signatures it asks for. */
-function faultInSigners(charter: DisclosedCharter, { signers }: Facts): ConsentRefusal | undefined {
+function faultInOwners(charter: DisclosedCharter, { signers }: Facts): ConsentRefusal | undefined {
   const owners = ownersOf(charter);
   const missing = owners.filter(({ id }) => !signers.some((signer) => signer.id === id));
   if (missing.length === owners.length) return { kind: "nobody-who-may-signed" };

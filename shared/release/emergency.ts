@@ -32,6 +32,8 @@ const backMillisMax = 72 * 60 * minute;
 export const authenticateMillisMax = 30 * minute;
 /** From the household's question to the agency's answer, whatever happens in between: the time tells nothing. */
 export const answerMillis = 90 * minute;
+/** So long the household's owners alone are asked; then its contacts may answer for owners who did not. */
+export const ownersAloneMillis = 30 * minute;
 
 /** What an agency may claim. No word of its own reaches anybody. */
 export const dangers = ["threat-to-life", "abduction", "serious-injury"] as const;

@@ -1,5 +1,5 @@
 import { type Member, memberVerifier } from "../charter/lines.js";
-import { type Millis, millis } from "../kernel/brand.js";
+import type { Millis } from "../kernel/brand.js";
 import { fromUtf8, toUtf8 } from "../kernel/bytes.js";
 import { type HouseholdId, isHouseholdId, isMemberId, type MemberId } from "../kernel/ids.js";
 import { ok, type Result, refuse } from "../kernel/result.js";
@@ -27,6 +27,8 @@ export interface OpenedWord extends OwnersWord {
 export type WordRefusal = NoteRefusal | FieldsRefusal;
 
 const shape: NoteShape = { type: "owners-word/v1", fields: ["member", "at", "sealed"] };
+/** An owner's clock and those that it is held against may differ so much. */
+export const wordClockMillis = 10 * 60_000;
 /** What is sealed has this length, whatever it says. */
 const plainBytes = 4 * 1024;
 /** Emergencies that one word says no to: those of the last days, and there are 45 bytes for each. */
@@ -42,7 +44,7 @@ export function openWord(note: string, owners: readonly Member[]): Result<Opened
   const word = readFields(shape, text, (read) => ({
     household: read.subject(isHouseholdId),
     member: read.text("member", isMemberId),
-    at: millis(read.number("at")),
+    at: read.time("at"),
     sealed: read.text("sealed", isHash),
   }));
   if (!word.ok) return word;

@@ -80,7 +80,6 @@ test("what was authorised for another request, recipient, agency or clip is refu
   t.equal(said({ purpose: "arson" }), "signed-for-another purpose");
   t.equal(said({ jurisdiction: "us" }), "signed-for-another jurisdiction");
   t.equal(said({ notice: good.authorisation.requestHash }), "signed-for-another notice");
-  t.equal(said({ basis: "contacts", words: [good.authorisation.requestHash] }), "not-by-consent");
   t.equal(said({ hold: millis(0) }), "hold-too-short");
   t.equal(said({ keep: millis(91 * day) }), "kept-too-long");
   t.equal(said({ signed: millis(now + hour) }), "signed-in-the-future");
@@ -240,6 +239,15 @@ test("by hand, with openssl and sha256sum, the same package holds, and a forger'
     [/\.mp4 line \d+: OK$/, 5],
   ] as const)
     t.equal(said.filter((line) => what.test(line)).length, count, `${what}`);
+  const roles = ["owner", "owner", "contact", "contact"] as const;
+  const contacts = { home: { roles }, emergency: {}, signers: [2, 3], wordsAfter: [hour / 2, hour / 2] };
+  const theirs = byHand(release({ ...contacts, authorisation: { hold: millis(0) } }).tar);
+  t.same(
+    theirs.filter((line) => !line.endsWith("OK")),
+    [],
+  );
+  t.equal(theirs.filter((line) => /^authorisation\.note signed by member-/.test(line)).length, 2);
+  t.equal(theirs.filter((line) => /^words\/\d\.note signed by member-/.test(line)).length, 2);
   const picture = byHand(forged(good.tar, mp4Name, flipAt(-1)));
   t.ok(picture.some((line) => line.endsWith("line 8 DIFFERS")));
   const consent = byHand(

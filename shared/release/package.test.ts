@@ -1,7 +1,6 @@
 import { test } from "tap";
 import { millis } from "../kernel/brand.js";
 import { concat, equal, toUtf8 } from "../kernel/bytes.js";
-import { hashOfText } from "../seal/hash.js";
 import {
   type Edit,
   flipAt,
@@ -134,11 +133,60 @@ test("a package that answers an emergency is about its one outdoor camera and it
   t.equal(verdictOn(answer(early).tar), "request-against-the-rules");
   const outside = { from: millis(asked - 2 * hour), to: millis(asked - hour) };
   t.match(verdictOn(answer(outside).tar), /^outside-window/);
-  const contacts = { basis: "contacts", words: [hashOfText("an owner's word")] } as const;
-  t.equal(verdictOn(answer({}, { authorisation: contacts }).tar), "not-by-consent");
   t.match(verdictOn(answer({}, { signers: [0] }).tar), /^owner-did-not-sign/);
   const moved = answer({}, { nextCharter: { cameras: [{ ...home.camera, place: "indoor" }] } }).tar;
   t.match(verdictOn(moved), /^indoor-camera/, "by the charter in force when they signed");
+  t.end();
+});
+
+test("contacts' answer shows two of them, and of each owner a word since the question; a forger of either is refused", (t) => {
+  const roles = ["owner", "owner", "contact", "contact", "contact"] as const;
+  const minute = 60_000;
+  const [own, more] = [{ roles }, { emergency: {}, signers: [2, 3], wordsAfter: [35 * minute, minute] }];
+  const answer = (wish: ReleaseWish = {}) =>
+    release({ home: own, ...more, ...wish, authorisation: { hold: millis(0), ...wish.authorisation } });
+  const whole = answer();
+  const verified = verifyPackage(whole.tar, options);
+  if (!verified.ok) return t.fail(JSON.stringify(verified.error));
+  t.same(
+    verified.value.signers.map(({ name }) => name),
+    ["Cleo", "Dan"],
+  );
+  t.equal(
+    verified.value.charters[0]?.kept,
+    1,
+    "the third contact's line stays closed, both owners' are shown",
+  );
+  const said = (wish: ReleaseWish): string => verdictOn(answer(wish).tar);
+  t.equal(
+    said({ home: { roles, release: "any-owner" } }),
+    "verified",
+    "each owner is shown, whoever may release",
+  );
+  t.equal(said({ signers: [2] }), "too-few-contacts");
+  t.equal(said({ nextCharter: { members: whole.home.charter.members.slice(0, 3) } }), "too-few-contacts");
+  t.equal(said({ wordsAfter: [minute] }), "owner-not-heard");
+  t.equal(said({ wordsAfter: [minute, -minute] }), "word-before-question");
+  t.equal(said({ wordsAfter: [minute, 71 * minute] }), "word-after-signing");
+  t.equal(said({ authorisation: { signed: millis(asked + 24 * minute) } }), "contacts-too-early");
+  t.throws(() => answer({ signers: [0, 2] }), /strange-signature/, "an owner's yes is no contact's");
+  t.throws(() => answer({ signers: [0, 1] }), /no-known-signer/);
+  const request = { home: own, signers: [2, 3], wordsAfter: [minute, minute] };
+  t.equal(verdictOn(release(request).tar), "not-by-consent", "a request is none of theirs");
+  const [annas = "", bens = ""] = whole.parts.words ?? [];
+  const beside = (words: readonly string[]): string => verdictOn(pack({ ...whole.parts, words }));
+  t.equal(beside([annas]), "other-words");
+  t.equal(beside([annas, bens, bens]), "other-words");
+  t.equal(beside([bens, annas]), "other-words");
+  t.equal(beside(answer({ wordsAfter: [2, 3] }).parts.words ?? []), "other-words", "other ones of theirs");
+  t.equal(verdictOn(forged(whole.tar, "words/1.note", gone)), "file-unknown words/2.note");
+  t.equal(verdictOn(forged(whole.tar, "words/2.note", gone)), "other-words");
+  const later = replaced(`at ${asked + minute}`, `at ${asked + 2 * minute}`);
+  t.equal(verdictOn(forged(whole.tar, "words/2.note", later)), "word-refused forged-signature");
+  t.equal(verdictOn(pack({ ...good.parts, words: [] })), "verified");
+  const foreign = () =>
+    pack({ ...good.parts, words: [answer({ home: { roles, seed: 7 } }).parts.words?.[0] ?? ""] });
+  t.throws(foreign, /word-refused/, "in a package of owners' consent, too");
   t.end();
 });
 

@@ -64,7 +64,8 @@ export const sumsName = "SHA256SUMS";
 
 /**
  * The package as one POSIX tar: the same parts give the same bytes. Of the charters it opens the lines that an agency needs, and
- * no other: the clips' cameras, and the owners whose signatures the release rule asks for.
+ * no other: the clips' cameras, and the owners whose signatures the release rule asks for; or the contacts who signed, and all
+ * owners.
  */
 export function packRelease(parts: PackageParts, hash: Hasher = hashOf): Result<Uint8Array, FactsRefusal> {
   const facts = openFacts(parts);
@@ -103,6 +104,7 @@ function paperFiles({ terms }: PackageParts, facts: Facts): readonly TarFile[] {
 function noteFiles(parts: PackageParts, facts: Facts): readonly TarFile[] {
   return [
     textFile("authorisation.note", parts.authorisation),
+    ...(parts.words ?? []).map((note, at) => textFile(`words/${at + 1}.note`, note)),
     textFile("request.note", parts.request),
     ...parts.agreements.map((note, at) => textFile(`agreement/${at + 1}.note`, note)),
     ...parts.charters.map((signed, at) =>
@@ -111,15 +113,13 @@ function noteFiles(parts: PackageParts, facts: Facts): readonly TarFile[] {
   ];
 }
 
-/** Under "any owner" only those who signed are shown; else all of them, for all had to. */
-function disclosed(
-  signed: SignedCharter,
-  { authorisation, charters, signers }: Facts,
-  at: number,
-): SignedCharter {
-  const charter = charters[at];
-  const owners = charter === undefined || charter.release === "any-owner" ? signers : ownersOf(charter);
-  const ids = [...owners.map(({ id }) => id), ...authorisation.clips.map(({ camera }) => camera)];
+/** Under "any owner" only those who signed are shown; else all of them, for all had to, or had to be heard of by contacts. */
+function disclosed(signed: SignedCharter, facts: Facts, at: number): SignedCharter {
+  const { authorisation, charters, signers } = facts;
+  const owners = charters.slice(at, at + 1).flatMap(ownersOf);
+  const isForAll = authorisation.basis === "contacts" || charters[at]?.release === "all-owners";
+  const people = isForAll ? [...signers, ...owners] : signers;
+  const ids = [...people.map(({ id }) => id), ...authorisation.clips.map(({ camera }) => camera)];
   return discloseCharter(signed, ids);
 }
 

@@ -4,7 +4,9 @@ import type { ReleasedClip } from "./authorisation.js";
 import type { Facts } from "./facts.js";
 
 /** Who did what with the recordings, as far as signatures and the public log say; one line each. */
-export function custodyText({ authorisation: said, request, agreement, signers }: Facts): string {
+export function custodyText(facts: Facts): string {
+  const { authorisation: said, request, agreement, signers } = facts;
+  const [as, whose] = byContacts(facts) ? [" as a contact", "a contact"] : ["", "an owner"];
   const recorded = said.clips.map(
     ({ clip, camera, from, to }) =>
       `${utcText(from)} to ${utcText(to)}  camera ${camera} recorded and signed clip ${clip}`,
@@ -15,19 +17,33 @@ export function custodyText({ authorisation: said, request, agreement, signers }
     ...recorded,
     "                          each second was encrypted in the camera; the cloud held it without a key",
     `${utcText(request.submitted)}  ${agreement.name} (${agreement.agency}) asked by ${nameOf(request)}, file ${request.file}`,
+    ...wordLines(facts),
     ...signers.map(
-      ({ id, name }) => `${utcText(said.signed)}  ${name} (member ${id}) signed the authorisation`,
+      ({ id, name }) => `${utcText(said.signed)}  ${name} (member ${id}) signed the authorisation${as}`,
     ),
     `${utcText((said.signed + said.hold) as typeof said.signed)}  the household's time to reconsider ended`,
-    "                          an owner's own computer opened the clips, cut whole seconds out of them without changing a byte, and",
+    `                          ${whose}'s own computer opened the clips, cut whole seconds out of them without changing a byte, and`,
     `                          encrypted this package to ${said.recipient}`,
     "",
     "When it was escrowed stands in escrow.act and, in public, in the log. What the agency does with it is for the agency to record.",
   );
 }
 
+const byContacts = ({ authorisation }: Pick<Facts, "authorisation">): boolean =>
+  authorisation.basis === "contacts";
+
+/** What contacts signed beside. What an owner's word holds is sealed, and stays with the household. */
+function wordLines({ words, charters }: Facts): readonly string[] {
+  const people = charters.flatMap(({ members }) => members);
+  return words.map(({ at, member }) => {
+    const name = people.find(({ id }) => id === member)?.name ?? "";
+    return `${utcText(at)}  ${name} (member ${member}), an owner, was heard of: the contacts sign that they read it, and no no in it`;
+  });
+}
+
 /** A draft only: whoever certifies must know what they certify. */
 export function declarationText({ authorisation: said, request, agreement }: Facts): string {
+  const whose = byContacts({ authorisation: said }) ? "contacts" : "owners";
   return lines(
     "DRAFT - not signed, not legal advice. For whoever certifies under Federal Rule of Evidence 902(14)",
     "(certified data copied from an electronic device, storage medium, or file).",
@@ -39,7 +55,7 @@ export function declarationText({ authorisation: said, request, agreement }: Fac
     `1. On [date] I received one file that opens with the private key of ${said.recipient}, made for ${nameOf(request)}.`,
     '2. I verified it with "lintel verify" on [computer, version], which works offline, and [with the commands in HOWTO.txt].',
     "3. It reported that each second in the following files is, byte for byte, what the named camera signed when it recorded it, in",
-    "   its order, and that the files are those that the household's owners authorised. They were compared by their SHA-256 values:",
+    `   its order, and that the files are those that the household's ${whose} authorised. They were compared by their SHA-256 values:`,
     ...said.clips.flatMap(declared),
     `4. The authorisation ${said.record} was signed by the household on ${utcText(said.signed)}.`,
     "5. [What was done with the file since, by whom, when.]",
@@ -59,6 +75,10 @@ function declared({ clip, from, to, sha256 }: ReleasedClip): readonly string[] {
 
 /** How to check by hand. What is indented are commands for a POSIX shell, to be run where the tar was unpacked. */
 export function howtoText({ authorisation: said, request }: Facts): string {
+  const isContacts = byContacts({ authorisation: said });
+  const whose = isContacts
+    ? "contact under the authorisation and owner under a word"
+    : "owner under the authorisation";
   return lines(
     `Lintel release package, version 1: release ${said.record} for ${nameOf(request)}`,
     "",
@@ -77,14 +97,14 @@ export function howtoText({ authorisation: said, request }: Facts): string {
     "",
     ...indented(shellFunctions),
     "",
-    "   Each officer of the agreement whose signature stands under the request (two at least), then each owner under the authorisation:",
+    `   Each officer of the agreement whose signature stands under the request (two at least), then each ${whose}:`,
     "",
     "    for n in agreement/*.note; do last=$n; done",
     "    grep '^officer ' $last | while read -r _ id _ key _; do",
     '      if grep -q "^— officer-$id " request.note; then checks request.note officer-$id $key; fi',
     "    done",
     `    openings charters/*.json | grep -h ' member ' | cut -d ' ' -f 3,5 | sort -u | while read -r id key; do`,
-    '      if grep -q "^— member-$id " authorisation.note; then checks authorisation.note member-$id $key; fi',
+    ...(isContacts ? contactsCommands : ownersCommands),
     "    done",
     "",
     "4. Each clip is what its camera signed: the manifest's signature, then each released second against its line in it.",
@@ -94,6 +114,16 @@ export function howtoText({ authorisation: said, request }: Facts): string {
     "Every line that these commands print ends in OK. Players start a clip at its own time, which may not be 0.",
   );
 }
+
+const ownersCommands = [
+  '      if grep -q "^— member-$id " authorisation.note; then checks authorisation.note member-$id $key; fi',
+];
+
+const contactsCommands = [
+  "      for n in authorisation.note words/*.note; do",
+  '        if grep -q "^— member-$id " $n; then checks $n member-$id $key; fi',
+  "      done",
+];
 
 const shellFunctions = [
   "# checks FILE NAME KEY: whether the holder of that key signed that note",

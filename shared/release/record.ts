@@ -5,7 +5,7 @@ import { noticeOf } from "./notice.js";
 
 /** A consent record with the fields of ISO/IEC TS 27560:2023. It adds nothing to what was signed; the note is what counts. */
 export function isoRecord(facts: Facts): string {
-  const { authorisation: said, request, agreement, signers } = facts;
+  const { authorisation: said, request, agreement, signers, words } = facts;
   return json({
     schema: "ISO/IEC TS 27560:2023",
     record: { record_id: said.record, schema_version: "1", pii_principal_id: said.household },
@@ -33,16 +33,23 @@ export function isoRecord(facts: Facts): string {
       expires: utcText(said.expires),
     },
     parties: {
-      pii_principals: signers.map(({ id }) => ({ id, signed: true })),
+      pii_principals: isContacts(facts)
+        ? words.map(({ member: id }) => ({ id, signed: false }))
+        : signers.map(({ id }) => ({ id, signed: true })),
+      ...(isContacts(facts) && { contacts: signers.map(({ id }) => ({ id, signed: true })) }),
       pii_controllers: [{ id: agreement.agency, name: agreement.name, phone: agreement.phone }],
     },
     events: [
       { event: "requested", at: utcText(request.submitted) },
-      { event: "consent given", at: utcText(said.signed) },
+      { event: isContacts(facts) ? "answered by contacts" : "consent given", at: utcText(said.signed) },
       { event: "in force", at: utcText((said.signed + said.hold) as typeof said.signed) },
     ],
   });
 }
+
+/** They answer for owners who did not: that is no consent of theirs. */
+const isContacts = ({ authorisation }: Pick<Facts, "authorisation">): boolean =>
+  authorisation.basis === "contacts";
 
 /** The same in the W3C Data Privacy Vocabulary, as JSON-LD. */
 export function dpvRecord({ authorisation: said, request, agreement }: Facts): string {
@@ -56,9 +63,13 @@ export function dpvRecord({ authorisation: said, request, agreement }: Facts): s
     "@type": "dpv:ConsentRecord",
     "dct:identifier": said.record,
     "dct:conformsTo": "https://w3id.org/dpv/schema/dpv-27560#record",
-    "dpv:hasConsentStatus": { "@id": "dpv:ConsentGiven" },
+    "dpv:hasConsentStatus": {
+      "@id": isContacts({ authorisation: said }) ? "dpv:ConsentUnknown" : "dpv:ConsentGiven",
+    },
     "dpv:isIndicatedAtTime": { "@type": "xsd:dateTime", "@value": utcText(said.signed) },
-    "dpv:hasLegalBasis": { "@id": "dpv:ExplicitlyExpressedConsent" },
+    "dpv:hasLegalBasis": {
+      "@id": isContacts({ authorisation: said }) ? "dpv:VitalInterest" : "dpv:ExplicitlyExpressedConsent",
+    },
     "dpv:hasDataSubject": { "@id": `urn:lintel:household:${said.household}` },
     "dpv:hasDataController": {
       "@id": `urn:lintel:agency:${agreement.agency}`,

@@ -30,6 +30,7 @@ import { claimEntryHash, type EmergencyClaim, formatClaim } from "./emergency.js
 import type { Evidence } from "./evidence.js";
 import { film, filmed, type HomeWish, newHome, type TestHome } from "./home.contract.js";
 import { noticeHash } from "./notice.js";
+import { formatWord } from "./ownersword.js";
 import { type Escrow, type PackageParts, packRelease } from "./package.js";
 import type { AssistanceRequest } from "./request.js";
 import { type Slice, slice } from "./slice.js";
@@ -122,6 +123,8 @@ export interface ReleaseWish {
   readonly newcomer?: TestOfficer;
   /** The household's next charter, in force when it signs. */
   readonly nextCharter?: Partial<Charter>;
+  /** Contacts sign, beside a word of each of the home's owners, given so long after the question. */
+  readonly wordsAfter?: readonly number[];
 }
 
 const terms = "terms\n";
@@ -151,11 +154,14 @@ export function newRelease(wish: ReleaseWish = {}): TestRelease {
   );
   const requestEvidence = { ...log.append(requestEntry), ...(salt !== undefined && { salt }) };
   const charter = hashOfText(textOf(charters.at(-1)?.note ?? ""));
-  const authorisation = authorise(wish, { home, agreement: agreed.agreement, requestNote, slices, charter });
+  const words = ownersWords(home, wish.wordsAfter);
+  const signing = { home, agreement: agreed.agreement, requestNote, slices, charter, words };
+  const authorisation = authorise(wish, signing);
   const signers = (wish.signers ?? [0, 1]).flatMap((at) => home.members[at]?.signer ?? []);
   const parts: PackageParts = {
     authorisation: signNote(formatAuthorisation(authorisation), signers),
     ...{ request: requestNote, agreements: agreed.notes, charters, terms, charterEvidence, requestEvidence },
+    ...(words.length > 0 && { words }),
     clips: slices.map((slice, at) => ({
       ...{ ...slice, clip: slice.released.clip, segments: footage[at]?.segments ?? [] },
     })),
@@ -290,11 +296,21 @@ interface Signing {
   readonly requestNote: string;
   readonly slices: readonly Slice[];
   readonly charter: Hash;
+  readonly words: readonly string[];
+}
+
+function ownersWords({ members, charter }: TestHome, after: readonly number[] = []): readonly string[] {
+  const owners = members.filter(({ member }) => member.role === "owner");
+  return owners.slice(0, after.length).map(({ member, signer }, at) => {
+    const given = millis(asked + (after[at] ?? 0));
+    const word = { household: charter.household, member: member.id, at: given, sealed: hashOfText("age\n") };
+    return signNote(formatWord(word), [signer]);
+  });
 }
 
 function authorise(
   wish: ReleaseWish,
-  { home, agreement, requestNote, slices, charter }: Signing,
+  { home, agreement, requestNote, slices, charter, words }: Signing,
 ): Authorisation {
   const request = openAsk(requestNote, agreement);
   if (!request.ok) throw new Error(request.error.kind);
@@ -307,6 +323,7 @@ function authorise(
     ...{ notice: noticeHash(request.value, agreement, "en"), language: "en", signed },
     ...{ hold: millis(day), expires: millis(asked + 7 * day), keep: millis(90 * day) },
     ...{ thirdParties: true, child: false, clips: slices.map(({ released }) => released) },
+    ...(words.length > 0 && { basis: "contacts", words: words.map((note) => hashOfText(textOf(note))) }),
     ...wish.authorisation,
   };
 }

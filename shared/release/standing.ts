@@ -14,6 +14,7 @@ import { isClaim, type OpenedAsk } from "./ask.js";
 import type { ReleasedClip } from "./authorisation.js";
 import { type BatchPath, parseBatchPath, standsInBatch } from "./batch.js";
 import { cameraIn, charterOf, clockMillis } from "./consent.js";
+import { type ContactsTimeRefusal, faultInContactsTimes } from "./contacts.js";
 import { claimEntryHash } from "./emergency.js";
 import { type EvidenceRefusal, type Known, type Said, weigh } from "./evidence.js";
 import type { Facts } from "./facts.js";
@@ -25,6 +26,8 @@ import { faultInTwo, signersOf } from "./request.js";
 export interface Standing {
   readonly agreement: Millis;
   readonly request: Millis;
+  /** By its line of the log: when it was published, or an emergency's household asked. */
+  readonly asked: Millis;
   /** In the order of the charters. */
   readonly charters: readonly Millis[];
   /** In the order of the authorisation's clips: the latest of its segments. */
@@ -34,6 +37,7 @@ export interface Standing {
 
 export type StandingRefusal =
   | EvidenceRefusal
+  | ContactsTimeRefusal
   | { readonly kind: "evidence-missing"; readonly name: string }
   | { readonly kind: "evidence-not-needed"; readonly name: string }
   /** An agency may not ask before its terms have been public for 30 days. */
@@ -66,8 +70,11 @@ export function openStanding(
   if (!clips.ok) return clips;
   const standing = {
     ...{ agreement: asked.value.agreement.since, request: asked.value.request.since },
+    asked: askedAt(asked.value),
     ...{ charters: charters.value, clips: clips.value },
   };
+  const early = faultInContactsTimes(facts, standing.asked);
+  if (early !== undefined) return refuse(early);
   if (parts.escrow === undefined) return ok(standing);
   const escrow = openEscrow({ ...parts, escrow: parts.escrow }, facts, policy);
   if (!escrow.ok) return escrow;
@@ -79,6 +86,11 @@ export function openStanding(
 interface Asked {
   readonly agreement: Known;
   readonly request: Known;
+}
+
+/** No earlier than the witnesses say: else a log could put the question before words that knew nothing of it. */
+export function askedAt({ request: { entry, since } }: Pick<Asked, "request">): Millis {
+  return millis(Math.max(entry.at, since));
 }
 
 /** That a request stands in the log, published, or an emergency, asked; and its agency's terms for 30 days before it. */

@@ -145,6 +145,7 @@ function readParts(drawer: Drawer): PackageParts {
   const escrow = drawer.has("escrow.act") ? readEscrow(drawer) : undefined;
   return {
     ...{ authorisation, request: drawer.text("request.note"), terms: drawer.text("terms.txt") },
+    ...readWords(drawer),
     agreements: drawer.numbered(
       (at) => `agreement/${at}`,
       (name) => drawer.text(`${name}.note`),
@@ -175,6 +176,15 @@ function readParts(drawer: Drawer): PackageParts {
     ),
     ...(escrow && { escrow }),
   };
+}
+
+function readWords(drawer: Drawer): Pick<PackageParts, "words"> {
+  const words = drawer.numbered(
+    (at) => `words/${at}`,
+    (name) => drawer.text(`${name}.note`),
+    ".note",
+  );
+  return words.length > 0 ? { words } : {};
 }
 
 function readAskEvidence(drawer: Drawer): AskEvidence {

@@ -1,7 +1,7 @@
 import { ownersOf } from "../../../shared/charter/succession.js";
 import { fromBase64 } from "../../../shared/kernel/bytes.js";
 import type { Clock } from "../../../shared/kernel/ports.js";
-import { openWord } from "../../../shared/release/ownersword.js";
+import { openWord, wordClockMillis } from "../../../shared/release/ownersword.js";
 import { hashOf } from "../../../shared/seal/hash.js";
 import type { CharterReader } from "../../household/charters.io.js";
 import type { OwnersWords } from "../../household/ownerswords.io.js";
@@ -16,9 +16,6 @@ export interface OwnersWordServices {
   readonly charters: CharterReader;
   readonly clock: Clock;
 }
-
-/** The cloud's clock and an owner's may differ so much. */
-const clockMillis = 10 * 60_000;
 
 /** What each owner's client says of itself at each of its rounds; sealed, and of one length. */
 export function addOwnersWords(members: App, { ownersWords, charters, clock }: OwnersWordServices): void {
@@ -40,7 +37,7 @@ export function addOwnersWords(members: App, { ownersWords, charters, clock }: O
       const { note, file } = request.body;
       const word = demand(openWord(note, ownersOf(found(await charters.current(household)))));
       if (word.household !== household || word.member !== member) throw new Problem("other-household");
-      if (Math.abs(clock.wall() - word.at) > clockMillis) throw new Problem("signed-at-another-time");
+      if (Math.abs(clock.wall() - word.at) > wordClockMillis) throw new Problem("signed-at-another-time");
       const bytes = fromBase64(file);
       if (!bytes.ok || hashOf(bytes.value) !== word.sealed) throw new Problem("not-sealed");
       if (!(await ownersWords.put(word, { note, file }))) throw new Problem("changed-meanwhile");

@@ -33,9 +33,9 @@ export async function memberEmergencies(
     const cameras = camerasIn(ask.value, state.places);
     const names = cameras.map((id) => findCamera(household, id)?.name ?? id);
     show(ask.value, { cameras, names, language }, terminal);
-    const { id, hash: claim, submitted: asked } = ask.value.request;
+    const { id, hash: claim } = ask.value.request;
     for (const owner of ownersOf(household.newest)) {
-      const says = saysTo(words.get(owner.id), { claim, asked });
+      const says = saysTo(words.get(owner.id), { claim, asked: ask.value.askedAt });
       terminal.json({ request: id, owner: owner.name, says });
       terminal.say(`  ${owner.name}: ${sayings[says]}`);
     }

@@ -16,7 +16,7 @@ import type { FactsRefusal } from "../../../shared/release/facts.js";
 import { floorPolicy } from "../../../shared/release/floor.js";
 import type { AskEvidence } from "../../../shared/release/package.js";
 import { type AssistanceRequest, faultsOf, type RequestFault } from "../../../shared/release/request.js";
-import { openAsked, type StandingRefusal } from "../../../shared/release/standing.js";
+import { askedAt, openAsked, type StandingRefusal } from "../../../shared/release/standing.js";
 import { hashOfText } from "../../../shared/seal/hash.js";
 import type { LogPolicy } from "../../../shared/tlog/checkpoint.js";
 import type { Fields } from "../fields.js";
@@ -40,6 +40,8 @@ export interface ShownAgency {
 export interface TrustedAsk extends ShownAsk {
   readonly request: OpenedAsk;
   readonly agreement: OpenedAgreement;
+  /** As the log has it: published, or put to the household. */
+  readonly askedAt: Millis;
 }
 
 export type AskRefusal =
@@ -112,7 +114,8 @@ export function trustAsk(shown: ShownAsk, trust: Trust): Result<TrustedAsk, AskR
   const facts = { request: request.value, agreements: agreements.value, agreement };
   const parts = { request: note, requestEvidence, agreementEvidence: agency.agreementEvidence };
   const asked = openAsked(parts, facts, policy);
-  return asked.ok ? ok({ ...shown, request: request.value, agreement }) : asked;
+  if (!asked.ok) return asked;
+  return ok({ ...shown, request: request.value, agreement, askedAt: askedAt(asked.value) });
 }
 
 function faultInRequest(

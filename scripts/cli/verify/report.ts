@@ -9,18 +9,23 @@ import type { Hash } from "../../../shared/seal/hash.js";
 /** What a verification found, for people: what the package is, and what nobody can know from it. */
 export function reportLines(verified: Verified): readonly string[] {
   const { authorisation: said, request, agreement, signers, clips } = verified;
+  const who = said.basis === "contacts" ? "contacts" : "owners";
   return [
     `Verified: release ${said.record}, byte for byte what was signed and logged.`,
     `  for ${agreement.name} (agency ${agreement.agency}), ${nameOf(request)}, file ${request.file}, about ${said.purpose}`,
     `  by household ${said.household}: ${signers.map(({ name }) => name).join(" and ")} signed on ${utcText(said.signed)}; to be kept for ${days(said.keep)} days at most`,
+    ...(said.basis === "contacts" ? [contactsLine] : []),
     ...clips.flatMap(clipLines),
     ...logLines(verified),
-    "Checked: every file and byte; all signatures; that the camera signed each released second, in its order; that the owners shown authorised",
+    `Checked: every file and byte; all signatures; that the camera signed each released second, in its order; that the ${who} shown authorised`,
     "  exactly these files for exactly this; the rules on window, hold and keeping; and that the log had each thing in its time.",
     "Not checked, because a package cannot say it:",
     ...notChecked(verified).map((line) => `  - ${line}`),
   ];
 }
+
+const contactsLine =
+  "    as the household's contacts, for owners who did not answer; a word of each owner, given since the question, stands beside it";
 
 function clipLines({
   released,
@@ -74,6 +79,9 @@ function notChecked({ authorisation, charters, clips, standing }: Verified): rea
           `whether another owner stands in a charter's closed lines (${closed}); the cloud looked, and an owner who was passed over can prove it`,
         ]
       : []),
+    ...(authorisation.basis === "contacts"
+      ? ["whether an owner's word held a no: it is sealed, and the contacts sign that they read none"]
+      : []),
     `whether the camera's clock was right, beyond what the log says${clips.length > 1 ? " of each clip" : ""}`,
     "whether root on the camera signed what it did not film",
     ...(sealed === undefined
@@ -93,6 +101,7 @@ export function reportJson(verified: Verified): object {
     agency: { id: agreement.agency, name: agreement.name },
     household: said.household,
     signers: signers.map(({ id, name }) => ({ id, name })),
+    basis: said.basis,
     signed: utcText(said.signed),
     keepDays: days(said.keep),
     clips: clips.map(({ released, manifest, kept, since, timeCorroborated }) => ({

@@ -56,8 +56,10 @@ function partSentence(refusal: UnpackRefusal | FactsRefusal | ConsentRefusal | S
       return `The household's charters/${refusal.index + 1}.json does not hold. ${whySentence(refusal.why)}`;
     case "authorisation-refused":
       return `The household's authorisation does not hold. ${whySentence(refusal.why)}`;
+    case "word-refused":
+      return `words/${refusal.index + 1}.note does not hold: it is no word of an owner whom the charter shows. ${whySentence(refusal.why)}`;
     case "strange-signature":
-      return "Somebody signed the authorisation whom no charter in the package shows as an owner.";
+      return "Somebody signed the authorisation whom no charter in the package shows as an owner, or as a contact where contacts signed.";
     default:
       return ruleSentence(refusal);
   }
@@ -69,6 +71,12 @@ function ruleSentence(refusal: ConsentRefusal | StandingRefusal): string {
       return `The household signed for another ${refusal.what} than this package is about.`;
     case "not-by-consent":
       return "It was not signed as an owner's consent. Only that answers a request.";
+    case "too-few-contacts":
+      return `Of the contacts whom each charter shows ${refusal.found} signed; it takes two.`;
+    case "other-words":
+      return "The owners' words (words/) are not those that the contacts signed for, one of each owner.";
+    case "owner-not-heard":
+      return `Nothing shows that owner ${refusal.member} did not say no: contacts can release nothing without.`;
     case "request-against-the-rules":
       return `The request breaks a rule that no operator loosens: ${refusal.fault.replaceAll("-", " ")}.`;
     case "other-charters":
@@ -126,6 +134,12 @@ function standingSentence(refusal: StandingRefusal): string {
       return `escrow.act is malformed. ${whySentence(refusal.why)}`;
     case "act-of-another":
       return "escrow.act speaks of another release.";
+    case "contacts-too-early":
+      return "The contacts signed before the household's owners had had their 30 minutes alone.";
+    case "word-before-question":
+      return `The word of owner ${refusal.member} was given before the household was asked: it says nothing of this.`;
+    case "word-after-signing":
+      return `The word of owner ${refusal.member} is said to be given after the contacts signed for it.`;
     case "escrowed-on-hold":
       return "The release was handed in before the household's time to reconsider had ended.";
     case "escrowed-too-late":
