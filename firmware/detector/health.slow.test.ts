@@ -29,6 +29,14 @@ const faults: { readonly [name: string]: { readonly kind: string; readonly frame
         still
     )(street()),
   },
+  "a frozen frame behind an encoder, which makes a hundred pictures of it,": {
+    kind: "frozen",
+    frame: (
+      (group, sent = 0) =>
+      () =>
+        group[sent++ % group.length] ?? street()
+    )(Array.from({ length: 100 }, () => street())),
+  },
   "rows that repeat": {
     kind: "torn",
     frame: () =>

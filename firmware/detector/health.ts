@@ -6,8 +6,8 @@ export type CameraFault = "empty" | "blank" | "frozen" | "torn";
 export interface CameraTrouble {
   /**
    * `empty`: frames of another size or none; `blank`: one even grey, as of a covered lens, no light or no signal;
-   * `frozen`: not one bit of a thousand pixels changes, which no sensor's noise allows; `torn`: rows repeat, parts are
-   * shifted, or noise.
+   * `frozen`: no picture comes, to the last bit of a thousand pixels, that was not there before, which no sensor's noise
+   * allows; `torn`: rows repeat, parts are shifted, or noise.
    */
   readonly kind: CameraFault;
   readonly since: Millis;
@@ -37,9 +37,14 @@ const movedMs = 50_000;
 /** One pixel in so many is looked at; prime, so that no column is preferred. */
 const stride = 13;
 const evenLuma = 6;
+/**
+ * So many of the newest pictures are known again. An encoder makes of one picture a few, the same in each of its groups of
+ * pictures: the longest in use, of ten seconds, gives a hundred.
+ */
+const knownPictures = 128;
 
 export function createHealth({ width, height, live = true }: HealthSettings): Health {
-  const previous = new Uint8Array(Math.ceil((width * height) / stride));
+  const known = createKnown();
   const tear = createTear(width, height);
   let fault: CameraFault | undefined;
   let spell: Spell | undefined;
@@ -56,7 +61,7 @@ export function createHealth({ width, height, live = true }: HealthSettings): He
 
   function faultOf(luma: Uint8Array): CameraFault | undefined {
     if (luma.length !== width * height) return "empty";
-    const same = isSame(luma, previous) && live;
+    const same = known.has(luma) && live;
     if (isEven(luma)) return "blank";
     if (tear.isTorn(luma)) return "torn";
     return same ? "frozen" : undefined;
@@ -67,7 +72,7 @@ interface Spell extends CameraTrouble {
   seen: Millis;
 }
 
-/** A changed bit ends a frozen picture; sound frames among broken ones end nothing until they are alone for a while. */
+/** A new picture ends a frozen one; sound frames among broken ones end nothing until they are alone for a while. */
 function nextSpell(spell: Spell | undefined, fault: CameraFault | undefined, at: Millis): Spell | undefined {
   if (fault === undefined) {
     const over = spell !== undefined && (spell.kind === "frozen" || at - spell.seen >= recoveredMs);
@@ -78,16 +83,29 @@ function nextSpell(spell: Spell | undefined, fault: CameraFault | undefined, at:
   return spell;
 }
 
-/** As the one before, whose pixels are replaced. */
-function isSame(luma: Uint8Array, previous: Uint8Array): boolean {
-  let same = true;
-  for (let i = 0, at = 0; i < luma.length; i += stride, at++) {
-    const value = luma[i] ?? 0;
-    if (value === previous[at]) continue;
-    previous[at] = value;
-    same = false;
-  }
-  return same;
+/** Whether a picture was there before; one that was not is known from then on, instead of the oldest. */
+function createKnown() {
+  const digests = new Int32Array(knownPictures).fill(-1);
+  let oldest = 0;
+  return {
+    has: (luma: Uint8Array): boolean => {
+      const digest = digestOf(luma);
+      for (let i = 0; i < knownPictures; i++) if (digests[i] === digest) return true;
+      digests[oldest] = digest;
+      oldest = (oldest + 1) % knownPictures;
+      return false;
+    },
+  };
+}
+
+/**
+ * Of a sample. By chance one new picture in fifteen thousand is taken for a known one, but never all of twenty seconds. Stays
+ * below 2^27, which every engine keeps without a heap.
+ */
+function digestOf(luma: Uint8Array): number {
+  let digest = 0;
+  for (let i = 0; i < luma.length; i += stride) digest = (digest & 0x1fffff) * 61 + (luma[i] ?? 0);
+  return digest;
 }
 
 /** Less than one sampled pixel in a hundred differs from the mean by more than a trace of noise. */
