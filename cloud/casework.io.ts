@@ -4,7 +4,14 @@ import type { AgencyId, HouseholdId, ReleaseId } from "../shared/kernel/ids.js";
 import type { Clock, Random } from "../shared/kernel/ports.js";
 import type { OpenedAgreement } from "../shared/release/agreement.js";
 import type { Policy } from "../shared/release/floor.js";
-import { type AgencyRecord, agencyMachine, agreementOf, speakersOf } from "./agency/agency.js";
+import {
+  type AgencyRecord,
+  agencyMachine,
+  agreementOf,
+  type FaultEvent,
+  mayAsk,
+  speakersOf,
+} from "./agency/agency.js";
 import type { Database } from "./database.io.js";
 import { createDocket, type EntryLog, type Settle } from "./docket/docket.io.js";
 import { createFootage } from "./footage/footage.io.js";
@@ -94,7 +101,7 @@ export function openCasework({
     ...{ ...kept, footage: createFootage(db, { log, clock, random }) },
     ...{ docket, batches, agencies, requests, releaseBook, releases, speakersOf: speakers },
     agencyOf: knownIn(agencies, speakers),
-    onUnconfirmed: (agency: AgencyId) => noteUnconfirmed(agencies, agency),
+    noteFault: (agency: AgencyId, fault: FaultEvent) => noteFault(agencies, agency, fault),
     answerEmergencies: answering.join,
     onAnswered: (emergency: Emergency) => handOver(settling, emergency, makeAvailable),
     /** Deadlines, consequences that were cut off, the day's batch, and what it makes available. */
@@ -145,9 +152,8 @@ async function handOver(
 /** The version of an agency's agreement whose people are the two who must sign now. */
 type SpeakersOf = (agency: AgencyRecord) => OpenedAgreement;
 
-async function noteUnconfirmed(agencies: AgencyBook, agency: AgencyId): Promise<void> {
-  if ((await agencies.find(agency)) === undefined) return;
-  await agencies.advance(agency, { kind: "fault", why: "unconfirmed-emergency" }, "clock");
+async function noteFault(agencies: AgencyBook, agency: AgencyId, fault: FaultEvent): Promise<void> {
+  if ((await agencies.find(agency)) !== undefined) await agencies.advance(agency, fault, "clock");
 }
 
 function knownIn(agencies: AgencyBook, speakersOf: SpeakersOf): AgencyOf {
@@ -161,7 +167,6 @@ function knownIn(agencies: AgencyBook, speakersOf: SpeakersOf): AgencyOf {
 /** Whose people may sign in: an agency that was vetted once, if only to say what became of what it has. */
 const isKnown = ({ kind, agreements }: AgencyRecord): boolean =>
   kind !== "compromised" && kind !== "rejected" && (kind !== "applied" || agreements.length > 1);
-const mayAsk = ({ kind }: AgencyRecord): boolean => kind === "active" || kind === "probation";
 
 /** Whoever may not ask any more has no open request, and gets nothing that lies ready. */
 function freezeAll(requests: RequestBook, releases: ReleaseBook): Settle<AgencyRecord> {

@@ -1,6 +1,8 @@
 import type { Kysely } from "kysely";
 import type { AgencyId } from "../shared/kernel/ids.js";
 import type { Clock, Random } from "../shared/kernel/ports.js";
+import type { FaultEvent } from "./agency/agency.js";
+import { createPressures, type Pressures } from "./agency/pressures.io.js";
 import type { Database } from "./database.io.js";
 import type { Docket } from "./docket/docket.io.js";
 import type { CameraDirectory } from "./household/cameras.io.js";
@@ -20,6 +22,7 @@ export interface Desk {
   readonly preservations: Preservations;
   readonly processes: Processes;
   readonly emergencies: Emergencies;
+  readonly pressures: Pressures;
 }
 
 interface DeskServices {
@@ -32,15 +35,15 @@ interface DeskServices {
   /** Tell a household's owners who look on; what they are told is durable without it. */
   readonly tellAccess: (access: KeptAccess) => void;
   readonly tellNotice: (notice: Told) => void;
-  /** No court confirmed what an agency called an emergency. */
-  readonly onUnconfirmed: (agency: AgencyId) => Promise<void>;
+  /** What the rules themselves punish an agency for; again does no harm. */
+  readonly noteFault: (agency: AgencyId, fault: FaultEvent) => Promise<void>;
   /** The fixed time has come: hands over what its household released for it. */
   readonly onAnswered: (emergency: Emergency) => Promise<void>;
   readonly answerEmergencies: (emergencies: Emergencies) => void;
 }
 
 export function openDesk(db: Kysely<Database>, services: DeskServices): Desk {
-  const { docket, clock, random, vault, tellAccess, tellNotice, answerEmergencies } = services;
+  const { docket, clock, random, vault, tellAccess, tellNotice, answerEmergencies, noteFault } = services;
   const notices = createNotices(db, { clock, random, onNew: tellNotice });
   const { custodian } = vault;
   const orders = { ...services, notices, custodian };
@@ -50,10 +53,17 @@ export function openDesk(db: Kysely<Database>, services: DeskServices): Desk {
     convert: preservations.convert,
     activeOrders: (agency) => preservations.list({ agency, kinds: ["active"] }),
   });
-  const emergencies = createEmergencies(orders);
+  const emergencies = createEmergencies({
+    ...orders,
+    onUnconfirmed: (agency) => noteFault(agency, { kind: "fault", why: "unconfirmed-emergency" }),
+  });
   answerEmergencies(emergencies);
   return {
     ...{ notices, preservations, processes, emergencies },
+    pressures: createPressures({
+      ...services,
+      onPressure: (agency, round) => noteFault(agency, { kind: "fault", why: "upheld-pressure", round }),
+    }),
     accesses: createAccesses(db, { docket, clock, random, tell: tellAccess }),
   };
 }

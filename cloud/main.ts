@@ -275,7 +275,7 @@ async function serve(
       tokens: createAccessTokens(db, { clock, random }),
       officeLogins: createOfficeLogins(db, { directory: house.directory, clock, random }),
       throttle: createThrottle(db, { clock, secret: house.sessionKey.privatePem }),
-      farewell: createFarewell(db, footageIn(vault), house.casework),
+      farewell: createFarewell(db, footageIn(vault), [house.casework, desk.pressures]),
       proposals: createProposals(db, { charters, clock }),
       recoveries: createRecoveries(db, clock),
       claims: createClaims(db, charters, clock),

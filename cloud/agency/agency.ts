@@ -43,7 +43,14 @@ export interface AgencyRecord {
   readonly until?: Millis;
   /** What one operator wants, and a second one must want too. */
   readonly proposed?: { readonly to: Sentence; readonly by: OfficerId };
+  /** The fault that the rules punished by its state; absent where two operators did, or a year ran out. */
+  readonly why?: Fault;
+  /** The last round in which a report of pressure was held against it. */
+  readonly pressedIn?: Millis;
 }
+
+/** What the rules themselves punish. */
+export type Fault = "overdue-disposal" | "unconfirmed-emergency" | "upheld-pressure";
 
 /** What two operators may do to an agency. */
 export type Sentence = "active" | "probation" | "suspended" | "revoked" | "compromised";
@@ -55,9 +62,14 @@ export type AgencyEvent =
   | { readonly kind: "sentence"; readonly to: Sentence; readonly operator: OfficerId }
   /** A supervisor, signed in: the agreement holds for another year, or a key is lost. */
   | { readonly kind: "attest" | "report-lost-key" }
-  /** An upheld fault that the rules themselves punish. */
-  | { readonly kind: "fault"; readonly why: "overdue-disposal" | "unconfirmed-emergency" }
+  | FaultEvent
   | { readonly kind: "clock" };
+
+/** An upheld fault that the rules themselves punish. */
+export type FaultEvent =
+  | { readonly kind: "fault"; readonly why: Exclude<Fault, "upheld-pressure"> }
+  /** All that was upheld in this round counts once. */
+  | { readonly kind: "fault"; readonly why: "upheld-pressure"; readonly round: Millis };
 
 export type AgencyRefusal =
   | AgreementRefusal
@@ -142,7 +154,7 @@ function move(record: AgencyRecord, event: AgencyEvent, context: Context): Step 
     case "report-lost-key":
       return isOver(record) ? wrong(record) : logged({ ...without(record), kind: "compromised" });
     case "fault":
-      return record.kind === "active" ? logged({ ...record, kind: "probation" }) : ok({ state: record });
+      return faulted(record, event);
     case "clock":
       return due(record, context);
   }
@@ -186,6 +198,18 @@ function vet(record: AgencyRecord, operator: OfficerId, { policy, now }: Context
   });
 }
 
+/** To probation; pressure on households while on probation, to suspension. */
+function faulted(record: AgencyRecord, event: FaultEvent): Step {
+  const { why } = event;
+  if (why !== "upheld-pressure")
+    return record.kind === "active" ? logged({ ...record, kind: "probation", why }) : ok({ state: record });
+  const { round: pressedIn } = event;
+  if (!mayAsk(record) || pressedIn <= (record.pressedIn ?? 0)) return ok({ state: record });
+  if (record.kind === "active") return logged({ ...record, kind: "probation", why, pressedIn });
+  const { until: _, ...rest } = record;
+  return logged({ ...rest, kind: "suspended", why, pressedIn });
+}
+
 /** One operator proposes, another one carries it out. Nobody comes back from revoked or compromised, nor past the vetting. */
 function propose(
   record: AgencyRecord,
@@ -198,7 +222,7 @@ function propose(
   if (!possible || to === record.kind) return wrong(record);
   if (proposed?.to !== to) return ok({ state: { ...record, proposed: { to, by: operator } } });
   if (proposed.by === operator) return refuse({ kind: "needs-another-operator" });
-  const { until: _, proposed: __, ...rest } = record;
+  const { until: _, proposed: __, why: ___, ...rest } = record;
   const next = { ...rest, kind: to };
   if (to === "revoked" || to === "compromised" || to === "suspended") return logged(next);
   return logged({ ...next, until: millis(now + attestedFor) });
@@ -208,7 +232,7 @@ function due(record: AgencyRecord, { now }: Context): Step {
   if (record.until === undefined || record.until > now) return wrong(record);
   if (record.kind === "public")
     return logged({ ...record, kind: "active", until: millis(record.until + attestedFor) });
-  const { until: _, ...rest } = record;
+  const { until: _, why: __, ...rest } = record;
   return mayAsk(record) ? logged({ ...rest, kind: "suspended" }) : wrong(record);
 }
 
@@ -216,7 +240,7 @@ function due(record: AgencyRecord, { now }: Context): Step {
 const isNew = ({ kind, agreements }: AgencyRecord): boolean => kind === "applied" && agreements.length === 1;
 /** What it says of itself nobody has looked at, or nobody believed. */
 export const isUnvetted = (record: AgencyRecord): boolean => isNew(record) || record.kind === "rejected";
-const mayAsk = ({ kind }: AgencyRecord): boolean => kind === "active" || kind === "probation";
+export const mayAsk = ({ kind }: AgencyRecord): boolean => kind === "active" || kind === "probation";
 /** Two operators have vetted it, and the public has seen its terms for as long as it must. */
 const wasPublic = ({ kind, publicSince }: AgencyRecord, { policy, now }: Context): boolean =>
   (kind === "active" || kind === "probation" || kind === "suspended") &&

@@ -39,10 +39,13 @@ const releaseRoutes = (release: string) =>
     ["POST", `/v1/releases/${release}/withdraw`],
   ] as const;
 
-/** What owners see of operators and orders. */
+/** What owners see of operators and orders, and what members tell the review board. */
 const aboutOthers = [
   ["GET", "/v1/household/accesses"],
   ["GET", "/v1/household/notices"],
+  ["GET", "/v1/board"],
+  ["GET", "/v1/household/pressures"],
+  ["POST", "/v1/household/pressures"],
 ] as const;
 
 /** Every member's route, with ids that fit. */
@@ -206,6 +209,7 @@ const bodies: Readonly<Record<string, object>> = {
   "PUT /v1/household/retention": { days: 30 },
   "POST /v1/releases": { authorisation: "x", pieces: 1 },
   "POST /v1/shares": { clip: unknownClip, pieces: 1 },
+  "POST /v1/household/pressures": { note: "x", file: `YWdlLWVuY3J5cHRpb24${"A".repeat(2_900)}` },
 };
 /** The stream stays open, and the other ends the session that asks. */
 const askable = routes.filter(
@@ -256,6 +260,7 @@ const ownersOrAdults = [
     "POST /v1/claims",
     "GET /v1/household/accesses",
     "GET /v1/household/notices",
+    ...["GET /v1/board", "GET /v1/household/pressures", "POST /v1/household/pressures"],
     "POST /v1/invitations",
     "GET /v1/invitations",
     `DELETE /v1/invitations/${unknownKey}`,

@@ -29,6 +29,7 @@ const acts: ReadonlySet<string> = new Set([
   "GET /operator/v1/preservations",
   "GET /operator/v1/processes",
   "GET /operator/v1/emergencies",
+  "GET /operator/v1/pressures",
   // They say no.
   "POST /operator/v1/requests/:request/reject",
   "POST /operator/v1/agencies/:agency/reject",
@@ -41,6 +42,7 @@ const acts: ReadonlySet<string> = new Set([
   "POST /operator/v1/releases/:release/review",
   "POST /operator/v1/processes/:process/answer",
   "POST /operator/v1/emergencies/:emergency/answer",
+  "POST /operator/v1/pressures/:pressure/finding",
 ]);
 
 export function mayInBrowser(method: string, url: string | undefined): boolean {

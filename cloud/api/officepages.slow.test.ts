@@ -7,6 +7,7 @@ import { hashOfText } from "../../shared/seal/hash.js";
 import { noBrowser as skip, startBrowser } from "./browser.contract.js";
 import { newClaim } from "./emergencies.contract.js";
 import { type OfficeStaff, signInStaff } from "./officetesting.js";
+import { newReport } from "./pressures.contract.js";
 import {
   activeBureau,
   newAsk,
@@ -105,13 +106,18 @@ async function fillDesk() {
     token: supervisor,
     body: { note: cosigned },
   });
-  return { applicant, asked, emergency: claim.id };
+  const body = await newReport(cloud, { ...home, agency: bureau.agency });
+  const told = await call(cloud, "POST", "/v1/household/pressures", { token: home.token, body });
+  const pressure: string = told.body.id;
+  const found = { token, body: { finding: "not-upheld" } };
+  await call(cloud, "POST", `/operator/v1/pressures/${pressure}/finding`, found);
+  return { applicant, asked, emergency: claim.id, pressure };
 }
 
 test("an operator makes a passkey by a link, sees what waits, and says the second word, never both", {
   skip,
 }, async (t) => {
-  const { applicant, asked, emergency } = await fillDesk();
+  const { applicant, asked, emergency, pressure } = await fillDesk();
   const page = await openPage();
   await comeIn(page, "operator", await keyTokenOf("operator", omar));
   await picture(page, "desk");
@@ -125,6 +131,11 @@ test("an operator makes a passkey by a link, sees what waits, and says the secon
   await urgent.getByText(/call back, at the registry's number only: \+33123456789/i).waitFor();
   t.match(await urgent.locator("time").innerText(), /in \d+ minutes/);
 
+  const reported = page.locator(`[id="${pressure}"]`);
+  await reported.getByText("came to the door").waitFor();
+  t.match(await reported.locator("pre").innerText(), `lintel operator pressure read ${pressure}`);
+  t.notMatch(await reported.innerText(), home.household);
+
   await card.getByRole("button", { name: "The agreement is what it says" }).click();
   await page.getByText("Done. It stands in the public log").waitFor();
   t.equal(await card.count(), 0, "vetted by two");
@@ -136,6 +147,8 @@ test("an operator makes a passkey by a link, sees what waits, and says the secon
   await request.waitFor({ state: "detached" });
   await urgent.getByRole("button", { name: "Deny" }).click();
   await urgent.waitFor({ state: "detached" });
+  await reported.getByRole("button", { name: "Confirm: not upheld" }).click();
+  await reported.waitFor({ state: "detached" });
 
   t.equal(await page.evaluate("document.cookie"), "");
   t.equal(await page.evaluate("localStorage.length + sessionStorage.length"), 0);

@@ -119,10 +119,18 @@ const allowed: Readonly<Record<Side, readonly string[]>> = {
   operator: [
     ...["DELETE /passkeys/{passkey}", "DELETE /passphrase", "DELETE /session", "DELETE /sessions"],
     ...["GET /accesses", "GET /agencies", "GET /emergencies", "GET /me", "GET /passkeys", "GET /passphrase"],
-    ...["GET /preservations", "GET /processes", "GET /queue", "GET /releases", "GET /requests"],
+    ...[
+      "GET /preservations",
+      "GET /pressures",
+      "GET /processes",
+      "GET /queue",
+      "GET /releases",
+      "GET /requests",
+    ],
     ...["POST /accesses/{access}/answer", "POST /accesses/{access}/end", "POST /accesses/{access}/review"],
     ...["POST /agencies/{agency}/reject", "POST /agencies/{agency}/sentence", "POST /agencies/{agency}/vet"],
-    ...["POST /emergencies/{emergency}/answer", "POST /processes/{process}/answer"],
+    ...["POST /emergencies/{emergency}/answer", "POST /pressures/{pressure}/finding"],
+    "POST /processes/{process}/answer",
     ...["POST /releases/{release}/review", "POST /requests/{request}/reject"],
   ],
 };

@@ -238,6 +238,24 @@ export const problems = {
     "An order keeps recordings",
     "An order of preservation or legal process keeps some of the household's sealed recordings; nobody can open them by it. See it and when it ends: lintel member notices. Delete the household then.",
   ],
+  // Reports of pressure
+  "adults-only": [403, "Adults only", "Only an owner or an adult of the household may do this."],
+  "agency-unknown": [
+    422,
+    "Unknown agency",
+    "No agency that was vetted here has this id. The public record lists them: /record.",
+  ],
+  "reported-already": [
+    409,
+    "Reported already",
+    "Your household has reported this already: the same agency and the same thing, within a day. See it: lintel member report list.",
+  ],
+  "too-many-reports": [
+    429,
+    "Too many reports",
+    "4 of your household's reports wait for the review board. Wait until it has answered one.",
+  ],
+  "own-agency": [403, "Own agency", "Nobody decides about a report on an agency that names them."],
   "registration-closed": [
     403,
     "Registration closed",

@@ -32,6 +32,7 @@ import { addPages } from "./routes/pages.js";
 import { addBrowserSignIn, addPasskeys, type PasskeyServices } from "./routes/passkeys.js";
 import { addPassphrase, addPassphraseSignIn, type PassphraseServices } from "./routes/passphrases.js";
 import { addPreservationCalls, addPreservations, type PreservationServices } from "./routes/preservations.js";
+import { addBoard, addPressures, type PressureServices } from "./routes/pressures.js";
 import { addProcesses, addProcessSteps, type ProcessServices } from "./routes/processes.js";
 import { addProposal, type ProposalServices } from "./routes/proposal.js";
 import { addQueue } from "./routes/queue.js";
@@ -87,7 +88,8 @@ export interface ApiServices
     NoticeServices,
     PreservationServices,
     ProcessServices,
-    EmergencyServices {
+    EmergencyServices,
+    PressureServices {
   readonly charters: CharterReader & CharterWriter;
   readonly vault: ClipServices["vault"] & ShareServices["vault"];
   readonly sessionKey: SessionKey;
@@ -175,6 +177,7 @@ async function addGuardedRoutes(app: App, services: ApiServices): Promise<void> 
     addAudit(members, services);
     addHouseholdsAccesses(members, services);
     addNotices(members, services);
+    addPressures(members, services);
     addRetention(members, services.vault.keeper);
     addEvents(members, services);
     addStream(members, services);
@@ -196,6 +199,7 @@ async function addGuardedRoutes(app: App, services: ApiServices): Promise<void> 
     addPreservationCalls(operators, services);
     addProcessSteps(operators, services);
     addEmergencySteps(operators, services);
+    addBoard(operators, services);
   });
 }
 

@@ -227,7 +227,7 @@ function doorsOf(
   const directory = createDirectory(operators, agencyOf);
   const people = createPeople(db, directory);
   return {
-    directory,
+    ...{ directory, operators },
     officeLogins: createOfficeLogins(db, { directory, clock, random }),
     officeSessions: createOfficeSessions(db, { clock, random }),
     logins: createLogins(db, { clock, random }),
@@ -310,7 +310,7 @@ export async function openTestCloud(options: TestOptions = {}) {
       ...doors,
       ...casework,
       ...desk,
-      farewell: createFarewell(db, footageIn(vault), casework),
+      farewell: createFarewell(db, footageIn(vault), [casework, desk.pressures]),
       custody: createCustody(db, { clock, random }),
       webhooks: createWebhooks(db, { clock, reach: options.webhookReach ?? "any" }),
       states: { health: () => ({ online: false, identityConflict: false }) },

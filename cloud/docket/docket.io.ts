@@ -3,7 +3,7 @@ import { assert } from "../../shared/kernel/assert.js";
 import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import { ok, type Result } from "../../shared/kernel/result.js";
-import type { EntryKind, LogEntry } from "../../shared/tlog/entry.js";
+import { type EntryKind, isEntryKind, type LogEntry } from "../../shared/tlog/entry.js";
 import type { Machine, Stated } from "./machine.js";
 import type { DocketRow, DocketTables } from "./tables.js";
 
@@ -248,7 +248,7 @@ class Ledger<State extends Stated, Event, Refusal> implements Book<State, Event,
     if (!turn.ok) return turn;
     const { state, entry } = turn.value;
     if (before !== undefined && state === before.state && entry === undefined) return ok(before);
-    const logged = entry && { kind: this.machine.kind, id, at, ...entry };
+    const logged = entry && { kind: this.logged, id, at, ...entry };
     const decided: Decided<State> = { state, by, at, ...(logged && { entry: logged }) };
     if (logged !== undefined) await this.intend(id, decided);
     return ok(await this.carryOut(id, decided));
@@ -355,6 +355,12 @@ class Ledger<State extends Stated, Event, Refusal> implements Book<State, Event,
     } finally {
       if (this.lanes.get(lane) === mine) this.lanes.delete(lane);
     }
+  }
+
+  private get logged(): EntryKind {
+    const { kind } = this.machine;
+    assert(isEntryKind(kind), `the public log has no entries of ${kind}`);
+    return kind;
   }
 
   private rows() {

@@ -11,7 +11,8 @@ export interface Turn<State> {
 
 /** A course of things that the cloud keeps, with its rules: `step` alone decides what may follow what. */
 export interface Machine<State extends Stated, Event, Refusal> {
-  readonly kind: EntryKind;
+  /** A report of pressure has no entries of its own: its hour would tell the agency whose it is. */
+  readonly kind: EntryKind | "pressure";
   /** `state` is `undefined` before the first event. */
   step(state: State | undefined, event: Event, now: Millis): Result<Turn<State>, Refusal>;
   /** When it moves by itself; absent: never. A deadline that passed while the cloud was away is kept at its next start. */

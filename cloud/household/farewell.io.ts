@@ -15,9 +15,8 @@ export interface Footage {
   dropParts(camera: CameraId): Promise<void>;
 }
 
-/** What agencies have of it, or may fetch. */
-export interface ReleasesOf {
-  /** What lies ready is destroyed when it resolves, and what was fetched is asked back. */
+/** What outlasts a household: what lies ready for agencies is destroyed when it resolves, what was fetched is asked back, what stays names it no more. */
+export interface Outlasting {
   end(household: HouseholdId): Promise<void>;
 }
 
@@ -47,12 +46,16 @@ export function footageIn({ eraser, writer, custodian }: Vault): Footage {
   };
 }
 
-export function createFarewell(db: Kysely<Database>, footage: Footage, releases: ReleasesOf): Farewell {
+export function createFarewell(
+  db: Kysely<Database>,
+  footage: Footage,
+  outlasting: readonly Outlasting[],
+): Farewell {
   return {
     isHeld: (household) => footage.isHeld(household),
     async leave(household) {
       // Power lost from here on: the cameras are shut out and some clips are gone; the household is there to be deleted again.
-      await releases.end(household);
+      await endIn(outlasting, household);
       const cameras = await shutOut(db, household);
       for (let round = 0; round < roundsMax; round++) {
         for (const clip of await clipsOf(db, household)) await footage.erase(household, clip);
@@ -65,6 +68,10 @@ export function createFarewell(db: Kysely<Database>, footage: Footage, releases:
       );
     },
   };
+}
+
+async function endIn(outlasting: readonly Outlasting[], household: HouseholdId): Promise<void> {
+  for (const course of outlasting) await course.end(household);
 }
 
 /** From here on ingest takes nothing of the household's cameras. */

@@ -5,6 +5,7 @@ const withdrawals = 1_000;
 const walks = 1_000;
 const machines = "hil-tests/scenarios/machines.slow.test";
 const orders = "hil-tests/scenarios/orders.slow.test";
+const pressure = "hil-tests/scenarios/pressure.slow.test";
 const authorisations = "hil-tests/scenarios/authorisations.slow.test";
 const revokes = "hil-tests/scenarios/revoke.slow.test";
 const traffic = "scripts/cli/consent/traffic.slow.test";
@@ -53,6 +54,8 @@ export const gateProofs: readonly Proof[] = [
           [orders, "a preservation is called back about, keeps for two terms at most"],
           [orders, "legal process takes two operators"],
           [orders, "a gag always ends in notice"],
+          [pressure, "no report is upheld or not by one operator"],
+          [pressure, "what is upheld costs an agency one step a round"],
           [authorisations, "an authorisation rests once all owners have signed"],
           [emergencies, "an emergency is asked by two and two"],
           [emergencies, "whose emergency no court confirmed is on probation"],

@@ -13,6 +13,7 @@ import "./commands/release.js";
 import "./commands/orders.js";
 import "./commands/agency.js";
 import "./commands/desk.js";
+import "./commands/pressure.js";
 import "./commands/record.js";
 import { UnexpectedAnswer } from "./fields.js";
 import { Problem, Unreachable } from "./http.io.js";

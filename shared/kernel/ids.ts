@@ -52,7 +52,7 @@ export const newCourseId = (now: Millis, random: Random): CourseId => uuidV7(now
 export const newReleaseId = (now: Millis, random: Random): ReleaseId => uuidV7(now, random) as ReleaseId;
 
 /** The wall time inside a UUIDv7, as the maker's clock had it. */
-export function timeOf(id: ClipId | EventId | RequestId): Millis {
+export function timeOf(id: ClipId | EventId | RequestId | CourseId): Millis {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) as Millis;
 }
 

@@ -45,7 +45,7 @@ export const queue = Type.Object(
       Type.Object(
         {
           id: courseId,
-          what: Type.Enum(["access", "preservation", "process", "emergency"]),
+          what: Type.Enum(["access", "preservation", "process", "emergency", "pressure"]),
           state: Type.String(),
           since: time,
           agency: Type.Optional(agency),

@@ -1,5 +1,6 @@
 import Type from "typebox";
 import { closed, keyId, time } from "./common.js";
+import { fault } from "./releases.js";
 
 const agency = keyId("An agency's id");
 const index = Type.Integer({ minimum: 0, description: "Of its entry in the public log" });
@@ -32,6 +33,10 @@ export const statistics = Type.Object(
         description: "Batches of what became of releases, newest first; there is one a day, also of nothing",
       },
     ),
+    pressure: Type.String({
+      description:
+        "Reports of pressure that the review board upheld and that have had their effect, in 400 days: none, under-10, from-10, from-25 or from-50. Changes once in 28 days",
+    }),
   },
   closed,
 );
@@ -42,7 +47,10 @@ export const overdue = Type.Object(
       description: "Owe a disposal that was asked for",
     }),
     named: Type.Array(
-      Type.Object({ agency, name: Type.String(), state: Type.String(), since: time }, closed),
+      Type.Object(
+        { agency, name: Type.String(), state: Type.String(), since: time, why: Type.Optional(fault) },
+        closed,
+      ),
     ),
   },
   closed,

@@ -47,6 +47,9 @@ const step = Type.Object(
 );
 const steps = Type.Array(step, { description: "All that happened, in its order" });
 
+/** What the rules themselves punished by an agency's state. */
+export const fault = Type.Enum(["overdue-disposal", "unconfirmed-emergency", "upheld-pressure"]);
+
 export const agency = Type.Object(
   {
     id: agencyId,
@@ -56,6 +59,7 @@ export const agency = Type.Object(
     terms: termsText,
     publicSince: Type.Optional(time),
     until: Type.Optional(time),
+    why: Type.Optional(fault),
     steps,
   },
   closed,

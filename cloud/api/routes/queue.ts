@@ -1,4 +1,5 @@
 import type { AgencyId } from "../../../shared/kernel/ids.js";
+import type { Pressures } from "../../agency/pressures.io.js";
 import type { Emergencies } from "../../legal/emergencies.io.js";
 import type { Preservations } from "../../legal/preservations.io.js";
 import type { Processes } from "../../legal/processes.io.js";
@@ -13,6 +14,7 @@ export interface QueueServices {
   readonly preservations: Preservations;
   readonly processes: Processes;
   readonly emergencies: Emergencies;
+  readonly pressures: Pressures;
   readonly directory: Directory;
 }
 
@@ -21,10 +23,11 @@ const ended = ["released", "not-released"];
 
 /** Everything that waits for an operator, the oldest first. */
 export function addQueue(operators: App, services: QueueServices): void {
-  const { accesses, preservations, processes, emergencies, directory } = services;
-  const agencyFacts = async (agency: AgencyId) => {
-    const known = await directory.agency(agency);
-    return { agency, ...(known && { name: known.agreement.name, phone: known.agreement.phone }) };
+  const { accesses, preservations, processes, emergencies, pressures, directory } = services;
+  const agencyFacts = async (agency: AgencyId, what: string) => {
+    const { name, phone } = (await directory.agency(agency))?.agreement ?? {};
+    // Nobody calls an agency about what households report of it.
+    return { agency, ...(name && { name }), ...(phone && what !== "pressure" && { phone }) };
   };
   operators.get(
     "/operator/v1/queue",
@@ -41,6 +44,7 @@ export function addQueue(operators: App, services: QueueServices): void {
       const orders = await preservations.list({ kinds: ["asked"] });
       const served = await processes.list({ kinds: ["received", "authenticated"] });
       const claimed = await emergencies.list({ kinds: ["cosigned", "called-back", ...ended] });
+      const reported = await pressures.list({ kinds: ["received"] });
       const waiting = [
         ...asked.map(({ id, state, began }) => ({ id, what: "access" as const, state, since: began })),
         ...claimed
@@ -48,12 +52,13 @@ export function addQueue(operators: App, services: QueueServices): void {
           .map(({ id, state, began }) => ({ id, what: "emergency" as const, state, since: began })),
         ...served.map(({ id, state, began }) => ({ id, what: "process" as const, state, since: began })),
         ...orders.map(({ id, state, began }) => ({ id, what: "preservation" as const, state, since: began })),
+        ...reported.map(({ id, state, began }) => ({ id, what: "pressure" as const, state, since: began })),
       ];
       const shown = waiting
         .sort((a, b) => a.since - b.since)
         .map(async ({ id, what, state, since }) => ({
           ...{ id, what, state: state.kind, since: timeTextOf(since) },
-          ...("agency" in state && (await agencyFacts(state.agency))),
+          ...("agency" in state && (await agencyFacts(state.agency, what))),
         }));
       return { waiting: await Promise.all(shown) };
     },

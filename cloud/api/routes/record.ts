@@ -186,11 +186,12 @@ export function shownRequest({ id, state }: Kept<RequestRecord>) {
 }
 
 export function shownAgency({ id, state }: Kept<AgencyRecord>) {
-  const { kind, agreements, terms, publicSince, until } = state;
+  const { kind, agreements, terms, publicSince, until, why } = state;
   return {
     ...{ id, state: kind, name: agreementOf(state).name, agreements: [...agreements], terms },
     ...(publicSince !== undefined && { publicSince: timeTextOf(publicSince) }),
     ...(until !== undefined && { until: timeTextOf(until) }),
+    ...(why !== undefined && { why }),
   };
 }
 

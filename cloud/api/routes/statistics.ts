@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { agreementOf } from "../../agency/agency.js";
+import type { Pressures } from "../../agency/pressures.io.js";
 import type { ReleaseBook } from "../../release/releases.io.js";
 import type { LogReader } from "../../tlog/publiclog.io.js";
 import type { App } from "../app.js";
@@ -12,6 +13,7 @@ import { type RecordServices, shownStates } from "./record.js";
 
 export interface StatisticsServices extends RecordServices {
   readonly releaseBook: ReleaseBook;
+  readonly pressures: Pressures;
 }
 
 const callsPerMinute = 60;
@@ -73,7 +75,7 @@ export function addStatistics(app: App, services: StatisticsServices): void {
   );
 }
 
-async function count({ agencies, requests, log, clock }: StatisticsServices) {
+async function count({ agencies, requests, log, clock, pressures }: StatisticsServices) {
   const counts = new Map<string, { agency: string; category: string; month: string; requests: number }>();
   const all = pagesOf((before) => requests.list({ kinds: shownStates, before, limit: pageLength }));
   for await (const { state } of all) {
@@ -87,7 +89,8 @@ async function count({ agencies, requests, log, clock }: StatisticsServices) {
   const rows = await Promise.all(
     [...counts.values()].map(async (row) => ({ ...row, name: await nameOf(row.agency) })),
   );
-  return { requests: rows, releases: await batchesSince(log, clock.wall() - daysShown * day) };
+  const releases = await batchesSince(log, clock.wall() - daysShown * day);
+  return { requests: rows, releases, pressure: await pressures.upheld() };
 }
 
 /** How many acts of releases each batch holds, as the log has it: a bucket. */
@@ -112,7 +115,10 @@ async function overdueOf({ agencies, releaseBook }: StatisticsServices) {
   const states = [];
   const stated = pagesOf((before) => agencies.list({ kinds: named, before, limit: pageLength }));
   for await (const { id, state, changed } of stated)
-    states.push({ agency: id, name: agreementOf(state).name, state: state.kind, since: timeTextOf(changed) });
+    states.push({
+      ...{ agency: id, name: agreementOf(state).name, state: state.kind, since: timeTextOf(changed) },
+      ...(state.why !== undefined && { why: state.why }),
+    });
   const debts = [...owing].map(async ([agency, since]) => ({ agency, name: await nameOf(agency), since }));
   return { overdue: await Promise.all(debts), named: states };
 }

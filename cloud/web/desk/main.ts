@@ -2,6 +2,7 @@ import type { Static } from "typebox";
 import type { operatorsAccesses } from "../../api/contract/accesses.js";
 import type { emergencies } from "../../api/contract/emergencies.js";
 import type { queue } from "../../api/contract/orders.js";
+import type { operatorsPressures } from "../../api/contract/pressures.js";
 import type { operatorsProcesses } from "../../api/contract/processes.js";
 import type { requestList, reviewList, vettingList } from "../../api/contract/releases.js";
 import { language } from "../cards.js";
@@ -42,20 +43,23 @@ async function showDesk(me: Me): Promise<void> {
 }
 
 async function fetchDesk(): Promise<Desk> {
-  const [waiting, accesses, emergencyList, processes, agencies, requests, reviews] = await Promise.all([
-    get<Static<typeof queue>>("queue"),
-    get<Static<typeof operatorsAccesses>>("accesses"),
-    get<Static<typeof emergencies>>("emergencies"),
-    get<Static<typeof operatorsProcesses>>("processes"),
-    ifThere(get<Static<typeof vettingList>>("agencies?limit=200")),
-    ifThere(get<Static<typeof requestList>>("requests?state=review")),
-    ifThere(get<Static<typeof reviewList>>("releases")),
-  ]);
+  const [waiting, accesses, emergencyList, processes, pressures, agencies, requests, reviews] =
+    await Promise.all([
+      get<Static<typeof queue>>("queue"),
+      get<Static<typeof operatorsAccesses>>("accesses"),
+      get<Static<typeof emergencies>>("emergencies"),
+      get<Static<typeof operatorsProcesses>>("processes"),
+      get<Static<typeof operatorsPressures>>("pressures?limit=200"),
+      ifThere(get<Static<typeof vettingList>>("agencies?limit=200")),
+      ifThere(get<Static<typeof requestList>>("requests?state=review")),
+      ifThere(get<Static<typeof reviewList>>("releases")),
+    ]);
   return {
     queue: waiting.waiting,
     accesses: accesses.accesses,
     emergencies: emergencyList.emergencies,
     processes: processes.processes,
+    pressures: pressures.pressures,
     agencies: agencies?.agencies ?? [],
     requests: requests?.requests ?? [],
     reviews: reviews?.reviews ?? [],

@@ -6,6 +6,7 @@ import { textOf } from "../../../shared/seal/note.js";
 import type { operatorsAccesses } from "../../api/contract/accesses.js";
 import type { emergencies } from "../../api/contract/emergencies.js";
 import type { queue } from "../../api/contract/orders.js";
+import type { operatorsPressures } from "../../api/contract/pressures.js";
 import type { operatorsProcesses } from "../../api/contract/processes.js";
 import type { rejectBody, requestList, reviewList, vettingList } from "../../api/contract/releases.js";
 import { badge, cardList, clockOf, command, head, heading, language, quiet, timeOf } from "../cards.js";
@@ -18,6 +19,7 @@ export interface Desk {
   readonly accesses: Static<typeof operatorsAccesses>["accesses"];
   readonly emergencies: Static<typeof emergencies>["emergencies"];
   readonly processes: Static<typeof operatorsProcesses>["processes"];
+  readonly pressures: Static<typeof operatorsPressures>["pressures"];
   readonly agencies: Static<typeof vettingList>["agencies"];
   readonly requests: Static<typeof requestList>["requests"];
   readonly reviews: Static<typeof reviewList>["reviews"];
@@ -43,6 +45,7 @@ export function sectionsOf(desk: Desk, hand: Hand): readonly HTMLElement[] {
     ...list(word.emergencies, emergencyCards(desk, hand)),
     ...list(word.processes, processCards(desk, hand)),
     ...list(word.preservations, preservationCards(desk)),
+    ...list(word.pressures, pressureCards(desk, hand)),
     ...list(word.accesses, accessCards(desk, hand)),
     ...list(word.requests, requestCards(desk, hand)),
     ...list(word.releases, reviewCards(desk, hand)),
@@ -160,6 +163,34 @@ function accessCards({ accesses }: Desk, { me, act }: Hand) {
       ),
     );
   });
+}
+
+/** What was reported is sealed: it is read at the command line. */
+function pressureCards({ pressures, agencies }: Desk, hand: Hand) {
+  const open = pressures.filter(({ state }) => state === "received" || state === "upheld");
+  return open.map((report) => {
+    const { id, state, agency, kind, at, about, until } = report;
+    return card(
+      id,
+      head(
+        `${nameOf(agency, agencies)} · ${says(kind)}`,
+        badge(says(state === "received" ? "review" : state)),
+      ),
+      quiet([timeOf(at), ...(about === undefined ? [] : [about])].join(" · ")),
+      ...(until === undefined ? [] : [line(`${word.takesEffect} `, clockOf(until))]),
+      ...(state === "received" ? findingOf(report, hand) : []),
+    );
+  });
+}
+
+function findingOf({ id, found }: Desk["pressures"][number], { me, act }: Hand): readonly HTMLElement[] {
+  const pressure = "lintel operator pressure";
+  const key = command(word.withKey, `${pressure} read ${id}\n${pressure} find ${id} upheld|not-upheld`);
+  if (found === undefined) return [key];
+  const { by, finding } = found;
+  const agree = () => act(`pressures/${id}/finding`, { finding });
+  const second = by === me ? [] : [row(button(`${word.confirm}: ${says(finding)}`, agree))];
+  return [key, said([by], me, says(finding)), ...second];
 }
 
 function requestCards({ requests, agencies }: Desk, { act }: Hand) {

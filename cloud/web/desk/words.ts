@@ -21,6 +21,8 @@ export interface Words {
   readonly processes: string;
   readonly preservations: string;
   readonly accesses: string;
+  readonly pressures: string;
+  readonly takesEffect: string;
   readonly agencies: string;
   readonly requests: string;
   readonly releases: string;
@@ -70,6 +72,8 @@ export const words: Readonly<Record<"en" | "fr", Words>> = {
     processes: "Legal process",
     preservations: "Preservation",
     accesses: "Looks at metadata",
+    pressures: "Pressure that households report",
+    takesEffect: "takes effect",
     agencies: "Agencies",
     requests: "Requests to moderate",
     releases: "Releases to review",
@@ -136,6 +140,15 @@ export const words: Readonly<Record<"en" | "fr", Words>> = {
       subpoena: "subpoena",
       "court-order": "court order",
       warrant: "warrant",
+      upheld: "upheld",
+      "not-upheld": "not upheld",
+      "came-to-the-door": "came to the door",
+      called: "called",
+      wrote: "wrote",
+      threatened: "threatened",
+      "offered-a-reward": "offered a reward",
+      "cited-a-refusal": "cited a refusal",
+      other: "something else",
     },
   },
   fr: {
@@ -160,6 +173,8 @@ export const words: Readonly<Record<"en" | "fr", Words>> = {
     processes: "Actes judiciaires",
     preservations: "Conservation",
     accesses: "Regards sur les métadonnées",
+    pressures: "Pressions que des foyers signalent",
+    takesEffect: "prend effet",
     agencies: "Services",
     requests: "Demandes à modérer",
     releases: "Remises à examiner",
@@ -226,6 +241,15 @@ export const words: Readonly<Record<"en" | "fr", Words>> = {
       subpoena: "réquisition",
       "court-order": "ordonnance",
       warrant: "mandat",
+      upheld: "fondé",
+      "not-upheld": "non fondé",
+      "came-to-the-door": "est venu à la porte",
+      called: "a appelé",
+      wrote: "a écrit",
+      threatened: "a menacé",
+      "offered-a-reward": "a offert une récompense",
+      "cited-a-refusal": "a cité un refus",
+      other: "autre chose",
     },
   },
 };

@@ -55,7 +55,10 @@ function namedList({ overdue: owing, named }: Static<typeof overdue>): HTMLEleme
     "ul",
     { class: "cards" },
     ...owing.map(({ name, since }) => line(name, word.overdue, since)),
-    ...named.map(({ name, state, since }) => line(name, stateOf(state), since)),
+    ...named.map(({ name, state, since, why }) => {
+      const what = why === undefined ? stateOf(state) : `${stateOf(state)}: ${word.faults[why]}`;
+      return line(name, what, since);
+    }),
   );
 }
 

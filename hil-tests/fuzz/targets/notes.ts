@@ -25,6 +25,7 @@ import {
 import { floorPolicy } from "../../../shared/release/floor.js";
 import { noticeOf } from "../../../shared/release/notice.js";
 import { formatOfficeLogin, parseOfficeLogin } from "../../../shared/release/officelogin.js";
+import { formatPressure, parsePressure } from "../../../shared/release/pressure.js";
 import { type CustodyRefusal, formatCustodyWord, openCustodyWord } from "../../../shared/release/receipt.js";
 import { faultsOf, formatRequest, parseRequest } from "../../../shared/release/request.js";
 import { newAgency, square } from "../../../shared/release/testing.contract.js";
@@ -111,6 +112,7 @@ export const noteTargets: readonly Target[] = [
   fields("act", textsIn("act", "release-act/"), parseAct, formatAct),
   fields("emergency", [emergency], parseEmergency, formatEmergency),
   fields("withdrawal", [withdrawal], parseWithdrawal, formatWithdrawal),
+  fields("pressure", signedTexts("pressure", "pressure/v1"), parsePressure, formatPressure),
   fields(
     "authorisation",
     signedTexts("authorisation", "authorisation/v1"),

@@ -25,7 +25,8 @@ export async function operatorQueue(folder: string, terminal: Terminal): Promise
   for (const one of waiting) {
     terminal.json(one);
     const { id, what, state, since, name, phone } = one;
-    terminal.say(`${since}  ${what} ${id}  ${state}${name === undefined ? "" : `  ${name}  call ${phone}`}`);
+    const whose = name === undefined ? "" : `  ${name}${phone === undefined ? "" : `  call ${phone}`}`;
+    terminal.say(`${since}  ${what} ${id}  ${state}${whose}`);
   }
   if (waiting.length === 0) terminal.say("Nothing waits for an operator.");
 }

@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { t as tap, test } from "tap";
+import { agencyWith, newStaff } from "../../cloud/api/officetesting.js";
+import { openTestCloud } from "../../cloud/api/testing.js";
+import { agencyIdOf } from "../../shared/kernel/ids.js";
+import { parseOperators } from "../../shared/release/operators.js";
+import { quiet } from "../demo/home.io.js";
+import { memberInit } from "./member/init.io.js";
+import { memberReport, memberReports } from "./member/report.io.js";
+import { operatorInit } from "./office/init.io.js";
+import { officeLogin } from "./office/login.io.js";
+import { pressureFind, pressureList, pressureRead } from "./office/pressure.io.js";
+import { operatorCallback, operatorQueue } from "./office/queue.io.js";
+
+const room = mkdtempSync(join(tmpdir(), "lintel-report-"));
+tap.teardown(() => rmSync(room, { recursive: true }));
+const agency = agencyIdOf(Uint8Array.of(1));
+
+/** What a command gives to programs. */
+async function heard(command: (terminal: ReturnType<typeof quiet>) => Promise<void>) {
+  const values: Record<string, string>[] = [];
+  await command({ ...quiet((value) => values.push(value as Record<string, string>)), warn: () => undefined });
+  return values[0] ?? {};
+}
+
+/** A cloud with an agency, two operators and an owner, each in a folder of their own; `board` makes the operators' file. */
+async function workplace(name: string, board = (lines: readonly string[]) => lines.join("\n")) {
+  const [first = "", second = "", owner = ""] = ["olga", "omar", "ada"].map((who) => join(room, name, who));
+  const lines = [];
+  for (const [at, folder] of [first, second].entries())
+    lines.push(
+      (await heard((terminal) => operatorInit(folder, { name: `Operator ${at}` }, terminal))).line ?? "",
+    );
+  const operators = parseOperators(board(lines));
+  if (!operators.ok) throw new Error(operators.error.join());
+  const known = agencyWith([newStaff("supervisor", "Gus")], "active", agency);
+  const cloud = await openTestCloud({
+    operators: operators.value,
+    agencyOf: async (id) => (id === agency ? known : undefined),
+  });
+  const url = await cloud.app.listen({ host: "127.0.0.1", port: 0 });
+  cloud.origins.push(url);
+  const silent = { ...quiet(), warn: () => undefined };
+  await memberInit(owner, { cloud: url, name: "Ada" }, quiet());
+  for (const folder of [first, second]) await officeLogin(folder, "operator", { cloud: url }, silent);
+  return { first, second, owner, cloud };
+}
+
+const wish = {
+  agency,
+  kind: "threatened",
+  at: "2026-11-01T09:00:00.000Z",
+  text: "They said: or else.",
+} as const;
+
+test("a member reports pressure, two operators read and uphold it, each in their own command", async (t) => {
+  const { first, second, owner, cloud } = await workplace("board");
+  t.teardown(cloud.close);
+  const report = (changes: Partial<Record<keyof typeof wish | "about", string>> = {}) =>
+    heard((terminal) => memberReport(owner, { ...wish, ...changes, kind: wish.kind }, terminal));
+  t.match(await heard((terminal) => memberReports(owner, terminal)), {});
+  await t.rejects(report({ agency: "Metro" }), { message: /--agency must be an agency's id/ });
+  await t.rejects(report({ agency: "a".repeat(16) }), { message: /No agency that was vetted here/ });
+  await t.rejects(report({ about: "file 7" }), { message: /--about must be the id/ });
+  await t.rejects(report({ text: "x".repeat(2_049) }), { message: /must fit into 2,048 bytes/ });
+  await t.rejects(report({ at: "2999-01-01T00:00:00.000Z" }), { message: /--at lies in the future/ });
+  const { id = "" } = await report();
+  await t.rejects(report(), { message: /has reported this already/ });
+
+  t.match(await heard((terminal) => operatorQueue(first, terminal)), {
+    id,
+    what: "pressure",
+    phone: undefined,
+  });
+  await t.rejects(operatorCallback(first, id, { called: "+15550100" }, quiet()), {
+    message: /No call-back about/,
+  });
+  t.match(await heard((terminal) => pressureList(first, terminal)), {
+    id,
+    state: "received",
+    kind: "threatened",
+  });
+  for (const folder of [first, second])
+    t.match(await heard((terminal) => pressureRead(folder, id, terminal)), { text: wish.text });
+  const find = (folder: string, finding: string) =>
+    heard((terminal) => pressureFind(folder, id, finding, terminal));
+  t.match(await find(first, "upheld"), { state: "received", found: { finding: "upheld" } });
+  await t.rejects(find(first, "upheld"), { message: /takes two people/ });
+  t.match(await find(second, "upheld"), { state: "upheld", until: /T00:00:00.000Z$/ });
+  t.match(await heard((terminal) => memberReports(owner, terminal)), { id, state: "upheld" });
+});
+
+test("where no two operators could read it, nothing is sent", async (t) => {
+  const before = (lines: readonly string[]) => lines.map((line) => line.replace(/ age1\S+/, "")).join("\n");
+  const { owner, cloud } = await workplace("before", before);
+  t.teardown(cloud.close);
+  await t.rejects(memberReport(owner, wish, quiet()), {
+    message: /no two operators who could read a report/,
+  });
+});
+
+test("an operator whose own key the operators' file does not name opens nothing", async (t) => {
+  const eve = await heard((terminal) => operatorInit(join(room, "eve"), { name: "Eve" }, terminal));
+  const hers = / age1\S+/.exec(eve.line ?? "")?.[0] ?? "";
+  const { first, second, owner, cloud } = await workplace("eve", ([one = "", two = ""]) =>
+    [one, two.replace(/ age1\S+/, hers)].join("\n"),
+  );
+  t.teardown(cloud.close);
+  const { id = "" } = await heard((terminal) => memberReport(owner, wish, terminal));
+  t.match(await heard((terminal) => pressureRead(first, id, terminal)), { text: wish.text });
+  await t.rejects(pressureRead(second, id, quiet()), { message: /does not open with your key/ });
+});
