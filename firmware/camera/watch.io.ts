@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import type { Fragment } from "../../shared/clip/fmp4.js";
 import type { InitSegment } from "../../shared/clip/init.js";
@@ -132,7 +132,26 @@ export async function card(t: Teardown, name: string, ...encode: readonly string
   return path;
 }
 
-/** The same with a tone; a keyframe each second. */
+/** The first seconds of a video, as they are in it. */
+export async function beginningOf(t: Teardown, video: string, seconds: number): Promise<string> {
+  const path = join(await directory(t), basename(video));
+  await run(ffmpeg().path, [
+    "-v",
+    "error",
+    "-i",
+    video,
+    "-t",
+    `${seconds}`,
+    "-map",
+    "0:v:0",
+    "-c",
+    "copy",
+    path,
+  ]);
+  return path;
+}
+
+/** Six seconds of a test picture with a tone; a keyframe each second. */
 export async function soundingCard(t: Teardown, name: string): Promise<string> {
   const path = join(await directory(t), name);
   const picture = ["-f", "lavfi", "-i", "testsrc2=size=320x240:rate=10"];
