@@ -22,8 +22,9 @@ import {
   type Usage,
 } from "./journal.js";
 import { Lane } from "./lane.io.js";
-import { recover } from "./recovery.io.js";
+import { type Recovery, recover, type Unread } from "./recovery.io.js";
 import { openReserve, reserveName } from "./reserve.io.js";
+import { lookAgainMillis, SecondLook } from "./secondlook.io.js";
 import { isWhole, readSegment, segmentPath } from "./segment.io.js";
 import { Shelf, type ShelfParts } from "./shelf.io.js";
 import { pendingOf } from "./shelf.js";
@@ -43,6 +44,8 @@ export interface JournalOptions {
   readonly log: Log;
   /** The system's unless a test cuts its power. */
   readonly disk?: Disk;
+  /** Until what the card refused at the start is tried once more; then twice as long, and so on. */
+  readonly lookAgainMillis?: number;
 }
 
 /** Opens the journal and brings it into order. Pending segments are compared with their notes afterwards (`verified`). */
@@ -72,11 +75,12 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     for (const listener of listeners) listener.eventGone?.(id);
   };
   const events = await openEvents({ disk, dir: eventsDir, reserve, clock, random, log, dropped });
-  const recovered = await recover({ disk, clipsDir, statePath, events, reserve, camera, now, log });
+  const recovery = { disk, clipsDir, statePath, events, reserve, camera, now, log };
+  const { unread, ...recovered } = await recover(recovery);
   const limitBytes = options.limitBytes ?? journalBytesMax;
   const shelved = { disk, clipsDir, statePath, reserve, clock, log, limitBytes, ...recovered };
   const journal = new CardJournal({ ...shelved, events, camera, listeners });
-  await journal.start();
+  await journal.start(recovery, unread, options.lookAgainMillis ?? lookAgainMillis);
   return journal;
 }
 
@@ -93,6 +97,7 @@ class CardJournal implements Journal {
   private readonly shelf: Shelf;
   private readonly lane = new Lane();
   private blockedBy: GapReason | undefined;
+  private secondLook: SecondLook | undefined;
   verified: Promise<void> = Promise.resolve();
 
   constructor(parts: Parts) {
@@ -102,10 +107,13 @@ class CardJournal implements Journal {
   }
 
   /** What recovery found is on record from here on; the rest is looked at while the camera works already. */
-  async start(): Promise<void> {
+  async start(recovery: Recovery, unread: Unread, firstMillis: number): Promise<void> {
     await this.shelf.saveState();
     await this.parts.reserve.restore().catch((error: unknown) => logFault(this.parts.log, "reserve", error));
     this.verified = this.verify(this.pending());
+    const events = { ...recovery.events, add: (event: NewEvent) => this.happened(event) };
+    const { lane, shelf } = this;
+    this.secondLook = new SecondLook({ recovery: { ...recovery, events }, lane, shelf }, unread, firstMillis);
   }
 
   lastManifest() {
@@ -192,8 +200,7 @@ class CardJournal implements Journal {
   }
 
   async appendEvent(event: NewEvent): Promise<DoorEvent> {
-    const made = this.parts.events.add(event);
-    for (const listener of this.parts.listeners) listener.happened?.(made);
+    const made = this.happened(event);
     await this.lane.run(() => this.parts.events.save());
     return made;
   }
@@ -214,6 +221,7 @@ class CardJournal implements Journal {
       pendingSegments: pending.length,
       pendingBytes: bytes(pending.reduce((sum, { size }) => sum + size, 0)),
       damaged: this.shelf.damaged,
+      unread: this.secondLook?.isDue === true,
       ...(this.blockedBy === undefined ? {} : { blocked: this.blockedBy }),
     };
   }
@@ -224,6 +232,7 @@ class CardJournal implements Journal {
 
   async close(): Promise<void> {
     this.lane.close();
+    this.secondLook?.stop();
     await this.verified;
     await this.lane.ended();
   }
@@ -244,9 +253,15 @@ class CardJournal implements Journal {
   }
 
   private async tell(event: NewEvent): Promise<boolean> {
+    this.happened(event);
+    return this.parts.events.save();
+  }
+
+  /** In memory. */
+  private happened(event: NewEvent): DoorEvent {
     const made = this.parts.events.add(event);
     for (const listener of this.parts.listeners) listener.happened?.(made);
-    return this.parts.events.save();
+    return made;
   }
 
   private async verify(pending: readonly StoredSegment[]): Promise<void> {

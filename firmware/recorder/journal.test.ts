@@ -228,7 +228,7 @@ test("damaged segments are set aside with a gap, whatever is damaged, and the ot
   }
 });
 
-test("a damaged last segment of an open clip is set aside, and the clip closed after the one before", async (t) => {
+test("a damaged last segment of an open clip is set aside, and nobody signs a second note for its place", async (t) => {
   const dir = await workDir(t);
   const { journal } = await opened(t, dir);
   const clip = clipId();
@@ -237,12 +237,22 @@ test("a damaged last segment of an open clip is set aside, and the clip closed a
   for (const segment of segments) await journal.append(segment);
   await journal.close();
   await flip(pathOf(dir, segments[1]), 50);
-  const again = await opened(t, dir);
-  t.same(
-    again.journal.pending().map(({ index, end }) => `${index} ${end}`),
-    ["0 no", "1 interrupted"],
-  );
-  t.same(gapsOf(again.journal), [`damaged ${clip}`]);
+  for (const start of ["the one that finds it", "the next"]) {
+    const again = await opened(t, dir);
+    t.same(names(again.journal.pending()), names([segments[0]]), start);
+    t.same(gapsOf(again.journal), [`damaged ${clip}`], start);
+    await again.journal.close();
+  }
+});
+
+test("a last segment that is set aside later leaves its place empty, too", async (t) => {
+  const dir = await workDir(t);
+  const { journal } = await opened(t, dir);
+  const [first, last] = (await record(journal, 2)) as [SealedSegment, SealedSegment];
+  await flip(pathOf(dir, last), 4_400);
+  t.equal(await journal.check(last.clip, 1), "damaged");
+  await journal.close();
+  t.same(names((await opened(t, dir)).journal.pending()), names([first]));
 });
 
 test("damaged state and events are set aside, and nothing else is lost by it", async (t) => {
@@ -311,6 +321,26 @@ test("when its share is used up, the oldest acknowledged clip goes first, then t
   t.same(names(journal.pending()).slice(0, 4), names([...newest, ...fourth]));
   t.ok(journal.usage().bytes <= limit, `${journal.usage().bytes} of ${limit} bytes`);
   t.equal((await readdir(join(dir, "journal", "clips"))).length, 3);
+});
+
+test("a deleted clip that a failing card did not let go leaves it when its deletion is told again", async (t) => {
+  for (const operation of ["rename", "syncDir", "remove", "removeDir"] as const) {
+    const dir = await workDir(t);
+    let fails = false;
+    const failing = async (...values: readonly never[]): Promise<void> => {
+      if (fails) throw Object.assign(new Error("EIO"), { code: "EIO" });
+      await (systemDisk[operation] as (...all: readonly never[]) => Promise<void>)(...values);
+    };
+    const { journal } = await opened(t, dir, undefined, { ...systemDisk, [operation]: failing });
+    const [{ clip }] = (await record(journal, 2)) as [SealedSegment, SealedSegment];
+    fails = true;
+    await t.rejects(journal.removeClip(clip), operation);
+    fails = false;
+    await journal.removeClip(clip);
+    t.same(await readdir(join(dir, "journal", "clips")), [], operation);
+    await journal.removeClip(clip);
+    await journal.close();
+  }
 });
 
 test("a deleted clip leaves the card, and the rest of it too while it is being recorded", async (t) => {

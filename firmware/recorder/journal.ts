@@ -41,6 +41,8 @@ export interface Usage {
   readonly pendingBytes: Bytes;
   /** Segments set aside as damaged since the start. */
   readonly damaged: number;
+  /** The card could not give all that it holds, or did not take a clip's end; it is asked again. */
+  readonly unread: boolean;
   /** Why a write waits, if one does. */
   readonly blocked?: GapReason;
 }
@@ -88,7 +90,7 @@ export interface Journal {
   acknowledge(clip: ClipId, index: number, receipt: string): Promise<Result<void, ReceiptRefusal>>;
   /** Checks a segment against its own note; sets a damaged one aside and tells of the gap. */
   check(clip: ClipId, index: number): Promise<"whole" | "damaged" | "gone">;
-  /** Every byte of the clip leaves the card; durable when resolved. Of a clip that still records, the rest too. */
+  /** Every byte of the clip leaves the card; durable when resolved, to be tried again when rejected. Of a clip that still records, the rest too. */
   removeClip(clip: ClipId): Promise<void>;
   /** Something happened at the door. In memory at once; resolves when durable (on a full card from the reserve). */
   appendEvent(event: NewEvent): Promise<DoorEvent>;

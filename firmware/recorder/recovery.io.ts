@@ -10,12 +10,11 @@ import { bytes, type Millis, millis } from "../../shared/kernel/brand.js";
 import { fromUtf8 } from "../../shared/kernel/bytes.js";
 import { type ClipId, isClipId, timeOf } from "../../shared/kernel/ids.js";
 import type { Log } from "../../shared/kernel/ports.js";
-import type { GapReason } from "../../shared/protocol/messages.js";
 import { hashOf } from "../../shared/seal/hash.js";
 import { type Signer, signNote, textOf, verifierOf } from "../../shared/seal/note.js";
 import { isFull, replaceFile, unfinished } from "./disk.io.js";
 import type { Disk } from "./disk.js";
-import { type EventStore, timeText } from "./events.io.js";
+import type { EventStore } from "./events.io.js";
 import {
   decodeState,
   encodeFrame,
@@ -24,7 +23,7 @@ import {
   type JournalState,
   stateBytesMax,
 } from "./frame.js";
-import type { NewEvent } from "./journal.js";
+import { hasGap, tell } from "./gaps.io.js";
 import type { Reserve } from "./reserve.io.js";
 import {
   asideMark,
@@ -52,15 +51,29 @@ export interface Recovery {
   readonly log: Log;
 }
 
+/** Names of clips of which the card could not give all, or did not take the end; `all` when it could not even name them. */
+export type Unread = readonly string[] | "all";
+
 export interface Recovered {
   readonly clips: readonly ShelvedClip[];
   readonly state: JournalState;
+  readonly unread: Unread;
 }
 
 /** What one clip's directory holds, and the frame of its last segment. */
 interface Found {
   readonly shelved: ShelvedClip;
   readonly last?: Frame;
+  /** The highest place whose segment was set aside; -1 without one. */
+  readonly asideAt: number;
+  /** The card did not take the segment that closes it. */
+  readonly leftOpen?: true;
+}
+
+/** Bytes that were set aside, and the highest place among theirs. */
+interface Aside {
+  readonly bytes: number;
+  readonly at: number;
 }
 
 /**
@@ -71,7 +84,8 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
   const known = await readState(recovery);
   const { disk, clipsDir, log } = recovery;
   const names = await unlessUnreadable(log, clipsDir, () => disk.list(clipsDir));
-  if (names === undefined) return { clips: [], state: { serial: known?.serial ?? 0, manifest: "unknown" } };
+  if (names === undefined)
+    return { clips: [], state: { serial: known?.serial ?? 0, manifest: "unknown" }, unread: "all" };
   const found: Found[] = [];
   const passed: string[] = [];
   for (const name of names) {
@@ -81,11 +95,17 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
   }
   const state = stateAfter(known, found, passed);
   await tellOfUnsealed(recovery, known, { found, passed });
-  return { clips: found.map(({ shelved }) => shelved), state };
+  const partly = found.filter((one) => !isWhole(one)).map(({ shelved }) => shelved.clip);
+  return { clips: found.map(({ shelved }) => shelved), state, unread: [...passed, ...partly] };
+}
+
+/** Nothing of the clip is left to be done. */
+export function isWhole({ shelved, leftOpen }: Found): boolean {
+  return shelved.unread === 0 && leftOpen !== true;
 }
 
 /** `undefined` when nothing of the clip can be read, `none` when there is none of that name any more. */
-async function recoverClip(recovery: Recovery, name: string): Promise<Found | "none" | undefined> {
+export async function recoverClip(recovery: Recovery, name: string): Promise<Found | "none" | undefined> {
   const { disk, clipsDir } = recovery;
   const path = join(clipsDir, name);
   const clip = isClipId(name) ? name : undefined;
@@ -109,11 +129,25 @@ export async function takeAway(
   { disk, clipsDir, log }: Pick<Recovery, "disk" | "clipsDir" | "log">,
   clip: ClipId,
 ): Promise<void> {
-  const going = join(clipsDir, goingPrefix + clip);
-  await disk.rename(join(clipsDir, clip), going);
+  const [there, going] = placesOf(clipsDir, clip);
+  // Not there: a card that failed cut an earlier call off behind the rename.
+  if ((await disk.kind(there)) !== undefined) await disk.rename(there, going);
   // Power lost here: the clip is gone, as was wanted, or is whole again.
   await disk.syncDir(clipsDir);
   await unlessUnreadable(log, going, () => removeAll(disk, going));
+}
+
+/** Whether anything of the clip is on the card, under its own name or as what is to go. */
+export async function isOnCard(
+  { disk, clipsDir }: Pick<Recovery, "disk" | "clipsDir">,
+  clip: ClipId,
+): Promise<boolean> {
+  for (const path of placesOf(clipsDir, clip)) if ((await disk.kind(path)) !== undefined) return true;
+  return false;
+}
+
+function placesOf(clipsDir: string, clip: ClipId): readonly [there: string, going: string] {
+  return [join(clipsDir, clip), join(clipsDir, goingPrefix + clip)];
 }
 
 /** `undefined` when nothing of the clip can be read, `none` when nothing of it is there. */
@@ -122,7 +156,7 @@ async function readClip(recovery: Recovery, clip: ClipId): Promise<Found | "none
   const dir = join(clipsDir, clip);
   const segments: ShelvedSegment[] = [];
   let last: Frame | undefined;
-  let asideBytes = await tidy(recovery, dir);
+  let { bytes: asideBytes, at: asideAt } = await tidy(recovery, dir);
   let unread = 0;
   for (const index of await indicesDownwards(disk, dir)) {
     const place = { dir, clip, index };
@@ -134,6 +168,7 @@ async function readClip(recovery: Recovery, clip: ClipId): Promise<Found | "none
       asideBytes += await knownSize(recovery, segmentPath(place));
     } else if (typeof read === "number") {
       asideBytes += read;
+      asideAt = Math.max(asideAt, index);
     } else {
       last ??= read.frame;
       segments.unshift(read.segment);
@@ -142,7 +177,7 @@ async function readClip(recovery: Recovery, clip: ClipId): Promise<Found | "none
   if (segments.length === 0 && unread > 0) return undefined;
   if (segments.length === 0 && asideBytes === 0) return "none";
   const shelved = { clip, serial: last?.serial ?? 0, segments, asideBytes, unread, closed: true };
-  return { shelved, ...(last === undefined ? {} : { last }) };
+  return { shelved, asideAt, ...(last === undefined ? {} : { last }) };
 }
 
 async function knownSize({ disk, log }: Recovery, path: string): Promise<number> {
@@ -160,10 +195,10 @@ async function readOrSetAside(recovery: Recovery, place: SegmentPlace, hasLast: 
     : { segment: { ...read.segment, acknowledged }, frame: read.frame };
 }
 
-/** Removes unfinished files; the bytes of those that were set aside. */
-async function tidy(recovery: Recovery, dir: string): Promise<number> {
+/** Removes unfinished files; tells of those that were set aside. */
+async function tidy(recovery: Recovery, dir: string): Promise<Aside> {
   const { disk, log } = recovery;
-  let asideBytes = 0;
+  let aside: Aside = { bytes: 0, at: -1 };
   for (const name of await disk.list(dir)) {
     const path = join(dir, name);
     const tidied = await unlessUnreadable(log, path, async () => {
@@ -171,9 +206,10 @@ async function tidy(recovery: Recovery, dir: string): Promise<number> {
         await setStrangeAside(recovery, path);
       return name.includes(asideMark) ? disk.size(path) : 0;
     });
-    asideBytes += tidied ?? 0;
+    const at = /^([0-9]{1,3})[.]seg[.]damaged-/.exec(name)?.[1] ?? "-1";
+    aside = { bytes: aside.bytes + (tidied ?? 0), at: Math.max(aside.at, Number.parseInt(at, 10)) };
   }
-  return asideBytes;
+  return aside;
 }
 
 async function indicesDownwards(disk: Disk, dir: string): Promise<readonly number[]> {
@@ -213,10 +249,13 @@ async function setAsideDamaged(
 
 /** A clip that ended without a last segment is closed by one without bytes, signed and chained like any other. */
 async function closeClip(recovery: Recovery, found: Found): Promise<Found> {
-  const { shelved, last } = found;
+  const { shelved, last, asideAt } = found;
   const before = shelved.segments.at(-1);
   // In the place after the last one that could be read there may be one that could not.
   if (last === undefined || before?.end !== "no" || shelved.unread > 0) return found;
+  // Or one that was set aside: the vault may have it from before it was damaged, and nobody signs two notes for a place. The vault
+  // shows the clip as interrupted, since no more of it comes.
+  if (asideAt > before.index) return found;
   const note = openSegment(last.note, verifierOf(recovery.camera));
   if (!note.ok) return found;
   const closing = closingSegment(note.value);
@@ -230,48 +269,24 @@ async function closeClip(recovery: Recovery, found: Found): Promise<Found> {
     const written = await unlessUnreadable(recovery.log, path, () =>
       recovery.reserve.spendFor(write).then(() => true),
     );
-    if (written === undefined) return found;
+    if (written === undefined) return { ...found, leftOpen: true };
   } catch (error) {
     if (!isFull(error)) throw error;
     recovery.log("journal.clip-left-open", { clipId: shelved.clip, why: "disk-full" });
-    return found;
+    return { ...found, leftOpen: true };
   }
   recovery.log("journal.clip-closed", { clipId: shelved.clip, segments: closing.index });
   const segment: ShelvedSegment = {
     ...{ index: closing.index, fileBytes: frameBytes, headerBytes: 0, end: closing.end },
     ...{ sha256: closing.sha256, from: last.to, to: last.to, acknowledged: false },
   };
-  return { shelved: { ...shelved, segments: [...shelved.segments, segment] }, last: frame };
+  return { shelved: { ...shelved, segments: [...shelved.segments, segment] }, last: frame, asideAt };
 }
 
 function closingSegment({ household, camera, clip, index, hash }: OpenedSegment): SegmentNote {
   const nothing = hashOf(new Uint8Array());
   const who = { household, camera, clip };
   return { ...who, index: index + 1, previous: hash, bytes: bytes(0), sha256: nothing, end: "interrupted" };
-}
-
-type Gap = Extract<NewEvent, { kind: "gap" }>;
-
-async function tell({ events }: Recovery, gap: Gap): Promise<void> {
-  if (hasGap(events, { clip: gap.clip, reason: gap.reason, from: gap.from })) return;
-  events.add(gap);
-  await events.save();
-}
-
-interface GapName {
-  readonly clip: ClipId | undefined;
-  readonly reason: GapReason;
-  readonly from?: Millis;
-}
-
-function hasGap(events: EventStore, { clip, reason, from }: GapName): boolean {
-  return events.pending.some(
-    (event) =>
-      event.kind === "gap" &&
-      event.clip === clip &&
-      event.reason === reason &&
-      (from === undefined || event.from === timeText(from)),
-  );
 }
 
 async function readState({ disk, statePath, log, now }: Recovery): Promise<JournalState | undefined> {

@@ -11,7 +11,7 @@ import { replaceFile, unfinished } from "./disk.io.js";
 import type { Disk } from "./disk.js";
 import { encodeFrame, encodeState, frameBytes, type JournalState } from "./frame.js";
 import { type JournalListener, logFault, type NewEvent } from "./journal.js";
-import { takeAway } from "./recovery.io.js";
+import { isOnCard, takeAway } from "./recovery.io.js";
 import { type Reserve, reserveBytes } from "./reserve.io.js";
 import { receiptPath, type SegmentPlace, segmentPath, setAside } from "./segment.io.js";
 import {
@@ -131,6 +131,29 @@ export class Shelf {
     await this.saveState();
   }
 
+  /** A clip that is here, or that is being recorded. */
+  knows(name: string): boolean {
+    return name === this.state.open?.clip || this.clips.has(name as ClipId);
+  }
+
+  /** A clip of which the card could not give all at the start. */
+  readAgain(again: ShelvedClip): void {
+    const { clip } = again;
+    const before = this.clips.get(clip)?.segments ?? [];
+    const earlier = (index: number) => before.find((one) => one.index === index);
+    const segments = again.segments.map((one) => ({
+      ...one,
+      acknowledged: one.acknowledged || earlier(one.index)?.acknowledged === true,
+    }));
+    this.clips.set(clip, { ...again, segments });
+    const fresh = segments.filter(({ index, acknowledged }) => !acknowledged && !earlier(index));
+    const gone = before.filter(({ index }) => segments.every((one) => one.index !== index));
+    for (const listener of this.parts.listeners) {
+      for (const one of fresh) listener.stored?.(storedOf(clip, one));
+      for (const { index } of gone) listener.gone?.(clip, index);
+    }
+  }
+
   private newClip(clip: ClipId): ShelvedClip {
     const begun = this.state.open?.clip === clip;
     if (!begun) this.state = { ...this.state, serial: this.state.serial + 1 };
@@ -211,7 +234,7 @@ export class Shelf {
     return "damaged";
   }
 
-  /** Every byte of the clip goes. Of one that still records the rest is unwanted from here on. */
+  /** Every byte of the clip goes, or it throws and is to be asked again. Of one that still records the rest is unwanted from here on. */
   async remove(clip: ClipId): Promise<void> {
     const { open, ...rest } = this.state;
     if (open?.clip === clip) {
@@ -219,7 +242,10 @@ export class Shelf {
       this.state = rest;
       await this.saveState();
     }
-    if (this.clips.has(clip)) await this.drop(clip);
+    // Also what could not be read at the start, and what a card that failed did not let go when it was asked before.
+    if (!this.clips.has(clip) && !(await isOnCard(this.parts, clip))) return;
+    await this.drop(clip);
+    if (await isOnCard(this.parts, clip)) throw new Error(`the card did not let go of all of ${clip}`);
   }
 
   isUnwanted(clip: ClipId): boolean {

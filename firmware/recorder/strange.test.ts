@@ -20,7 +20,8 @@ import {
 } from "./card.contract.js";
 import { systemDisk } from "./disk.io.js";
 import type { Disk } from "./disk.js";
-import { testSegments } from "./fixture.contract.js";
+import { testClock, testSegments } from "./fixture.contract.js";
+import { openJournal } from "./journal.io.js";
 import { reserveBytes } from "./reserve.io.js";
 
 const run = promisify(execFile);
@@ -175,6 +176,50 @@ for (const code of ["EIO", "EUCLEAN", "EACCES"])
     t.same(journal.pendingEvents(), [event]);
     t.notOk(logged.includes("journal.fault"));
   });
+
+test("what the card refused at the start is read, closed and told of as soon as it gives it, and not only at the next", async (t) => {
+  const refusals: readonly (readonly [refuses: (clip: string) => string, first: keyof Disk])[] = [
+    [(clip) => `${clip}/2.seg`, "read"],
+    [(clip) => `${clip}/3.seg`, "rename"],
+    [(clip) => clip, "list"],
+    [() => "clips", "list"],
+  ];
+  for (const [refuses, operation] of refusals) {
+    const { dir, cut, clip } = await filled(t);
+    let [starts, later] = [true, 0];
+    const ending = refuses(clip);
+    const failing = async (...values: readonly string[]): Promise<unknown> => {
+      const refused = values.slice(0, 2).some((path) => `${path}`.endsWith(ending));
+      // At the start, and once more when it is asked again: a card may turn read-only meanwhile.
+      const code = starts || operation !== "rename" ? "EIO" : "EROFS";
+      if (refused && (starts || ++later === 1)) throw Object.assign(new Error(code), { code });
+      return (systemDisk[operation] as (...all: readonly string[]) => Promise<unknown>)(...values);
+    };
+    const journal = await openJournal({
+      ...{ dir: join(dir, "journal"), camera: camera.signer, clock: testClock(), random: chance },
+      ...{ disk: { ...systemDisk, [operation]: failing }, log: () => undefined, lookAgainMillis: 20 },
+    });
+    t.teardown(() => journal.close());
+    t.equal(journal.usage().unread, true, ending);
+    const told: string[] = [];
+    const closed = new Promise<void>((resolve) => {
+      journal.watch({
+        stored: (segment) => {
+          told.push(...names([segment]));
+          if (segment.end === "interrupted") resolve();
+        },
+      });
+    });
+    const before = names(journal.pending());
+    starts = false;
+    await closed;
+    const all = [...names(cut), `${clip} 3`];
+    t.same(names(journal.pending()), all, ending);
+    t.same([...before, ...told].sort(), all, ending);
+    t.same(gapsOf(journal), [], ending);
+    await journal.close();
+  }
+});
 
 test("a clip of which a part could not be read never counts as safe with the vault", async (t) => {
   const { dir, safe } = await filled(t);
