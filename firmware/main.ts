@@ -233,10 +233,9 @@ function openUplink(
         if (house.follow(later)) late.obey();
         late.changed();
       },
-      deletion(note) {
+      async deletion(note) {
         const clip = house.openDeletion(note);
-        if (clip !== undefined)
-          void journal.removeClip(clip).catch((error: unknown) => log("journal.failed", { why: `${error}` }));
+        if (clip !== undefined) await journal.removeClip(clip);
       },
       haveMode: () => house.modeCounter(),
       mode(note) {

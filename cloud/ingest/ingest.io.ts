@@ -275,8 +275,10 @@ class Intake implements BusListener {
     };
     this.following.set(camera, following);
     const named = (await directory.find(camera)) !== undefined;
-    // A deletion may be by an owner whom a later charter removes: the camera must hear of it first.
-    if (named) await this.sendDeletions(camera, following);
+    // A deletion may be by an owner whom a later charter removes: the camera must hear of it first. One that was removed hears of all:
+    // what its card holds opens for whoever had its key, and it must go in a moment.
+    do await this.sendDeletions(camera, following);
+    while (!named && following.deletions !== undefined);
     await this.sendCharters(camera, following);
     if (!named) this.planFarewells();
     if (ask.value.tlsKey !== undefined) await this.renew(camera, ask.value.tlsKey);

@@ -64,7 +64,8 @@ export interface UplinkHandlers {
   /** Base64 of the TLS key for which a new certificate is wanted, and that certificate. */
   readonly wantsCertificate: () => string | undefined;
   readonly certificate: (pem: string) => void;
-  readonly deletion: (note: string) => void;
+  /** Durable when it resolves. Rejects when the card did not let go of the clip: the cloud is asked to tell of it again. */
+  readonly deletion: (note: string) => Promise<void>;
   /** The broker does not let this camera in. */
   readonly turnedAway: () => void;
   /** The connection or the troubles changed. */
@@ -351,15 +352,20 @@ class Pusher implements Uplink {
   }
 
   private hear(kind: DownKind, payload: Uint8Array): void {
-    const { log, clock } = this.options;
+    const { log } = this.options;
     try {
       const refusal = this.listen(kind, payload);
       if (refusal !== undefined) log("uplink.not-understood", { kind, why: refusal.why });
     } catch (error) {
-      // The card did not take a charter, a mode or a certificate: what stood before stands, and the camera works on.
-      log("uplink.not-kept", { kind, why: String(error) });
-      this.askAt = clock.monotonic() + unkeptMillis;
+      this.notKept(kind, error);
     }
+  }
+
+  /** The card did not take a charter, a mode, a certificate or a deletion: what stood before stands, and the camera works on. */
+  private notKept(kind: DownKind, error: unknown): void {
+    const { log, clock } = this.options;
+    log("uplink.not-kept", { kind, why: String(error) });
+    this.askAt = clock.monotonic() + unkeptMillis;
   }
 
   private listen(kind: DownKind, payload: Uint8Array): MessageRefusal | undefined {
@@ -379,7 +385,9 @@ class Pusher implements Uplink {
           certificate === undefined ? this.follow(charters, mode) : this.handlers.certificate(certificate),
         );
       case "delete":
-        return taken(readDelete(payload), ({ note }) => this.handlers.deletion(note));
+        return taken(readDelete(payload), ({ note }) => {
+          this.handlers.deletion(note).catch((error: unknown) => this.notKept(kind, error));
+        });
       default:
         return unreachable(kind);
     }

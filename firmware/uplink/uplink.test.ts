@@ -75,7 +75,7 @@ test("charters that do not fit into one answer are asked for to their end, in or
           certificate: (pem) => void certificates.push(pem),
           mode: () => undefined,
         },
-        ...{ deletion: () => undefined, turnedAway: () => undefined, changed: () => undefined },
+        ...{ deletion: async () => undefined, turnedAway: () => undefined, changed: () => undefined },
       },
       lineToCloud(asked),
     );
@@ -101,7 +101,7 @@ test("an answer that leads no further is not asked about again", async (t) => {
         wantsCertificate: () => undefined,
         certificate: () => undefined,
         mode: () => undefined,
-        deletion: () => undefined,
+        deletion: async () => undefined,
         turnedAway: () => undefined,
         changed: () => undefined,
       },
@@ -127,10 +127,43 @@ test("a line that throws at once when it is closed ends the stop with its error,
     wantsCertificate: () => undefined,
     certificate: () => undefined,
     mode: () => undefined,
-    deletion: () => undefined,
+    deletion: async () => undefined,
     turnedAway: () => undefined,
     changed: () => undefined,
   };
   // With a timer left this file would never end.
   await t.rejects(startUplink(options, handlers, open).stop(0), /the socket is gone/);
+});
+
+test("a deletion that the card did not carry out is asked for again after a minute", async (t) => {
+  let [ahead, deletions] = [0, 0];
+  const monotonic = () => millis(now() + ahead);
+  const asked = await new Promise<number>((resolve) => {
+    let asks = 0;
+    const uplink = startUplink(
+      { ...options, clock: { wall: now, monotonic } },
+      {
+        ...{ have: () => 0, haveMode: () => 0, charters: () => undefined, mode: () => undefined },
+        ...{ wantsCertificate: () => undefined, certificate: () => undefined },
+        ...{ turnedAway: () => undefined, changed: () => undefined },
+        async deletion() {
+          if (++deletions === 2) return void uplink.stop(0).then(() => resolve(asks));
+          setImmediate(() => {
+            ahead = 61_000;
+          });
+          throw new Error("EIO");
+        },
+      },
+      (_, handlers) => {
+        queueMicrotask(handlers.up);
+        const note = writeMessage({ v: 1, note: "a clip's end" });
+        const publish = ({ kind }: { readonly kind: string }): boolean => {
+          if (kind === "charter" && ++asks <= 2) queueMicrotask(() => handlers.message("delete", note));
+          return true;
+        };
+        return { publish, drop: () => undefined, close: async () => undefined };
+      },
+    );
+  });
+  t.equal(asked, 2);
 });

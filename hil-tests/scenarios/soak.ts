@@ -146,7 +146,13 @@ async function openCamera(yard: Yard, cloudUrl: string, mqtt: number, count: num
       ...{ clock, random, log: quiet },
     },
     {
-      ...{ have: () => charter.version, charters: quiet, haveMode: () => 0, mode: quiet, deletion: quiet },
+      ...{
+        have: () => charter.version,
+        charters: quiet,
+        haveMode: () => 0,
+        mode: quiet,
+        deletion: async () => undefined,
+      },
       ...{ wantsCertificate: () => undefined, certificate: quiet, turnedAway: quiet, changed: quiet },
     },
   );

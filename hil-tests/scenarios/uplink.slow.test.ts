@@ -61,7 +61,7 @@ async function startCamera(
     {
       ...{ have: () => 1, charters: () => undefined, haveMode: () => 0, mode: () => undefined },
       ...{ wantsCertificate: () => undefined, certificate: () => undefined },
-      ...{ deletion: () => undefined, turnedAway: () => undefined, changed: () => undefined },
+      ...{ deletion: async () => undefined, turnedAway: () => undefined, changed: () => undefined },
     },
   );
   journal.watch({ stored: (segment) => uplink.stored(segment), happened: (event) => uplink.happened(event) });

@@ -16,6 +16,7 @@ import { troubleText } from "../../../firmware/uplink/troubles.js";
 import { startUplink, type Uplink } from "../../../firmware/uplink/uplink.io.js";
 import type { SignedCharter } from "../../../shared/charter/charter.js";
 import { bytes, millis } from "../../../shared/kernel/brand.js";
+import type { ClipId } from "../../../shared/kernel/ids.js";
 import type { Clock, Random } from "../../../shared/kernel/ports.js";
 import { elapsed, later, newMachine, powerOff, powerOn, prng, wallNow, within } from "../edges/clockwork.js";
 import { type Disk, newDisk, PowerLost } from "../edges/disk.js";
@@ -120,8 +121,10 @@ export class Doorbell {
     return openKeystore(this.state, clock, this.log);
   }
 
-  readonly log = (event: string, fields: Readonly<Record<string, unknown>>): void =>
+  readonly log = (event: string, fields: Readonly<Record<string, unknown>>): void => {
+    if (event === "journal.damaged") this.truth.aside.add(`${fields.clipId}/${fields.segment}`);
     this.options.trace.note(this.machine.name, event, fields);
+  };
 
   private async start(): Promise<void> {
     const { machine, log, truth } = this;
@@ -178,9 +181,9 @@ export class Doorbell {
           truth.followed.push(house.version());
           obey();
         },
-        deletion: (note) => {
+        deletion: async (note) => {
           const clip = house.openDeletion(note);
-          if (clip !== undefined) void journal.removeClip(clip).catch(() => undefined);
+          if (clip !== undefined) await journal.removeClip(clip);
         },
         haveMode: () => house.modeCounter(),
         mode: (note) => house.obey(note) && obey(),
@@ -221,7 +224,7 @@ export class Doorbell {
         begin: async (clip, start) => {
           await journal.begin(clip, start);
           const filmed = truth.clips.get(clip);
-          if (filmed !== undefined) filmed.begun = true;
+          if (filmed !== undefined) filmed.begun = this.isOnRecord(clip);
         },
         append: async (segment) => {
           truth.offered.set(nameOf(segment), segment);
@@ -248,6 +251,12 @@ export class Doorbell {
         changed: () => undefined,
       },
     );
+  }
+
+  /** The journal resolves, too, where the card did not take the note that a clip begins: then no camera can know of it afterwards. */
+  private isOnRecord(clip: ClipId): boolean {
+    const state = this.disk.durable("/state/journal/state.json") ?? new Uint8Array();
+    return Buffer.from(state).includes(clip);
   }
 
   private facts(): Facts {
