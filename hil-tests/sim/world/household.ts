@@ -139,13 +139,19 @@ export function checkDeleted(world: World, rows: RowsOf, keys: RowsOf): void {
 }
 
 function leftOf(
-  { disk }: Doorbell,
+  doorbell: Doorbell,
   clip: ClipId,
   { rows, keys }: { readonly rows: RowsOf; readonly keys: RowsOf },
 ): string | undefined {
   if (rows("select 1 from segment where clip = ?", clip).length > 0) return "rows of segments";
   if (keys("select 1 from shred_key where clip = ?", clip).length > 0) return "a shred key";
-  return [...disk.files()].find(({ path }) => path.includes(`/clips/${clip}/`))?.path;
+  return isOnCard(doorbell, clip) ? "something on the card" : undefined;
+}
+
+/** Under its own name, or as what is to go. */
+export function isOnCard({ disk }: Doorbell, clip: ClipId): boolean {
+  const clips = disk.find("/state/journal/clips");
+  return clips?.kind === "directory" && [...clips.names.keys()].some((name) => name.endsWith(clip));
 }
 
 export function isNamed({ removedAt }: Doorbell): boolean {

@@ -161,7 +161,9 @@ async function checkClip(
   if (rows.length === 0 || isGapTold) return;
   checkOrder(clip, rows, verifierOf(identity.signer));
   const [last] = rowsOf<{ end: string }>("select end from clip where id = ?", clip);
-  if (last?.end === "no") throw new OracleFailed(keptOracle, `${clip} never ends`);
+  // Nobody signs a second note for the place of a damaged one: such a clip is interrupted since no more of it comes.
+  const isCut = truth.aside.has(nameOf({ clip, index: rows.length }));
+  if (last?.end === "no" && !isCut) throw new OracleFailed(keptOracle, `${clip} never ends`);
   const mine = rows.flatMap(({ segment, note }) => {
     const offered = truth.offered.get(nameOf({ clip, index: segment }));
     return offered?.note === note ? [offered] : [];

@@ -1,5 +1,5 @@
 // The life of one world: it begins, suffers, is healed, comes to rest; and is looked at all the time.
-import { advanceWall, elapsed, on, running, within } from "../edges/clockwork.js";
+import { elapsed, on, running, within } from "../edges/clockwork.js";
 import { PowerLost } from "../edges/disk.js";
 import { query } from "../edges/sqlite.js";
 import { befall } from "./befall.js";
@@ -9,6 +9,7 @@ import { faultNames } from "./drawn.js";
 import { act, checkCharters, checkDeleted, isNamed } from "./household.js";
 import { growOld, rot } from "./month.js";
 import { checkDisks, checkKept, OracleFailed } from "./oracles.js";
+import { comeToRest } from "./rest.js";
 import { makeTemplates } from "./template.js";
 import { World } from "./world.js";
 
@@ -30,10 +31,7 @@ export interface Report {
 }
 
 const storyLinesMax = 60;
-const restMillisMax = 30 * 60_000;
-const dayMillis = 25 * 60 * 60_000;
 const lookMillisMax = 5_000;
-const lastClipMillis = 15_000;
 
 /** Once before all worlds, in a turn of its own. */
 export function prepare(): void {
@@ -122,49 +120,6 @@ function suffer(world: World, counts: Record<string, number>): void {
     });
   }
   world.run(drawn.faultMillis);
-}
-
-/** No fault any more: everything must arrive now. */
-function comeToRest(world: World): void {
-  const { doorbells, cloud } = world;
-  world.heal();
-  for (const { machine } of [cloud, ...doorbells]) machine.cut = undefined;
-  world.trace.note("world", "healed");
-  // What a fault kept from its hurried batch is in the day's.
-  if (world.course !== undefined) advanceWall(dayMillis);
-  world.run(lastClipMillis);
-  for (const doorbell of doorbells) doorbell.press();
-  world.run(lastClipMillis);
-  const rests = (doorbell: Doorbell): boolean => {
-    const journal = doorbell.running?.journal;
-    if (journal === undefined) return false;
-    if (!isNamed(doorbell)) return doorbell.running?.house.rules().mode === "off";
-    const followed = doorbell.running?.house.version() === world.home.charter.version;
-    return followed && journal.pending().length === 0 && journal.pendingEvents().length === 0;
-  };
-  const isOver = (): boolean =>
-    world.underWay === 0 &&
-    cloud.parts !== undefined &&
-    doorbells.every(rests) &&
-    world.course?.rests !== false;
-  world.run(restMillisMax, isOver);
-  const restless = doorbells.find((doorbell) => !rests(doorbell));
-  if (restless !== undefined)
-    throw new OracleFailed("comes-to-rest", `${restless.machine.name} still waits: ${waiting(restless)}`);
-  if (!isOver())
-    throw new OracleFailed("comes-to-rest", `${world.underWay} calls; ${world.course?.waiting ?? ""}`);
-  world.run(lastClipMillis);
-}
-
-function waiting({ running }: Doorbell): string {
-  if (running === undefined) return "it does not run";
-  const { journal, uplink } = running;
-  const facts = { troubles: uplink.troubles(), connected: uplink.isConnected() };
-  return JSON.stringify({
-    segments: journal.pending().length,
-    events: journal.pendingEvents().length,
-    ...facts,
-  });
 }
 
 function look(world: World): void {

@@ -9,7 +9,7 @@ export interface FilmedClip {
   readonly start: number;
   readonly fragments: Uint8Array[];
   end: string;
-  /** The journal had it on record that the clip began. */
+  /** It was durable on the card that the clip began. */
   begun: boolean;
 }
 
@@ -22,6 +22,8 @@ export class Truth {
   readonly sealed = new Map<string, SealedSegment>();
   /** Told to the journal and durable, by id. */
   readonly events = new Map<string, DoorEvent>();
+  /** Damaged on the card, and never read again. */
+  readonly aside = new Set<string>();
   /** The camera took the vault's word for it. */
   readonly acknowledged = new Set<string>();
   /** The household asked for their end; the cloud may have begun with it and not have said so. */

@@ -144,7 +144,9 @@ export class World {
     Object.assign(relay, { loss: 0, duplicate: 0, reorderMillis: 0 });
     setSlowDisk(0);
     setDatabaseFull(0);
-    for (const { disk } of [this.cloud, ...this.doorbells]) {
+    for (const { disk, machine } of [this.cloud, ...this.doorbells]) {
+      // A camera whose certificate ended by every clock but its own is turned away until its clock is right.
+      machine.clockOff = 0;
       disk.failing = 0;
       disk.capacity = Number.POSITIVE_INFINITY;
     }
