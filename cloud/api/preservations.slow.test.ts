@@ -112,8 +112,11 @@ test("an order keeps the recording past its retention, tells the household, is r
 });
 
 test("an agency has 20 orders that wait at most, so that operators can look at each", async (t) => {
-  for (let count = 0; count < 20; count += 1) t.equal((await ask()).status, 201);
-  t.equal(kind(await ask()), "too-many-waiting");
+  const numbered = (count: number) => ask({ ...wish, file: `24-${count}` });
+  for (let count = 0; count < 20; count += 1) t.equal((await numbered(count)).status, 201);
+  t.equal(kind(await numbered(20)), "too-many-waiting");
+  const again = [await numbered(7), await numbered(7)];
+  t.equal(again[0]?.body.id, again[1]?.body.id, "asked for again in the same words it is the same one");
   await pass(3);
   t.equal((await ask()).status, 201, "unanswered ones end");
 });

@@ -70,7 +70,9 @@ const stateOf = async (id: string) =>
 
 test("the whole-account warrant comes out as one camera and one window, decided by two, told to the household, and opens nothing", async (t) => {
   const { home, clip, sealed, line } = await homeWithClip();
-  const id = await authenticated({ file: "24-117", type: "warrant", items: [{ data: "content" }, line] });
+  const warrant = { file: "24-117", type: "warrant", items: [{ data: "content" }, line] };
+  const id = await authenticated(warrant);
+  t.equal((await officer("", warrant)).body.id, id, "filed again in the same words it is the same one");
   const token = (await signInStaff(cloud, "operator", olga)).token;
   const { processes } = (await call(cloud, "GET", "/operator/v1/processes", { token })).body;
   t.match(processes[0].items, [{ fault: "no-camera-and-window" }, { known: true, fault: undefined }]);

@@ -287,10 +287,9 @@ const createdWithoutKey: Readonly<Record<string, string>> = {
   "post /agency/v1/agreements": "a signed note: handed in again it is the same one",
   "post /agency/v1/requests": "a signed note: submitted again it is the same one",
   "post /agency/v1/emergencies": "a signed note: claimed again it is the same one",
-  "post /agency/v1/preservations":
-    "falls short: sent again it is a second one, which an operator sees and refuses",
-  "post /agency/v1/processes": "falls short: sent again it is a second one, which its officer withdraws",
-  "post /operator/v1/accesses": "falls short: sent again it is a second one, which another operator refuses",
+  "post /agency/v1/preservations": "asked for again in the same words while it waits it is the same one",
+  "post /agency/v1/processes": "filed again in the same words while it waits it is the same one",
+  "post /operator/v1/accesses": "asked for again in the same words while it waits it is the same one",
 };
 /** Edited without If-Match, and why. */
 const editedWithoutTag: Readonly<Record<string, string>> = {

@@ -1,7 +1,8 @@
 import { toBase64 } from "../../shared/kernel/bytes.js";
 import { type CameraId, type CourseId, newCourseId } from "../../shared/kernel/ids.js";
 import type { Clock, Random } from "../../shared/kernel/ports.js";
-import { type Result, refuse } from "../../shared/kernel/result.js";
+import { ok, type Result, refuse } from "../../shared/kernel/result.js";
+import { askedBefore } from "../docket/again.js";
 import type { Docket, DocketQuery, Kept } from "../docket/docket.io.js";
 import type { CameraDirectory } from "../household/cameras.io.js";
 import { type Directory, mayAsk, waitingMax } from "../office/people.js";
@@ -61,6 +62,8 @@ export function createPreservations(services: OrderServices): Preservations {
       const agency = await directory.agency(wish.agency);
       if (agency === undefined || !mayAsk(agency)) return refuse({ kind: "agency-not-active" });
       const waiting = await book.list({ agency: wish.agency, kinds: ["asked"], limit: waitingMax });
+      const again = askedBefore(waiting, wish);
+      if (again !== undefined) return ok(again);
       if (waiting.length >= waitingMax) return refuse({ kind: "too-many-waiting" });
       const camera = await cameras.known(wish.camera);
       if (camera === undefined) return undefined;

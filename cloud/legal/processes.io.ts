@@ -2,6 +2,7 @@ import { toBase64 } from "../../shared/kernel/bytes.js";
 import { type CourseId, type HouseholdId, newCourseId, type OfficerId } from "../../shared/kernel/ids.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import type { OrderNoticeKind } from "../../shared/release/ordernotice.js";
+import { askedBefore } from "../docket/again.js";
 import type { Book, DocketQuery, Kept } from "../docket/docket.io.js";
 import { mayAsk, waitingMax } from "../office/people.js";
 import type { KeptPreservation, OrderServices } from "./preservations.io.js";
@@ -61,12 +62,14 @@ export function createProcesses(services: ProcessServices): Processes {
       if (agency === undefined || !mayAsk(agency)) return refuse({ kind: "agency-not-active" });
       const kinds = ["received", "authenticated"];
       const waiting = await book.list({ agency: wish.agency, kinds, limit: waitingMax });
-      if (waiting.length >= waitingMax) return refuse({ kind: "too-many-waiting" });
       const items = await Promise.all(wish.items.map((item) => placed(services, item)));
       const [household, ...others] = new Set(items.flatMap(({ of }) => of ?? []));
       if (others.length > 0) return refuse({ kind: "one-household" });
       const salt = toBase64(random.bytes(32));
       const lines = items.map(({ of: _, ...item }) => item);
+      const again = askedBefore(waiting, { ...wish, items: lines });
+      if (again !== undefined) return ok(again);
+      if (waiting.length >= waitingMax) return refuse({ kind: "too-many-waiting" });
       const event = {
         ...wish,
         kind: "receive",

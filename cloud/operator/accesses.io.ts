@@ -5,6 +5,7 @@ import { type CourseId, type HouseholdId, newCourseId, type OfficerId } from "..
 import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import type { Database } from "../database.io.js";
+import { askedBefore } from "../docket/again.js";
 import type { Docket, DocketQuery, Kept } from "../docket/docket.io.js";
 import { waitingMax } from "../office/people.js";
 import {
@@ -70,6 +71,8 @@ export function createAccesses(
       if (!(await isThere(asked.household))) return undefined;
       const requested = await book.list({ kinds: ["requested"] });
       const own = requested.filter(({ state }) => state.by === asked.by);
+      const again = askedBefore(own, asked);
+      if (again !== undefined) return ok(again);
       if (own.length >= waitingMax) return refuse({ kind: "too-many-waiting" });
       const event = { ...asked, kind: "request", salt: toBase64(random.bytes(32)) } as const;
       return book.advance(newCourseId(clock.wall(), random), event, asked.by);
