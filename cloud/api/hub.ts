@@ -86,7 +86,8 @@ export function createHub(epoch: string, keptMax = keptEventsMax): Hub {
     const share = shares.get(event.household) ?? { kept: 0, lost: 0 };
     shares.set(event.household, share);
     share.kept++;
-    kept.push({ number: count, event });
+    // A copy: ids in it are cut out of a segment's note, and would keep all of that in memory for as long.
+    kept.push({ number: count, event: structuredClone(event) });
     if (share.kept > keptMax.ofHousehold)
       forget(kept.findIndex(({ event: { household } }) => household === event.household));
     else if (kept.length > keptMax.ofAll) {

@@ -175,7 +175,8 @@ export class Bodies {
 }
 
 const readBytes = 256 * 1024;
-const knownDirectoriesMax = 10_000;
+/** More than there are clips that are being recorded; of an older one nobody asks again. */
+const knownDirectoriesMax = 1_000;
 
 class FilePart implements Part {
   readonly path: string;

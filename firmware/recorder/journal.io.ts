@@ -244,6 +244,7 @@ class CardJournal implements Journal {
       if (!(await shelf.makeRoom(frameBytes + segment.sealed.length))) return "disk-full";
       await unlessUnreadable(this.parts.log, "reserve", () => this.parts.reserve.restore());
       await shelf.write(segment);
+      await shelf.writeOwed();
       return "written";
     } catch (error) {
       if (isFull(error)) return (await shelf.giveBack()) ? "again" : "disk-full";

@@ -49,6 +49,8 @@ export class Shelf {
   private state: JournalState;
   /** A clip that was deleted while it was recorded: the rest of it is dropped. */
   private unwanted: ClipId | undefined;
+  /** Receipts that are in memory alone, by where they belong. */
+  private readonly owed = new Map<string, { clip: ClipId; index: number; receipt: string }>();
   /** Segments set aside since the start. */
   damaged = 0;
 
@@ -211,7 +213,16 @@ export class Shelf {
       await this.parts.disk.write(path + unfinished, [toUtf8(receipt)], { sync: false });
       await this.parts.disk.rename(path + unfinished, path);
     } catch (error) {
+      this.owed.set(path, { clip, index, receipt });
       logFault(this.parts.log, "receipt", error);
+    }
+  }
+
+  /** Receipts that the card did not take when they came: it takes something again. */
+  async writeOwed(): Promise<void> {
+    for (const [path, { clip, index, receipt }] of [...this.owed]) {
+      this.owed.delete(path);
+      if (this.find(clip, index) !== undefined) await this.writeReceipt(clip, index, receipt);
     }
   }
 

@@ -26,6 +26,27 @@ import { reserveBytes } from "./reserve.io.js";
 
 const run = promisify(execFile);
 
+test("a receipt that the card did not take is written once the card takes a segment again", async (t) => {
+  const dir = await workDir(t);
+  let protectedNow = true;
+  const disk: Disk = {
+    ...systemDisk,
+    write: (path, parts, how) =>
+      protectedNow && path.includes(".done")
+        ? Promise.reject(Object.assign(new Error("read-only"), { code: "EROFS" }))
+        : systemDisk.write(path, parts, how),
+  };
+  const { journal, logged } = await opened(t, dir, undefined, disk);
+  const [first, second] = (await record(journal, 2)) as [SealedSegment, SealedSegment];
+  await deliver(journal, [first]);
+  t.same(logged.slice(-1), ["journal.fault"]);
+  protectedNow = false;
+  const third = await record(journal, 1);
+  await journal.close();
+  const again = await opened(t, dir);
+  t.same(names(again.journal.pending()), names([second, ...third]));
+});
+
 test("what is no file where one belongs is set aside with a log line, and the journal opens", async (t) => {
   const dir = await workDir(t);
   const { journal } = await opened(t, dir, reserveBytes + 3 * 16_000);

@@ -1,9 +1,11 @@
-import type { Measurement } from "../rig/verbs.js";
+import type { Measurement } from "../rig/teller.js";
 import { type SoakReport, soakStory } from "../scenarios/soak.js";
 import type { Soaked } from "./report/results.js";
 
 /** What a garbage-collected process may have more at the end than at the beginning without growing for ever. */
 const growthMegabytesMax = 20;
+/** Of what is alive: buffers with a bound fill up, as that of the newest events. */
+const heapMegabytesMax = 4;
 /** Connections that are made anew at the moment of a look. */
 const growthFilesMax = 5;
 
@@ -18,11 +20,13 @@ export async function soaked({ minutes, cameras, say }: SoakedOptions): Promise<
   return judged(report);
 }
 
-function judged({ minutes, faults, lost, twice, clips, memory, openFiles }: SoakReport): Soaked {
+function judged({ minutes, faults, lost, twice, clips, memory, heap, openFiles }: SoakReport): Soaked {
   const measurements: readonly Measurement[] = [
     { name: "clips that arrived once", value: clips - lost.length, unit: "", least: 1 },
     { name: "memory of the cloud, slope", value: memory.perHour, unit: "MB/h" },
     { name: "memory, last third over first", value: memory.growth, unit: "MB", most: growthMegabytesMax },
+    { name: "alive behind full collections, slope", value: heap.perHour, unit: "MB/h" },
+    { name: "alive, last third over first", value: heap.growth, unit: "MB", most: heapMegabytesMax },
     { name: "open files of the cloud, slope", value: openFiles.perHour, unit: "/h" },
     { name: "open files, last third over first", value: openFiles.growth, unit: "", most: growthFilesMax },
   ];
@@ -39,6 +43,7 @@ function judged({ minutes, faults, lost, twice, clips, memory, openFiles }: Soak
     faults: faults.cut + faults.stall + faults.slow,
     curves: [
       { name: "Memory of the cloud", unit: "MB", samples: memory.samples },
+      { name: "Alive behind its full collections", unit: "MB", samples: heap.samples },
       { name: "Open files of the cloud", unit: "", samples: openFiles.samples },
     ],
   };

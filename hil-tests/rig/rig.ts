@@ -44,7 +44,9 @@ export interface DiskDriver {
   /** Nothing more can be written; what is there stays. */
   fill(part: "camera" | "cloud"): Promise<void>;
   protect(part: "camera" | "cloud"): Promise<void>;
-  /** As before both. */
+  /** Whatever is asked of it is an input or output error, until the part's power was cut. */
+  fail(part: "camera" | "cloud"): Promise<void>;
+  /** As before it was filled or protected. */
   mend(part: "camera" | "cloud"): Promise<void>;
   /** Turns over a bit in the middle of something sealed that lies there; says in what. */
   rot(part: "camera" | "cloud"): Promise<string>;
@@ -52,6 +54,7 @@ export interface DiskDriver {
 
 /** The camera's wall clock. */
 export interface ClockDriver {
+  /** Resolves when the camera has the new time. */
   step(millis: number): Promise<void>;
 }
 
@@ -67,6 +70,8 @@ export interface LensDriver {
   clear(): Promise<void>;
   /** The program that reads the sensor stands still, but is there. */
   hang(): Promise<void>;
+  /** It is killed, as for want of memory. */
+  kill(): Promise<void>;
 }
 
 /** The bell button's contact. */

@@ -1,7 +1,8 @@
 import { seededPrng } from "../../shared/kernel/prng.js";
 import type { Part, Rig, RigName } from "./rig.js";
 import type { Story } from "./story.js";
-import { StoryFailed, type Tally, Verbs } from "./verbs.js";
+import { StoryFailed, type Tally } from "./teller.js";
+import { Verbs } from "./verbs.js";
 
 /** What came of one story on one rig. */
 export interface StoryRun extends Tally {

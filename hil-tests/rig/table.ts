@@ -38,8 +38,8 @@ export const table = {
     pass: "presses are told; nothing that waits is dropped; the owner is told; goes on once there is room",
   },
   "card-read-only": {
-    fault: "Card read-only",
-    inject: "remounted read-only while it runs",
+    fault: "Card read-only, or failing",
+    inject: "remounted read-only while it runs; ext4 shut down, so that every access is an I/O error",
     pass: "the owner is told; no loop of crashes; records again afterwards",
   },
   "bit-rot": {
@@ -122,14 +122,14 @@ export const table = {
     pass: "told within 60 s; gone when it is over",
   },
   "sensor-hangs": {
-    fault: "ffmpeg hangs",
-    inject: "SIGSTOP",
+    fault: "ffmpeg hangs, or is killed for want of memory",
+    inject: "SIGSTOP; SIGKILL",
     pass: "replaced within 30 s; what is recorded stays whole",
   },
   button: {
-    fault: "Button bounces, or is held",
-    inject: "50 edges; held for 35 s",
-    pass: "one press each; one report of the held one",
+    fault: "Button bounces, is held, or is pressed again and again",
+    inject: "50 edges; held for 35 s; 100 presses",
+    pass: "one press each; one report of the held one; each of the hundred is told",
   },
   attacker: {
     fault: "Replay, forged, another household's",

@@ -51,6 +51,29 @@ const cardReadOnly: Story = {
   },
 };
 
+const cardFails: Story = {
+  name: "a card that fails altogether is told and ends nothing; with a sound one the camera has all that it said was safe",
+  row: "card-read-only",
+  needs: ["disk", "button", "power"],
+  house,
+  secondsMax: 300,
+  async run(verbs) {
+    await verbs.expectOnline(onlineMillisMax);
+    await verbs.press();
+    await verbs.clipsEnd(1);
+    await verbs.failDisk("camera");
+    await verbs.pressUntold();
+    await verbs.expectTrouble(/card|disk|written/i, 60_000);
+    await verbs.pass(clipMillis);
+    verbs.expect(verbs.said("camera", "start") === 1, "the firmware never ended");
+    await verbs.cutPower("camera");
+    await verbs.restorePower("camera");
+    await verbs.press();
+    await verbs.clipsEnd(2);
+    verbs.expect((await verbs.expectInVault()) >= 2, "it recorded before and after");
+  },
+};
+
 const rottenVault: Story = {
   name: "a bit that turns over in the vault is found, and not one byte of that clip is given out as good",
   row: "bit-rot",
@@ -89,4 +112,4 @@ const rottenCard: Story = {
   },
 };
 
-export const diskStories: readonly Story[] = [cardFull, cardReadOnly, rottenVault, rottenCard];
+export const diskStories: readonly Story[] = [cardFull, cardReadOnly, cardFails, rottenVault, rottenCard];

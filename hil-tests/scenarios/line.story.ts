@@ -92,6 +92,7 @@ const halfOpen: Story = {
   secondsMax: 240,
   async run(verbs) {
     await verbs.expectOnline(onlineMillisMax);
+    await verbs.until("the camera is subscribed", () => verbs.said("camera", "uplink.connected") > 0);
     const before = verbs.said("camera", "uplink.disconnected");
     await verbs.stall();
     await verbs.press();
@@ -119,7 +120,6 @@ const aWeek: Story = {
       await verbs.press();
       await verbs.clipsEnd(day + 1);
       await verbs.stepClock(dayMillis);
-      await verbs.pass(1_500);
     }
     await verbs.stepClock(-days * dayMillis);
     await verbs.heal();

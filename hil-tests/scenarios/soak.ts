@@ -23,6 +23,7 @@ import { verifierOf } from "../../shared/seal/note.js";
 import type { VaultClip } from "../rig/evidence.js";
 import { houseName } from "../rig/host/card.io.js";
 import { inVault } from "../rig/host/evidence.io.js";
+import { type HeapWatch, openHeapWatch } from "../rig/host/heap.io.js";
 import { type Link, openLink } from "../rig/host/link.io.js";
 import { growth, perHour, type Sample } from "../rig/slope.js";
 
@@ -45,6 +46,8 @@ export interface SoakReport {
   readonly twice: readonly string[];
   /** Of the cloud's process, once it has warmed up. */
   readonly memory: Trend;
+  /** What of it was alive behind each full collection. */
+  readonly heap: Trend;
   readonly openFiles: Trend;
 }
 
@@ -78,12 +81,14 @@ export async function soakStory(options: SoakOptions): Promise<SoakReport> {
     faults: { cut: 0, stall: 0, slow: 0 },
     onProgress: options.onProgress,
   };
+  const heap = openHeapWatch(folder);
   let cloud: Program | undefined;
   try {
     const [http, mqtt] = [await freePort(), await freePort()];
     cloud = await startProgram({
       ...{ name: "cloud", main: "cloud/main.js" },
       environment: {
+        ...heap.environment,
         LINTEL_DATA: placesIn(join(folder, "cloud")).cloud,
         LINTEL_HTTP: `127.0.0.1:${http}`,
         LINTEL_MQTT: `127.0.0.1:${mqtt}`,
@@ -95,7 +100,7 @@ export async function soakStory(options: SoakOptions): Promise<SoakReport> {
     for (let count = 0; count < options.cameras; count++)
       yard.cameras.push(await openCamera(yard, `http://127.0.0.1:${http}`, mqtt, count));
     options.onProgress(`${options.cameras} cameras are signed in`);
-    const measured = await soak(yard, options, prng, cloud.pid);
+    const measured = await soak(yard, options, prng, { pid: cloud.pid, heap });
     return { ...measured, ...(await compareAll(yard, options)) };
   } finally {
     for (const camera of yard.cameras) await camera.close();
@@ -195,9 +200,15 @@ function sha256In(note: string): string {
   return Buffer.from(base64, "base64").toString("hex");
 }
 
-type Measured = Pick<SoakReport, "minutes" | "cameras" | "faults" | "memory" | "openFiles">;
+type Measured = Pick<SoakReport, "minutes" | "cameras" | "faults" | "memory" | "heap" | "openFiles">;
 
-async function soak(yard: Yard, options: SoakOptions, prng: Prng, pid: number): Promise<Measured> {
+interface Watched {
+  readonly pid: number;
+  readonly heap: HeapWatch;
+}
+
+async function soak(yard: Yard, options: SoakOptions, prng: Prng, { pid, heap }: Watched): Promise<Measured> {
+  const beganWall = Date.now();
   const began = performance.now();
   const end = began + options.minutes * 60_000;
   const memory: Sample[] = [];
@@ -228,13 +239,19 @@ async function soak(yard: Yard, options: SoakOptions, prng: Prng, pid: number): 
     clearInterval(sampling);
     clearInterval(telling);
   }
-  const warm = (samples: readonly Sample[]): Trend => {
-    const kept = samples.slice(Math.floor(samples.length * warmUp));
-    const most = Math.max(...samples.map(([, value]) => value));
-    return { perHour: perHour(kept), growth: growth(kept), most, samples };
-  };
   const { minutes, cameras } = options;
-  return { minutes, cameras, faults: yard.faults, memory: warm(memory), openFiles: warm(openFiles) };
+  const trends = {
+    memory: trend(memory),
+    heap: trend(heap.samples(pid, beganWall)),
+    openFiles: trend(openFiles),
+  };
+  return { minutes, cameras, faults: yard.faults, ...trends };
+
+  function trend(samples: readonly Sample[]): Trend {
+    const warm = samples.filter(([at]) => at >= warmUp * options.minutes * 60);
+    const most = Math.max(...samples.map(([, value]) => value));
+    return { perHour: perHour(warm), growth: growth(warm), most, samples };
+  }
 }
 
 async function every(

@@ -1,4 +1,4 @@
-import type { Measurement } from "../../rig/verbs.js";
+import type { Measurement } from "../../rig/teller.js";
 import type { Results } from "./results.js";
 
 /** Figures of one story or the soak, of one run. A line of the history's file. */

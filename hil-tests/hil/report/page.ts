@@ -2,7 +2,7 @@
 import type { StoryRun } from "../../rig/run.js";
 import type { Sample } from "../../rig/slope.js";
 import { table } from "../../rig/table.js";
-import type { Measurement, Moment } from "../../rig/verbs.js";
+import type { Measurement, Moment } from "../../rig/teller.js";
 import { earlier, type Remembered } from "./history.js";
 import { xml } from "./machine.js";
 import { type Cell, countOf, type Results, type RowResult, rowsOf, type Soaked } from "./results.js";

@@ -2,7 +2,7 @@ import type { RigName } from "../../rig/rig.js";
 import type { StoryRun } from "../../rig/run.js";
 import type { Sample } from "../../rig/slope.js";
 import { type RowId, table } from "../../rig/table.js";
-import type { Measurement } from "../../rig/verbs.js";
+import type { Measurement } from "../../rig/teller.js";
 
 /** Tests beside the code that show a row where no story does. */
 export interface ShownByTests {

@@ -36,6 +36,7 @@ export function openScreen(
       freeze: () => play(screen.still),
       clear: () => play(screen.still),
       hang: async () => void (await board.run("pkill -STOP -u lintel -x 'ffmpeg|rpicam-vid'")),
+      kill: async () => void (await board.run("pkill -KILL -u lintel -x ffmpeg")),
     },
     close: async () => playing?.stop(),
   };

@@ -23,7 +23,9 @@ export interface Card {
   restore(): void;
   fill(): void;
   protect(): void;
-  /** Ends both. */
+  /** Every access is an I/O error, until it is cut and restored. */
+  fail(): void;
+  /** Ends that it is full or protected. */
   mend(): void;
   close(): Promise<void>;
 }
@@ -59,6 +61,7 @@ export function openCard(folder: string, name: string, size = cardBytes): Card {
   truncateSync(image, size);
   run("mkfs.ext4", "-q", "-m", "0", "-E", "lazy_itable_init=0", image);
   let device = "";
+  let failed = false;
   // Always a loop device of its own: `mount -o loop` takes the old one again while any namespace still holds the dead disk.
   const mount = (): void => {
     device = run("losetup", "--find", "--show", image).trim();
@@ -80,12 +83,17 @@ export function openCard(folder: string, name: string, size = cardBytes): Card {
   process.once("exit", leave); // however we end: a mount would outlive us
   return {
     async cut() {
-      run("perl", "-e", shutDown, place);
+      if (!failed) run("perl", "-e", shutDown, place);
+      failed = false;
       await patiently(detach);
     },
     restore: () => (isMounted(place) ? undefined : mount()),
     fill: () => fillUp(join(place, fillName)),
     protect: () => remount("ro"),
+    fail() {
+      run("perl", "-e", shutDown, place);
+      failed = true;
+    },
     mend() {
       remount("rw");
       rmSync(join(place, fillName), { force: true });

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import type { ClockDriver } from "../rig.js";
 
 const library = readdirSync("/usr/lib")
@@ -8,8 +9,10 @@ const library = readdirSync("/usr/lib")
 
 export const clockMissing = library === undefined ? "another clock needs libfaketime" : undefined;
 
-/** A program looks so often, in seconds of its own, at what its clock shows. */
+/** A program looks at what its clock shows when a whole second more than this has gone by. */
 const lookSeconds = 1;
+/** By then it has looked: programs here ask for the time several times a second. */
+const shownMillis = (lookSeconds + 1) * 1_000 + 500;
 
 /** A wall clock for one program, stepped while it runs. */
 export interface FakeClock extends ClockDriver {
@@ -32,6 +35,7 @@ export function openClock(folder: string): FakeClock {
     async step(millis) {
       offsetMillis += millis;
       show();
+      await wait(shownMillis);
     },
   };
 }

@@ -79,6 +79,7 @@ export function diskDriver({ places }: House, cards: Cards): DiskDriver {
   return {
     fill: async (part) => of(part).fill(),
     protect: async (part) => of(part).protect(),
+    fail: async (part) => of(part).fail(),
     mend: async (part) => of(part).mend(),
     async rot(part) {
       const folder =

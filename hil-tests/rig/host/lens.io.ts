@@ -35,6 +35,9 @@ export function openLens(folder: string): Lens {
       async hang() {
         for (const pid of ffmpegsOf(camera())) process.kill(pid, "SIGSTOP");
       },
+      async kill() {
+        for (const pid of ffmpegsOf(camera())) process.kill(pid, "SIGKILL");
+      },
     }),
   };
 }
