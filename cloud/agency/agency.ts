@@ -12,7 +12,7 @@ import {
 } from "../../shared/release/agreement.js";
 import type { Policy } from "../../shared/release/floor.js";
 import { type Hash, hashOfText } from "../../shared/seal/hash.js";
-import type { Machine, Turn } from "../docket/machine.js";
+import { lapse, type Machine, type Turn } from "../docket/machine.js";
 
 const day = 24 * 60 * 60_000;
 /** A supervisor says again each year that the agreement holds. */
@@ -42,7 +42,7 @@ export interface AgencyRecord {
   /** When it becomes active, or its yearly word runs out. */
   readonly until?: Millis;
   /** What one operator wants, and a second one must want too. */
-  readonly proposed?: { readonly to: Sentence; readonly by: OfficerId };
+  readonly proposed?: { readonly to: Sentence; readonly by: OfficerId; readonly at?: Millis };
   /** The fault that the rules punished by its state; absent where two operators did, or a year ran out. */
   readonly why?: Fault;
   /** The last round in which a report of pressure was held against it. */
@@ -86,7 +86,10 @@ export function agencyMachine(policy: Policy): Machine<AgencyRecord, AgencyEvent
   return {
     kind: "agency",
     due: { kind: "clock" },
-    deadline: ({ until }) => until,
+    deadline: ({ until, proposed }) => {
+      const times = [until, lapse(proposed)].filter((time) => time !== undefined);
+      return times.length === 0 ? undefined : millis(Math.min(...times));
+    },
     step: (state, event, now) => (state === undefined ? begin(event) : move(state, event, { policy, now })),
   };
 }
@@ -220,7 +223,7 @@ function propose(
   const asks = to === "active" || to === "probation";
   const possible = asks ? wasPublic(record, { policy, now }) : !isOver(record);
   if (!possible || to === record.kind) return wrong(record);
-  if (proposed?.to !== to) return ok({ state: { ...record, proposed: { to, by: operator } } });
+  if (proposed?.to !== to) return ok({ state: { ...record, proposed: { to, by: operator, at: now } } });
   if (proposed.by === operator) return refuse({ kind: "needs-another-operator" });
   const { until: _, proposed: __, why: ___, ...rest } = record;
   const next = { ...rest, kind: to };
@@ -229,11 +232,16 @@ function propose(
 }
 
 function due(record: AgencyRecord, { now }: Context): Step {
-  if (record.until === undefined || record.until > now) return wrong(record);
+  if (record.until === undefined || record.until > now) return lapsed(record, now);
   if (record.kind === "public")
     return logged({ ...record, kind: "active", until: millis(record.until + attestedFor) });
   const { until: _, why: __, ...rest } = record;
   return mayAsk(record) ? logged({ ...rest, kind: "suspended" }) : wrong(record);
+}
+
+function lapsed(record: AgencyRecord, now: Millis): Step {
+  const { proposed, ...rest } = record;
+  return (lapse(proposed) ?? now + 1) <= now ? ok({ state: rest }) : wrong(record);
 }
 
 /** Nobody has vetted it yet. */

@@ -229,7 +229,10 @@ test("whom a supervisor names is one of the two who claim only after 30 days", a
 
 test("an agency that was suspended since its claim puts it to nobody", async (t) => {
   let state: AgencyState = "active";
-  const own = await openTestCloud({ agencyOf: async (id) => agencyWith([fay, gus], state, id) });
+  const own = await openTestCloud({
+    operators: [olga.person, omar.person],
+    agencyOf: async (id) => agencyWith([fay, gus], state, id),
+  });
   t.teardown(own.close);
   const house = await newHousehold(own);
   const made = await newClaim(own, bureau, { household: house.household, camera: house.board.id });
@@ -237,13 +240,25 @@ test("an agency that was suspended since its claim puts it to nobody", async (t)
   const path = "/agency/v1/emergencies";
   const claimed = await call(own, "POST", path, { token: await as(fay), body: { note: made.note } });
   t.equal(claimed.status, 201);
+  const cosign = async () =>
+    call(own, "POST", `${path}/${made.claim.id}/cosignature`, {
+      token: await as(gus),
+      body: { note: made.cosigned },
+    });
   state = "suspended";
-  const body = { note: made.cosigned };
-  const cosigned = await call(own, "POST", `${path}/${made.claim.id}/cosignature`, {
-    token: await as(gus),
-    body,
-  });
-  t.equal(kind(cosigned), "agency-not-active");
+  t.equal(kind(await cosign()), "agency-not-active");
+  state = "active";
+  t.equal((await cosign()).status, 200);
+  const operators = async (staff: typeof olga, what: string, body: object) =>
+    call(own, "POST", `/operator/v1/emergencies/${made.claim.id}/${what}`, {
+      token: (await signInStaff(own, "operator", staff)).token,
+      body,
+    });
+  t.equal((await operators(olga, "callback", authentic)).status, 200);
+  state = "suspended";
+  t.equal(kind(await operators(omar, "answer", { answer: "agree" })), "agency-not-active");
+  t.same(await own.db.selectFrom("notice").selectAll().execute(), [], "no household is asked");
+  t.equal((await operators(omar, "answer", { answer: "deny" })).body.state, "denied");
 });
 
 test("an agency that was vetted in public is on probation once its emergency stays unconfirmed", async (t) => {

@@ -172,6 +172,11 @@ export const problems = {
     "Not its turn",
     "It has moved on, or is not so far. Read it again: its state says what may happen now.",
   ],
+  "proposal-changed": [
+    409,
+    "Another proposal",
+    "It is not any more what you looked at: a colleague proposes something else. Look again, then answer.",
+  ],
   "agency-not-active": [
     403,
     "Agency not active",

@@ -3,6 +3,7 @@ import { fromUtf8 } from "../../shared/kernel/bytes.js";
 import { agencyIdOf, timeOf } from "../../shared/kernel/ids.js";
 import { readTar } from "../../shared/release/tar.js";
 import { open } from "../../shared/seal/age.js";
+import { hashOfText } from "../../shared/seal/hash.js";
 import { systemRandom } from "../system.io.js";
 import { agencyWith, newStaff, signInStaff } from "./officetesting.js";
 import { type Answer, call, newHousehold, openTestCloud, storeClip, tokenOf } from "./testing.js";
@@ -41,6 +42,13 @@ const by = async (staff: typeof olga, path: string, body: object) =>
     token: (await signInStaff(cloud, "operator", staff)).token,
     body,
   });
+/** Another operator's word about what is proposed now. */
+async function confirm(staff: typeof olga, id: string): Promise<Answer> {
+  const token = (await signInStaff(cloud, "operator", staff)).token;
+  const { processes } = (await call(cloud, "GET", "/operator/v1/processes", { token })).body;
+  const proposal = processes.find((one: { id: string }) => one.id === id)?.proposed?.hash;
+  return by(staff, `${id}/answer`, { answer: "confirm", proposal });
+}
 const authentic = { called: "+15550100", authentic: true };
 async function authenticated(body: object): Promise<string> {
   const { id } = (await officer("", body)).body;
@@ -50,7 +58,7 @@ async function authenticated(body: object): Promise<string> {
 async function decided(body: object, keep: readonly number[]): Promise<string> {
   const id = await authenticated(body);
   await by(olga, `${id}/proposal`, { verdict: "produce", keep });
-  await by(omar, `${id}/answer`, { answer: "confirm" });
+  await confirm(omar, id);
   return id;
 }
 const noticesOf = async ({ owner, household }: Home) => {
@@ -81,9 +89,11 @@ test("the whole-account warrant comes out as one camera and one window, decided 
     "wider-than-the-process",
   );
   await by(olga, `${id}/proposal`, { verdict: "produce", keep: [1] });
-  t.equal(kind(await by(olga, `${id}/answer`, { answer: "confirm" })), "second-person-needed");
+  t.equal(kind(await confirm(olga, id)), "second-person-needed");
+  const other = { answer: "confirm", proposal: hashOfText("what was proposed before") };
+  t.equal(kind(await by(omar, `${id}/answer`, other)), "proposal-changed");
   t.same(await noticesOf(home), []);
-  t.equal((await by(omar, `${id}/answer`, { answer: "confirm" })).body.state, "narrowed");
+  t.equal((await confirm(omar, id)).body.state, "narrowed");
   t.same(await noticesOf(home), ["legal-process"], "at once");
   t.equal(kind(await officer(`/${id}/production`, undefined, "GET")), "not-produced");
   await pass(9);
@@ -156,7 +166,7 @@ test("a subpoena reaches data about recordings and no recording; an indoor camer
     "wider-than-the-process",
   );
   await by(olga, `${id}/proposal`, { verdict: "produce", keep: [1] });
-  await by(omar, `${id}/answer`, { answer: "confirm" });
+  await confirm(omar, id);
   await pass(10);
   const tar = readTar(
     new Uint8Array(

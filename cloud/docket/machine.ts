@@ -1,4 +1,4 @@
-import type { Millis } from "../../shared/kernel/brand.js";
+import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { Result } from "../../shared/kernel/result.js";
 import type { EntryKind, LogEntry } from "../../shared/tlog/entry.js";
 
@@ -26,4 +26,12 @@ export interface Stated {
   readonly kind: string;
   readonly agency?: string;
   readonly household?: string;
+}
+
+/** What one person proposed and no second one answered ends after so long: an old word meets no new one. */
+const proposedMillisMax = 30 * 24 * 60 * 60_000;
+
+/** When a proposal lapses; those from before they had a time do not. */
+export function lapse(proposed: { readonly at?: Millis } | undefined): Millis | undefined {
+  return proposed?.at === undefined ? undefined : millis(proposed.at + proposedMillisMax);
 }

@@ -4,11 +4,12 @@ import { toBase64 } from "../../shared/kernel/bytes.js";
 import type { Clock, Random } from "../../shared/kernel/ports.js";
 import type { Database } from "../database.io.js";
 import type { Holder } from "./person.js";
+import { makeRoom, type Shelf } from "./room.io.js";
 
 /** How long a nonce waits for its login. */
 const challengeMillisMax = 2 * 60_000;
 /** Nonces that may wait for one person at a time; a further one puts the oldest out, so that nobody can lock a person out. */
-const challengesPerPersonMax = 32;
+const shelf: Shelf = { table: "login_challenge", id: "nonce", newest: "expires_at", perPersonMax: 32 };
 /** Nonces that wait in all before those of invented people are no longer kept. */
 const challengesMax = 20_000;
 
@@ -33,7 +34,7 @@ export function createChallenges(
     async offer({ household, member }, isThere) {
       const now = clock.wall();
       const challenge = { nonce: toBase64(random.bytes(32)), expiresAt: millis(now + challengeMillisMax) };
-      await makeRoom(db, { household, member }, now);
+      await makeRoom(db, shelf, { household, member }, now);
       if (!isThere && (await waiting(db)) >= challengesMax) return challenge;
       // Power lost before this commit: the person asks for another nonce.
       await db
@@ -55,24 +56,6 @@ export function createChallenges(
       return deleted.length === 1;
     },
   };
-}
-
-/** Removes what has expired, and of this person's nonces all but the newest. */
-async function makeRoom(db: Kysely<Database>, { household, member }: Holder, now: Millis): Promise<void> {
-  await db.deleteFrom("login_challenge").where("expires_at", "<=", now).execute();
-  const newest = db
-    .selectFrom("login_challenge")
-    .select("nonce")
-    .where("household", "=", household)
-    .where("member", "=", member)
-    .orderBy("expires_at", "desc")
-    .limit(challengesPerPersonMax - 1);
-  await db
-    .deleteFrom("login_challenge")
-    .where("household", "=", household)
-    .where("member", "=", member)
-    .where("nonce", "not in", newest)
-    .execute();
 }
 
 async function waiting(db: Kysely<Database>): Promise<number> {

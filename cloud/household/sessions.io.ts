@@ -7,12 +7,14 @@ import { hashOf } from "../../shared/seal/hash.js";
 import type { Database } from "../database.io.js";
 import { type Session, standingOf } from "./logins.io.js";
 import type { Who } from "./person.js";
+import { makeRoom, type Shelf } from "./room.io.js";
 import type { SessionRow } from "./tables.js";
 
 /** A session ends after so long at the latest, however often it is renewed. */
 const sessionMillisMax = 90 * 24 * 60 * 60_000;
 /** One member's sessions at a time; a further one ends the one that was used least recently. */
 export const sessionsPerMemberMax = 32;
+const shelf: Shelf = { table: "session", id: "id", newest: "used_at", perPersonMax: sessionsPerMemberMax };
 
 const signInMethods = ["key", "passkey", "passphrase"] as const;
 /** What somebody signed in with. */
@@ -68,11 +70,11 @@ export function createSessions(
   { clock, random }: { clock: Clock; random: Random },
 ): Sessions {
   const listeners: ((ids: readonly string[]) => void)[] = [];
-  const told = (rows: readonly { readonly id: string }[]): number => {
-    const ids = rows.map(({ id }) => id);
+  const tellOf = (ids: readonly string[]): number => {
     if (ids.length > 0) for (const listener of listeners) listener(ids);
     return ids.length;
   };
+  const told = (rows: readonly { readonly id: string }[]) => tellOf(rows.map(({ id }) => id));
   const newRefresh = (): string => `lintel_rt_${toBase32(random.bytes(32))}`;
   const ofMember = ({ household, member }: Who) =>
     db.deleteFrom("session").where("household", "=", household).where("member", "=", member);
@@ -83,7 +85,7 @@ export function createSessions(
       const refresh = newRefresh();
       const granted = { id: toBase32(random.bytes(10)), household, member, refresh };
       const expiresAt = millis(now + sessionMillisMax);
-      told(await makeRoom(db, { household, member }, now));
+      tellOf(await makeRoom(db, shelf, { household, member }, now));
       // Power lost before this commit: the member signs in again.
       await db
         .insertInto("session")
@@ -159,25 +161,6 @@ async function openOf(
     ...{ id, how, client },
     ...{ madeAt: millis(made_at), usedAt: millis(used_at), expiresAt: millis(expires_at) },
   }));
-}
-
-/** Removes what has expired, and of this member's sessions all but the newest ones. */
-async function makeRoom(db: Kysely<Database>, { household, member }: Who, now: Millis) {
-  await db.deleteFrom("session").where("expires_at", "<=", now).execute();
-  const newest = db
-    .selectFrom("session")
-    .select("id")
-    .where("household", "=", household)
-    .where("member", "=", member)
-    .orderBy("used_at", "desc")
-    .limit(sessionsPerMemberMax - 1);
-  return db
-    .deleteFrom("session")
-    .where("household", "=", household)
-    .where("member", "=", member)
-    .where("id", "not in", newest)
-    .returning("id")
-    .execute();
 }
 
 /**

@@ -99,7 +99,13 @@ export function createEmergencies(services: EmergencyServices): Emergencies {
       return book.advance(id, { kind: "call-back", by, called, registered }, by);
     },
     async advance(id, event) {
-      return (await book.find(id)) === undefined ? undefined : book.advance(id, event, event.by);
+      const emergency = await book.find(id);
+      if (emergency === undefined) return undefined;
+      // With this word the household is asked: not for an agency that was stopped since it claimed.
+      const agency = event.kind === "agree" ? await directory.agency(emergency.state.agency) : undefined;
+      if (event.kind === "agree" && (agency === undefined || !mayAsk(agency)))
+        return refuse({ kind: "agency-not-active" });
+      return book.advance(id, event, event.by);
     },
     async hear(event, id) {
       if ((await book.find(id)) !== undefined) await book.advance(id, event, event.release);

@@ -144,7 +144,19 @@ test("without court paper within three court days it is unconfirmed; with it, tw
   t.equal(run(...over, paper, find(olga)).outcome, "not-released");
   t.equal(run(...over, paper, find(olga), find(olga)).outcome, "second-person-needed");
   t.equal(run(...over, paper, find(olga), find(omar)).outcome, "confirmed");
-  t.equal(run(...over, paper, find(olga, false), find(omar, false)).outcome, "unconfirmed");
+  const rejected = run(...over, paper, find(olga, false), find(omar, false));
+  t.match(rejected.emergency, { kind: "not-released", paper: undefined, until: late.now }, "its days run on");
+  t.equal(run(...over, paper, find(olga, false), find(omar, false), clock).outcome, "unconfirmed");
+  const again = [paper, find(olga, false), find(omar, false), paper, find(olga), find(omar)];
+  t.equal(run(...over, ...again).outcome, "confirmed", "it may file the right one until then");
+  const filedFirst = run(...over, paper).emergency;
+  const looked = filedFirst && emergencyMachine.step(filedFirst, find(olga, false), late.now);
+  const late2 = looked?.ok && emergencyMachine.step(looked.value.state, find(omar, false), late.now);
+  t.match(
+    late2,
+    { ok: true, value: { state: { kind: "unconfirmed" } } },
+    "once they are over it is too late",
+  );
   t.equal(run(...over, paper, find(olga, false), find(omar)).outcome, "not-released", "they disagree");
   t.equal(run(...over, paper, paper).outcome, "not-its-turn");
   t.equal(run(...over, find(olga)).outcome, "not-its-turn");

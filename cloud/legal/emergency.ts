@@ -34,7 +34,7 @@ export interface Emergency extends Claimed {
   readonly askedAt?: Millis;
   /** What the household released for it. Until the agency is told, nobody outside learns of it, not even from the public log. */
   readonly releases: readonly ReleaseId[];
-  /** What the agency filed of a court, by its hash. */
+  /** What the agency filed of a court, by its hash. While operators look at it no clock runs. */
   readonly paper?: string;
   /** What one operator found of that paper; another one must find the same. */
   readonly found?: { readonly by: OfficerId; readonly genuine: boolean };
@@ -119,7 +119,7 @@ function step(emergency: Emergency | undefined, event: EmergencyEvent, now: Mill
       return event.kind === "clock" ? told(emergency, now) : no("not-its-turn");
     case "released":
     case "not-released":
-      return afterwards(emergency, event);
+      return afterwards(emergency, event, now);
     default:
       return no("not-its-turn");
   }
@@ -170,29 +170,38 @@ function answered(
 
 /** The fixed time has come: what lies ready is handed over. Silence is no. */
 function told(emergency: Emergency, now: Millis): Outcome {
-  const until = workingDaysAfter(emergency.askedAt ?? now, courtDays);
+  const until = paperDue(emergency, now);
   const kind = emergency.releases.length > 0 ? "released" : "not-released";
   return logged({ ...emergency, kind, until });
 }
 
-function afterwards(emergency: Emergency, event: EmergencyEvent): Outcome {
+const paperDue = ({ askedAt }: Emergency, now: Millis): Millis => workingDaysAfter(askedAt ?? now, courtDays);
+
+function afterwards(emergency: Emergency, event: EmergencyEvent, now: Millis): Outcome {
   const { until: _, found, ...rest } = emergency;
   switch (event.kind) {
     case "clock":
       return logged({ ...rest, kind: "unconfirmed" });
     case "file-paper":
-      // From here on the agency has done its part: it waits for two operators, and no clock.
       return rest.paper === undefined ? ok({ state: { ...rest, paper: event.paper } }) : no("not-its-turn");
     case "find": {
       if (rest.paper === undefined) return no("not-its-turn");
       if (found === undefined || found.genuine !== event.genuine)
         return ok({ state: { ...rest, found: { by: event.by, genuine: event.genuine } } });
       if (found.by === event.by) return no("second-person-needed");
-      return logged({ ...rest, kind: event.genuine ? "confirmed" : "unconfirmed" });
+      return event.genuine ? logged({ ...rest, kind: "confirmed" }) : rejected(rest, now);
     }
     default:
       return no("not-its-turn");
   }
+}
+
+/** The clock goes on as if nothing had been filed: what is no court's paper wins no time. */
+function rejected(emergency: Emergency, now: Millis): Outcome {
+  const until = paperDue(emergency, now);
+  if (until <= now) return logged({ ...emergency, kind: "unconfirmed" });
+  const { paper: _, ...rest } = emergency;
+  return ok({ state: { ...rest, until } });
 }
 
 function logged(state: Emergency): Outcome {

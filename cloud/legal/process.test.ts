@@ -8,6 +8,7 @@ import {
   type LegalProcess,
   type ProcessEvent,
   processMachine,
+  proposalHash,
 } from "./process.js";
 import { match, type ProcessItem, processTypes } from "./scope.js";
 
@@ -32,17 +33,24 @@ const propose = (
 ): ProcessEvent => ({
   ...{ kind: "propose", by: olga, verdict, keep },
 });
-const confirm: ProcessEvent = { kind: "confirm", by: omar };
+/** About whatever is proposed then. */
+const confirm: ProcessEvent = { kind: "confirm", by: omar, proposal: "" };
 const clock: ProcessEvent = { kind: "clock" };
 const count = (clips: number): ProcessEvent => ({ kind: "count", clips });
 const scoped = [receive, authenticate, propose("produce"), confirm];
+
+function about(process: LegalProcess | undefined, event: ProcessEvent): ProcessEvent {
+  const isAnswer = (event.kind === "confirm" || event.kind === "object") && event.proposal === "";
+  return isAnswer && process?.proposed ? { ...event, proposal: proposalHash(process.proposed) } : event;
+}
 
 /** What becomes of it, and the log's words; the clock's steps come at their deadlines, the others at once. */
 function run(events: readonly ProcessEvent[], start: Millis = t0) {
   let process: LegalProcess | undefined;
   let now = start;
   const said: string[] = [];
-  for (const event of events) {
+  for (const given of events) {
+    const event = about(process, given);
     if (event.kind === "clock" && process !== undefined) now = processMachine.deadline(process) ?? now;
     const turn = processMachine.step(process, event, now);
     if (!turn.ok) return { refused: turn.error.kind, said, now };
@@ -69,16 +77,38 @@ test("type × data × camera × window: what a line reaches, and why it reaches 
 });
 
 test("no operator scopes, rejects or challenges alone, nor believes a call to another number", (t) => {
-  const same: ProcessEvent = { kind: "confirm", by: olga };
+  const same: ProcessEvent = { kind: "confirm", by: olga, proposal: "" };
   for (const verdict of ["produce", "reject", "challenge"] as const)
     t.equal(kindOf([receive, authenticate, propose(verdict), same]), "second-person-needed");
   t.equal(kindOf([receive, { ...authenticate, called: "+15550199" } as ProcessEvent]), "other-number");
   t.equal(kindOf([receive, propose("produce"), confirm]), "not-its-turn", "nothing before the call-back");
   t.equal(kindOf([receive, authenticate, confirm]), "not-its-turn");
   t.equal(
-    kindOf([receive, authenticate, propose("produce"), { kind: "object", by: omar }, confirm]),
+    kindOf([receive, authenticate, propose("produce"), { kind: "object", by: omar, proposal: "" }, confirm]),
     "not-its-turn",
   );
+  t.end();
+});
+
+test("a second operator answers the very proposal that they looked at, within thirty days", (t) => {
+  const two = { ...receive, items: [item, item] };
+  const narrow = propose("produce", [0]);
+  const looked = run([two, authenticate, narrow]).process?.proposed;
+  const proposal = looked ? proposalHash(looked) : "";
+  for (const kind of ["confirm", "object"] as const) {
+    const answer: ProcessEvent = { kind, by: omar, proposal };
+    const wider = [two, authenticate, narrow, propose("produce", [0, 1]), answer];
+    t.equal(kindOf(wider), "proposal-changed", "a colleague widened it meanwhile");
+    t.equal(
+      kindOf([...wider.slice(0, 4), narrow, answer]),
+      kind === "confirm" ? "narrowed" : "authenticated",
+    );
+  }
+  const lapsed = run([two, authenticate, narrow, clock]);
+  t.equal(lapsed.now, t0 + 30 * day);
+  t.same([lapsed.process?.kind, lapsed.process?.proposed], ["authenticated", undefined]);
+  t.same(lapsed.said, ["received", "authenticated"], "which is nobody's decision");
+  t.equal(kindOf([two, authenticate, narrow, clock, confirm]), "not-its-turn");
   t.end();
 });
 

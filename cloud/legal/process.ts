@@ -2,7 +2,8 @@ import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { AgencyId, CameraId, HouseholdId, OfficerId } from "../../shared/kernel/ids.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { sealedHash } from "../../shared/release/sealedfacts.js";
-import type { Machine, Turn } from "../docket/machine.js";
+import { type Hash, hashOfText } from "../../shared/seal/hash.js";
+import { lapse, type Machine, type Turn } from "../docket/machine.js";
 import type { CallBack } from "./preservation.js";
 import { type ItemFault, match, type ProcessItem, type ProcessType } from "./scope.js";
 
@@ -30,7 +31,7 @@ export interface LegalProcess extends Received {
     | "closed";
   readonly calledBy?: OfficerId;
   /** What one operator wants, and a second one must want too. */
-  readonly proposed?: Proposal;
+  readonly proposed?: Proposal & { readonly at?: Millis };
   /** Of `items`, by their place: what is handed over. */
   readonly kept: readonly number[];
   /** When the household is told: at once, or when a court's gag ends. Once set it is never taken away. */
@@ -66,7 +67,8 @@ export type ProcessEvent =
   | ({ readonly kind: "authenticate"; readonly by: OfficerId } & CallBack)
   | { readonly kind: "deny"; readonly by: OfficerId }
   | ({ readonly kind: "propose" } & Proposal)
-  | { readonly kind: "confirm" | "object"; readonly by: OfficerId }
+  /** About the very proposal that was looked at. */
+  | { readonly kind: "confirm" | "object"; readonly by: OfficerId; readonly proposal: Hash }
   | { readonly kind: "withdraw"; readonly by: OfficerId }
   /** How many clips there are of what is due. */
   | { readonly kind: "count"; readonly clips: number }
@@ -77,6 +79,7 @@ export interface ProcessRefusal {
     | "not-its-turn"
     | "other-number"
     | "second-person-needed"
+    | "proposal-changed"
     | "wider-than-the-process"
     | "gag-without-court-or-date";
 }
@@ -86,10 +89,17 @@ export const processMachine: Machine<LegalProcess, ProcessEvent, ProcessRefusal>
   due: { kind: "clock" },
   step,
   deadline(process) {
-    const times = [noticeDue(process), handOver(process)].filter((time) => time !== undefined);
+    const times = [noticeDue(process), handOver(process), lapse(process.proposed)].filter(
+      (time) => time !== undefined,
+    );
     return times.length === 0 ? undefined : millis(Math.min(...times));
   },
 };
+
+/** By which the second operator's word names what the first one wants. */
+export function proposalHash({ by, verdict, keep }: Proposal): Hash {
+  return hashOfText(`proposal/v1\n${by}\n${verdict}\n${keep.join(" ")}\n`);
+}
 
 /** Whether the cloud keeps what the process reaches. */
 export function keepsFor({ kind }: LegalProcess): boolean {
@@ -123,7 +133,7 @@ function step(process: LegalProcess | undefined, event: ProcessEvent, now: Milli
     case "deny":
       return calledBack(process, event);
     case "propose":
-      return propose(process, event);
+      return propose(process, event, now);
     case "confirm":
     case "object":
       return answer(process, event, now);
@@ -157,13 +167,17 @@ function calledBack(
 }
 
 /** An operator may hand over less than the process reaches, never more. */
-function propose(process: LegalProcess, event: ProcessEvent & { readonly kind: "propose" }): Outcome {
+function propose(
+  process: LegalProcess,
+  event: ProcessEvent & { readonly kind: "propose" },
+  now: Millis,
+): Outcome {
   if (!waiting.includes(process.kind)) return no("not-its-turn");
   const { kind: _, ...proposed } = event;
   const faults = faultsOf(process);
   const reaches = (at: number): boolean => at < faults.length && faults[at] === undefined;
   if (proposed.verdict === "produce" && !proposed.keep.every(reaches)) return no("wider-than-the-process");
-  return ok({ state: { ...process, proposed } });
+  return ok({ state: { ...process, proposed: { ...proposed, at: now } } });
 }
 
 function answer(
@@ -173,6 +187,7 @@ function answer(
 ): Outcome {
   const { proposed } = process;
   if (proposed === undefined || !waiting.includes(process.kind)) return no("not-its-turn");
+  if (proposalHash(proposed) !== event.proposal) return no("proposal-changed");
   if (event.kind === "object") return ok({ state: without(process) });
   if (event.by === proposed.by) return no("second-person-needed");
   const rest = without(process);
@@ -195,7 +210,9 @@ function byTheClock(process: LegalProcess, now: Millis): Outcome {
   const noticeAt = noticeDue(process);
   if (noticeAt !== undefined && noticeAt <= now) return logged({ ...process, notified: true }, "notified");
   const dueAt = handOver(process);
-  if (dueAt === undefined || dueAt > now) return no("not-its-turn");
+  const lapsesAt = lapse(process.proposed);
+  if (dueAt === undefined || dueAt > now)
+    return lapsesAt !== undefined && lapsesAt <= now ? ok({ state: without(process) }) : no("not-its-turn");
   return logged({ ...without(process), kind: process.kind === "produced" ? "closed" : "due" });
 }
 

@@ -6,6 +6,7 @@ import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { isOffice, type Office } from "../../shared/release/officelogin.js";
 import { hashOf } from "../../shared/seal/hash.js";
 import type { Database } from "../database.io.js";
+import { makeRoom, type Shelf } from "../household/room.io.js";
 import { isSignInMethod, type SignInMethod } from "../household/sessions.io.js";
 import type { Post } from "./people.js";
 import type { OfficeSessionRow } from "./tables.js";
@@ -13,7 +14,7 @@ import type { OfficeSessionRow } from "./tables.js";
 /** A working day: then the person signs in anew, however often the session was renewed. */
 const sessionMillisMax = 12 * 60 * 60_000;
 /** One person's sessions at a time; a further one ends the one that was used least recently. */
-const sessionsPerPersonMax = 8;
+const shelf: Shelf = { table: "office_session", id: "id", newest: "used_at", perPersonMax: 8 };
 
 /** An open session, and whose it is. */
 export interface OfficeSession extends Post {
@@ -50,7 +51,7 @@ export function createOfficeSessions(
       const expiresAt = millis(now + sessionMillisMax);
       const id = toBase32(random.bytes(10));
       const refresh = newRefresh(id);
-      await makeRoom(db, { office, person }, now);
+      await makeRoom(db, shelf, { office, person }, now);
       // Power lost before this commit: the person signs in again.
       await db
         .insertInto("office_session")
@@ -111,24 +112,6 @@ export function createOfficeSessions(
 /** Power lost before the commit: nobody was told that it had ended. */
 async function end(db: Kysely<Database>, id: string): Promise<void> {
   await db.deleteFrom("office_session").where("id", "=", id).execute();
-}
-
-/** Removes what has expired, and of this person's sessions all but the newest. */
-async function makeRoom(db: Kysely<Database>, { office, person }: Post, now: number): Promise<void> {
-  await db.deleteFrom("office_session").where("expires_at", "<=", now).execute();
-  const newest = db
-    .selectFrom("office_session")
-    .select("id")
-    .where("office", "=", office)
-    .where("person", "=", person)
-    .orderBy("used_at", "desc")
-    .limit(sessionsPerPersonMax - 1);
-  await db
-    .deleteFrom("office_session")
-    .where("office", "=", office)
-    .where("person", "=", person)
-    .where("id", "not in", newest)
-    .execute();
 }
 
 function sessionOf({ id, office, person, how, expires_at }: OfficeSessionRow): OfficeSession | undefined {

@@ -5,7 +5,13 @@ import {
   type PreservationEvent,
   preservationMachine,
 } from "../../cloud/legal/preservation.js";
-import { type LegalProcess, type ProcessEvent, processMachine } from "../../cloud/legal/process.js";
+import {
+  type LegalProcess,
+  type ProcessEvent,
+  type Proposal,
+  processMachine,
+  proposalHash,
+} from "../../cloud/legal/process.js";
 import type { ProcessItem } from "../../cloud/legal/scope.js";
 import {
   type Access,
@@ -164,16 +170,19 @@ const lines: readonly ProcessItem[] = [
 ];
 
 function processEvents(operators: readonly OfficerId[]): readonly ProcessEvent[] {
+  const proposals = operators.flatMap((by): readonly Proposal[] => [
+    ...[[0], [0, 1], [2], []].map((keep) => ({ by, verdict: "produce" as const, keep })),
+    { by, verdict: "reject", keep: [] },
+    { by, verdict: "challenge", keep: [] },
+  ]);
   return [
+    ...proposals.map((proposal): ProcessEvent => ({ kind: "propose", ...proposal })),
     ...operators.flatMap((by): ProcessEvent[] => [
       ...calls(by),
-      ...[[0], [0, 1], [2], []].map(
-        (keep): ProcessEvent => ({ kind: "propose", by, verdict: "produce", keep }),
-      ),
-      { kind: "propose", by, verdict: "reject", keep: [] },
-      { kind: "propose", by, verdict: "challenge", keep: [] },
-      { kind: "confirm", by },
-      { kind: "object", by },
+      ...proposals.flatMap((proposal): ProcessEvent[] => [
+        { kind: "confirm", by, proposal: proposalHash(proposal) },
+        { kind: "object", by, proposal: proposalHash(proposal) },
+      ]),
     ]),
     { kind: "withdraw", by: oscar },
     { kind: "count", clips: 0 },
@@ -203,6 +212,10 @@ const processNevers: Nevers<LegalProcess, ProcessEvent> = {
     to.kind !== from.kind &&
     event.kind !== "deny" &&
     (event.kind !== "confirm" || from.proposed === undefined || event.by === from.proposed.by),
+  "decided otherwise than was looked at": ({ from, event, to }) =>
+    event.kind === "confirm" &&
+    to !== from &&
+    (from.proposed === undefined || proposalHash(from.proposed) !== event.proposal),
   "handed over before the household could ask a court": isTooEarly,
   "handed over without notice": ({ to }) =>
     handedOver.includes(to.kind) && !to.notified && to.gagUntil === undefined,

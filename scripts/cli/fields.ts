@@ -10,6 +10,7 @@ export interface Fields {
   maybeFlag(name: string): boolean | undefined;
   list<T>(name: string, read: (item: Fields) => T): readonly T[];
   texts(name: string): readonly (string | null)[];
+  numbers(name: string): readonly number[];
   maybe<T>(name: string, read: (item: Fields) => T): T | undefined;
 }
 
@@ -40,6 +41,11 @@ export function fieldsOf(value: unknown, where: string): Fields {
       array(name).map((item) => {
         if (item === null || typeof item === "string") return item;
         throw wrong(`${where}.${name}`, "a list of texts");
+      }),
+    numbers: (name) =>
+      array(name).map((item) => {
+        if (isNumber(item)) return item;
+        throw wrong(`${where}.${name}`, "a list of numbers");
       }),
     maybe: (name, read) => {
       const found = values.get(name) ?? undefined;

@@ -1,7 +1,7 @@
 import Type from "typebox";
 import { processTypes } from "../../legal/scope.js";
 import { courseId } from "./accesses.js";
-import { cameraId, closed, keyId, time } from "./common.js";
+import { cameraId, closed, hash, keyId, time } from "./common.js";
 import { fileNumber } from "./orders.js";
 
 const linesMax = 16;
@@ -33,7 +33,13 @@ const place = Type.Integer({ minimum: 0, maximum: linesMax - 1, description: "A 
 const keep = Type.Array(place, { maxItems: linesMax, uniqueItems: true });
 const verdict = Type.Enum(["produce", "reject", "challenge"]);
 export const proposalBody = Type.Object({ verdict, keep: Type.Optional(keep) }, closed);
-export const processAnswerBody = Type.Object({ answer: Type.Enum(["confirm", "object"]) }, closed);
+export const processAnswerBody = Type.Object(
+  {
+    answer: Type.Enum(["confirm", "object"]),
+    proposal: Type.String({ ...hash, description: "The hash of the proposal that was looked at" }),
+  },
+  closed,
+);
 
 const facts = {
   id: courseId,
@@ -60,7 +66,13 @@ export const operatorsProcess = Type.Object(
       ),
     ),
     proposed: Type.Optional(
-      Type.Object({ by: keyId("An operator's id"), verdict, keep: Type.Array(place) }, closed),
+      Type.Object(
+        {
+          ...{ by: keyId("An operator's id"), verdict, keep: Type.Array(place) },
+          hash: Type.String({ ...hash, description: "By which an answer names it" }),
+        },
+        closed,
+      ),
     ),
     notified: Type.Boolean(),
   },

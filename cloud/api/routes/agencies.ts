@@ -117,7 +117,7 @@ export function addVetting(operators: App, { agencies }: AgencyServices): void {
         ...shownAgency(one),
         phone: agreementOf(one.state).phone,
         vetters: [...one.state.vetters],
-        ...(one.state.proposed && { proposed: { ...one.state.proposed } }),
+        ...(one.state.proposed && { proposed: { to: one.state.proposed.to, by: one.state.proposed.by } }),
       }));
       return { agencies: shown, ...nextOf(kept, limit) };
     },

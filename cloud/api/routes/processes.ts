@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type { Static } from "typebox";
 import { type Millis, millis } from "../../../shared/kernel/brand.js";
-import { faultsOf, type LegalProcess } from "../../legal/process.js";
+import { faultsOf, type LegalProcess, type Proposal, proposalHash } from "../../legal/process.js";
 import type { KeptProcess, Processes } from "../../legal/processes.io.js";
 import type { ProcessItem } from "../../legal/scope.js";
 import type { App } from "../app.js";
@@ -175,7 +175,8 @@ export function addProcessSteps(operators: App, { processes }: ProcessServices):
       },
     },
     async (request) => {
-      const event = { kind: request.body.answer, by: operatorOf(request).id };
+      const { answer, proposal } = request.body;
+      const event = { kind: answer, by: operatorOf(request).id, proposal: proposal };
       return toOperator(demand(found(await processes.advance(courseIdIn(request.params.process), event))));
     },
   );
@@ -226,6 +227,11 @@ function toAgency({ id, state }: KeptProcess): Static<typeof contract.agencysPro
   return { ...factsOf(id, state), items: state.items.map(lineOf) };
 }
 
+function shownProposal(proposed: Proposal) {
+  const { by, verdict, keep } = proposed;
+  return { by, verdict, keep: [...keep], hash: proposalHash(proposed) };
+}
+
 function toOperator({ id, state }: KeptProcess): Static<typeof contract.operatorsProcess> {
   const faults = faultsOf(state);
   const { proposed, notified } = state;
@@ -236,6 +242,6 @@ function toOperator({ id, state }: KeptProcess): Static<typeof contract.operator
       const fault = faults[at];
       return { ...lineOf(item), known: item.place !== undefined, ...(fault !== undefined && { fault }) };
     }),
-    ...(proposed && { proposed: { ...proposed, keep: [...proposed.keep] } }),
+    ...(proposed && { proposed: shownProposal(proposed) }),
   };
 }

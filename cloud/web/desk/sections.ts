@@ -109,9 +109,9 @@ function processLine({ data, camera, from, to, fault }: Desk["processes"][number
 function verdictOf({ id, proposed }: Desk["processes"][number], { me, act }: Hand): readonly HTMLElement[] {
   const scope = ["produce", "reject", "challenge"].map((what) => `lintel operator scope ${id} ${what}`);
   if (proposed === undefined) return [command(word.withKey, scope.join("\n"))];
-  const { verdict, keep, by } = proposed;
+  const { verdict, keep, by, hash: proposal } = proposed;
   const what = [says(verdict), ...(keep.length === 0 ? [] : [word.answered(keep.join(", "))])].join(", ");
-  const answer = (said: string) => () => act(`processes/${id}/answer`, { answer: said });
+  const answer = (said: string) => () => act(`processes/${id}/answer`, { answer: said, proposal });
   return [
     said([by], me, what),
     ...(by === me

@@ -99,6 +99,7 @@ for (const [answer, what] of [
 ] as const)
   ofOffice(answer, what, operator)
     .argument("<process>", "its id")
+    .option("--yes", "do not ask (for scripts that have looked themselves)")
     .action(async (id: string, options: Common) =>
       (await import("../office/legal.io.js")).operatorAnswer(
         options.profile,

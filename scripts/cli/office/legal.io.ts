@@ -2,10 +2,12 @@ import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { refuseUnwritable } from "../disk.io.js";
 import { type Fields, fieldsOf } from "../fields.js";
+import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { openOfficeCloud } from "./cloud.io.js";
 
 const path = "/agency/v1/processes";
+const operatorsPath = "/operator/v1/processes";
 
 /** One line of the process, as typed: what of which camera from when to when. */
 export interface LegalLine {
@@ -74,26 +76,43 @@ export async function operatorScope(
   terminal.say("Another operator confirms it, or objects: lintel operator confirm | object ID");
 }
 
-/** Another operator's yes or no to it. */
+/** Another operator's yes or no to it, once they have seen it: the answer names the very proposal. */
 export async function operatorAnswer(
   folder: string,
   id: string,
   answer: "confirm" | "object",
   terminal: Terminal,
 ): Promise<void> {
-  await step(folder, `${id}/answer`, { answer }, terminal);
+  const all = await openOfficeCloud(folder, "operator").get(`${operatorsPath}?limit=200`);
+  const found = all.list("processes", (one) => ({
+    id: one.text("id"),
+    proposed: one.maybe("proposed", readProposal),
+  }));
+  const proposed = found.find((one) => one.id === id)?.proposed;
+  if (proposed === undefined)
+    throw new Refused(`Nobody's verdict about ${id} waits for an answer. See: lintel operator processes`);
+  const { by, verdict, keep, proposal } = proposed;
+  const lines = keep.length === 0 ? "" : `, lines ${keep.join(", ")}`;
+  terminal.warn(`Operator ${by}: ${verdict}${lines}`);
+  if (!(await terminal.agreed(answer === "confirm" ? "Confirm it?" : "Object to it?"))) return;
+  await step(folder, `${id}/answer`, { answer, proposal }, terminal);
 }
 
 export async function operatorProcesses(folder: string, terminal: Terminal): Promise<void> {
-  const answer = await openOfficeCloud(folder, "operator").get("/operator/v1/processes?limit=200");
+  const answer = await openOfficeCloud(folder, "operator").get(`${operatorsPath}?limit=200`);
   if (answer.list("processes", (one) => show(one, terminal)).length === 0)
     terminal.say("No agency has served legal process.");
 }
 
 async function step(folder: string, where: string, body: object, terminal: Terminal): Promise<void> {
-  const wanted = `/operator/v1/processes/${where}`;
+  const wanted = `${operatorsPath}/${where}`;
   const cloud = openOfficeCloud(folder, "operator");
   show(fieldsOf(await cloud.call({ method: "POST", path: wanted, body }), wanted), terminal);
+}
+
+function readProposal(one: Fields) {
+  const keep = one.numbers("keep");
+  return { by: one.text("by"), verdict: one.text("verdict"), keep, proposal: one.text("hash") };
 }
 
 function show(one: Fields, terminal: Terminal): void {
@@ -103,7 +122,8 @@ function show(one: Fields, terminal: Terminal): void {
     ...{ from: item.maybeText("from"), to: item.maybeText("to"), fault: item.maybeText("fault") },
   }));
   const dueAt = one.maybeText("dueAt");
-  terminal.json({ id, state, file, type, items, dueAt });
+  const proposed = one.maybe("proposed", readProposal);
+  terminal.json({ id, state, file, type, items, dueAt, proposed });
   terminal.say(`${id}  ${state}  ${type} ${file}${dueAt === undefined ? "" : `  until ${dueAt}`}`);
   for (const [at, { data, camera = "no camera", from = "", to = "", fault }] of items.entries())
     terminal.say(
