@@ -81,7 +81,7 @@ export function openCasework({
   const answering = createAnswering({ requests, clock });
   const { asked, mayBeKnown } = answering;
   const settling = { book: releaseBook, batches, escrow, sending, mayBeKnown };
-  const kept = { ownersWords: createOwnersWords(db), sealedStates: createSealedStates(db) };
+  const kept = openSealed(db);
   const knowing = { agencies, asked, charters, vault, ...kept, policy, clock };
   const releases = createReleases({
     ...{ ...settling, charters },
@@ -130,6 +130,15 @@ export function openCasework({
       if ((await batches.evidence(state.record, "escrowed")) !== undefined)
         await releaseBook.advance(id, { kind: "batched" }, "clock");
   }
+}
+
+/** What households' own clients keep here, sealed. */
+function openSealed(db: Kysely<Database>) {
+  return {
+    ownersWords: createOwnersWords(db),
+    sealedStates: createSealedStates(db, "sealed_state"),
+    contactsStates: createSealedStates(db, "contacts_state"),
+  };
 }
 
 /** An emergency's fixed time has come: what lies ready goes to the agency, and what does not is destroyed. */

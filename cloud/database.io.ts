@@ -36,6 +36,7 @@ import { holds } from "./migrations/0070-holds.io.js";
 import { notices } from "./migrations/0071-notices.io.js";
 import { ownersWords } from "./migrations/0072-owners-words.io.js";
 import { officeWays } from "./migrations/0073-office-ways.io.js";
+import { contactsState } from "./migrations/0074-contacts-state.io.js";
 import type { NotifyTables } from "./notify/tables.js";
 import type { OfficeTables } from "./office/tables.js";
 import type { OperatorTables } from "./operator/tables.js";
@@ -89,6 +90,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0071-notices": notices,
   "0066-sealed-state": sealedState,
   "0073-office-ways": officeWays,
+  "0074-contacts-state": contactsState,
   "0072-owners-words": ownersWords,
 };
 

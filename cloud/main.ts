@@ -114,7 +114,7 @@ async function serve(
       renewals: createRenewals(db, cameras, clock),
       repeats: createRepeats(db, { clock, secret: house.sessionKey.privatePem }),
       webhooks: createWebhooks(db, { clock, reach: webhookReach }),
-      sight: createSight(cameras),
+      sight: createSight(cameras, desk.emergencies),
       custody: createCustody(db, { clock, random }),
       states: ingest,
       vaultKey: vault.writer.vaultKey,

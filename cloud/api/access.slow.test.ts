@@ -2,6 +2,15 @@ import { t as tap, test } from "tap";
 import { assert } from "../../shared/kernel/assert.js";
 import { allScopes } from "../household/scopes.js";
 import { tokensPerMemberMax } from "../household/tokens.io.js";
+import {
+  askAll,
+  bodies,
+  memberRoutes,
+  type Route,
+  unknownClip,
+  unknownHook,
+  unknownKey,
+} from "./access.contract.js";
 import { problems, problemType } from "./problems.js";
 import {
   call,
@@ -19,108 +28,6 @@ import {
   tokenFor,
   tokenOf,
 } from "./testing.js";
-
-const unknownClip = "01999999-9999-7999-8999-999999999999";
-const unknownHook = "11111111-1111-4111-8111-111111111111";
-const unknownKey = "aaaaaaaaaaaaaaaa";
-
-const releaseRoutes = (release: string) =>
-  [
-    ["GET", "/v1/household/state"],
-    ["PUT", "/v1/household/state"],
-    ["GET", "/v1/household/emergencies"],
-    ["PUT", "/v1/household/word"],
-    ["GET", "/v1/household/words"],
-    ["POST", "/v1/releases"],
-    ["GET", "/v1/releases"],
-    ["GET", `/v1/releases/${release}`],
-    ["PUT", `/v1/releases/${release}/pieces/0`],
-    ["POST", `/v1/releases/${release}/escrow`],
-    ["POST", `/v1/releases/${release}/withdraw`],
-  ] as const;
-
-/** What owners see of operators and orders, and what members tell the review board. */
-const aboutOthers = [
-  ["GET", "/v1/household/accesses"],
-  ["GET", "/v1/household/notices"],
-  ["GET", "/v1/board"],
-  ["GET", "/v1/household/pressures"],
-  ["POST", "/v1/household/pressures"],
-] as const;
-
-/** Every member's route, with ids that fit. */
-const memberRoutes = (
-  camera: string,
-  clip: string,
-  claim: string,
-  session: string,
-  token: string,
-  hook = unknownHook,
-  passkey = unknownKey,
-  share = unknownKey,
-  invitation = unknownKey,
-  release = unknownClip,
-) =>
-  [
-    ...aboutOthers,
-    ["GET", "/v1/household"],
-    ["DELETE", "/v1/household"],
-    ["PUT", "/v1/household/charter"],
-    ["GET", "/v1/members"],
-    ["POST", "/v1/invitations"],
-    ["GET", "/v1/invitations"],
-    ["DELETE", `/v1/invitations/${invitation}`],
-    ["GET", "/v1/recovery"],
-    ["PUT", "/v1/recovery"],
-    ["DELETE", "/v1/recovery"],
-    ["GET", "/v1/household/proposal"],
-    ["PUT", "/v1/household/proposal"],
-    ["DELETE", "/v1/household/proposal"],
-    ["POST", "/v1/claims"],
-    ["GET", `/v1/claims/${claim}`],
-    ["GET", "/v1/cameras"],
-    ["GET", `/v1/cameras/${camera}`],
-    ["GET", `/v1/cameras/${camera}/keys`],
-    ["PUT", `/v1/cameras/${camera}/mode`],
-    ["GET", `/v1/cameras/${camera}/renewal`],
-    ["PUT", `/v1/cameras/${camera}/renewal`],
-    ["GET", "/v1/clips"],
-    ["GET", `/v1/clips/${clip}`],
-    ["GET", `/v1/clips/${clip}/segments/0`],
-    ["GET", `/v1/clips/${clip}/evidence`],
-    ["GET", `/v1/clips/${clip}/thumbnail`],
-    ["DELETE", `/v1/clips/${clip}`],
-    ["PUT", `/v1/clips/${clip}/keep`],
-    ["DELETE", `/v1/clips/${clip}/keep`],
-    ["POST", "/v1/shares"],
-    ["GET", "/v1/shares"],
-    ["DELETE", `/v1/shares/${share}`],
-    ["PUT", `/v1/shares/${share}/pieces/0`],
-    ...releaseRoutes(release),
-    ["GET", "/v1/household/retention"],
-    ["PUT", "/v1/household/retention"],
-    ["POST", "/v1/webhooks"],
-    ["GET", "/v1/webhooks"],
-    ["DELETE", `/v1/webhooks/${hook}`],
-    ["GET", `/v1/webhooks/${hook}/deliveries`],
-    ["POST", `/v1/webhooks/${hook}/test`],
-    ["POST", `/v1/webhooks/${hook}/replay`],
-    ["GET", "/v1/audit"],
-    ["GET", "/v1/events"],
-    ["GET", "/v1/stream"],
-    ["GET", "/v1/sessions"],
-    ["DELETE", "/v1/sessions"],
-    ["DELETE", `/v1/sessions/${session}`],
-    ["GET", "/v1/passkeys"],
-    ["POST", "/v1/passkeys/links"],
-    ["DELETE", `/v1/passkeys/${passkey}`],
-    ["POST", "/v1/passphrase"],
-    ["GET", "/v1/passphrase"],
-    ["DELETE", "/v1/passphrase"],
-    ["GET", "/v1/tokens"],
-    ["POST", "/v1/tokens"],
-    ["DELETE", `/v1/tokens/${token}`],
-  ] as const;
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);
@@ -169,48 +76,13 @@ test("an expired token, another cloud's token and no token at all get the same a
   const flipped = `${head}.${body}.${"A".repeat(86)}`;
   const wanted = sameBut((await call(cloud, "GET", "/v1/clips")).body);
   for (const token of [expired, foreign, unsigned, flipped, "x"]) {
-    for (const { route, status, body } of await askAll(routes, token)) {
+    for (const { route, status, body } of await askAll(cloud, routes, token)) {
       t.equal(status, 401, route);
       t.same(sameBut(body), wanted, route);
     }
   }
 });
 
-/** Every member's route with a body that fits it, so that only who asks decides. */
-async function askAll(wanted: readonly (typeof routes)[number][], token: string) {
-  const answers = [];
-  for (const [method, path] of wanted) {
-    const body = bodyFor[path.split("/").at(-1) ?? ""] ?? bodies[`${method} ${path}`];
-    answers.push({
-      route: `${method} ${path}`,
-      ...(await call(cloud, method, path, { token, ...(body && { body }) })),
-    });
-  }
-  return answers;
-}
-const bodyFor: Readonly<Record<string, object>> = {
-  mode: { note: "x" },
-  renewal: { answer: "approve" },
-  links: { name: "Laptop" },
-  withdraw: { note: "x" },
-  replay: { since: "2026-01-01T00:00:00.000Z" },
-};
-const bodies: Readonly<Record<string, object>> = {
-  "PUT /v1/household/charter": { charter: { note: "x", openings: [] } },
-  "PUT /v1/recovery": { id: "a".repeat(32), file: "YWdlLWVuY3J5cHRpb24ub3JnL3YxCg==" },
-  "PUT /v1/household/proposal": { charter: { note: "x", openings: [] } },
-  "POST /v1/claims": {
-    claimId: unknownKey,
-    charter: `${"A".repeat(43)}=`,
-    expiresAt: "2999-01-01T00:00:00.000Z",
-  },
-  "POST /v1/invitations": { id: unknownKey },
-  "POST /v1/tokens": { name: "script", scopes: ["clips:read"], days: 1 },
-  "PUT /v1/household/retention": { days: 30 },
-  "POST /v1/releases": { authorisation: "x", pieces: 1 },
-  "POST /v1/shares": { clip: unknownClip, pieces: 1 },
-  "POST /v1/household/pressures": { note: "x", file: `YWdlLWVuY3J5cHRpb24${"A".repeat(2_900)}` },
-};
 /** The stream stays open, and the other ends the session that asks. */
 const askable = routes.filter(
   ([method, path]) => path !== "/v1/stream" && `${method} ${path}` !== "DELETE /v1/sessions",
@@ -242,7 +114,7 @@ test("every route refuses a revoked session, a removed member and an expired or 
   cloud.clock.forward(25 * 60 * 60_000);
   const wanted = sameBut((await call(cloud, "GET", "/v1/clips")).body);
   for (const token of [over, removed, revoked.token, expired.token, `lintel_pat_${"a".repeat(52)}`]) {
-    for (const { route, status, body } of await askAll(routes, token)) {
+    for (const { route, status, body } of await askAll(cloud, routes, token)) {
       t.equal(status, 401, route);
       t.same(sameBut(body), wanted, route);
     }
@@ -276,6 +148,7 @@ const ownersOrAdults = [
   ],
   ...["GET /v1/household/state", "PUT /v1/household/state", "GET /v1/household/emergencies"],
   ...["PUT /v1/household/word", "GET /v1/household/words"],
+  ...["GET /v1/household/contacts-state", "PUT /v1/household/contacts-state"],
   ...["POST /v1/releases", "GET /v1/releases", `GET /v1/releases/${unknownClip}`],
   ...["escrow", "withdraw"].map((what) => `POST /v1/releases/${unknownClip}/${what}`),
   `PUT /v1/releases/${unknownClip}/pieces/0`,
@@ -313,9 +186,11 @@ test("every route answers another household's owner as if nothing were there, an
     ...([hook, unknownKey, share, invited.id] as const),
   );
   const nobodys = memberRoutes(unknownKey, unknownClip, unknownKey, unknownKey, unknownKey);
-  const named = (list: readonly (typeof routes)[number][]) =>
-    list.filter(([, path]) => /[a-z2-7]{16}|[0-9a-f]{8}-/.test(path));
-  const [a, b] = [await askAll(named(theirs), stranger.token), await askAll(named(nobodys), stranger.token)];
+  const named = (list: readonly Route[]) => list.filter(([, path]) => /[a-z2-7]{16}|[0-9a-f]{8}-/.test(path));
+  const [a, b] = [
+    await askAll(cloud, named(theirs), stranger.token),
+    await askAll(cloud, named(nobodys), stranger.token),
+  ];
   for (const [at, { route, status, body }] of a.entries()) {
     t.ok([404, 428].includes(status), `${route}: ${status}`);
     t.same(sameBut(body), sameBut(b[at]?.body), route);
@@ -329,7 +204,7 @@ test("every route answers another household's owner as if nothing were there, an
   const { invitations } = (await call(cloud, "GET", "/v1/invitations", { token: family.token })).body;
   t.match(invitations, [{ ...invited, state: "waiting" }]);
   const token = await tokenOf(cloud, guest, family.household);
-  const forbidden = (await askAll(askable, token))
+  const forbidden = (await askAll(cloud, askable, token))
     .filter(({ status }) => status === 403)
     .map(({ route }) => route);
   t.same(forbidden.sort(), [...ownersOrAdults].sort());
@@ -341,7 +216,7 @@ test("an access token is good for the routes of its scopes and for no other", as
     const body = { name: scope, scopes: [scope], days: 1 };
     const made = (await call(cloud, "POST", "/v1/tokens", { token: family.token, body })).body;
     t.match(made.token, /^lintel_pat_[a-z2-7]{52}$/);
-    for (const { route, status, body } of await askAll(askable, made.token)) {
+    for (const { route, status, body } of await askAll(cloud, askable, made.token)) {
       const refused = status === 403 && body.type === problemType("scope-missing");
       t.equal(refused, !allowed(scope, route), `${scope}: ${route}: ${status}`);
     }

@@ -274,6 +274,7 @@ const tablesOfHouseholds = [
   "custody",
   "docket",
   "sealed_state",
+  "contacts_state",
   "owners_word",
 ] as const;
 

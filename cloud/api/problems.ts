@@ -233,6 +233,7 @@ export const problems = {
     "Your access does not cover this: it is another operator's, over, not approved yet, or asked for other kinds. Ask for one with the scope that you need.",
   ],
   "owners-only": [403, "Owners only", "Only an owner of the household may do this."],
+  "contacts-only": [403, "Contacts only", "Only a contact whom the household's charter names may do this."],
   "owners-must-agree": [
     409,
     "Owners must agree",

@@ -307,9 +307,8 @@ export async function openTestCloud(options: TestOptions = {}) {
       clock,
       sessionKey,
       log,
-      ...doors,
-      ...casework,
-      ...desk,
+      ...{ ...doors, ...casework, ...desk },
+      sight: createSight(parts.cameras, desk.emergencies),
       farewell: createFarewell(db, footageIn(vault), [casework, desk.pressures]),
       custody: createCustody(db, { clock, random }),
       webhooks: createWebhooks(db, { clock, reach: options.webhookReach ?? "any" }),
@@ -368,7 +367,6 @@ function householdParts(
     claims: createClaims(db, charters, clock),
     invitations: createInvitations(db, clock),
     renewals: createRenewals(db, cameras, clock),
-    sight: createSight(cameras),
   };
 }
 

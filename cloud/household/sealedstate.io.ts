@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import type { HouseholdId } from "../../shared/kernel/ids.js";
 import type { HouseholdTables } from "./tables.js";
 
-/** What a household's owners keep among themselves. The cloud cannot open it, and learns from it neither what they consider nor when. */
+/** What a household's owners, or its contacts, keep among themselves. The cloud cannot open it, and learns from it neither what they consider nor when. */
 export interface SealedState {
   /** 1, 2, 3 … */
   readonly version: number;
@@ -12,24 +12,23 @@ export interface SealedState {
 
 export interface SealedStates {
   find(household: HouseholdId): Promise<SealedState | undefined>;
-  /** False where another owner was quicker: then nothing is stored. Durable when it resolves. */
+  /** False where another one of them was quicker: then nothing is stored. Durable when it resolves. */
   put(household: HouseholdId, state: SealedState): Promise<boolean>;
 }
 
-export function createSealedStates(db: Kysely<HouseholdTables>): SealedStates {
+export function createSealedStates(
+  db: Kysely<HouseholdTables>,
+  table: "sealed_state" | "contacts_state",
+): SealedStates {
   return {
     find: (household) =>
-      db
-        .selectFrom("sealed_state")
-        .select(["version", "file"])
-        .where("household", "=", household)
-        .executeTakeFirst(),
+      db.selectFrom(table).select(["version", "file"]).where("household", "=", household).executeTakeFirst(),
     // Power lost before the commit: the state of before stands.
     put: (household, { version, file }) =>
       db.transaction().execute(async (tx) => {
         if (version > 1) {
           const changed = await tx
-            .updateTable("sealed_state")
+            .updateTable(table)
             .set({ version, file })
             .where("household", "=", household)
             .where("version", "=", version - 1)
@@ -38,7 +37,7 @@ export function createSealedStates(db: Kysely<HouseholdTables>): SealedStates {
           return changed !== undefined;
         }
         const added = await tx
-          .insertInto("sealed_state")
+          .insertInto(table)
           .values({ household, version, file })
           .onConflict((conflict) => conflict.doNothing())
           .returning("version")

@@ -8,6 +8,7 @@ export interface HouseholdTables {
   readonly proposal: ProposalRow;
   readonly recovery: RecoveryRow;
   readonly sealed_state: SealedStateRow;
+  readonly contacts_state: SealedStateRow;
   readonly owners_word: OwnersWordRow;
   readonly invitation: InvitationRow;
   readonly member: MemberRow;

@@ -1,5 +1,11 @@
 import { toBase64 } from "../../shared/kernel/bytes.js";
-import { type AgencyId, type OfficerId, type RequestId, timeOf } from "../../shared/kernel/ids.js";
+import {
+  type AgencyId,
+  type HouseholdId,
+  type OfficerId,
+  type RequestId,
+  timeOf,
+} from "../../shared/kernel/ids.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import {
   type EmergencyClaim,
@@ -7,12 +13,19 @@ import {
   openClaim,
   parseClaim,
 } from "../../shared/release/emergency.js";
+import type { OrderNoticeKind } from "../../shared/release/ordernotice.js";
 import { faultInTwo, type RequestRefusal, signersOf } from "../../shared/release/request.js";
 import { hashOfText } from "../../shared/seal/hash.js";
 import { textOf } from "../../shared/seal/note.js";
 import type { Book, DocketQuery, Kept, StepTaken } from "../docket/docket.io.js";
 import { type KnownAgency, mayAsk, waitingMax } from "../office/people.js";
-import { type Emergency, type EmergencyEvent, type EmergencyRefusal, emergencyMachine } from "./emergency.js";
+import {
+  type Emergency,
+  type EmergencyEvent,
+  type EmergencyRefusal,
+  emergencyMachine,
+  isContactsTurn,
+} from "./emergency.js";
 import type { OrderServices } from "./preservations.io.js";
 
 /** A claim and the clock of whoever signed it may differ so much. */
@@ -58,6 +71,10 @@ export interface Emergencies {
     id: RequestId,
     event: EmergencyEvent & { readonly kind: "agree" | "deny" | "file-paper" | "find" },
   ): Promise<Result<KeptEmergency, Refusal> | undefined>;
+  /** Those in which the household's contacts may answer now, its owners having let their time pass. */
+  contactsTurn(household: HouseholdId): Promise<readonly KeptEmergency[]>;
+  /** A contact looks at what it is about: the owners are told of it, once. */
+  noteLook(emergency: KeptEmergency): Promise<void>;
   /** A release that answers it lies ready, or is gone. Where it is over, or there is none, nothing happens. */
   hear(event: EmergencyEvent & { readonly kind: "ready" | "gone" }, id: RequestId): Promise<void>;
 }
@@ -72,7 +89,7 @@ interface EmergencyServices extends OrderServices {
 type EmergencyBook = Book<Emergency, EmergencyEvent, EmergencyRefusal>;
 
 export function createEmergencies(services: EmergencyServices): Emergencies {
-  const { docket, directory } = services;
+  const { docket, directory, clock } = services;
   const book: EmergencyBook = docket.open(emergencyMachine, {
     settle: (emergency) => settle(services, emergency),
   });
@@ -107,6 +124,11 @@ export function createEmergencies(services: EmergencyServices): Emergencies {
         return refuse({ kind: "agency-not-active" });
       return book.advance(id, event, event.by);
     },
+    async contactsTurn(household) {
+      const asked = await book.list({ household, kinds: ["asked"] });
+      return asked.filter(({ state }) => isContactsTurn(state, clock.wall()));
+    },
+    noteLook: (emergency) => tell(services, emergency, "emergency-contacts"),
     async hear(event, id) {
       if ((await book.find(id)) !== undefined) await book.advance(id, event, event.release);
     },
@@ -165,19 +187,26 @@ function openCosigned(note: string, agency: KnownAgency): Result<OpenedClaim, Re
 }
 
 /** Asks the household, tells it the end, and lets an unconfirmed claim have its consequence; again does no harm. */
-async function settle(
-  { notices, directory, onUnconfirmed, onAnswered }: EmergencyServices,
-  { id, state }: KeptEmergency,
-): Promise<void> {
-  const { household, claim, salt, until, kind } = state;
+async function settle(services: EmergencyServices, emergency: KeptEmergency): Promise<void> {
+  const { onUnconfirmed, onAnswered } = services;
+  const { state } = emergency;
+  const { kind } = state;
   if (kind === "unconfirmed") await onUnconfirmed(state.agency);
   const isAnswered = kind === "released" || kind === "not-released";
   if (kind !== "asked" && !isAnswered) return;
   if (isAnswered) await onAnswered(state);
+  await tell(services, emergency, isAnswered ? "emergency-over" : "emergency");
+}
+
+async function tell(
+  { notices, directory }: EmergencyServices,
+  { id, state }: KeptEmergency,
+  kind: OrderNoticeKind,
+): Promise<void> {
+  const { household, claim, salt, until } = state;
   const agency = (await directory.agency(state.agency))?.agreement.name ?? state.agency;
   const { camera, from, to, file } = claim;
   const items = [{ data: "content", camera, from, to }] as const;
-  const facts = { household, about: id, agency, file, items, salt };
-  if (kind === "asked") await notices.tell({ ...facts, kind: "emergency", until });
-  else await notices.tell({ ...facts, kind: "emergency-over" });
+  const ends = kind === "emergency-over" ? {} : { until };
+  await notices.tell({ household, about: id, agency, file, items, salt, kind, ...ends });
 }

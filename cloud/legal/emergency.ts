@@ -7,6 +7,7 @@ import {
   claimEntryHash,
   isWithinReach,
   type OpenedClaim,
+  ownersAloneMillis,
 } from "../../shared/release/emergency.js";
 import { workingDaysAfter } from "../../shared/release/floor.js";
 import type { Machine, Turn } from "../docket/machine.js";
@@ -95,6 +96,12 @@ export const unfinishedEmergencies: readonly Emergency["kind"][] = [
 /** Whether it can be answered: what comes later counts for nothing, even where the clock's step is late. */
 export function isOpen({ kind, until }: Emergency, now: Millis): boolean {
   return kind === "asked" && until !== undefined && now < until;
+}
+
+/** Whether the contacts may answer: the owners had their time alone, and nothing lies ready. What an owner's word says, no cloud can read. */
+export function isContactsTurn(emergency: Emergency, now: Millis): boolean {
+  const { askedAt = now, releases } = emergency;
+  return isOpen(emergency, now) && now >= askedAt + ownersAloneMillis && releases.length === 0;
 }
 
 /** Whether its agency may know of this release: only once it has been told, and only of what lay ready then. */

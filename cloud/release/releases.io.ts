@@ -1,9 +1,11 @@
-import { memberVerifier } from "../../shared/charter/lines.js";
-import { ownersOf } from "../../shared/charter/succession.js";
+import type { OpenedCharter } from "../../shared/charter/charter.js";
+import { type Member, memberVerifier } from "../../shared/charter/lines.js";
+import { contactsOf, ownersOf } from "../../shared/charter/succession.js";
 import type { HouseholdId, OfficerId, ReleaseId } from "../../shared/kernel/ids.js";
 import { type Result, refuse } from "../../shared/kernel/result.js";
 import type { Act } from "../../shared/release/act.js";
 import type { Officer } from "../../shared/release/agreement.js";
+import { openAuthorisation } from "../../shared/release/authorisation.js";
 import { packagePieceBytesMax, packagePiecesMax } from "../../shared/release/limits.js";
 import { type CustodyRefusal, openCustodyWord } from "../../shared/release/receipt.js";
 import { parseWithdrawal } from "../../shared/release/withdrawal.js";
@@ -108,7 +110,7 @@ export function createReleases(services: ReleaseServices): Releases {
       }),
     async withdraw(household, id, note) {
       const state = await own(household, id);
-      const checked = state && (await openWithdrawal(services, household, id, note));
+      const checked = state && (await openWithdrawal(services, state, note));
       if (checked === undefined) return notThere;
       if (!checked.ok) return checked;
       return sending.without(id, () => book.advance(id, { kind: "withdraw" }, checked.value));
@@ -194,21 +196,28 @@ async function escrowed(
   return book.advance(id, event, state.household);
 }
 
-/** Who signed it: an owner of the household, as of now. */
+/** Who signed it: an owner of the household, as of now, or one of the contacts whose release it is. */
 async function openWithdrawal(
   { charters }: ReleaseServices,
-  household: HouseholdId,
-  id: ReleaseId,
+  { household, record: id, authorisation }: ReleaseRecord,
   note: string,
 ): Promise<Result<string, NoteRefusal | FieldsRefusal> | undefined> {
   const charter = await charters.current(household);
   if (charter === undefined) return undefined;
-  const opened = openNote(note, ownersOf(charter).map(memberVerifier));
+  const people = [...ownersOf(charter), ...contactsUnder(authorisation, charter)];
+  const opened = openNote(note, people.map(memberVerifier));
   if (!opened.ok) return opened;
   const withdrawal = parseWithdrawal(opened.value.text);
   if (!withdrawal.ok) return withdrawal;
   if (withdrawal.value.release !== id || withdrawal.value.household !== household) return undefined;
   return { ok: true, value: opened.value.signers[0]?.name ?? "" };
+}
+
+function contactsUnder(authorisation: string, charter: OpenedCharter): readonly Member[] {
+  const contacts = contactsOf(charter);
+  const opened = openAuthorisation(authorisation, contacts);
+  if (!opened.ok || opened.value.basis !== "contacts") return [];
+  return contacts.filter(({ id }) => opened.value.signers.includes(id));
 }
 
 interface Fetch {

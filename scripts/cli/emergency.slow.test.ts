@@ -1,146 +1,38 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { t as tap, test } from "tap";
-import { openTestCloud } from "../../cloud/api/testing.js";
 import { millis } from "../../shared/kernel/brand.js";
 import { toBase64 } from "../../shared/kernel/bytes.js";
 import { memberIdOf } from "../../shared/kernel/ids.js";
-import { parseOfficer } from "../../shared/release/agreement.js";
-import { parseOperators } from "../../shared/release/operators.js";
 import { formatNoes, formatWord, type OwnersWord } from "../../shared/release/ownersword.js";
-import { day, hour, square } from "../../shared/release/testing.contract.js";
 import { seal } from "../../shared/seal/age.js";
 import { hashOf } from "../../shared/seal/hash.js";
 import { signNote } from "../../shared/seal/note.js";
 import { quiet } from "../demo/home.io.js";
-import { agreementApply, agreementNew } from "./agency/agreement.io.js";
 import { giveWord } from "./agency/custody.io.js";
-import { releaseFetch, releaseList } from "./agency/releases.io.js";
-import { memberAuthorise } from "./consent/authorise.io.js";
-import { memberEmergencies, memberRefuse } from "./consent/emergencies.io.js";
-import { filmed, type Home, newHome } from "./consent/home.contract.js";
-import { memberRelease, memberWithdraw } from "./consent/release.io.js";
+import { releaseFetch } from "./agency/releases.io.js";
+import { memberRefuse } from "./consent/emergencies.io.js";
+import { memberRelease } from "./consent/release.io.js";
 import { memberRequests } from "./consent/requests.io.js";
-import { agencyDecide } from "./desk/agencies.io.js";
+import { memberWithdraw } from "./consent/withdraw.io.js";
+import { heard, minute, openEmergencyWorld } from "./emergency.contract.js";
 import { noteSigner } from "./member/charter.io.js";
 import { openCloud } from "./member/cloud.io.js";
 import { needProfile } from "./member/profile.io.js";
 import {
-  type ClaimWish,
   emergencyAnswer,
   emergencyClaim,
   emergencyCosign,
   emergencyFinding,
-  emergencyList,
   emergencyPaper,
 } from "./office/emergency.io.js";
-import { agencyInit, operatorInit } from "./office/init.io.js";
-import { officeLogin } from "./office/login.io.js";
 import { operatorCallback, operatorQueue } from "./office/queue.io.js";
 import type { Terminal } from "./terminal.io.js";
 
 // An emergency from the officer's claim to the court's paper, everybody at their own command line; the waits pass on the cloud's clock.
 
-const room = mkdtempSync(join(tmpdir(), "lintel-emergency-"));
-const at = (name: string): string => join(room, name);
-tap.teardown(() => rmSync(room, { recursive: true }));
-const minute = 60_000;
-
-interface Heard {
-  readonly values: readonly Record<string, unknown>[];
-  readonly said: string;
-}
-async function heard(command: (terminal: Terminal) => Promise<void>): Promise<Heard> {
-  const values: Record<string, unknown>[] = [];
-  const said: string[] = [];
-  const say = (line: string): void => void said.push(line);
-  await command({ ...quiet((value) => values.push(value as Record<string, unknown>)), say, warn: say });
-  return { values, said: said.join("\n") };
-}
-const line = async (command: (terminal: Terminal) => Promise<void>): Promise<string> =>
-  String((await heard(command)).values[0]?.line);
-
-const operators = parseOperators(
-  [
-    await line((terminal) => operatorInit(at("olga"), { name: "Olga" }, terminal)),
-    await line((terminal) => operatorInit(at("omar"), { name: "Omar" }, terminal)),
-  ].join("\n"),
-);
-if (!operators.ok) throw new Error(operators.error.join());
-const cloud = await openTestCloud({ operators: operators.value });
-tap.teardown(cloud.close);
-const origin = await cloud.app.listen({ host: "127.0.0.1", port: 0 });
-cloud.origins.push(origin);
-const { clock } = cloud;
-for (const who of ["olga", "omar"])
-  await heard((terminal) => officeLogin(at(who), "operator", { cloud: origin }, terminal));
-await becomeActive();
-
-async function becomeActive(): Promise<void> {
-  const officer = [
-    await line((terminal) => agencyInit(at("sofia"), { name: "Sofia", role: "supervisor" }, terminal)),
-    await line((terminal) => agencyInit(at("oscar"), { name: "Oscar", role: "officer" }, terminal)),
-  ].flatMap((text) => parseOfficer(text) ?? []);
-  const [terms, out] = [at("terms.txt"), at("agreement.note")];
-  writeFileSync(terms, "terms\n");
-  const facts = { kind: "municipal-police", jurisdiction: "fr", territory: square(400_000) } as const;
-  const wish = { ...facts, name: "Police municipale", phone: "+33123456789", terms, out, officer };
-  await heard((terminal) => agreementNew(at("sofia"), wish, terminal, clock));
-  const { values } = await heard((terminal) => agreementApply(out, { cloud: origin, terms }, terminal));
-  const agency = String(values[0]?.agency);
-  for (const who of ["olga", "omar"])
-    await heard((terminal) => agencyDecide(at(who), agency, "vet", terminal));
-  await pass(30 * day + 1);
-  for (const who of ["sofia", "oscar"])
-    await heard((terminal) => officeLogin(at(who), "agency", { cloud: origin, agency }, terminal));
-}
-
-async function pass(by: number): Promise<void> {
-  clock.forward(by);
-  await cloud.casework.tick();
-}
-
-/** A household whose camera saw something two hours ago, which the public log has. */
-async function witness(name: string): Promise<{ readonly home: Home; readonly clip: string }> {
-  const home = await newHome({ cloud, origin, room }, name);
-  const clip = await filmed({ cloud, origin, room }, home, millis(clock.wall() - hour));
-  clock.forward(hour);
-  await cloud.casework.footage.publishHourly();
-  return { home, clip };
-}
-
-const wishFor = ({ household, board }: Home): ClaimWish => ({
-  ...{ file: "24-119", danger: "abduction", household, camera: board.id },
-  from: new Date(clock.wall() - 3 * hour).toISOString(),
-  to: new Date(clock.wall() - hour).toISOString(),
-});
-
-/** Claimed, cosigned, called back and agreed to: the household is asked. */
-async function askedOf(home: Home): Promise<string> {
-  const claim = (terminal: Terminal) => emergencyClaim(at("oscar"), wishFor(home), terminal, clock);
-  const id = String((await heard(claim)).values[0]?.id);
-  await emergencyCosign(at("sofia"), id, quiet());
-  await operatorCallback(at("olga"), id, { called: "+33123456789" }, quiet());
-  await emergencyAnswer(at("omar"), id, "agree", quiet());
-  clock.forward(11_000);
-  return id;
-}
-
-const look = (home: Home) => heard((terminal) => memberEmergencies(home.folder, "en", terminal, clock));
-const wish = { thirdParties: true, child: false, language: "en" } as const;
-const authorise = async (home: Home, request: string, clip: string) => {
-  const signed = await heard((terminal) =>
-    memberAuthorise(home.folder, { ...wish, request, clips: [clip] }, terminal, clock),
-  );
-  return String(signed.values[0]?.record);
-};
-const stateOf = async (id: string) =>
-  (await heard((terminal) => emergencyList(at("oscar"), "agency", terminal))).values.find(
-    (one) => one.id === id,
-  )?.state;
-const released = async () => (await heard((terminal) => releaseList(at("oscar"), terminal))).values;
-const batches = async () => (await fetch(`${origin}/tlog/entries?kind=releases`)).text();
+const world = await openEmergencyWorld();
+tap.teardown(world.close);
+const { cloud, clock, at, pass } = world;
+const { witness, wishFor, askedOf, look, authorise, stateOf, released, batches } = world;
 
 test("an owner's yes reaches the agency at the fixed time, verified to the last byte, and nothing tells it before", async (t) => {
   const { home, clip } = await witness("Anna");

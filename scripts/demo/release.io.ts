@@ -12,8 +12,9 @@ import { type RequestWish, requestCosign, requestNew, requestSubmit } from "../c
 import { memberAuthorise } from "../cli/consent/authorise.io.js";
 import { memberEmergencies } from "../cli/consent/emergencies.io.js";
 import { filmed, type Home, newHome, type World } from "../cli/consent/home.contract.js";
-import { memberRelease, memberWithdraw } from "../cli/consent/release.io.js";
+import { memberRelease } from "../cli/consent/release.io.js";
 import { memberPlace, memberRequests } from "../cli/consent/requests.io.js";
+import { memberWithdraw } from "../cli/consent/withdraw.io.js";
 import { agencyDecide } from "../cli/desk/agencies.io.js";
 import { requestModerate } from "../cli/desk/requests.io.js";
 import { audit } from "../cli/log/audit.io.js";

@@ -12,6 +12,7 @@ export const orderNoticeKinds = [
   "legal-process-produced",
   "legal-process-over",
   "emergency",
+  "emergency-contacts",
   "emergency-over",
 ] as const;
 export type OrderNoticeKind = (typeof orderNoticeKinds)[number];
@@ -78,6 +79,8 @@ const texts: Readonly<Record<Language, Readonly<Record<OrderNoticeKind, string>>
       "The legal process of {agency} (file {file}) about {what} is over; nothing more is handed out.",
     emergency:
       "{agency} (file {file}) says that somebody's life is in danger and asks for {what}. You do not have to answer. Nobody can say yes for you, and the cloud itself hands nothing over. At {until} UTC the agency is told whether you released anything, and never why. Nothing is what silence means.",
+    "emergency-contacts":
+      "Nobody of you answered the emergency request of {agency} (file {file}), and a contact whom your charter names has looked at {what}. Two contacts together can release parts of it. Your audit says who looked at what. Until {until} UTC each of you can still say no, and take back what was released.",
     "emergency-over": "The emergency request of {agency} (file {file}) about {what} is over.",
   },
   fr: {
@@ -97,6 +100,8 @@ const texts: Readonly<Record<Language, Readonly<Record<OrderNoticeKind, string>>
       "La procédure de {agency} (dossier {file}) sur {what} est close ; plus rien n'est remis.",
     emergency:
       "{agency} (dossier {file}) affirme qu'une vie est en danger et demande {what}. Vous n'êtes pas tenu de répondre. Personne ne peut dire oui à votre place, et le nuage lui-même ne remet rien. Le {until} UTC le service apprend si vous avez remis quelque chose, et jamais pourquoi. Le silence vaut non.",
+    "emergency-contacts":
+      "Aucun de vous n'a répondu à la demande d'urgence de {agency} (dossier {file}), et un contact que nomme votre charte a consulté {what}. Deux contacts ensemble peuvent en remettre des parties. Votre journal dit qui a consulté quoi. Jusqu'au {until} UTC, chacun de vous peut encore dire non et reprendre ce qui a été remis.",
     "emergency-over": "La demande d'urgence de {agency} (dossier {file}) sur {what} est close.",
   },
 };

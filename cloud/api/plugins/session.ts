@@ -85,6 +85,17 @@ export async function ownersOnly(request: FastifyRequest): Promise<void> {
   if (!mayManage(sessionOf(request).role)) throw new Problem("owners-only");
 }
 
+/** For the route option `onRequest`: owners, and the contacts who may answer for them. */
+export async function ownersOrContacts(request: FastifyRequest): Promise<void> {
+  const { role } = sessionOf(request);
+  if (role !== "contact" && !mayManage(role)) throw new Problem("owners-only");
+}
+
+/** For the route option `onRequest`: contacts only, and among them what owners do not see either. */
+export async function contactsOnly(request: FastifyRequest): Promise<void> {
+  if (sessionOf(request).role !== "contact") throw new Problem("contacts-only");
+}
+
 /** For the route option `onRequest`: what lets somebody in later takes the member's own key, so that no stolen session outlives itself. */
 export async function keySessionsOnly(request: FastifyRequest): Promise<void> {
   if (sessionOf(request).how !== "key") throw new Problem("key-session-only");

@@ -117,7 +117,7 @@ function addKeyFiles(members: App, { cameras, sight }: Pick<CameraServices, "cam
       },
     },
     async (request) => {
-      const visible = await sight.of(sessionOf(request));
+      const { cameras: visible } = await sight.reach(sessionOf(request));
       const { id } = found(visible.get(cameraIdIn(request.params.camera)));
       const files = await cameras.keyFiles(id);
       const { items, rest } = pageOf(

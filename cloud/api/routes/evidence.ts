@@ -34,7 +34,7 @@ export function addEvidence(members: App, { footage, log, sight, vault }: Eviden
       const session = sessionOf(request);
       const id = clipIdIn(request.params.clip);
       const clip = await vault.reader.clip(session.household, id);
-      found(clip !== undefined && (await sight.of(session)).has(clip.camera) ? clip : undefined);
+      found(clip !== undefined && (await sight.reach(session)).covers(clip) ? clip : undefined);
       const segments = await footage.evidence(session.household, id);
       return {
         segments: await Promise.all(

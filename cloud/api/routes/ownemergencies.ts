@@ -3,14 +3,17 @@ import type { Emergencies, KeptEmergency } from "../../legal/emergencies.io.js";
 import type { App } from "../app.js";
 import * as contract from "../contract/emergencies.js";
 import { requestIdIn } from "../ids.js";
-import { ownersOnly, sessionOf } from "../plugins/session.js";
+import { ownersOrContacts, sessionOf } from "../plugins/session.js";
 import { askingAgency, evidenceOf, type RecordServices, stepTo } from "./record.js";
 
 export interface OwnEmergencyServices extends Pick<RecordServices, "agencies" | "log"> {
   readonly emergencies: Emergencies;
 }
 
-/** What the household is asked in an emergency, with every proof. Owners' clients fetch it at each of their rounds, asked or not. */
+/**
+ * What the household is asked in an emergency, with every proof. Owners' clients fetch it at each of their rounds, asked or not; its
+ * contacts are shown it once it is their turn.
+ */
 export function addOwnEmergencies(members: App, { emergencies, agencies, log }: OwnEmergencyServices): void {
   const asked = async ({ id, state: { note, claim, agency, salt } }: KeptEmergency) => {
     const steps = { steps: () => emergencies.steps(requestIdIn(id)) };
@@ -22,17 +25,20 @@ export function addOwnEmergencies(members: App, { emergencies, agencies, log }: 
   members.get(
     "/v1/household/emergencies",
     {
-      onRequest: ownersOnly,
+      onRequest: ownersOrContacts,
       schema: {
         operationId: "listAskedEmergencies",
-        summary: "Emergencies in which the household is asked now, with all proofs",
+        summary: "Emergencies in which the household is asked now, or its contacts are, with all proofs",
         tags: ["releases"],
         response: { 200: contract.ownEmergencies },
       },
     },
     async (request) => {
-      const { household } = sessionOf(request);
-      const open = await emergencies.list({ household, kinds: ["asked"] });
+      const { household, role } = sessionOf(request);
+      const open =
+        role === "owner"
+          ? await emergencies.list({ household, kinds: ["asked"] })
+          : await emergencies.contactsTurn(household);
       const asking = [...new Set(open.map(({ state }) => state.agency))];
       return {
         emergencies: await Promise.all(open.map(asked)),

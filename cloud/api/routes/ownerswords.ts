@@ -5,20 +5,23 @@ import { openWord, wordClockMillis } from "../../../shared/release/ownersword.js
 import { hashOf } from "../../../shared/seal/hash.js";
 import type { CharterReader } from "../../household/charters.io.js";
 import type { OwnersWords } from "../../household/ownerswords.io.js";
+import type { Emergencies } from "../../legal/emergencies.io.js";
 import type { App } from "../app.js";
 import { nothing } from "../contract/common.js";
 import * as contract from "../contract/emergencies.js";
-import { ownersOnly, sessionOf } from "../plugins/session.js";
+import { ownersOnly, ownersOrContacts, sessionOf } from "../plugins/session.js";
 import { demand, found, Problem } from "../problems.js";
 
 export interface OwnersWordServices {
   readonly ownersWords: OwnersWords;
   readonly charters: CharterReader;
   readonly clock: Clock;
+  readonly emergencies: Emergencies;
 }
 
 /** What each owner's client says of itself at each of its rounds; sealed, and of one length. */
-export function addOwnersWords(members: App, { ownersWords, charters, clock }: OwnersWordServices): void {
+export function addOwnersWords(members: App, services: OwnersWordServices): void {
+  const { ownersWords, charters, clock, emergencies } = services;
   members.put(
     "/v1/household/word",
     {
@@ -47,17 +50,20 @@ export function addOwnersWords(members: App, { ownersWords, charters, clock }: O
   members.get(
     "/v1/household/words",
     {
+      onRequest: ownersOrContacts,
       schema: {
         operationId: "listOwnersWords",
-        summary: "Each owner's newest word, for the clients of owners and contacts, who can open it",
+        summary:
+          "Each owner's newest word, for owners' clients and, where it is their turn, contacts', who can open it",
         tags: ["releases"],
         response: { 200: contract.ownersWords },
       },
     },
     async (request) => {
       const { household, role } = sessionOf(request);
-      if (role !== "owner" && role !== "contact") throw new Problem("owners-only");
-      const words = await ownersWords.list(household);
+      // When owners were at work is nothing that contacts learn at other times.
+      const mayKnow = role === "owner" || (await emergencies.contactsTurn(household)).length > 0;
+      const words = mayKnow ? await ownersWords.list(household) : [];
       return { words: words.map(({ note, file }) => ({ note, file })) };
     },
   );

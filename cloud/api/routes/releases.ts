@@ -1,6 +1,8 @@
+import type { ReleaseId } from "../../../shared/kernel/ids.js";
 import { parseAuthorisation } from "../../../shared/release/authorisation.js";
 import { packagePieceBytesMax } from "../../../shared/release/limits.js";
 import { textOf } from "../../../shared/seal/note.js";
+import type { Session } from "../../household/logins.io.js";
 import type { Batches } from "../../release/batches.io.js";
 import type { AgencyBook } from "../../release/deciding.io.js";
 import type { KeptRelease, ReleaseBook, Releases } from "../../release/releases.io.js";
@@ -11,8 +13,8 @@ import * as contract from "../contract/releases.js";
 import { releaseIdIn } from "../ids.js";
 import { bytesIn } from "../piece.js";
 import { demandOwnKey, operatorOf } from "../plugins/office.js";
-import { keySessionsOnly, ownersOnly, sessionOf } from "../plugins/session.js";
-import { demand, found } from "../problems.js";
+import { keySessionsOnly, ownersOnly, ownersOrContacts, sessionOf } from "../plugins/session.js";
+import { demand, found, Problem } from "../problems.js";
 import { demandStep } from "../steps.js";
 import { timeTextOf } from "../time.js";
 import { nextOf, shownStep } from "./record.js";
@@ -27,9 +29,27 @@ export interface ReleaseRouteServices {
   readonly log: LogReader;
 }
 
-const owners = { onRequest: [ownersOnly, keySessionsOnly] };
+const answerers = { onRequest: [ownersOrContacts, keySessionsOnly] };
 
-/** What an owner does: gives a sealed package to the escrow, sees what became of it, ends it. */
+/** Contacts handle what contacts signed, and nothing else. */
+function mayHandle({ role }: Session, authorisation: string): boolean {
+  const said = parseAuthorisation(textOf(authorisation));
+  return role === "owner" || (said.ok && said.value.basis === "contacts");
+}
+
+/** A release of the household of whoever asks, which is theirs to handle. */
+async function ownRelease(
+  releaseBook: ReleaseBook,
+  session: Session,
+  release: string,
+): Promise<KeptRelease & { readonly id: ReleaseId }> {
+  const id = releaseIdIn(release);
+  const kept = await releaseBook.find(id);
+  const isOwn = kept?.state.household === session.household && mayHandle(session, kept.state.authorisation);
+  return { ...found(isOwn ? kept : undefined), id };
+}
+
+/** What an owner, or a contact in an emergency, does: gives a sealed package to the escrow, sees what became of it, ends it. */
 export function addOwnReleases(members: App, services: ReleaseRouteServices): void {
   addOffering(members, services);
   addOwnList(members, services);
@@ -40,7 +60,7 @@ function addOffering(members: App, { releases, releaseBook, makeAvailable }: Rel
   members.post(
     "/v1/releases",
     {
-      ...owners,
+      ...answerers,
       schema: {
         operationId: "prepareRelease",
         summary:
@@ -51,9 +71,11 @@ function addOffering(members: App, { releases, releaseBook, makeAvailable }: Rel
       },
     },
     async (request, reply) => {
-      const { household } = sessionOf(request);
+      const session = sessionOf(request);
+      const { household } = session;
       const { authorisation, pieces } = request.body;
       const { record } = demand(parseAuthorisation(textOf(authorisation)));
+      if (!mayHandle(session, authorisation)) throw new Problem("owners-only");
       const known = await releaseBook.find(record);
       const { state } = known ?? {};
       const again =
@@ -71,12 +93,12 @@ function addOffering(members: App, { releases, releaseBook, makeAvailable }: Rel
       { parseAs: "buffer", bodyLimit: packagePieceBytesMax },
       (_request, body, done) => done(null, body),
     );
-    addPackagePieces(bytes, releases);
+    addPackagePieces(bytes, { releases, releaseBook });
   });
   members.post(
     "/v1/releases/:release/escrow",
     {
-      ...owners,
+      ...answerers,
       schema: {
         operationId: "escrowRelease",
         summary: "The package is whole: decided once more, then kept for the agency for 14 days",
@@ -86,7 +108,7 @@ function addOffering(members: App, { releases, releaseBook, makeAvailable }: Rel
       },
     },
     async (request) => {
-      const id = releaseIdIn(request.params.release);
+      const { id } = await ownRelease(releaseBook, sessionOf(request), request.params.release);
       const kept = demandStep(await releases.escrow(sessionOf(request).household, id), "no-known-signer");
       if (kept.state.urgent) await makeAvailable();
       return { ...shownRelease(found(await releaseBook.find(id))), steps: [] };
@@ -118,7 +140,7 @@ function addOwnList(members: App, { releaseBook }: ReleaseRouteServices): void {
   members.get(
     "/v1/releases/:release",
     {
-      onRequest: ownersOnly,
+      onRequest: ownersOrContacts,
       schema: {
         operationId: "getRelease",
         summary: "A release with all that became of it",
@@ -128,20 +150,17 @@ function addOwnList(members: App, { releaseBook }: ReleaseRouteServices): void {
       },
     },
     async (request) => {
-      const id = releaseIdIn(request.params.release);
-      const kept = await releaseBook.find(id);
-      const { household } = sessionOf(request);
-      const own = found(kept?.state.household === household ? kept : undefined);
-      return { ...shownRelease(own), steps: (await releaseBook.steps(id)).map(shownStep) };
+      const own = await ownRelease(releaseBook, sessionOf(request), request.params.release);
+      return { ...shownRelease(own), steps: (await releaseBook.steps(own.id)).map(shownStep) };
     },
   );
 }
 
-function addWithdrawal(members: App, { releases }: ReleaseRouteServices): void {
+function addWithdrawal(members: App, { releases, releaseBook }: ReleaseRouteServices): void {
   members.post(
     "/v1/releases/:release/withdraw",
     {
-      onRequest: ownersOnly,
+      onRequest: ownersOrContacts,
       schema: {
         operationId: "withdrawRelease",
         summary:
@@ -154,18 +173,21 @@ function addWithdrawal(members: App, { releases }: ReleaseRouteServices): void {
     },
     async (request) => {
       const { household } = sessionOf(request);
-      const id = releaseIdIn(request.params.release);
+      const { id } = await ownRelease(releaseBook, sessionOf(request), request.params.release);
       const kept = demandStep(await releases.withdraw(household, id, request.body.note), "no-known-signer");
       return { ...shownRelease(kept), steps: [] };
     },
   );
 }
 
-function addPackagePieces(members: App, releases: Releases): void {
+function addPackagePieces(
+  members: App,
+  { releases, releaseBook }: Pick<ReleaseRouteServices, "releases" | "releaseBook">,
+): void {
   members.put(
     "/v1/releases/:release/pieces/:piece",
     {
-      ...owners,
+      ...answerers,
       schema: {
         operationId: "putPackagePiece",
         summary: "A piece of a package that is being prepared: an age file to the request's own key",
@@ -179,7 +201,8 @@ function addPackagePieces(members: App, releases: Releases): void {
       const { release, piece: index } = request.params;
       const piece = bytesIn(request.body);
       const { household } = sessionOf(request);
-      found((await releases.put(household, releaseIdIn(release), index, piece)) || undefined);
+      const { id } = await ownRelease(releaseBook, sessionOf(request), release);
+      found((await releases.put(household, id, index, piece)) || undefined);
       return reply.code(204).send(null);
     },
   );

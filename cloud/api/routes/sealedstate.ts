@@ -1,45 +1,62 @@
+import type { onRequestAsyncHookHandler } from "fastify";
 import type { SealedStates } from "../../household/sealedstate.io.js";
 import type { App } from "../app.js";
 import { nothing } from "../contract/common.js";
 import * as contract from "../contract/releases.js";
-import { ownersOnly, sessionOf } from "../plugins/session.js";
+import { contactsOnly, ownersOnly, sessionOf } from "../plugins/session.js";
 import { found, Problem } from "../problems.js";
 
 export interface SealedStateServices {
   readonly sealedStates: SealedStates;
+  readonly contactsStates: SealedStates;
 }
 
-const path = "/v1/household/state";
+/** What owners' clients keep among themselves, and contacts' clients among theirs. They write it at each of their rounds, whether anything has changed or not. */
+export function addSealedState(members: App, { sealedStates, contactsStates }: SealedStateServices): void {
+  addState(members, sealedStates, {
+    ...{ path: "/v1/household/state", name: "SealedState", whose: "owners", onRequest: ownersOnly },
+  });
+  addState(members, contactsStates, {
+    ...{ path: "/v1/household/contacts-state", name: "ContactsState", whose: "contacts" },
+    onRequest: contactsOnly,
+  });
+}
 
-/** What owners' clients keep among themselves. They write it at each of their rounds, whether anything has changed or not. */
-export function addSealedState(members: App, { sealedStates }: SealedStateServices): void {
+interface Of {
+  readonly path: string;
+  readonly name: string;
+  readonly whose: string;
+  readonly onRequest: onRequestAsyncHookHandler;
+}
+
+function addState(members: App, states: SealedStates, { path, name, whose, onRequest }: Of): void {
   members.get(
     path,
     {
-      onRequest: ownersOnly,
+      onRequest,
       schema: {
-        operationId: "getSealedState",
-        summary: "What the owners keep among themselves: an age file to their keys",
+        operationId: `get${name}`,
+        summary: `What the ${whose} keep among themselves: an age file to their keys`,
         tags: ["releases"],
         response: { 200: contract.sealedState },
       },
     },
-    async (request) => found(await sealedStates.find(sessionOf(request).household)),
+    async (request) => found(await states.find(sessionOf(request).household)),
   );
   members.put(
     path,
     {
-      onRequest: ownersOnly,
+      onRequest,
       schema: {
-        operationId: "putSealedState",
-        summary: "The next version of it; refused where another owner was quicker",
+        operationId: `put${name}`,
+        summary: "The next version of it; refused where another of them was quicker",
         tags: ["releases"],
         body: contract.sealedState,
         response: { 204: nothing },
       },
     },
     async (request, reply) => {
-      if (!(await sealedStates.put(sessionOf(request).household, request.body)))
+      if (!(await states.put(sessionOf(request).household, request.body)))
         throw new Problem("changed-meanwhile");
       return reply.code(204).send(null);
     },

@@ -97,7 +97,10 @@ ofMember("add", "sign somebody in who joins")
     'the name of who answered an invitation, or the line that "lintel member join" showed',
   )
   .addOption(
-    new Option("--role <role>", "contacts see outdoor cameras only; owners sign charters")
+    new Option(
+      "--role <role>",
+      "contacts answer emergencies where owners do not, and see nothing else; owners sign charters",
+    )
       .choices(allRoles)
       .makeOptionMandatory(),
   )
@@ -118,7 +121,10 @@ ofMember(
 )
   .argument("<member>", "their id, or their name")
   .addOption(
-    new Option("--role <role>", "contacts see outdoor cameras only; owners sign charters").choices(allRoles),
+    new Option(
+      "--role <role>",
+      "contacts answer emergencies where owners do not, and see nothing else; owners sign charters",
+    ).choices(allRoles),
   )
   .option("--camera <camera>", "the only camera that they see; for several give it again", listed)
   .addOption(new Option("--all-cameras", "they see all that their role may see").conflicts("camera"))

@@ -122,5 +122,9 @@ ofMember(
 )
   .argument("<record>", "the authorisation's record")
   .action(async (record: string, options: Common) =>
-    (await import("../consent/release.io.js")).memberWithdraw(options.profile, record, openTerminal(options)),
+    (await import("../consent/withdraw.io.js")).memberWithdraw(
+      options.profile,
+      record,
+      openTerminal(options),
+    ),
   );

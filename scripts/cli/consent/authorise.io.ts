@@ -13,9 +13,10 @@ import { clipIdOf } from "../member/clips.io.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { systemClock, systemRandom } from "../world.io.js";
+import { basisOf, wordsUnder } from "./contacts.io.js";
 import { begun, cosigned, type Draft, type DraftRefusal, standing } from "./drafts.js";
 import type { TrustedAsk } from "./feed.js";
-import { beginRound, findAsk, type Round } from "./owner.io.js";
+import { beginAnswer, findAsk, type Round } from "./owner.io.js";
 import { cut, cutAgain, type OpenedSlice, preview } from "./slices.io.js";
 import type { OwnersState } from "./state.js";
 
@@ -43,8 +44,10 @@ export async function memberAuthorise(
   terminal: Terminal,
   clock: Clock = systemClock,
 ): Promise<void> {
-  const round = await beginRound(folder, { terminal, clock });
+  const round = await beginAnswer(folder, { terminal, clock });
   const ask = findAsk(round, options.request);
+  // Before anything is looked at: a no of an owner's ends it here.
+  const basis = await basisOf(round, ask);
   // Before anybody watches anything in vain; decided once more when it is signed.
   changed(round.state, begun(round.state.drafts, "", clock.wall()));
   const { request, agreement } = ask;
@@ -58,12 +61,12 @@ export async function memberAuthorise(
   terminal.say(noticeOf(request, agreement, options.language));
   terminal.say("It would get:");
   const files = preview(round, options.preview ?? join(folder, "previews", request.id), parts);
-  const authorisation = draft(round, ask, parts, options);
+  const authorisation = { ...draft(round, ask, parts, options), ...basis };
   terminal.say(holdSentence(authorisation));
   if (!(await terminal.agreed("Have you watched this, and do you sign for exactly that?")))
     throw new Refused("Nothing was signed.");
   const note = signNote(formatAuthorisation(authorisation), [noteSigner(round.cloud.profile)]);
-  const { state } = await beginRound(folder, {
+  const { state } = await beginAnswer(folder, {
     terminal,
     clock,
     change: (before) => changed(before, begun(before.drafts, note, clock.wall())),
@@ -102,7 +105,7 @@ function draft(
   };
 }
 
-/** A co-owner's signature under what another owner chose: the same clips are opened and shown here first. */
+/** A co-owner's signature under what another owner chose, or a second contact's under what the first one did: the same clips are opened and shown here first. */
 export async function memberSign(
   folder: string,
   {
@@ -113,10 +116,11 @@ export async function memberSign(
   terminal: Terminal,
   clock: Clock = systemClock,
 ): Promise<void> {
-  const round = await beginRound(folder, { terminal, clock });
+  const round = await beginAnswer(folder, { terminal, clock });
   const found = findDraft(round, record);
   if (found.signers.includes(round.cloud.profile.member)) throw new Refused("You have signed it already.");
   const ask = findAsk(round, found.request);
+  await wordsUnder(round, ask, found);
   const parts: OpenedSlice[] = [];
   for (const released of found.clips) parts.push(await cutAgain(round, released));
   terminal.say(noticeOf(ask.request, ask.agreement, language));
@@ -127,7 +131,7 @@ export async function memberSign(
     throw new Refused("Nothing was signed.");
   const signature = { text: textOf(found.note), signer: noteSigner(round.cloud.profile) };
   const charter = round.household.newest;
-  const { state } = await beginRound(folder, {
+  const { state } = await beginAnswer(folder, {
     terminal,
     clock,
     change: (before) => changed(before, cosigned(before.drafts, signature, { charter, now: clock.wall() })),
@@ -149,7 +153,9 @@ export function findDraft(round: Standing, record: string): Draft {
   return found;
 }
 
-export const namesOf = (members: Draft["missing"]): string => members.map(({ name }) => name).join(", ");
+/** Whose signatures are missing: all of these owners', or of these contacts' one. */
+export const namesOf = ({ basis, missing }: Pick<Draft, "basis" | "missing">): string =>
+  missing.map(({ name }) => name).join(basis === "contacts" ? " or " : ", ");
 
 function changed(state: OwnersState, drafts: ReturnType<typeof begun>): OwnersState {
   if (!drafts.ok) throw new Refused(draftSentences[drafts.error.kind]);
@@ -159,7 +165,8 @@ function changed(state: OwnersState, drafts: ReturnType<typeof begun>): OwnersSt
 const draftSentences: Readonly<Record<DraftRefusal["kind"], string>> = {
   "draft-gone":
     "It is not under way any more: it was withdrawn, overtaken by a new charter, or not signed by all in time. Nothing was signed.",
-  "owners-only": "Only owners sign releases. Nothing was signed.",
+  "not-theirs-to-sign":
+    "Owners sign what an owner began, and contacts what a contact did. Nothing was signed.",
   "too-many-drafts":
     "Too many authorisations are under way. Withdraw one: lintel member authorisations. Nothing was signed.",
 };
@@ -179,7 +186,7 @@ function tellStanding(
   terminal.say(`Signed: ${record}.`);
   if (draft.kind === "pending-co-owners")
     terminal.say(
-      `  Still to sign by ${timeText(signUntil)}: ${namesOf(draft.missing)} (lintel member sign ${record}).`,
+      `  Still to sign by ${timeText(signUntil)}: ${namesOf(draft)} (lintel member sign ${record}).`,
     );
   else terminal.say(`  From ${from} on it can be handed over: lintel member release ${record}`);
   terminal.say(`  Until then nobody outside knows of it. Take it back: lintel member withdraw ${record}`);

@@ -24,8 +24,9 @@ import { quiet } from "../../demo/home.io.js";
 import type { Terminal } from "../terminal.io.js";
 import { memberAuthorise } from "./authorise.io.js";
 import { filmed, newHome } from "./home.contract.js";
-import { memberAuthorisations, memberRelease, memberWithdraw } from "./release.io.js";
+import { memberAuthorisations, memberRelease } from "./release.io.js";
 import { memberPlace, memberRequests } from "./requests.io.js";
+import { memberWithdraw } from "./withdraw.io.js";
 
 // An owner at the command line, from the public request to what the agency verifies, on a real cloud; the long waits pass on its clock.
 

@@ -1,3 +1,4 @@
+import type { Role } from "../../../shared/charter/lines.js";
 import { isRequestId } from "../../../shared/kernel/ids.js";
 import type { Clock } from "../../../shared/kernel/ports.js";
 import type { LogPolicy } from "../../../shared/tlog/checkpoint.js";
@@ -11,12 +12,13 @@ import { takingPart } from "../takingpart.js";
 import type { Terminal } from "../terminal.io.js";
 import { readFeed, type ShownAsk, type Trust, type TrustedAsk, trustAsk } from "./feed.js";
 import { askSentence } from "./sentences.js";
-import { changeState } from "./state.io.js";
+import { type Circle, changeState } from "./state.io.js";
 import { noesOf, type OwnersState } from "./state.js";
 import { giveWord } from "./words.io.js";
 
-/** An owner at work: everything that a command of this side needs. */
+/** An owner at work, or a contact in an emergency: everything that a command of this side needs. */
 export interface Owner {
+  readonly role: Circle;
   readonly cloud: Cloud;
   readonly household: Household;
   readonly terminal: Terminal;
@@ -41,20 +43,51 @@ export interface RoundOptions {
   readonly change?: (state: OwnersState) => OwnersState;
 }
 
-export async function beginRound(folder: string, { terminal, clock, change }: RoundOptions): Promise<Round> {
+/** An owner's. */
+export async function beginRound(folder: string, options: RoundOptions): Promise<Round> {
+  const { me, ...who } = await whoIs(folder, options);
+  if (me !== "owner") throw new Refused("Only owners see and answer requests. Ask one of them.");
+  return ownersRound({ ...who, role: me }, options);
+}
+
+/** An owner's, or a contact's: these are shown emergencies alone, and only once the owners had their time. */
+export async function beginAnswer(folder: string, options: RoundOptions): Promise<Round> {
+  const { me, ...who } = await whoIs(folder, options);
+  if (me === "owner") return ownersRound({ ...who, role: me }, options);
+  if (me !== "contact") throw new Refused("Only owners, and contacts in an emergency, may do this.");
+  return contactsRound({ ...who, role: me }, options);
+}
+
+async function whoIs(
+  folder: string,
+  { terminal, clock }: RoundOptions,
+): Promise<Omit<Owner, "role"> & { readonly me: Role | undefined }> {
   const cloud = openCloud(folder);
   const household = await cloud.household();
-  const me = household.newest.members.find(({ id }) => id === cloud.profile.member);
-  if (me?.role !== "owner") throw new Refused("Only owners see and answer requests. Ask one of them.");
-  const server = { url: cloud.profile.cloudUrl, ca: cloud.profile.ca };
-  const { text: policyText, policy } = await pinnedPolicy(server, folder);
-  const feed = await fetchFeed(server);
-  const state = await changeState(cloud, household, change ?? ((same) => same));
+  const me = household.newest.members.find(({ id }) => id === cloud.profile.member)?.role;
+  const { text: policyText, policy } = await pinnedPolicy(serverOf(cloud), folder);
+  return { me, cloud, household, terminal, clock, policy, policyText };
+}
+
+async function ownersRound(owner: Owner, { change = same }: RoundOptions): Promise<Round> {
+  const { cloud, household, clock } = owner;
+  const feed = await fetchFeed(serverOf(cloud));
+  const state = await changeState(cloud, household, change);
   await giveWord(cloud, household, noesOf(state, cloud.profile.member), clock);
   const own = await cloud.get("/v1/household/emergencies");
   const asked = { shown: readFeed(feed, "requests"), emergencies: readFeed(own, "emergencies") };
-  return { cloud, household, terminal, clock, policy, policyText, ...asked, state };
+  return { ...owner, ...asked, state };
 }
+
+async function contactsRound(contact: Owner, { change = same }: RoundOptions): Promise<Round> {
+  const { cloud, household } = contact;
+  const own = await takingPart(cloud.get("/v1/household/emergencies"));
+  const state = await changeState(cloud, household, change, "contact");
+  return { ...contact, shown: [], emergencies: readFeed(own, "emergencies"), state };
+}
+
+const same = (state: OwnersState): OwnersState => state;
+const serverOf = ({ profile }: Cloud): Server => ({ url: profile.cloudUrl, ca: profile.ca });
 
 async function fetchFeed(server: Server): Promise<Fields> {
   const path = "/public/v1/feed";
@@ -66,6 +99,10 @@ export function findAsk(round: Round, id: string): TrustedAsk {
   const { shown, emergencies, state } = round;
   const emergency = emergencies.find(({ note }) => note.startsWith(`emergency/v1\n${id}\n`));
   if (emergency !== undefined) return trusted(round, emergency, `Emergency ${id}`);
+  if (round.role === "contact")
+    throw new Refused(
+      `Contacts are not asked in an emergency ${id} now: that is so for its first 30 minutes, once something was released for it, and after its end.`,
+    );
   if (state.optedOut)
     throw new Refused(
       "Your household has opted out of requests. An owner may turn that back: lintel member requests on",

@@ -1,21 +1,17 @@
 import { charterEntry, charterSalt, charterTag, householdLogOf } from "../../../shared/charter/logtag.js";
 import { fromUtf8, toBase64 } from "../../../shared/kernel/bytes.js";
-import { isReleaseId } from "../../../shared/kernel/ids.js";
 import type { Clock } from "../../../shared/kernel/ports.js";
 import { isClaim } from "../../../shared/release/ask.js";
 import type { Evidence } from "../../../shared/release/evidence.js";
 import { packagePieceBytesMax, packagePiecesMax } from "../../../shared/release/limits.js";
 import { type PackageParts, type PackedClip, packRelease } from "../../../shared/release/package.js";
 import { verifyPackage } from "../../../shared/release/verify.js";
-import { formatWithdrawal } from "../../../shared/release/withdrawal.js";
 import { seal } from "../../../shared/seal/age.js";
 import { nativeHashOf } from "../../../shared/seal/native.io.js";
-import { signNote } from "../../../shared/seal/note.js";
 import { formatEntry } from "../../../shared/tlog/entry.js";
 import { counted } from "../counted.js";
 import { type Fields, UnexpectedAnswer } from "../fields.js";
-import { fetchText, Problem } from "../http.io.js";
-import { noteSigner } from "../member/charter.io.js";
+import { fetchText } from "../http.io.js";
 import { listed } from "../member/logcheck.io.js";
 import { readSignedCharter } from "../member/profile.io.js";
 import { Refused } from "../refused.js";
@@ -23,10 +19,12 @@ import type { Terminal } from "../terminal.io.js";
 import { verifySentence } from "../verify/sentences.js";
 import { systemClock } from "../world.io.js";
 import { draftsIn, findDraft, namesOf } from "./authorise.io.js";
+import { wordsUnder } from "./contacts.io.js";
 import { type Draft, without } from "./drafts.js";
 import { readEvidence, type TrustedAsk } from "./feed.js";
-import { beginRound, findAsk, type Round } from "./owner.io.js";
+import { beginAnswer, findAsk, type Round } from "./owner.io.js";
 import { cutAgain, type OpenedSlice } from "./slices.io.js";
+import type { HeardWord } from "./words.io.js";
 
 const path = "/v1/releases";
 const proofBytesMax = 64 * 1024;
@@ -38,17 +36,18 @@ export async function memberRelease(
   terminal: Terminal,
   clock: Clock = systemClock,
 ): Promise<void> {
-  const round = await beginRound(folder, { terminal, clock });
+  const round = await beginAnswer(folder, { terminal, clock });
   const draft = findDraft(round, record);
   const ask = findAsk(round, draft.request);
   refuseEarly(draft);
+  const words = await wordsUnder(round, ask, draft);
   const parts: OpenedSlice[] = [];
   for (const released of draft.clips) parts.push(await cutAgain(round, released));
   terminal.progress("packing …");
-  const tar = await pack(round, { ask, draft, parts });
+  const tar = await pack(round, { ask, draft, parts, words });
   const sealed = await seal(tar, [draft.recipient]);
   const state = await hand(round, draft, sealed);
-  await beginRound(folder, {
+  await beginAnswer(folder, {
     terminal,
     clock,
     change: (now) => ({ ...now, drafts: without(now.drafts, record) }),
@@ -70,9 +69,10 @@ export async function memberRelease(
   terminal.say(`  Take it back before that: lintel member withdraw ${record}`);
 }
 
-function refuseEarly({ kind, missing, from }: Draft): void {
+function refuseEarly(draft: Draft): void {
+  const { kind, from } = draft;
   if (kind === "pending-co-owners")
-    throw new Refused(`Still to sign: ${namesOf(missing)}. Without them there is no release.`);
+    throw new Refused(`Still to sign: ${namesOf(draft)}. Without them there is no release.`);
   if (kind === "held")
     throw new Refused(
       `It rests until ${new Date(from).toISOString()}. Until then nobody outside knows of it.`,
@@ -83,14 +83,16 @@ interface Wanted {
   readonly ask: TrustedAsk;
   readonly draft: Draft;
   readonly parts: readonly OpenedSlice[];
+  readonly words: readonly HeardWord[];
 }
 
 /** The package, verified here as the agency will verify it. */
-async function pack(round: Round, { ask, draft, parts }: Wanted): Promise<Uint8Array> {
+async function pack(round: Round, { ask, draft, parts, words }: Wanted): Promise<Uint8Array> {
   const { policy, policyText, clock } = round;
   const footage = await footageOf(round, parts);
   const whole: PackageParts = {
     ...{ authorisation: draft.note, request: ask.note, agreements: ask.agency.agreements },
+    ...(words.length > 0 && { words: words.map(({ note }) => note) }),
     ...(await chartersOf(round, draft)),
     ...{ clips: footage.clips, footageEvidence: footage.evidence },
     ...{ terms: ask.agency.terms, policy: policyText },
@@ -187,7 +189,7 @@ export async function memberAuthorisations(
   terminal: Terminal,
   clock: Clock = systemClock,
 ): Promise<void> {
-  const round = await beginRound(folder, { terminal, clock });
+  const round = await beginAnswer(folder, { terminal, clock });
   const drafts = draftsIn(round);
   for (const draft of drafts) {
     const { record, request, clips, kind: state } = draft;
@@ -195,22 +197,27 @@ export async function memberAuthorisations(
     const from = new Date(draft.from).toISOString();
     terminal.json({ record, request, state, missing, releasableFrom: from, clips: clips.length });
     const waits =
-      missing.length > 0 ? `still to sign: ${missing.join(", ")}` : `can be handed over from ${from} on`;
+      missing.length > 0 ? `still to sign: ${namesOf(draft)}` : `can be handed over from ${from} on`;
     terminal.say(`${record}  request ${request}  ${counted(clips.length, "recording")}, ${waits}`);
   }
-  const releases = await round.cloud.list(path, "releases", (item) => ({
-    record: item.text("id"),
-    request: item.text("request"),
-    agency: item.text("agency"),
-    state: item.text("state"),
-    until: item.maybeText("until"),
-  }));
+  const releases = round.role === "owner" ? await releasesOf(round) : [];
   for (const one of releases) {
     terminal.json(one);
     terminal.say(`${one.record}  request ${one.request}  ${stateSentence(one)}`);
   }
   if (drafts.length + releases.length === 0)
     terminal.say("Nothing was ever released, and nothing is under way.");
+}
+
+/** The household's, newest first; contacts are shown none. */
+function releasesOf({ cloud }: Round) {
+  return cloud.list(path, "releases", (item) => ({
+    record: item.text("id"),
+    request: item.text("request"),
+    agency: item.text("agency"),
+    state: item.text("state"),
+    until: item.maybeText("until"),
+  }));
 }
 
 function stateSentence({
@@ -236,40 +243,4 @@ function stateSentence({
     forgotten: "was never handed over whole",
   };
   return sentences[state] ?? state;
-}
-
-/** Takes back what was authorised: before it is handed over without a trace, and afterwards as far as it goes. */
-export async function memberWithdraw(
-  folder: string,
-  record: string,
-  terminal: Terminal,
-  clock: Clock = systemClock,
-): Promise<void> {
-  if (!isReleaseId(record))
-    throw new Refused(`"${record}" is no authorisation. See: lintel member authorisations`);
-  const { cloud, household } = await beginRound(folder, {
-    terminal,
-    clock,
-    change: (now) => ({ ...now, drafts: without(now.drafts, record) }),
-  });
-  const withdrawal = { release: record, household: household.newest.household, at: clock.wall() };
-  const note = signNote(formatWithdrawal(withdrawal), [noteSigner(cloud.profile)]);
-  const ended = await cloud
-    .call({ method: "POST", path: `${path}/${record}/withdraw`, body: { note } })
-    .catch((error: unknown) => {
-      if (isNotThere(error)) return undefined;
-      throw error;
-    });
-  const left =
-    ended === undefined ? "never-handed-over" : (await cloud.get(`${path}/${record}`)).text("state");
-  terminal.json({ record, state: left });
-  terminal.say(
-    left === "disposal-asked"
-      ? "Withdrawn. The agency had fetched it: it has been asked to dispose of it, and nobody can recall what was downloaded."
-      : "Withdrawn. Nobody outside has it, and nobody gets it.",
-  );
-}
-
-function isNotThere(error: unknown): boolean {
-  return error instanceof Problem && error.status === 404;
 }

@@ -2,6 +2,7 @@ import { millis } from "../../../shared/kernel/brand.js";
 import { fromUtf8, toUtf8 } from "../../../shared/kernel/bytes.js";
 import { type CameraId, isCameraId, isMemberId, type MemberId } from "../../../shared/kernel/ids.js";
 import { formatPlace, type Place, parsePlace } from "../../../shared/release/area.js";
+import { noesMax } from "../../../shared/release/ownersword.js";
 import { type Hash, isHash } from "../../../shared/seal/hash.js";
 import { fieldsOf } from "../fields.js";
 import type { KeptDraft } from "./drafts.js";
@@ -59,6 +60,12 @@ export function parseState(bytes: Uint8Array): OwnersState {
     return isMemberId(member) && isHash(claim) ? [{ member, claim }] : [];
   });
   return { optedOut: fields.maybeFlag("optedOut") ?? false, places: new Map(known), drafts, noes };
+}
+
+/** With an owner's no; the oldest give way. */
+export function withNo({ noes, ...state }: OwnersState, member: MemberId, claim: Hash): OwnersState {
+  const others = noes.filter((no) => no.member !== member || no.claim !== claim);
+  return { ...state, noes: [...others, { member, claim }].slice(-noesMax) };
 }
 
 /** The claims to which this owner said no. */

@@ -41,6 +41,8 @@ export async function giveWord(
 
 /** What an owner's newest word says, once signature, file and text of it have held here. */
 export interface HeardWord extends OpenedWord {
+  /** As it was signed. */
+  readonly note: string;
   readonly noes: readonly Hash[];
 }
 
@@ -67,7 +69,7 @@ async function hear(
   if (hashOf(bytes.value) !== word.value.sealed) return undefined;
   const plain = await open(bytes.value, [cloud.profile.keys.identity]);
   const noes = plain.ok ? parseNoes(plain.value) : undefined;
-  return noes?.ok === true ? { ...word.value, noes: noes.value } : undefined;
+  return noes?.ok === true ? { ...word.value, note, noes: noes.value } : undefined;
 }
 
 /** What an owner says to an emergency: `silent` has given a word since the question, and no no in it. */

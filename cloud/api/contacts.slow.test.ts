@@ -1,0 +1,328 @@
+import type { IncomingMessage } from "node:http";
+import { t as tap, test } from "tap";
+import { type Millis, millis } from "../../shared/kernel/brand.js";
+import { toBase64 } from "../../shared/kernel/bytes.js";
+import { type ClipId, newClipId, newReleaseId } from "../../shared/kernel/ids.js";
+import { formatAgreement } from "../../shared/release/agreement.js";
+import { type Authorisation, formatAuthorisation } from "../../shared/release/authorisation.js";
+import { type EmergencyClaim, formatClaim } from "../../shared/release/emergency.js";
+import { noticeHash } from "../../shared/release/notice.js";
+import { formatNoes, formatWord, type OwnersWord } from "../../shared/release/ownersword.js";
+import { formatWithdrawal } from "../../shared/release/withdrawal.js";
+import { seal } from "../../shared/seal/age.js";
+import { hashOf, hashOfText } from "../../shared/seal/hash.js";
+import { signNote } from "../../shared/seal/note.js";
+import { systemRandom as random } from "../system.io.js";
+import { askAll, memberRoutes, unknownClip, unknownKey } from "./access.contract.js";
+import { askHousehold, newClaim } from "./emergencies.contract.js";
+import { activeBureau, openReleaseCloud, putPiece } from "./releases.contract.js";
+import {
+  type Answer,
+  type Board,
+  call,
+  getter,
+  keyFile,
+  newBoard,
+  newHousehold,
+  newPerson,
+  nextCharter,
+  opened,
+  type Person,
+  sign,
+  storeClip,
+  tokenOf,
+} from "./testing.js";
+
+// What contacts are served and what their answer takes, over the real API: a signed claim, an agency that was vetted in public.
+
+const minute = 60_000;
+const hour = 60 * minute;
+const cloud = await openReleaseCloud();
+tap.teardown(cloud.close);
+const origin = await cloud.app.listen({ host: "127.0.0.1", port: 0 });
+const bureau = await activeBureau(cloud);
+const claimant = {
+  ...{ ...bureau, agreement: hashOfText(formatAgreement(bureau.agreement)) },
+  phone: bureau.agreement.phone,
+};
+const kind = ({ body }: Answer): string => body.type?.replace("urn:lintel:problem:", "") ?? "";
+const pass = async (by: number): Promise<void> => {
+  cloud.clock.forward(by);
+  await cloud.casework.tick();
+};
+
+/** A household of an owner, an adult and three contacts, with two cameras at the door and one inside. */
+async function newHouse() {
+  const [cy, di, ed] = [
+    await newPerson("contact", "Cy"),
+    await newPerson("contact", "Di"),
+    await newPerson("contact", "Ed"),
+  ];
+  const others = [await newPerson("adult", "Bo"), cy, di, ed];
+  const home = await newHousehold(cloud, others);
+  const [garden, hall] = [await newBoard("Garden"), await newBoard("Hall", "indoor")];
+  const cameras = [home.board, garden, hall];
+  const next = sign(nextCharter(home.charter, { cameras: cameras.map(({ line }) => line) }), [home.owner]);
+  const keyFiles = await Promise.all([garden, hall].map((board) => keyFile(board, [home.owner, ...others])));
+  const body = { charter: next, keyFiles };
+  const put = await call(cloud, "PUT", "/v1/household/charter", { token: home.token, body });
+  if (put.status !== 200) throw new Error(put.text);
+  const charter = opened(...home.chain, next);
+  const clipAt = async (at: number, board: Board = home.board): Promise<ClipId> =>
+    (await storeClip(cloud, { ...home, board }, new Uint8Array(9), newClipId(millis(at), random))).clip;
+  return { ...home, charter, garden, hall, cy, di, ed, adult: others[0] ?? cy, clipAt };
+}
+type House = Awaited<ReturnType<typeof newHouse>>;
+
+const as = ({ household }: House, person: Person) => tokenOf(cloud, person, household);
+
+async function ask({ household, board }: House, changes: Partial<EmergencyClaim> = {}) {
+  const claimed = await newClaim(cloud, claimant, { household, camera: board.id }, changes);
+  await askHousehold(cloud, claimant, await cloud.operatorTokens(), claimed);
+  cloud.clock.forward(1);
+  return claimed.claim;
+}
+
+async function giveWord(house: House): Promise<string> {
+  const { household, owner, charter } = house;
+  const file = await seal(
+    formatNoes([]),
+    charter.members.map(({ recipient }) => recipient),
+  );
+  const word: OwnersWord = {
+    ...{ household, member: owner.member.id, at: cloud.clock.wall(), sealed: hashOf(file) },
+  };
+  const text = formatWord(word);
+  const body = { note: signNote(text, [owner.note]), file: toBase64(file) };
+  const put = await call(cloud, "PUT", "/v1/household/word", { token: await as(house, owner), body });
+  if (put.status !== 204) throw new Error(put.text);
+  return hashOfText(text);
+}
+
+/** Each route that answers, with what it tells of clips and cameras; charters say which cameras there are. */
+async function routesThatTell(
+  house: House,
+  clips: readonly ClipId[],
+  cameras: readonly string[],
+): Promise<readonly string[]> {
+  const token = await as(house, house.cy);
+  const asked = clips.flatMap((clip, at) =>
+    memberRoutes(cameras[at % 3] ?? "", clip, unknownKey, unknownKey, unknownKey),
+  );
+  const routes = asked.filter(([method, path]) => path !== "/v1/stream" && method === "GET");
+  const unique = [...new Map(routes.map((route) => [route.join(" "), route])).values()];
+  const answers = (await askAll(cloud, unique, token)).filter(
+    ({ status, route }) => status === 200 && route !== "GET /v1/household",
+  );
+  return answers.flatMap(({ route, text, headers }) => {
+    const ids = [...clips, ...cameras].filter((id) => text.includes(id) || route.includes(id));
+    const bytes = /octet-stream/.test(`${headers["content-type"]}`);
+    return ids.length > 0 || bytes ? [route] : [];
+  });
+}
+
+test("of its household's recordings a contact is served an emergency's camera and window, in its time, and nothing else on any route", async (t) => {
+  const house = await newHouse();
+  const now = cloud.clock.wall();
+  const asked = await house.clipAt(now - 90 * minute);
+  const others = [
+    await house.clipAt(now - 3 * hour),
+    await house.clipAt(now - 30 * minute),
+    await house.clipAt(now - 90 * minute, house.garden),
+    await house.clipAt(now - 90 * minute, house.hall),
+  ];
+  const clips = [asked, ...others];
+  const cameras = [house.board, house.garden, house.hall].map(({ id }) => id);
+  const told = () => routesThatTell(house, clips, cameras);
+  t.same(await told(), [], "no emergency");
+  const claim = await ask(house);
+  await giveWord(house);
+  cloud.clock.forward(29 * minute);
+  t.same(await told(), [], "the owners alone are asked");
+  const token = await as(house, house.cy);
+  const emergencies = async (by = token) =>
+    (await call(cloud, "GET", "/v1/household/emergencies", { token: by })).body.emergencies.length;
+  const words = async () => (await call(cloud, "GET", "/v1/household/words", { token })).body.words.length;
+  t.same([await emergencies(), await words()], [0, 0]);
+  await pass(minute);
+  const path = `GET /v1/clips/${asked}`;
+  const served = [
+    "GET /v1/household/emergencies",
+    "GET /v1/clips",
+    path,
+    `${path}/evidence`,
+    `${path}/segments/0`,
+  ];
+  t.same([...(await told())].sort(), [`GET /v1/cameras/${house.board.id}/keys`, ...served].sort());
+  t.same([await emergencies(), await words()], [1, 1]);
+  const listed = async (query = "") =>
+    (await call(cloud, "GET", `/v1/clips${query}`, { token })).body.clips.map(({ id }: { id: string }) => id);
+  t.same(await listed(), [asked]);
+  t.same(await listed(`?from=${new Date(0).toISOString()}`), [asked], "nobody widens the window");
+  t.same(await listed(`?camera=${house.garden.id}`), []);
+  const owner = await as(house, house.owner);
+  const { notices } = (await call(cloud, "GET", "/v1/household/notices", { token: owner })).body;
+  t.match(
+    notices.filter((one: { kind: string }) => one.kind === "emergency-contacts"),
+    [{ about: claim.id, items: [{ camera: house.board.id }] }],
+    "owners are told, once",
+  );
+  const { entries } = (await call(cloud, "GET", "/v1/audit", { token: owner })).body;
+  t.match(entries, [{ act: "opened", clip: asked, member: house.cy.member.id }]);
+  t.equal(await emergencies(await as(house, house.owner)), 1);
+  await pass(60 * minute);
+  t.same(await told(), [], "the fixed time has come");
+  t.equal(await emergencies(), 0);
+});
+
+test("no stream tells a contact what happens at the door, emergency or not", async (t) => {
+  const house = await newHouse();
+  await ask(house);
+  await pass(31 * minute);
+  const token = await as(house, house.cy);
+  const stream: IncomingMessage = await getter(origin, token)("/v1/stream");
+  const { household, board, cy } = house;
+  cloud.hub.publish({ household, camera: board.id, kind: "clip.started", data: {} });
+  cloud.hub.publish({ household, member: cy.member.id, kind: "session.started", data: { session: "x" } });
+  let text = "";
+  for await (const piece of stream.setEncoding("utf8")) {
+    text += piece;
+    if (text.includes("event: ")) break;
+  }
+  t.match(text, /event: session\.started/);
+  t.notMatch(text, /clip\.started/);
+});
+
+interface Signing {
+  readonly house: House;
+  readonly claim: EmergencyClaim;
+  readonly clip: ClipId;
+  readonly words: readonly string[];
+}
+
+function authorise({ house, claim, clip, words }: Signing, changes: Partial<Authorisation> = {}) {
+  const { agreement } = bureau;
+  const { charter } = house;
+  const now = cloud.clock.wall();
+  const hash = hashOfText("bytes\n");
+  const from = millis(claim.from + 1);
+  return {
+    ...{ record: newReleaseId(now, random), household: charter.household, request: claim.id },
+    ...{ requestHash: hashOfText(formatClaim(claim)), agency: claim.agency, recipient: claim.recipient },
+    ...{
+      charter: charter.hash,
+      basis: "contacts",
+      purpose: claim.danger,
+      jurisdiction: agreement.jurisdiction,
+    },
+    ...{ notice: noticeHash(claim, agreement, "en"), language: "en", signed: now, hold: millis(0) },
+    ...{ expires: millis(now + hour), keep: millis(hour), thirdParties: false, child: false, words },
+    clips: [
+      {
+        ...{ clip, camera: claim.camera, charter: charter.hash, manifest: hash },
+        ...{ from, to: millis(from + 10_000) as Millis, first: 0, last: 9, audio: false, sha256: hash },
+      },
+    ],
+    ...changes,
+  } satisfies Authorisation;
+}
+
+type Offer = (said: Authorisation, signers: readonly Person[], by: Person) => Promise<string>;
+
+/** Hands in what these signed: `taken`, or why not. */
+function offering(house: House): Offer {
+  return async (said, signers, by) => {
+    const notes = signers.map(({ note }) => note);
+    const body = { authorisation: signNote(formatAuthorisation(said), notes), pieces: 1 };
+    const answer = await call(cloud, "POST", "/v1/releases", { token: await as(house, by), body });
+    return answer.status === 201 ? "taken" : `${kind(answer)}: ${answer.body.detail ?? ""}`;
+  };
+}
+
+test("contacts' answer is taken from two of them, after the owners' time, under each owner's newest word; else refused with the reason", async (t) => {
+  const house = await newHouse();
+  const { cy, di, owner, adult } = house;
+  const clip = await house.clipAt(cloud.clock.wall() - 90 * minute);
+  const before = await giveWord(house);
+  const claim = await ask(house);
+  const first = await giveWord(house);
+  const signing: Signing = { house, claim, clip, words: [first] };
+  const offer = offering(house);
+  const reason = (said: Authorisation, signers = [cy, di], by = cy) => offer(said, signers, by);
+  cloud.clock.forward(29 * minute);
+  t.match(await reason(authorise(signing)), /The owners alone are asked until/);
+  cloud.clock.forward(2 * minute);
+  const said = authorise(signing);
+  t.match(await reason(authorise(signing, { signed: millis(said.signed - 7 * minute) })), /owners alone/);
+  t.match(await reason(said, [cy]), /1 of the contacts have signed it; it takes 2/);
+  t.match(await reason(said, [cy, adult]), /1 of the contacts/);
+  t.match(await reason(said, [cy, owner]), /1 of the contacts/);
+  t.match(await reason(authorise(signing, { words: [before] })), /Nothing shows that owner/, "of before");
+  t.match(await reason(authorise(signing, { words: [hashOfText("nobody's")] })), /Nothing shows/);
+  const [one] = said.clips;
+  if (one === undefined) return t.fail("no clip");
+  const clips = (changes: Partial<typeof one>) => authorise(signing, { clips: [{ ...one, ...changes }] });
+  t.match(await reason(clips({ camera: house.hall.id })), /indoor camera: no emergency reaches it/);
+  t.match(await reason(clips({ camera: house.garden.id })), /about another camera/);
+  t.match(await reason(clips({ from: millis(claim.to - 73 * hour) })), /more than 72 hours before/);
+  t.equal(await reason(said, [cy, di], adult), "owners-only: Only an owner of the household may do this.");
+  const { words: _, ...consent } = said;
+  t.match(
+    await reason({ ...consent, basis: "consent" }, [owner], cy),
+    /^owners-only/,
+    "an owner's yes is no contact's",
+  );
+  await giveWord(house);
+  t.match(await reason(said), /Nothing shows that owner/, "a newer word voids it");
+});
+
+test("what two contacts hand in is one answer, and each who signed takes it back", async (t) => {
+  const house = await newHouse();
+  const { cy, di, ed } = house;
+  const clip = await house.clipAt(cloud.clock.wall() - 90 * minute);
+  const claim = await ask(house);
+  const signing: Signing = { house, claim, clip, words: [await giveWord(house)] };
+  cloud.clock.forward(31 * minute);
+  const reason = offering(house);
+  const anew = authorise(signing);
+  t.equal(await reason(anew, [cy, di], ed), "taken");
+  const token = await as(house, cy);
+  const path = `/v1/releases/${anew.record}`;
+  t.equal(await putPiece(cloud, { token }, [anew.record, 0], Uint8Array.of(1)), 204);
+  t.match(await call(cloud, "POST", `${path}/escrow`, { token }), {
+    status: 200,
+    body: { state: "escrowed" },
+  });
+  t.match(await reason(authorise(signing), [cy, di], cy), /has answered already/);
+  t.match(await call(cloud, "GET", path, { token }), { status: 200, body: { state: "escrowed" } });
+  t.equal(kind(await call(cloud, "GET", "/v1/releases", { token })), "owners-only");
+  const takeBack = async (by: Person) => {
+    const withdrawal = { release: anew.record, household: house.household, at: cloud.clock.wall() };
+    const body = { note: signNote(formatWithdrawal(withdrawal), [by.note]) };
+    return call(cloud, "POST", `${path}/withdraw`, { token: await as(house, by), body });
+  };
+  t.equal(kind(await takeBack(ed)), "no-known-signer", "who did not sign");
+  t.match(await takeBack(di), { status: 200, body: { state: "destroyed" } });
+});
+
+test("a contact touches no release of the owners', and an owner no state of the contacts'", async (t) => {
+  const house = await newHouse();
+  const [owner, contact] = [await as(house, house.owner), await as(house, house.cy)];
+  const state = { version: 1, file: `YWdlLWVuY3J5cHRpb24${"A".repeat(87_000)}` };
+  const put = (token: string, path: string) => call(cloud, "PUT", path, { token, body: state });
+  t.equal(kind(await put(owner, "/v1/household/contacts-state")), "contacts-only");
+  t.equal(kind(await put(contact, "/v1/household/state")), "owners-only");
+  t.equal((await put(contact, "/v1/household/contacts-state")).status, 204);
+  t.equal(kind(await put(contact, "/v1/household/contacts-state")), "changed-meanwhile");
+  t.equal((await call(cloud, "GET", "/v1/household/contacts-state", { token: contact })).body.version, 1);
+  t.equal(
+    kind(await call(cloud, "GET", "/v1/household/state", { token: owner })),
+    "not-there",
+    "each has its own",
+  );
+  for (const [method, path] of [
+    ["GET", `/v1/releases/${unknownClip}`],
+    ["POST", `/v1/releases/${unknownClip}/escrow`],
+  ] as const)
+    t.equal(kind(await call(cloud, method, path, { token: contact })), "not-there");
+});

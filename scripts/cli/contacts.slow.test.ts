@@ -1,0 +1,146 @@
+import { t as tap, test } from "tap";
+import { quiet } from "../demo/home.io.js";
+import { releaseFetch } from "./agency/releases.io.js";
+import { memberSign } from "./consent/authorise.io.js";
+import { memberRefuse } from "./consent/emergencies.io.js";
+import type { Home } from "./consent/home.contract.js";
+import { memberAuthorisations, memberRelease } from "./consent/release.io.js";
+import { memberRequests } from "./consent/requests.io.js";
+import { memberWithdraw } from "./consent/withdraw.io.js";
+import { heard, minute, openEmergencyWorld } from "./emergency.contract.js";
+import { memberAudit } from "./member/audit.io.js";
+import { memberClips } from "./member/clips.io.js";
+import { memberRemove } from "./member/members.io.js";
+import { memberNotices } from "./member/notices.io.js";
+import type { Terminal } from "./terminal.io.js";
+
+// An emergency that no owner answers, and what the contacts whom the charter names can and cannot do then, each at their own command line.
+
+const world = await openEmergencyWorld();
+tap.teardown(world.close);
+const { clock, at, pass, witness, askedOf, look, authorise, stateOf, released, batches } = world;
+
+type At = Pick<Home, "folder">;
+const clipsOf = async ({ folder }: At) =>
+  (await heard((terminal) => memberClips(folder, { limit: 9 }, terminal))).values.map(({ id }) => id);
+const sign =
+  ({ folder }: At, record: string) =>
+  (terminal: Terminal) =>
+    memberSign(folder, { record, language: "en" }, terminal, clock);
+const release =
+  ({ folder }: At, record: string) =>
+  (terminal: Terminal) =>
+    memberRelease(folder, record, terminal, clock);
+const withdraw = ({ folder }: At, record: string) =>
+  heard((terminal) => memberWithdraw(folder, record, terminal, clock));
+/** An owner's computer is at work: it gives their word. */
+const atWork = ({ folder }: At) =>
+  heard((terminal) => memberRequests(folder, { language: "en" }, terminal, clock));
+
+/** Two contacts, in an emergency whose owner was heard of and did not answer; 30 minutes are over. */
+async function turnOf(name: string) {
+  const { home, clip, contacts } = await witness(name, [`${name}-a`, `${name}-b`]);
+  const [one, two] = contacts;
+  if (one === undefined || two === undefined) throw new Error("no contacts");
+  const id = await askedOf(home);
+  await atWork(home);
+  await pass(30 * minute);
+  return { home, clip, id, one, two };
+}
+
+test("two contacts answer for an owner who does not: what they look at is told, and reaches the agency at the fixed time", async (t) => {
+  const { home, clip, contacts } = await witness("Anna", ["Cy", "Di", "Ed"]);
+  const [cy, di, ed] = contacts;
+  if (cy === undefined || di === undefined || ed === undefined) return t.fail("no contacts");
+  t.same(await clipsOf(cy), [], "no clip is any contact's to see");
+  await t.rejects(atWork(cy), /Only owners see and answer requests/);
+  const id = await askedOf(home);
+  clock.forward(29 * minute);
+  t.match((await look(cy)).said, /no emergency in which you are asked/);
+  t.same(await clipsOf(cy), []);
+  await t.rejects(authorise(cy, id, clip), /Contacts are not asked in an emergency/);
+  await pass(minute);
+  const unheard = await look(cy);
+  t.match(unheard.values, [{ request: id }, { owner: "Anna", says: "not-heard" }, { mayAnswer: false }]);
+  await t.rejects(authorise(cy, id, clip), /Nothing was heard of the computer of Anna/);
+  await atWork(home);
+  const shown = await look(cy);
+  t.match(shown.values, [{ request: id }, { owner: "Anna", says: "silent" }, { mayAnswer: true }]);
+  t.match(shown.said, /somebody was abducted .*\n.*Anna: has not answered/);
+  t.same(await clipsOf(cy), [clip]);
+  const record = await authorise(cy, id, clip);
+  await t.rejects(heard(release(cy, record)), /Still to sign: Di or Ed/);
+  await t.rejects(heard(sign(cy, record)), /signed it already/);
+  const signed = await heard(sign(di, record));
+  t.match(signed.values.at(-1), { record, missing: [] });
+  const under = await heard((terminal) => memberAuthorisations(ed.folder, terminal, clock));
+  t.match(under.values, [{ record, state: "releasable" }]);
+  const silent = await batches();
+  t.match((await heard(release(ed, record))).values, [{ record, state: "escrowed" }]);
+  t.same(await clipsOf(cy), [], "it is answered: there is nothing more to look at");
+  t.match((await look(di)).said, /no emergency in which you are asked/);
+  await pass(30 * minute);
+  t.equal(await stateOf(id), "asked");
+  t.same(
+    [await released(), await batches()],
+    [[], silent],
+    "the agency and the log tell nothing before the fixed time",
+  );
+  await pass(30 * minute);
+  clock.forward(11_000);
+  t.equal(await stateOf(id), "released");
+  const out = at("package.tar");
+  const fetched = await heard((terminal) => releaseFetch(at("oscar"), record, { out }, terminal, clock));
+  t.match(fetched.values, [
+    { verified: true, request: id, basis: "contacts", signers: [{ name: "Cy" }, { name: "Di" }] },
+  ]);
+  const told = await heard((terminal) => memberNotices(home.folder, "en", terminal));
+  t.match(told.said, /a contact whom your charter names has looked at Front door/);
+  const audit = await heard((terminal) => memberAudit(home.folder, { limit: 9 }, terminal));
+  t.match(audit.said, /Cy/);
+  t.match(audit.said, /Di/);
+});
+
+test("an owner's no, said before or after, is the last word; so is a newer word that nobody has read", async (t) => {
+  const { home, clip, id, one, two } = await turnOf("Bea");
+  const record = await authorise(one, id, clip);
+  clock.forward(minute);
+  await atWork(home);
+  await t.rejects(heard(sign(two, record)), /newer word since a contact signed/);
+  await withdraw(one, record);
+  const again = await authorise(two, id, clip);
+  await heard(sign(one, again));
+  await heard(release(two, again));
+  const refused = await heard((terminal) => memberRefuse(home.folder, id, terminal, clock));
+  t.match(refused.values, [{ says: "no" }]);
+  t.match((await look(one)).values, [{ request: id }, { says: "no" }, { mayAnswer: false }]);
+  await t.rejects(authorise(one, id, clip), /Bea, an owner, says no to it/);
+  await pass(60 * minute);
+  t.equal(await stateOf(id), "not-released", "what had been handed over is gone");
+});
+
+test("a contact who signed takes it back; where an owner answers, contacts do not; and whom the charter names no more counts for nothing", async (t) => {
+  const { home, clip, id, one, two } = await turnOf("Dan");
+  const record = await authorise(one, id, clip);
+  await heard(sign(two, record));
+  await heard(release(one, record));
+  t.match((await withdraw(two, record)).values, [{ state: "destroyed" }]);
+  const again = await authorise(one, id, clip);
+  await heard(sign(two, again));
+  const owners = await authorise(home, id, clip);
+  await heard(release(home, owners));
+  t.match((await look(one)).said, /no emergency in which you are asked/);
+  await withdraw(home, owners);
+  t.match((await look(one)).values, [{ request: id }, { says: "no" }, { mayAnswer: false }], "a no, too");
+  await memberRemove(home.folder, "Dan-b", quiet());
+  await t.rejects(
+    heard(release(one, again)),
+    /No authorisation .* is under way/,
+    "its charter is another one",
+  );
+  await t.rejects(look(two));
+  await atWork(home);
+  await t.rejects(authorise(one, id, clip), /takes 2 contacts, and your household's charter names 1/);
+  await pass(60 * minute);
+  t.equal(await stateOf(id), "not-released");
+});
