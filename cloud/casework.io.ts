@@ -13,7 +13,7 @@ import {
   speakersOf,
 } from "./agency/agency.js";
 import type { Database } from "./database.io.js";
-import { createDocket, type EntryLog, type Settle } from "./docket/docket.io.js";
+import { createDocket, type Docket, type EntryLog } from "./docket/docket.io.js";
 import { createFootage } from "./footage/footage.io.js";
 import type { CharterReader, CharterWriter } from "./household/charters.io.js";
 import { createOwnersWords } from "./household/ownerswords.io.js";
@@ -24,9 +24,17 @@ import { createAnswering } from "./release/answering.io.js";
 import { createBatches } from "./release/batches.io.js";
 import { type AgencyBook, know, type RequestBook } from "./release/deciding.io.js";
 import { openEscrow } from "./release/escrow.io.js";
+import {
+  freeze,
+  freezeAll,
+  freezeOutdated,
+  inEscrow,
+  settleRequest,
+  untilNone,
+} from "./release/freezing.io.js";
 import { type ReleaseRecord, releaseMachine } from "./release/release.js";
 import { createReleases, type ReleaseBook, Sending, settleRelease } from "./release/releases.io.js";
-import { type RequestRecord, requestMachine } from "./request/request.js";
+import { requestMachine } from "./request/request.js";
 import type { VaultReader } from "./vault/vault.io.js";
 
 /** Courses that one consequence may touch at a time. */
@@ -47,17 +55,8 @@ export interface CaseworkServices {
 }
 
 /** Agencies, their requests and the releases to them, with what follows from one for the others; and the footage that a release may be of. */
-export function openCasework({
-  db,
-  data,
-  log,
-  charters,
-  vault,
-  policy,
-  clock,
-  random,
-  onFault,
-}: CaseworkServices) {
+export function openCasework(services: CaseworkServices) {
+  const { db, data, log, charters, vault, policy, clock, random, onFault } = services;
   const docket = createDocket(db, { log, clock });
   const escrow = openEscrow(join(data, "escrow"));
   const batches = createBatches(db, { log, clock, random });
@@ -72,7 +71,7 @@ export function openCasework({
     },
   });
   const requests: RequestBook = docket.open(requestMachine(policy), {
-    settle: freezeReleases(releaseBook),
+    settle: (kept) => settleRequest({ agencies, requests, releases: releaseBook }, kept),
     together: true,
   });
   const agencies: AgencyBook = docket.open(agencyMachine(policy), {
@@ -93,7 +92,7 @@ export function openCasework({
     },
   });
   const speakers: SpeakersOf = (agency) => speakersOf(agency, policy, clock.wall());
-  // What was signed under other rules is void: a camera may have moved away, an owner joined.
+  // What was signed under other rules is void: a camera may have moved away, an owner joined. The next tick finds what is missed.
   charters.onChange(({ household }) => {
     void freeze(releaseBook, { household }, "charter-has-changed").catch(onFault);
   });
@@ -107,14 +106,12 @@ export function openCasework({
     /** Deadlines, consequences that were cut off, the day's batch, and what it makes available. */
     async tick(): Promise<void> {
       await docket.tick();
+      await freezeOutdated(releaseBook, charters);
       await batches.publishDaily();
       await makeAvailable();
     },
     makeAvailable,
-    /** Whether anything is to be withdrawn, received, disposed of, answered or confirmed yet. */
-    async isUnderWay(): Promise<boolean> {
-      return (await docket.has("releases", unfinished)) || docket.has("emergency", unfinishedEmergencies);
-    },
+    isUnderWay: () => isUnderWay(docket),
     /** A household leaves. */
     async end(household: HouseholdId): Promise<void> {
       await untilNone(
@@ -158,6 +155,11 @@ async function handOver(
   await makeAvailable();
 }
 
+/** Whether anything is to be withdrawn, received, disposed of, answered or confirmed yet. */
+async function isUnderWay(docket: Docket): Promise<boolean> {
+  return (await docket.has("releases", unfinished)) || docket.has("emergency", unfinishedEmergencies);
+}
+
 /** The version of an agency's agreement whose people are the two who must sign now. */
 type SpeakersOf = (agency: AgencyRecord) => OpenedAgreement;
 
@@ -177,49 +179,5 @@ function knownIn(agencies: AgencyBook, speakersOf: SpeakersOf): AgencyOf {
 const isKnown = ({ kind, agreements }: AgencyRecord): boolean =>
   kind !== "compromised" && kind !== "rejected" && (kind !== "applied" || agreements.length > 1);
 
-/** Whoever may not ask any more has no open request, and gets nothing that lies ready. */
-function freezeAll(requests: RequestBook, releases: ReleaseBook): Settle<AgencyRecord> {
-  return async ({ state }) => {
-    if (mayAsk(state)) return;
-    const { agency } = state;
-    await untilNone(
-      () => requests.list({ agency, kinds: ["review", "published"], limit: pageMax }),
-      ({ id }) => requests.advance(id, { kind: "freeze" }, "clock"),
-    );
-    await freeze(releases, { agency }, "agency-may-not");
-  };
-}
-
-/** Carries out a consequence on all of a list that it takes things from, page after page. */
-async function untilNone<T>(
-  list: () => Promise<readonly T[]>,
-  carryOut: (one: T) => Promise<unknown>,
-): Promise<void> {
-  for (let page = await list(); page.length > 0; page = await list())
-    for (const one of page) await carryOut(one);
-}
-
-function freezeReleases(releases: ReleaseBook): Settle<RequestRecord> {
-  return async ({ state: { kind, agency } }) => {
-    // Requests are frozen with their agency, and with nothing else.
-    if (kind !== "frozen") return;
-    await freeze(releases, { agency }, "agency-may-not");
-  };
-}
-
-const inEscrow: readonly ReleaseRecord["kind"][] = ["preparing", "in-review", "escrowed", "available"];
-
 const withdrawable: readonly ReleaseRecord["kind"][] = [...inEscrow, "retrieved", "custody"];
 const unfinished: readonly ReleaseRecord["kind"][] = [...withdrawable, "disposal-asked", "overdue"];
-
-/** Of whom it may be: nothing that lies ready for them, or of theirs, is given out. */
-function freeze(
-  releases: ReleaseBook,
-  of: { readonly agency: string } | { readonly household: string },
-  why: "agency-may-not" | "charter-has-changed",
-): Promise<void> {
-  return untilNone(
-    () => releases.list({ ...of, kinds: inEscrow, limit: pageMax }),
-    ({ id }) => releases.advance(id, { kind: "freeze", why }, "clock"),
-  );
-}

@@ -101,7 +101,10 @@ export function createReleases(services: ReleaseServices): Releases {
         const state = await own(household, id);
         if (state?.kind !== "preparing" || index >= state.pieces) return false;
         await escrow.put(id, index, piece);
-        return true;
+        // It may have ended while the piece was written, and what was there been destroyed.
+        const isWanted = (await own(household, id))?.kind === "preparing";
+        if (!isWanted) await escrow.destroy(id);
+        return isWanted;
       }),
     escrow: (household, id) =>
       inTurn(id, async () => {

@@ -88,15 +88,13 @@ function changesUnasked({ from, event, to }: Told): boolean {
   return after.size !== to.releases.length || to.releases.some((release) => !after.has(release));
 }
 
-const askedIn = ({ path }: Pick<Told, "path">) => path.find(({ event }) => event.kind === "agree");
-
-function isByOne({ to, path }: Told): boolean {
-  if (to.askedAt === undefined) return false;
-  const called = path.find(({ event }) => event.kind === "call-back" && event.called === event.registered);
-  const [caller, second] = [called?.event, askedIn({ path })?.event].map((event) =>
-    event !== undefined && "by" in event ? event.by : undefined,
-  );
-  return caller === undefined || second === undefined || caller === second;
+/** Whoever is said to have called is who did, at the registry's number; another one agreed. */
+function isByOne({ from, event, to }: Told): boolean {
+  const isCaller =
+    event.kind === "call-back" && event.by === to.calledBy && event.called === event.registered;
+  if (to.calledBy !== from.calledBy && !isCaller) return true;
+  if (to.askedAt === from.askedAt) return false;
+  return event.kind !== "agree" || from.calledBy === undefined || event.by === from.calledBy;
 }
 
 const isSettled = ({ kind }: Emergency): boolean => kind === "confirmed" || kind === "unconfirmed";

@@ -11,16 +11,7 @@ import type { CustodyWord } from "../../shared/release/receipt.js";
 import { day, newAgency, newRequest, signRequest } from "../../shared/release/testing.contract.js";
 import { hashOfText } from "../../shared/seal/hash.js";
 import { signNote } from "../../shared/seal/note.js";
-import {
-  type Exploration,
-  ended,
-  explore,
-  type Nevers,
-  type Step,
-  start,
-  type Taken,
-  walk,
-} from "./explorer.js";
+import { type Exploration, ended, explore, type Nevers, type Step, start, walk } from "./explorer.js";
 
 // Who may ask, what is asked and what is handed over: every state that can be reached, and long random ways.
 
@@ -51,8 +42,6 @@ test("an agency asks only after two operators and 30 days, and no operator does 
     { kind: "fault", why: "overdue-disposal" },
   ];
   const mayAsk = ({ kind }: AgencyRecord): boolean => kind === "active" || kind === "probation";
-  const vettersOf = (path: readonly Taken<AgencyEvent>[]) =>
-    new Set(path.flatMap(({ event }) => (event.kind === "vet" ? [event.operator] : [])));
   const sentenced = ({ from, event, to }: Step<AgencyRecord, AgencyEvent>): boolean =>
     event.kind === "sentence" && to.kind !== from.kind;
   const exploration: Exploration<AgencyRecord, AgencyEvent, unknown> = {
@@ -62,7 +51,14 @@ test("an agency asks only after two operators and 30 days, and no operator does 
     never: {
       "asks without having been public": ({ to }) => mayAsk(to) && to.publicSince === undefined,
       "asks before 30 days": ({ to, at }) => mayAsk(to) && at - (to.publicSince ?? at) < 30 * day,
-      "vetted by one": ({ to, path }) => to.kind === "public" && vettersOf(path).size < 2,
+      "vetted by one": ({ from, event, to }) =>
+        to.kind === "public" &&
+        from.kind !== "public" &&
+        (event.kind !== "vet" || from.vetters.every((one) => one === event.operator)),
+      "vetted by whoever did not vet": ({ from, event, to }) =>
+        to.vetters.some(
+          (one) => !from.vetters.includes(one) && (event.kind !== "vet" || event.operator !== one),
+        ),
       "sentenced by one": (step) =>
         sentenced(step) &&
         step.event.kind === "sentence" &&
@@ -124,21 +120,29 @@ test("a request is published by a moderator of nobody's agency, once, and never 
 
 type ReleaseStep = Step<ReleaseRecord, ReleaseEvent>;
 const isFetchable = ({ to }: ReleaseStep): boolean => to.kind === "available" || to.kind === "retrieved";
-const has = ({ path }: ReleaseStep, test: (event: ReleaseEvent) => boolean): boolean =>
-  path.some((taken) => test(taken.event));
-const isYes = (step: ReleaseStep): boolean =>
-  has(step, (one) => one.kind === "escrow" && one.decision.kind === "release") ||
-  new Set(step.path.flatMap(({ event }) => (event.kind === "review" ? [event.operator] : []))).size === 2;
-const isOver = (step: ReleaseStep): boolean =>
-  has(step, ({ kind }) => kind === "withdraw" || kind === "freeze");
+/** A way that leads to a state known already is not followed: each step is held against the one before. */
+const isNewly = ({ from, to }: ReleaseStep, kind: ReleaseRecord["kind"]): boolean =>
+  to.kind === kind && from.kind !== kind;
+const isYes = ({ from, event }: ReleaseStep): boolean =>
+  from.kind === "in-review"
+    ? event.kind === "review" && from.reviewers.some((one) => one !== event.operator)
+    : from.kind === "preparing" && event.kind === "escrow" && event.decision.kind === "release";
 
 const releaseNevers: Nevers<ReleaseRecord, ReleaseEvent> = {
-  "fetched without a yes": (step) => isFetchable(step) && !isYes(step),
-  "fetched before the log held it": (step) =>
-    isFetchable(step) && !has(step, ({ kind }) => kind === "batched"),
+  "escrowed without a yes": (step) => isNewly(step, "escrowed") && !isYes(step),
+  "reviewed by nobody": ({ from, event, to }) =>
+    to.reviewers.some(
+      (one) => !from.reviewers.includes(one) && (event.kind !== "review" || event.operator !== one),
+    ),
+  "available before the log held it": (step) =>
+    isNewly(step, "available") && (step.from.kind !== "escrowed" || step.event.kind !== "batched"),
+  "fetched without lying ready": (step) =>
+    isNewly(step, "retrieved") && (step.from.kind !== "available" || step.event.kind !== "fetch"),
   "fetched before it was whole": (step) => isFetchable(step) && step.to.package === undefined,
-  "fetched after it was over": (step) =>
-    isFetchable(step) && isOver(step) && !has(step, ({ kind }) => kind === "fetch"),
+  "another package than was hashed": ({ from, to }) =>
+    from.package !== undefined && to.package !== from.package,
+  "frozen, and still there to begin with": ({ event, to }) =>
+    event.kind === "freeze" && to.kind === "available",
   "withdrawn, and still there to fetch": (step) => isFetchable(step) && step.event.kind === "withdraw",
   "overdue before its time": ({ from, event, to }) =>
     to.kind === "overdue" && from.kind !== "overdue" && event.kind !== "clock",

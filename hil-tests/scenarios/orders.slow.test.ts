@@ -115,8 +115,6 @@ test("a preservation is called back about, keeps for two terms at most, ends by 
     { kind: "renew", by: oscar },
     { kind: "convert", process: "legal-1" },
   ];
-  const authenticated = ({ path }: Pick<Step<Preservation, PreservationEvent>, "path">) =>
-    path.find(({ event }) => event.kind === "authenticate" && event.called === event.registered)?.at;
   const exploration: Exploration<Preservation, PreservationEvent, unknown> = {
     machine: preservationMachine,
     begin: {
@@ -126,7 +124,11 @@ test("a preservation is called back about, keeps for two terms at most, ends by 
     events: eventsBy([olga]),
     waits: [day, 45 * day],
     never: {
-      "kept without a call": (step) => keeps(step.to) && authenticated(step) === undefined,
+      "kept without a call": ({ from, event, to }) =>
+        keeps(to) && !keeps(from) && (event.kind !== "authenticate" || event.called !== event.registered),
+      "kept for longer than a term": (step) => termIn(step) > 90 * day,
+      "renewed again": ({ from, event }) =>
+        keeps(from) && "renewed" in from && from.renewed && event.kind === "renew",
       "came back": ended("unanswered", "denied", "purged", "converted"),
       "kept again": ({ from, to }) => !keeps(from) && keeps(to) && from.kind !== "asked",
     },
@@ -139,8 +141,6 @@ test("a preservation is called back about, keeps for two terms at most, ends by 
   t.comment(`preservation: ${places.length} states, ${steps} steps at random`);
   t.same(kinds, ["active", "asked", "converted", "denied", "lapsed", "purged", "unanswered"]);
   for (const place of places) {
-    const kept = place.now - (authenticated(place) ?? place.now);
-    if (keeps(place.state) && kept >= 180 * day) t.fail(`kept for ${kept / day} days`);
     const end = byTheClock(preservationMachine, place).at(-1)?.state.kind ?? "";
     if (!["unanswered", "denied", "purged", "converted"].includes(end)) t.fail(`${end} for ever`);
   }
@@ -159,6 +159,12 @@ test("a preservation is called back about, keeps for two terms at most, ends by 
   t.same([...held].sort(), [...named, "askedAt", "from", "renewed", "salt", "to", "until"].sort());
   t.end();
 });
+
+/** By how much an order's end moved, from when it was made or from its end before. */
+function termIn({ from, to, at }: Step<Preservation, PreservationEvent>): number {
+  if (!("until" in to)) return 0;
+  return to.until - ("until" in from ? from.until : at);
+}
 
 type ProcessStep = Step<LegalProcess, ProcessEvent>;
 
@@ -193,17 +199,16 @@ function processEvents(operators: readonly OfficerId[]): readonly ProcessEvent[]
 const decided: readonly string[] = ["scoped", "narrowed", "rejected", "challenged"];
 const handedOver: readonly string[] = ["due", "produced"];
 
-/** When the last answer of two operators was that it is handed over. */
-function scopedAt({ path }: Pick<ProcessStep, "path">): number | undefined {
-  return path.findLast(({ event }) => event.kind === "confirm")?.at;
+/** Ten days, or the date of return, from when two operators said that it is handed over. */
+function isTooSoon({ event, from, to, at }: ProcessStep): boolean {
+  if (to.dueAt === undefined || to.dueAt === from.dueAt || event.kind === "count") return false;
+  const { returnBy = 0 } = to;
+  return event.kind !== "confirm" || to.dueAt < (returnBy > at ? returnBy : at + 10 * day);
 }
 
-function isTooEarly(step: ProcessStep): boolean {
-  const scoped = scopedAt(step);
-  const { returnBy } = step.to;
-  if (!handedOver.includes(step.to.kind) || handedOver.includes(step.from.kind)) return false;
-  if (scoped === undefined) return true;
-  return step.at < (returnBy !== undefined && returnBy > scoped ? returnBy : scoped + 10 * day);
+function isTooEarly({ event, from, to, at }: ProcessStep): boolean {
+  if (!handedOver.includes(to.kind) || handedOver.includes(from.kind)) return false;
+  return event.kind !== "clock" || from.dueAt === undefined || at < from.dueAt;
 }
 
 const processNevers: Nevers<LegalProcess, ProcessEvent> = {
@@ -216,17 +221,17 @@ const processNevers: Nevers<LegalProcess, ProcessEvent> = {
     event.kind === "confirm" &&
     to !== from &&
     (from.proposed === undefined || proposalHash(from.proposed) !== event.proposal),
-  "handed over before the household could ask a court": isTooEarly,
+  "due before the household could ask a court": isTooSoon,
+  "handed over before it was due": isTooEarly,
   "handed over without notice": ({ to }) =>
     handedOver.includes(to.kind) && !to.notified && to.gagUntil === undefined,
   "told while a court forbids it": ({ to, at }) => to.notified && at < (to.gagUntil ?? at),
   "a line that reaches nothing is handed over": ({ to }) => to.kept.includes(2),
   "a notice was taken back": ({ from, to }) => from.notified && !to.notified,
-  "scoped without a call": ({ to, path }) =>
-    to.kind !== "received" &&
-    to.kind !== "rejected" &&
-    to.kind !== "withdrawn" &&
-    !path.some(({ event }) => event.kind === "authenticate" && event.called === event.registered),
+  "scoped without a call": ({ from, event, to }) =>
+    from.kind === "received" &&
+    !["received", "rejected", "withdrawn"].includes(to.kind) &&
+    (event.kind !== "authenticate" || event.called !== event.registered),
   "came back": ended("rejected", "nothing-held", "withdrawn", "closed"),
 };
 
