@@ -63,7 +63,6 @@ export interface Ingest {
 const eventsPerMinuteMax = 240;
 const eventBatchMax = 64;
 const chartersPerAnswerMax = 16;
-const tickMillis = 20;
 const flushMillis = 5_000;
 /** How long a camera that was removed may take in the charter that says so. */
 const farewellMillis = 2_000;
@@ -72,11 +71,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const intake = new Intake(options);
   await intake.cameras.load();
   const address = await options.bus.start(intake);
-  const timers = [
-    setInterval(() => intake.segments.tick(), tickMillis),
-    setInterval(() => void intake.flush(), flushMillis),
-  ];
-  for (const timer of timers) timer.unref();
+  const timer = setInterval(() => void intake.flush(), flushMillis).unref();
   return {
     address,
     health: (camera) => intake.cameras.health(camera),
@@ -90,7 +85,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       camerasOnline: intake.cameras.onlineCount(),
     }),
     async close() {
-      for (const timer of timers) clearInterval(timer);
+      clearInterval(timer);
       await options.bus.close();
       await intake.segments.close();
       await intake.flush();

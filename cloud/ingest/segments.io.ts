@@ -39,6 +39,7 @@ export interface SegmentsOptions {
 export const partsPerCameraMax = 16;
 /** Announcements of one camera in a minute: each costs a signature check. */
 const initsPerMinuteMax = 6_000;
+const tickMillis = 20;
 /** A part without a new chunk for so long gives way to another one of its camera, or is closed. */
 const idleMillis = 60_000;
 
@@ -69,6 +70,8 @@ export class Segments {
   private readonly opening = new Set<string>();
   private readonly rates: Rates = new Map();
   private pending = 0;
+  /** While something is open: an idle cloud has nothing to look at fifty times a second. */
+  private ticker: NodeJS.Timeout | undefined;
 
   constructor(options: SegmentsOptions) {
     this.options = options;
@@ -110,8 +113,8 @@ export class Segments {
     this.apply(open, { kind: "chunk", offset: topic.offset, length: payload.length, room }, payload);
   }
 
-  /** To be called every few milliseconds. */
-  tick(): void {
+  private tick(): void {
+    if (this.open.size === 0) this.rest();
     const now = this.options.clock.monotonic();
     for (const open of this.open.values()) {
       this.apply(open, { kind: "tick" });
@@ -120,8 +123,14 @@ export class Segments {
     }
   }
 
+  private rest(): void {
+    clearInterval(this.ticker);
+    this.ticker = undefined;
+  }
+
   /** Lets go of everything; parts stay for the next start. */
   async close(): Promise<void> {
+    this.rest();
     await Promise.allSettled([...this.open.values()].map(({ part }) => part.close()));
     this.open.clear();
   }
@@ -175,6 +184,7 @@ export class Segments {
       paused: false,
     };
     this.open.set(keyOf(place), open);
+    this.ticker ??= setInterval(() => this.tick(), tickMillis).unref();
     if (part.stored === bodyBytes) await this.complete(open);
     else this.answer(open);
   }
