@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { readdir, rename } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sql } from "kysely";
 import { type Test, test } from "tap";
 import { millis } from "../../shared/kernel/brand.js";
 import { hashOfText } from "../../shared/seal/hash.js";
@@ -92,6 +93,21 @@ test("whatever a crash left half-done stands once after the next start", async (
   const newer = await cloud.again();
   t.equal((await newer.append(entry(310))).index, lost[10], "what it forgot it learns from the log");
   t.equal((await newer.list({ limit: 400 })).length, 321);
+});
+
+test("an entry of which the database could not say where it stands stands once all the same", async (t) => {
+  const cloud = await cloudIn(t);
+  const log = cloud.log();
+  await log.append(entry(0));
+  const full = sql`create trigger full before update on log_entry begin select raise(abort, 'disk is full'); end`;
+  await full.execute(cloud.db());
+  await t.rejects(log.append(entry(1)), /full/);
+  await t.rejects(log.append(entry(2)), /full/);
+  await sql`drop trigger full`.execute(cloud.db());
+  const [second, first] = [await log.append(entry(2)), await log.append(entry(1))];
+  t.same([first.index, second.index].sort(), [1, 2]);
+  t.equal(published(log), 3);
+  t.ok(holds(first.proof, entry(1), log.verifier) && holds(second.proof, entry(2), log.verifier));
 });
 
 test("entries are found by kind, agency and id, newest first", async (t) => {

@@ -7,7 +7,7 @@ import { refuse } from "../../shared/kernel/result.js";
 import { readCharterAsk, writeMessage } from "../../shared/protocol/messages.js";
 import { verifierOf } from "../../shared/seal/note.js";
 import type { Link, LinkHandlers } from "./mqtt.io.js";
-import { type Store, startUplink, type UplinkOptions } from "./uplink.io.js";
+import { type Store, startUplink, type UplinkHandlers, type UplinkOptions } from "./uplink.io.js";
 
 const camera = "aaaaaaaaaaaaaaaa" as CameraId;
 const nothing: Store = {
@@ -135,35 +135,62 @@ test("a line that throws at once when it is closed ends the stop with its error,
   await t.rejects(startUplink(options, handlers, open).stop(0), /the socket is gone/);
 });
 
-test("a deletion that the card did not carry out is asked for again after a minute", async (t) => {
-  let [ahead, deletions] = [0, 0];
-  const monotonic = () => millis(now() + ahead);
-  const asked = await new Promise<number>((resolve) => {
-    let asks = 0;
+const minute = 60_000;
+const carriedOut: UplinkHandlers = {
+  ...{ have: () => 0, haveMode: () => 0, charters: () => undefined, mode: () => undefined },
+  ...{ wantsCertificate: () => undefined, certificate: () => undefined, deletion: async () => undefined },
+  ...{ turnedAway: () => undefined, changed: () => undefined },
+};
+
+/** How often the cloud was asked for charters when the clock is so far ahead, each time after the camera looked at it often enough. */
+function asksAt(handlers: Partial<UplinkHandlers>, aheads: readonly number[]): Promise<readonly number[]> {
+  const looksMin = 9;
+  const seen: number[] = [];
+  let [ahead, looks, asks] = [0, 0, 0];
+  return new Promise((resolve) => {
+    const monotonic = () => {
+      if (++looks % looksMin === 0) {
+        seen.push(asks);
+        ahead = aheads[seen.length - 1] ?? ahead;
+        if (seen.length > aheads.length) void uplink.stop(0).then(() => resolve(seen));
+      }
+      return millis(now() + ahead);
+    };
+    const open = (_: unknown, { up, message }: LinkHandlers): Link => {
+      queueMicrotask(up);
+      const publish = ({ kind }: { readonly kind: string }): boolean => {
+        if (kind === "charter" && ++asks === 1)
+          queueMicrotask(() => {
+            message("charter", writeMessage({ v: 1, charters: chain.slice(0, 1) }));
+            message("delete", writeMessage({ v: 1, note: "a clip's end" }));
+          });
+        return true;
+      };
+      return { publish, drop: () => undefined, close: async () => undefined };
+    };
     const uplink = startUplink(
       { ...options, clock: { wall: now, monotonic } },
-      {
-        ...{ have: () => 0, haveMode: () => 0, charters: () => undefined, mode: () => undefined },
-        ...{ wantsCertificate: () => undefined, certificate: () => undefined },
-        ...{ turnedAway: () => undefined, changed: () => undefined },
-        async deletion() {
-          if (++deletions === 2) return void uplink.stop(0).then(() => resolve(asks));
-          setImmediate(() => {
-            ahead = 61_000;
-          });
-          throw new Error("EIO");
-        },
-      },
-      (_, handlers) => {
-        queueMicrotask(handlers.up);
-        const note = writeMessage({ v: 1, note: "a clip's end" });
-        const publish = ({ kind }: { readonly kind: string }): boolean => {
-          if (kind === "charter" && ++asks <= 2) queueMicrotask(() => handlers.message("delete", note));
-          return true;
-        };
-        return { publish, drop: () => undefined, close: async () => undefined };
-      },
+      { ...carriedOut, ...handlers },
+      open,
     );
   });
-  t.equal(asked, 2);
+}
+
+test("the cloud is asked once more after twenty minutes, since what it sent may be lost; after one where the card took no charter or deletion", async (t) => {
+  const refuse = (): never => {
+    throw new Error("ENOSPC");
+  };
+  const [well, full, failing] = await Promise.all([
+    asksAt({}, [19 * minute, 21 * minute]),
+    asksAt({ charters: refuse }, [0.8 * minute, 1.2 * minute]),
+    asksAt({ deletion: async () => refuse() }, [0.8 * minute, 1.2 * minute]),
+  ]);
+  t.same(
+    [well, full, failing],
+    [
+      [1, 1, 2],
+      [1, 1, 2],
+      [1, 1, 2],
+    ],
+  );
 });

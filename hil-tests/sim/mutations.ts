@@ -82,6 +82,14 @@ export const mutations: readonly Mutation[] = [
     what: "a receipt goes out for a body whose name may be lost",
   },
   {
+    name: "directory-unsynced",
+    layer: "vault",
+    file: "cloud/household/privatefile.io.ts",
+    from: "await syncDirectory(dirname(directory)).catch(ignoreForbidden);",
+    to: "",
+    what: "the vault's own directory may be lost with all that is in it",
+  },
+  {
     name: "commit-unsynced",
     layer: "database",
     file: "cloud/database.io.ts",
