@@ -1,3 +1,4 @@
+import { isFound } from "../sim/crew.js";
 import { mutations } from "../sim/mutations.js";
 import type { Outcome, Proof, ProofContext } from "./proof.js";
 
@@ -14,7 +15,7 @@ export const simProofs: readonly Proof[] = [
   },
   {
     issue: 6,
-    line: `sim: a planted bug in each layer is found within ${mutationSeeds} seeds`,
+    line: `sim: a planted bug in each layer is found by an oracle within ${mutationSeeds} seeds`,
     run: proveMutations,
   },
 ];
@@ -55,7 +56,7 @@ async function proveMutations(context: ProofContext): Promise<Outcome> {
   let missed = 0;
   for (const { name, layer } of mutations) {
     const { worlds: lived } = await worlds(context, "--mutation", name, "--seeds", `${mutationSeeds}`);
-    const first = lived.find(({ ok }) => !ok);
+    const first = lived.find(isFound);
     if (first === undefined) missed++;
     found.push(
       `${name} (${layer}): ${first === undefined ? "NOT FOUND" : `seed ${first.seed}, ${first.oracle}`}`,

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { bundleWorld } from "./bundle.js";
-import { watch } from "./crew.js";
+import { isFound, watch } from "./crew.js";
 import { type Mutation, mutations } from "./mutations.js";
 import type { Report } from "./world/seed.js";
 
@@ -22,7 +22,7 @@ world, to the last packet (its trace says so).
 
 Mutations:
 ${mutations.map(({ name, layer, what }) => `  ${name.padEnd(24)} ${layer}: ${what}\n`).join("")}
-Exit code: 0 everything held (with --mutation: the bug was found), 1 it did not, 2 used wrongly.
+Exit code: 0 everything held (with --mutation: an oracle found the bug), 1 it did not, 2 used wrongly.
 `;
 
 interface Wanted {
@@ -78,10 +78,10 @@ async function run({ seeds, mutation, json, whole }: Wanted): Promise<number> {
     else if (process.stderr.isTTY)
       process.stderr.write(`\r${done} of ${seeds.length} worlds, ${failed} failed `);
   };
-  const reports = await watch({ bundle, seeds, workers, onReport, untilFailed: mutation !== undefined });
+  const reports = await watch({ bundle, seeds, workers, onReport, untilFound: mutation !== undefined });
   if (!json) process.stdout.write(summary(reports, { seconds: (performance.now() - started) / 1000, whole }));
-  const found = reports.some(({ ok }) => !ok);
-  return found === (mutation !== undefined) ? 0 : 1;
+  const well = mutation === undefined ? reports.every(({ ok }) => ok) : reports.some(isFound);
+  return well ? 0 : 1;
 }
 
 function summary(

@@ -1,5 +1,11 @@
 // Takes the place of `node:crypto`: the real one, but for chance, which comes from the seed.
-import { createECDH, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import {
+  X509Certificate as Certificate,
+  createECDH,
+  createPrivateKey,
+  type KeyObject,
+  createPublicKey as publicKeyOf,
+} from "node:crypto";
 import { prng } from "./clockwork.js";
 
 // biome-ignore lint/performance/noBarrelFile: what is not exchanged stays what it is.
@@ -25,5 +31,30 @@ export function generateKeyPairSync(): { readonly publicKey: KeyObject; readonly
   const [x, y] = [point.subarray(1, 33).toString("base64url"), point.subarray(33).toString("base64url")];
   const jwk = { kty: "EC", crv: "P-256", x, y, d: secret.toString("base64url") };
   const privateKey = createPrivateKey({ key: jwk, format: "jwk" });
-  return { privateKey, publicKey: createPublicKey(privateKey) };
+  return { privateKey, publicKey: publicKeyOf(privateKey) };
 }
+
+/** What was read once of a text; to read it takes longer than all that is done with it. */
+const known = new Map<string, unknown>();
+const knownMax = 200;
+
+function once<T>(name: string, make: () => T): T {
+  const before = known.get(name);
+  if (before !== undefined) return before as T;
+  if (known.size >= knownMax) known.clear();
+  const made = make();
+  known.set(name, made);
+  return made;
+}
+
+type PublicKeySource = Parameters<typeof publicKeyOf>[0];
+
+export function createPublicKey(source: PublicKeySource): KeyObject {
+  return typeof source === "string"
+    ? once(`public key ${source}`, () => publicKeyOf(source))
+    : publicKeyOf(source);
+}
+
+export const X509Certificate = new Proxy(Certificate, {
+  construct: (_, [pem]: [string]) => once(`certificate ${pem}`, () => new Certificate(pem)),
+});
