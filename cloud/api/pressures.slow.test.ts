@@ -102,6 +102,11 @@ test("nothing is upheld by one operator; two put the agency on probation at all 
   t.equal(entries[0].state, "probation", "it stands in the log");
   const { named } = (await call(cloud, "GET", "/public/v1/overdue")).body;
   t.match(named, [{ agency: bureau.agency, state: "probation", why: "upheld-pressure" }]);
+  const sentence = { token: await operatorToken(olga), body: { to: "active" } };
+  cloud.clock.forward(hour);
+  await call(cloud, "POST", `/operator/v1/agencies/${bureau.agency}/sentence`, sentence);
+  const { named: again } = (await call(cloud, "GET", "/public/v1/overdue")).body;
+  t.same(again, named, "what one operator proposes shows in nothing public");
   t.equal((await call(cloud, "GET", "/public/v1/statistics")).body.pressure, "under-10");
 });
 

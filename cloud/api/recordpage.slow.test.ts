@@ -62,3 +62,19 @@ test("the record shows agencies, requests and their places in the log, in both l
   t.equal(await french.locator(".state.bad", { hasText: "gelée" }).count(), 1);
   t.same(faults, [], "no script, style or call was refused");
 });
+
+test("whoever the rules punished is named, and for what, in both languages", { skip }, async (t) => {
+  const browser = await startBrowser();
+  t.teardown(() => browser.close());
+  const fault = { kind: "fault", why: "upheld-pressure", round: cloud.clock.wall() } as const;
+  await cloud.casework.noteFault((await activeBureau(cloud)).agency, fault);
+  const page = await browser.newPage();
+  for (const [language, words] of [
+    ["en", "on probation: it pressed households"],
+    ["fr", "à l'épreuve : il a fait pression sur des foyers"],
+  ] as const) {
+    await page.goto(`${origin}/record?lang=${language}`);
+    await page.getByText(words).waitFor();
+  }
+  t.pass("named");
+});

@@ -48,6 +48,7 @@ export const groups: readonly Group[] = [
     tests: [
       ...["cloud/consent/decide.test.ts", "shared/release/batch.test.ts", "shared/release/offices.test.ts"],
       ...["shared/release/package.test.ts", "shared/release/release.test.ts", "shared/release/slice.test.ts"],
+      ...["shared/release/pressure.test.ts", "cloud/office/operators.test.ts"],
       ...["shared/release/vectors.test.ts", "cloud/api/releases.slow.test.ts", fuzz],
     ],
   },

@@ -9,7 +9,7 @@ import { perMinute } from "../plugins/ratelimit.js";
 import { timeTextOf } from "../time.js";
 import { namesOf, pagesOf } from "./downloads.js";
 import { madeAnew } from "./feeds.js";
-import { type RecordServices, shownStates } from "./record.js";
+import { type RecordServices, shownStates, stepTo } from "./record.js";
 
 export interface StatisticsServices extends RecordServices {
   readonly releaseBook: ReleaseBook;
@@ -114,11 +114,14 @@ async function overdueOf({ agencies, releaseBook }: StatisticsServices) {
   const nameOf = namesOf(agencies);
   const states = [];
   const stated = pagesOf((before) => agencies.list({ kinds: named, before, limit: pageLength }));
-  for await (const { id, state, changed } of stated)
+  for await (const { id, state } of stated) {
+    // What one operator proposes since then is nothing public.
+    const { at } = await stepTo(agencies, id, state.kind);
     states.push({
-      ...{ agency: id, name: agreementOf(state).name, state: state.kind, since: timeTextOf(changed) },
+      ...{ agency: id, name: agreementOf(state).name, state: state.kind, since: timeTextOf(at) },
       ...(state.why !== undefined && { why: state.why }),
     });
+  }
   const debts = [...owing].map(async ([agency, since]) => ({ agency, name: await nameOf(agency), since }));
   return { overdue: await Promise.all(debts), named: states };
 }

@@ -20,6 +20,7 @@ import {
   timeOf,
 } from "../cards.js";
 import { element } from "../dom.js";
+import { stateAndWhy } from "../faults.js";
 import { words } from "./words.js";
 
 /** All that an officer may look at. */
@@ -55,7 +56,7 @@ export function sectionsOf(known: Agency): readonly HTMLElement[] {
   ];
 }
 
-function agreementParts({ agreements, state, publicSince, until, terms }: Static<typeof agency>) {
+function agreementParts({ agreements, state, publicSince, until, terms, why }: Static<typeof agency>) {
   const chain = openAgreementChain(agreements);
   const newest = chain.ok ? chain.value.at(-1) : undefined;
   const people = newest?.officers.map(({ name, role, id }) => `${name} (${says(role)}, ${id})`) ?? [];
@@ -63,7 +64,12 @@ function agreementParts({ agreements, state, publicSince, until, terms }: Static
   const request =
     "lintel agency request new …\nlintel agency request cosign FILE\nlintel agency request submit FILE";
   return [
-    element("p", {}, badge(says(state), looks(state)), ` ${mayAsk ? word.maySign : word.mayNot}`),
+    element(
+      "p",
+      {},
+      badge(stateAndWhy(says(state), why), looks(state)),
+      ` ${mayAsk ? word.maySign : word.mayNot}`,
+    ),
     ...(publicSince === undefined ? [] : [quiet(`${word.publicSince} ${dayOf(publicSince)}.`)]),
     ...(until === undefined ? [] : [line(`${says(state)} ${word.until} `, clockOf(until))]),
     quiet(`${word.people}: ${people.join(", ")}`),

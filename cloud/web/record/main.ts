@@ -9,6 +9,7 @@ import type { agency, agencyList, request, requestList } from "../../api/contrac
 import { ask } from "../call.js";
 import { badge, dayOf, head, heading, language, quiet, setLanguage, timeOf } from "../cards.js";
 import { button, element, say, show } from "../dom.js";
+import { stateAndWhy } from "../faults.js";
 import { words } from "./words.js";
 
 type Agencies = Static<typeof agencyList>;
@@ -55,10 +56,7 @@ function namedList({ overdue: owing, named }: Static<typeof overdue>): HTMLEleme
     "ul",
     { class: "cards" },
     ...owing.map(({ name, since }) => line(name, word.overdue, since)),
-    ...named.map(({ name, state, since, why }) => {
-      const what = why === undefined ? stateOf(state) : `${stateOf(state)}: ${word.faults[why]}`;
-      return line(name, what, since);
-    }),
+    ...named.map(({ name, state, since, why }) => line(name, stateAndWhy(stateOf(state), why), since)),
   );
 }
 

@@ -25,7 +25,6 @@ export interface Words {
   readonly files: string;
   readonly foot: string;
   readonly states: Readonly<Record<string, string>>;
-  readonly faults: Readonly<Record<"overdue-disposal" | "unconfirmed-emergency" | "upheld-pressure", string>>;
 }
 
 export const words: Readonly<Record<"en" | "fr", Words>> = {
@@ -56,11 +55,6 @@ export const words: Readonly<Record<"en" | "fr", Words>> = {
       "The number behind each step is its place in that log; behind it is the proof, which tools written elsewhere verify, too (C2SP tlog-proof).",
     files: "The whole record as files:",
     foot: "Requests are published by a fixed template: nobody's own words, and no map of anybody's home.",
-    faults: {
-      "overdue-disposal": "it owed the disposal of recordings",
-      "unconfirmed-emergency": "no court confirmed its emergency",
-      "upheld-pressure": "it pressed households",
-    },
     states: {
       applied: "applied",
       public: "shown to the public",
@@ -112,11 +106,6 @@ export const words: Readonly<Record<"en" | "fr", Words>> = {
       "Le numéro de chaque étape est sa place dans ce journal ; il mène à la preuve, que d'autres outils vérifient aussi (C2SP tlog-proof).",
     files: "Tout le registre en fichiers :",
     foot: "Les demandes sont publiées selon un modèle fixe : sans texte libre, et sans carte du domicile de quiconque.",
-    faults: {
-      "overdue-disposal": "il devait la destruction d'enregistrements",
-      "unconfirmed-emergency": "aucun tribunal n'a confirmé son urgence",
-      "upheld-pressure": "il a fait pression sur des foyers",
-    },
     states: {
       applied: "candidat",
       public: "présenté au public",
