@@ -3,6 +3,7 @@ import {
   type AgencyId,
   type CourseId,
   type HouseholdId,
+  type MemberId,
   type OfficerId,
   timeOf,
 } from "../../shared/kernel/ids.js";
@@ -12,7 +13,7 @@ import { type Bucket, bucketOf } from "../../shared/release/floor.js";
 import type { OpenedPressure } from "../../shared/release/pressure.js";
 import { hashOfText } from "../../shared/seal/hash.js";
 import { textOf } from "../../shared/seal/note.js";
-import type { Docket, DocketQuery, Kept } from "../docket/docket.io.js";
+import type { Book, Docket, DocketQuery, Kept } from "../docket/docket.io.js";
 import type { Directory } from "../office/people.js";
 import {
   type PressureEvent,
@@ -54,6 +55,8 @@ export interface Pressures {
   find(id: CourseId): Promise<KeptPressure | undefined>;
   /** Newest first. */
   list(query: DocketQuery): Promise<readonly KeptPressure[]>;
+  /** What this member reported, newest first. */
+  own(household: HouseholdId, member: MemberId): Promise<readonly KeptPressure[]>;
   /** One operator's word: whether it is upheld. Asked for once no other can come in between. `undefined` where there is no such report. */
   judge(
     id: CourseId,
@@ -112,13 +115,11 @@ export function createPressures({ docket, clock, directory, onPressure }: Pressu
     },
     async upheld() {
       const since = clock.wall() - countedMillis;
-      let count = 0;
-      for (let before: string | undefined; ; ) {
-        const page = await book.list({ kinds: ["acted-on"], before, limit: pageMax });
-        count += page.filter(({ state }) => (state.round ?? 0) >= since).length;
-        before = page.at(-1)?.id;
-        if (page.length < pageMax || before === undefined) return bucketOf(count);
-      }
+      const all = await everyOf(book, { kinds: ["acted-on"] });
+      return bucketOf(all.filter(({ state }) => (state.round ?? 0) >= since).length);
+    },
+    async own(household, member) {
+      return (await everyOf(book, { household })).filter(({ state }) => state.from?.member === member);
     },
     async end(household) {
       const left = () => book.list({ household, kinds: ["upheld", "acted-on"], limit: pageMax });
@@ -126,6 +127,19 @@ export function createPressures({ docket, clock, directory, onPressure }: Pressu
         for (const { id } of page) await book.advance(id, { kind: "forget" }, "clock");
     },
   };
+}
+
+async function everyOf(
+  book: Pick<Book<PressureReport, PressureEvent, PressureStepRefusal>, "list">,
+  query: DocketQuery,
+): Promise<readonly KeptPressure[]> {
+  const all: KeptPressure[] = [];
+  for (let before: string | undefined; ; ) {
+    const page = await book.list({ ...query, before, limit: pageMax });
+    all.push(...page);
+    before = page.at(-1)?.id;
+    if (page.length < pageMax || before === undefined) return all;
+  }
 }
 
 function isSame({ state: { from } }: KeptPressure, { hash }: OpenedPressure): boolean {

@@ -8,9 +8,10 @@ import type { KeptPressure, Pressures } from "../../agency/pressures.io.js";
 import type { CharterReader } from "../../household/charters.io.js";
 import type { App } from "../app.js";
 import { coursesQuery } from "../contract/accesses.js";
+import { listQuery } from "../contract/common.js";
 import * as contract from "../contract/pressures.js";
 import { courseIdIn } from "../ids.js";
-import { courseCursor } from "../page.js";
+import { courseCursor, pageOf } from "../page.js";
 import { demandOwnKey, operatorOf } from "../plugins/office.js";
 import { sessionOf } from "../plugins/session.js";
 import { demand, found, Problem } from "../problems.js";
@@ -74,17 +75,15 @@ export function addPressures(members: App, { pressures, charters, operators }: P
         operationId: "listOwnPressures",
         summary: "What the member reported, and what the review board found, newest first",
         tags: ["household"],
-        querystring: coursesQuery,
+        querystring: listQuery,
         response: { 200: contract.membersPressures },
       },
     },
     async (request) => {
       const { household, member } = sessionOf(request);
-      const { items, rest } = await courseCursor(request.query, (query) =>
-        pressures.list({ ...query, household }),
-      );
-      const own = items.filter(({ state }) => state.from?.member === member);
-      return { pressures: own.map(shown), ...rest };
+      const own = await pressures.own(household, member);
+      const { items, rest } = pageOf(own, ({ id }) => id, request.query, "down");
+      return { pressures: items.map(shown), ...rest };
     },
   );
 }
