@@ -50,6 +50,8 @@ export interface Link {
 }
 
 const keepaliveSeconds = 20;
+/** An answer to a ping that takes longer is none: a line that carries nothing is noticed well before the broker lets us go. */
+const pingAnswerMillisMax = 7_000;
 const connackMillisMax = 10_000;
 export const subackMillisMax = 10_000;
 const closeMillisMax = 2_000;
@@ -156,6 +158,7 @@ class ReconnectingLink implements Link {
       const parsed = parseDownTopic(topic);
       if (parsed?.camera === this.options.camera) this.handlers.message(parsed.kind, payload);
     });
+    breakUnlessAnswered(connection);
     client.on("error", (error) => this.options.log("uplink.mqtt-error", { why: error.message }));
     socket.once("error", () => {
       connection.broken = true;
@@ -235,6 +238,22 @@ class ReconnectingLink implements Link {
     if (isConflict(this.turns)) troubles.push("identity-conflict");
     this.handlers.troubles(troubles);
   }
+}
+
+/** Ends a connection whose ping nothing follows. */
+function breakUnlessAnswered(connection: Connection): void {
+  const { client } = connection;
+  let waiting: NodeJS.Timeout | undefined;
+  client.on("packetsend", ({ cmd }) => {
+    if (cmd !== "pingreq") return;
+    waiting = setTimeout(() => {
+      connection.broken = true;
+      client.stream.destroy();
+    }, pingAnswerMillisMax);
+  });
+  const stop = (): void => clearTimeout(waiting);
+  client.on("packetreceive", stop);
+  client.once("close", stop);
 }
 
 function clientOptions(camera: CameraId): IClientOptions {

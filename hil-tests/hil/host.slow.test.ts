@@ -7,9 +7,14 @@ import { stories } from "../scenarios/stories.js";
 const rig = await openHostRig();
 const seed = 20;
 
-for (const story of stories.filter(({ brief }) => brief)) {
+// All at once: they mostly wait.
+const told = stories
+  .filter(({ brief }) => brief)
+  .map((story) => ({ story, running: runStory(story, { rig, seed, now: () => performance.now() }) }));
+
+for (const { story, running } of told) {
   test(`${table[story.row].fault}: ${story.name}`, async (t) => {
-    const run = await runStory(story, { rig, seed, now: () => performance.now() });
+    const run = await running;
     for (const { at, kind, text } of run.moments) t.comment(`${(at / 1_000).toFixed(1)} s  ${kind}: ${text}`);
     if (run.verdict === "failed")
       for (const { part, line } of run.console.slice(-40)) t.comment(`${part}: ${line}`);

@@ -2,7 +2,7 @@
 // writes a report for people and two for programs.
 import { execFileSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
+import { cpus, loadavg, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -18,7 +18,7 @@ import { stories } from "../scenarios/stories.js";
 import { parseHistory, remember } from "./report/history.js";
 import { junit, tap } from "./report/machine.js";
 import { page } from "./report/page.js";
-import { countOf, type Results, type ShownByTests } from "./report/results.js";
+import { countOf, type Results, type ShownByTests, type Soaked } from "./report/results.js";
 import { soaked } from "./soaked.js";
 
 /** Rigs that are here; each brings its line. */
@@ -43,6 +43,7 @@ Exit code: 0 everything that ran holds, 1 something does not or nothing ran, 2 u
 
 ${stories.map(({ row, name }) => `  ${row}: ${name}\n`).join("")}`;
 
+const historyName = "history.jsonl";
 const root = fileURLToPath(new URL("../../..", import.meta.url)); // from .build/hil-tests/hil/
 
 class WrongUse extends Error {}
@@ -79,25 +80,35 @@ async function main(): Promise<void> {
   const chosen = stories.filter((story) => hasWords(story, only));
   const byTests = testedRows(only);
   const soak = only !== "" && "soak".includes(only);
-  const results: Results = {
+  const results = {
     ...groundNow(values.rig === "board"),
-    runs: await tell(
-      chosen,
-      await openRigs(values.rig, values.config),
-      wholeNumber(values.seed, "--seed"),
-      say,
-    ),
-    byTests: await runTests(byTests, say),
-    soaked: soak
-      ? await soaked({
-          minutes: wholeNumber(values.minutes, "--minutes"),
-          cameras: wholeNumber(values.cameras, "--cameras"),
-          say,
-        })
-      : undefined,
+    ...{
+      runs: [] as StoryRun[],
+      byTests: [] as readonly ShownByTests[],
+      soaked: undefined as Soaked | undefined,
+    },
   };
+  const seed = wholeNumber(values.seed, "--seed");
+  for (const rig of await openRigs(values.rig, values.config))
+    for (const story of chosen) {
+      results.runs.push(await tell(story, rig, seed, say));
+      publish(out, results); // whoever ends us finds what there was
+    }
+  results.byTests = await runTests(byTests, say);
+  if (soak)
+    results.soaked = await soaked({
+      minutes: wholeNumber(values.minutes, "--minutes"),
+      cameras: wholeNumber(values.cameras, "--cameras"),
+      say,
+    });
+  publish(out, results);
+  appendFileSync(
+    join(out, historyName),
+    remember(results)
+      .map((one) => `${JSON.stringify(one)}\n`)
+      .join(""),
+  );
   const count = countOf(results);
-  write(out, results);
   if (values.json) process.stdout.write(`${JSON.stringify({ out, ...count })}\n`);
   say(
     `${count.passed} held, ${count.failed} failed, ${count.skipped} not possible here: ${join(out, "report.html")}`,
@@ -122,27 +133,20 @@ async function openRigs(name: string | undefined, config: string | undefined): P
   return Promise.all(known.map(([, open]) => open(config)));
 }
 
-/** One after the other: each has the machine for itself. */
-async function tell(
-  chosen: readonly Story[],
-  all: readonly Rig[],
-  seed: number,
-  say: (line: string) => void,
-): Promise<readonly StoryRun[]> {
-  const runs: StoryRun[] = [];
-  for (const rig of all) {
-    for (const story of chosen) {
-      const run = await runStory(story, { rig, seed, now: () => performance.now() });
-      runs.push(run);
-      const { verdict, seconds, faults, lost, twice, why } = run;
-      const told =
-        verdict === "passed"
-          ? `${faults} faults, ${lost.length} lost, ${twice.length} twice`
-          : why.split("\n")[0];
-      say(`${verdict.padEnd(7)} ${seconds.toFixed(0).padStart(4)} s  ${rig.name}: ${story.name}: ${told}`);
-    }
-  }
-  return runs;
+/** Alone: each has the machine for itself. */
+async function tell(story: Story, rig: Rig, seed: number, say: (line: string) => void): Promise<StoryRun> {
+  const run = await runStory(story, {
+    ...{ rig, seed },
+    now: () => performance.now(),
+    load: () => loadavg()[0] ?? 0,
+  });
+  const { verdict, seconds, faults, lost, twice, why } = run;
+  const told =
+    verdict === "passed"
+      ? `${faults} faults, ${lost.length} lost, ${twice.length} twice`
+      : why.split("\n")[0];
+  say(`${verdict.padEnd(7)} ${seconds.toFixed(0).padStart(4)} s  ${rig.name}: ${story.name}: ${told}`);
+  return run;
 }
 
 function testedRows(words: string): readonly { readonly row: RowId; readonly tests: Shown }[] {
@@ -188,10 +192,10 @@ function groundNow(board: boolean): Pick<Results, "at" | "commit" | "machine" | 
   };
 }
 
-function write(out: string, results: Results): void {
+function publish(out: string, results: Results): void {
   mkdirSync(out, { recursive: true });
   const file = (name: string): string => join(out, name);
-  const history = file("history.jsonl");
+  const history = file(historyName);
   const before = existsSync(history) ? parseHistory(readFileSync(history, "utf8")) : [];
   writeFileSync(file("report.html"), page(results, before));
   writeFileSync(file("junit.xml"), junit(results));
@@ -199,11 +203,5 @@ function write(out: string, results: Results): void {
   writeFileSync(
     file("runs.json"),
     `${JSON.stringify(results, (name, value) => (name === "picture" ? undefined : value))}\n`,
-  );
-  appendFileSync(
-    history,
-    remember(results)
-      .map((one) => `${JSON.stringify(one)}\n`)
-      .join(""),
   );
 }

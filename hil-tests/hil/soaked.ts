@@ -20,7 +20,17 @@ export async function soaked({ minutes, cameras, say }: SoakedOptions): Promise<
   return judged(report);
 }
 
-function judged({ minutes, faults, lost, twice, clips, memory, heap, openFiles }: SoakReport): Soaked {
+function judged({
+  minutes,
+  cameras,
+  faults,
+  lost,
+  twice,
+  clips,
+  memory,
+  heap,
+  openFiles,
+}: SoakReport): Soaked {
   const measurements: readonly Measurement[] = [
     { name: "clips that arrived once", value: clips - lost.length, unit: "", least: 1 },
     { name: "memory of the cloud, slope", value: memory.perHour, unit: "MB/h" },
@@ -39,7 +49,7 @@ function judged({ minutes, faults, lost, twice, clips, memory, heap, openFiles }
     ...beyond.map(({ name, value, unit }) => `${name}: ${value.toFixed(1)} ${unit}`),
   ];
   return {
-    ...{ minutes, lost, twice, measurements, why: why.join("; ") },
+    ...{ minutes, cameras, lost, twice, measurements, why: why.join("; ") },
     faults: faults.cut + faults.stall + faults.slow,
     curves: [
       { name: "Memory of the cloud", unit: "MB", samples: memory.samples },

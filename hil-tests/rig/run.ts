@@ -14,6 +14,8 @@ export interface StoryRun extends Tally {
   readonly why: string;
   /** Of the machine's time. */
   readonly seconds: number;
+  /** Programs that waited for one of the machine's cores when it ended, its last minute's mean: what is late may be late by it. */
+  readonly load?: number;
   readonly console: readonly ConsoleLine[];
   /** Out of its newest clip, as JPEG. */
   readonly picture: Uint8Array | undefined;
@@ -29,6 +31,7 @@ export interface RunOptions {
   readonly seed: number;
   /** The machine's clock, in ms. */
   readonly now: () => number;
+  readonly load?: () => number;
 }
 
 const nothing: Tally = { moments: [], measurements: [], faults: 0, clips: 0, lost: [], twice: [] };
@@ -43,7 +46,7 @@ function obstacle(story: Story, rig: Rig): string | undefined {
 }
 
 /** Runs one story in a house of its own; never throws. */
-export async function runStory(story: Story, { rig, seed, now }: RunOptions): Promise<StoryRun> {
+export async function runStory(story: Story, { rig, seed, now, load }: RunOptions): Promise<StoryRun> {
   const { name, row } = story;
   const began = now();
   const console: ConsoleLine[] = [];
@@ -51,6 +54,7 @@ export async function runStory(story: Story, { rig, seed, now }: RunOptions): Pr
     ...nothing,
     picture: undefined,
     ...{ story: { name, row }, rig: rig.name, seed, console, seconds: (now() - began) / 1_000 },
+    ...(load && { load: load() }),
     ...outcome,
   });
   const why = obstacle(story, rig);

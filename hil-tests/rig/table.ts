@@ -118,7 +118,7 @@ export const table = {
   },
   lens: {
     fault: "Lens covered or frozen",
-    inject: "grey pictures, or one again and again",
+    inject: "grey pictures, or one again and again, behind an encoder of constant quality",
     pass: "told within 60 s; gone when it is over",
   },
   "sensor-hangs": {

@@ -62,6 +62,15 @@ export const killedStories: readonly Story[] = [
     },
   ),
   killed(
+    { cuts: 2, presses: 1, parts: ["broker"] },
+    {
+      name: "a broker of another make that is killed twice costs nothing",
+      row: "broker-killed",
+      broker: "external",
+      brief: true,
+    },
+  ),
+  killed(
     { cuts: 12, presses: 6, parts: ["camera"] },
     {
       name: "a camera whose power is cut at any moment keeps every clip, whole to the last 2 s",

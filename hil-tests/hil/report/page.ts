@@ -30,6 +30,7 @@ export function page(results: Results, history: readonly Remembered[]): string {
 <ul class="counts"><li><b>${count.passed}</b> held</li><li><b>${count.failed}</b> failed</li><li><b>${count.skipped}</b> not possible here</li><li><b>${faultsOf(results)}</b> faults injected</li></ul>
 <p class="ground">${xml(at.slice(0, 16).replace("T", " "))} UTC · commit ${xml(commit.slice(0, 10))} · ${xml(machine)}</p>
 ${results.remarks.map((remark) => `<p class="remark">${xml(remark)}</p>`).join("")}
+${failures(runs)}
 </header>
 <main>
 <section><h2>What was made to fail, and what it cost</h2>${reliability(rowsOf(results))}</section>
@@ -39,6 +40,16 @@ ${stories === "" ? "" : `<section><h2>Story by story</h2>${stories}</section>`}
 </body>
 </html>
 `;
+}
+
+/** What failed, each with the way to it. */
+function failures(runs: readonly StoryRun[]): string {
+  const lines = runs.flatMap(({ verdict, story, why }, index) =>
+    verdict === "failed"
+      ? [`<li><a href="#story-${index}">${xml(story.name)}</a> ${xml(why.split("\n")[0] ?? "")}</li>`]
+      : [],
+  );
+  return lines.length === 0 ? "" : `<ul class="failures">${lines.join("")}</ul>`;
 }
 
 function faultsOf({ runs, soaked }: Results): number {
@@ -66,12 +77,16 @@ function cell({ rig, verdict, tried, lost, twice }: Cell): string {
 }
 
 function storyCard(run: StoryRun, index: number, history: readonly Remembered[]): string {
-  const { story, rig, seed, verdict, why, seconds, clips, lost, twice, moments, measurements, picture } = run;
+  const { story, rig, seed, verdict, why, seconds, load, moments, measurements, picture } = run;
+  const { clips, lost, twice } = run;
   const facts = [
     `rig ${rig}`,
     `seed ${seed}`,
     `${seconds.toFixed(0)} s`,
-    ...(verdict === "skipped" ? [] : [`${clips} clips`, `${lost.length} lost`, `${twice.length} twice`]),
+    ...(verdict === "skipped"
+      ? []
+      : [`${clips} ${clips === 1 ? "clip" : "clips"}`, `${lost.length} lost`, `${twice.length} twice`]),
+    ...(load === undefined ? [] : [`machine load ${load.toFixed(1)}`]),
   ];
   const image = picture
     ? `<img alt="A picture out of the clip that its owner opened" src="data:image/jpeg;base64,${Buffer.from(picture).toString("base64")}">`
@@ -162,8 +177,11 @@ function spark(values: readonly number[]): string {
   return `<svg class="spark" viewBox="0 0 120 24" role="img" aria-label="The last ${values.length} runs, from ${Number(low.toPrecision(3))} to ${Number(high.toPrecision(3))}"><polyline points="${points.join(" ")}"/></svg>`;
 }
 
-function soakSection({ minutes, measurements, curves, why }: Soaked, history: readonly Remembered[]): string {
-  return `<section><h2>${minutes} minutes of 20 cameras</h2>${why === "" ? "" : `<pre class="why">${xml(why)}</pre>`}${figureList(measurements, { rig: "host", story: "soak" }, history)}<div class="curves">${curves.map(curve).join("")}</div></section>`;
+function soakSection(
+  { minutes, cameras, measurements, curves, why }: Soaked,
+  history: readonly Remembered[],
+): string {
+  return `<section><h2>${minutes} minutes of ${cameras} cameras</h2>${why === "" ? "" : `<pre class="why">${xml(why)}</pre>`}${figureList(measurements, { rig: "host", story: "soak" }, history)}<div class="curves">${curves.map(curve).join("")}</div></section>`;
 }
 
 function curve({ name, unit, samples }: Soaked["curves"][number]): string {

@@ -14,6 +14,7 @@ const run: StoryRun = {
     verdict: "passed",
     why: "",
     seconds: 12.5,
+    load: 7.25,
     faults: 3,
     clips: 2,
     lost: [],
@@ -70,9 +71,11 @@ test("JUnit and TAP name each story once, with what failed or was not possible, 
 test("the page runs no script, asks nobody for anything, and shows what a program said as text", (t) => {
   const html = page({ ...results, runs: [run, failed] }, []);
   t.notMatch(html, /<script/);
-  t.notMatch(html, /(src|href)="(?!data:)/);
+  t.notMatch(html, /(src|href)="(?!data:|#story-)/);
   t.match(html, /&lt;script&gt;alert\(1\)/);
   t.match(html, /<h1 class="failed">1 did not hold<\/h1>/);
+  t.match(html, /<a href="#story-1">a &quot;&lt;b&gt;full.*<\/a> lost: c\/1<\/li>/);
+  t.match(html, /machine load 7\.3/);
   t.match(html, /src="data:image\/jpeg;base64,\/9g="/);
   t.end();
 });

@@ -16,6 +16,7 @@ export interface ShownByTests {
 /** What came of the soak, in the report's words. */
 export interface Soaked {
   readonly minutes: number;
+  readonly cameras: number;
   readonly faults: number;
   readonly lost: readonly string[];
   readonly twice: readonly string[];

@@ -18,6 +18,8 @@ ul, ol { list-style: none; padding: 0; }
 .counts b { font-size: 1.5rem; color: var(--ink); font-variant-numeric: tabular-nums; margin-right: .2rem; }
 .ground, .remark { color: var(--soft); font-size: .9rem; margin-top: .8rem; }
 .remark { border-left: 3px solid var(--line); padding-left: .8rem; max-width: 46rem; }
+.failures { margin-top: 1.2rem; } .failures li { border-left: 3px solid var(--bad); padding: .1rem 0 .1rem .8rem; margin-bottom: .5rem; font-size: .9rem; color: var(--soft); overflow-wrap: anywhere; }
+.failures a { display: block; color: var(--bad); font-weight: 600; text-decoration: none; } .failures a:hover { text-decoration: underline; }
 table { width: 100%; border-collapse: collapse; background: var(--card); border: 1px solid var(--line); border-radius: 12px; overflow: hidden; }
 thead th { text-align: left; font-size: .8rem; font-weight: 500; color: var(--soft); background: var(--pale); }
 th, td { padding: .7rem 1rem; vertical-align: top; border-bottom: 1px solid var(--line); }

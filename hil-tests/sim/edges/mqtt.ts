@@ -16,6 +16,9 @@ type Heard = {
   message: (topic: string, payload: Buffer) => void;
   error: (error: Error) => void;
   close: () => void;
+  /** Of single packets nobody is told here: what a ping's answer is worth, `ping` below decides. */
+  packetsend: (packet: { readonly cmd: string }) => void;
+  packetreceive: () => void;
 };
 type Settled = (error?: Error) => void;
 
@@ -27,6 +30,8 @@ export class MqttClient {
     message: new Set(),
     error: new Set(),
     close: new Set(),
+    packetsend: new Set(),
+    packetreceive: new Set(),
   };
   private readonly unsettled = new Map<number, Settled>();
   private granted: ((error: Error | undefined, granted: readonly { qos: number }[]) => void) | undefined;
