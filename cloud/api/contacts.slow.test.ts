@@ -1,103 +1,37 @@
 import type { IncomingMessage } from "node:http";
 import { t as tap, test } from "tap";
-import { type Millis, millis } from "../../shared/kernel/brand.js";
-import { toBase64 } from "../../shared/kernel/bytes.js";
-import { type ClipId, newClipId, newReleaseId } from "../../shared/kernel/ids.js";
-import { formatAgreement } from "../../shared/release/agreement.js";
-import { type Authorisation, formatAuthorisation } from "../../shared/release/authorisation.js";
-import { type EmergencyClaim, formatClaim } from "../../shared/release/emergency.js";
-import { noticeHash } from "../../shared/release/notice.js";
-import { formatNoes, formatWord, type OwnersWord } from "../../shared/release/ownersword.js";
-import { formatWithdrawal } from "../../shared/release/withdrawal.js";
-import { seal } from "../../shared/seal/age.js";
-import { hashOf, hashOfText } from "../../shared/seal/hash.js";
-import { signNote } from "../../shared/seal/note.js";
-import { systemRandom as random } from "../system.io.js";
+import { millis } from "../../shared/kernel/brand.js";
+import type { ClipId } from "../../shared/kernel/ids.js";
+import type { Authorisation } from "../../shared/release/authorisation.js";
+import type { EmergencyClaim } from "../../shared/release/emergency.js";
+import { hashOfText } from "../../shared/seal/hash.js";
 import { askAll, memberRoutes, unknownClip, unknownKey } from "./access.contract.js";
-import { askHousehold, newClaim } from "./emergencies.contract.js";
-import { activeBureau, openReleaseCloud, putPiece } from "./releases.contract.js";
 import {
-  type Answer,
-  type Board,
-  call,
-  getter,
-  keyFile,
-  newBoard,
-  newHousehold,
-  newPerson,
-  nextCharter,
-  opened,
-  type Person,
-  sign,
-  storeClip,
-  tokenOf,
-} from "./testing.js";
+  as,
+  ask,
+  authorise,
+  bureau,
+  cloud,
+  giveWord,
+  type House,
+  handOver,
+  hour,
+  kind,
+  minute,
+  newHouse,
+  offering,
+  origin,
+  pass,
+  type Signing,
+  withdraw,
+} from "./contacts.contract.js";
+import { signInStaff } from "./officetesting.js";
+import { putPiece } from "./releases.contract.js";
+import { call, getter, type Person } from "./testing.js";
 
 // What contacts are served and what their answer takes, over the real API: a signed claim, an agency that was vetted in public.
 
-const minute = 60_000;
-const hour = 60 * minute;
-const cloud = await openReleaseCloud();
 tap.teardown(cloud.close);
-const origin = await cloud.app.listen({ host: "127.0.0.1", port: 0 });
-const bureau = await activeBureau(cloud);
-const claimant = {
-  ...{ ...bureau, agreement: hashOfText(formatAgreement(bureau.agreement)) },
-  phone: bureau.agreement.phone,
-};
-const kind = ({ body }: Answer): string => body.type?.replace("urn:lintel:problem:", "") ?? "";
-const pass = async (by: number): Promise<void> => {
-  cloud.clock.forward(by);
-  await cloud.casework.tick();
-};
-
-/** A household of an owner, an adult and three contacts, with two cameras at the door and one inside. */
-async function newHouse() {
-  const [cy, di, ed] = [
-    await newPerson("contact", "Cy"),
-    await newPerson("contact", "Di"),
-    await newPerson("contact", "Ed"),
-  ];
-  const others = [await newPerson("adult", "Bo"), cy, di, ed];
-  const home = await newHousehold(cloud, others);
-  const [garden, hall] = [await newBoard("Garden"), await newBoard("Hall", "indoor")];
-  const cameras = [home.board, garden, hall];
-  const next = sign(nextCharter(home.charter, { cameras: cameras.map(({ line }) => line) }), [home.owner]);
-  const keyFiles = await Promise.all([garden, hall].map((board) => keyFile(board, [home.owner, ...others])));
-  const body = { charter: next, keyFiles };
-  const put = await call(cloud, "PUT", "/v1/household/charter", { token: home.token, body });
-  if (put.status !== 200) throw new Error(put.text);
-  const charter = opened(...home.chain, next);
-  const clipAt = async (at: number, board: Board = home.board): Promise<ClipId> =>
-    (await storeClip(cloud, { ...home, board }, new Uint8Array(9), newClipId(millis(at), random))).clip;
-  return { ...home, charter, garden, hall, cy, di, ed, adult: others[0] ?? cy, clipAt };
-}
-type House = Awaited<ReturnType<typeof newHouse>>;
-
-const as = ({ household }: House, person: Person) => tokenOf(cloud, person, household);
-
-async function ask({ household, board }: House, changes: Partial<EmergencyClaim> = {}) {
-  const claimed = await newClaim(cloud, claimant, { household, camera: board.id }, changes);
-  await askHousehold(cloud, claimant, await cloud.operatorTokens(), claimed);
-  cloud.clock.forward(1);
-  return claimed.claim;
-}
-
-async function giveWord(house: House): Promise<string> {
-  const { household, owner, charter } = house;
-  const file = await seal(
-    formatNoes([]),
-    charter.members.map(({ recipient }) => recipient),
-  );
-  const word: OwnersWord = {
-    ...{ household, member: owner.member.id, at: cloud.clock.wall(), sealed: hashOf(file) },
-  };
-  const text = formatWord(word);
-  const body = { note: signNote(text, [owner.note]), file: toBase64(file) };
-  const put = await call(cloud, "PUT", "/v1/household/word", { token: await as(house, owner), body });
-  if (put.status !== 204) throw new Error(put.text);
-  return hashOfText(text);
-}
 
 /** Each route that answers, with what it tells of clips and cameras; charters say which cameras there are. */
 async function routesThatTell(
@@ -193,52 +127,6 @@ test("no stream tells a contact what happens at the door, emergency or not", asy
   t.notMatch(text, /clip\.started/);
 });
 
-interface Signing {
-  readonly house: House;
-  readonly claim: EmergencyClaim;
-  readonly clip: ClipId;
-  readonly words: readonly string[];
-}
-
-function authorise({ house, claim, clip, words }: Signing, changes: Partial<Authorisation> = {}) {
-  const { agreement } = bureau;
-  const { charter } = house;
-  const now = cloud.clock.wall();
-  const hash = hashOfText("bytes\n");
-  const from = millis(claim.from + 1);
-  return {
-    ...{ record: newReleaseId(now, random), household: charter.household, request: claim.id },
-    ...{ requestHash: hashOfText(formatClaim(claim)), agency: claim.agency, recipient: claim.recipient },
-    ...{
-      charter: charter.hash,
-      basis: "contacts",
-      purpose: claim.danger,
-      jurisdiction: agreement.jurisdiction,
-    },
-    ...{ notice: noticeHash(claim, agreement, "en"), language: "en", signed: now, hold: millis(0) },
-    ...{ expires: millis(now + hour), keep: millis(hour), thirdParties: false, child: false, words },
-    clips: [
-      {
-        ...{ clip, camera: claim.camera, charter: charter.hash, manifest: hash },
-        ...{ from, to: millis(from + 10_000) as Millis, first: 0, last: 9, audio: false, sha256: hash },
-      },
-    ],
-    ...changes,
-  } satisfies Authorisation;
-}
-
-type Offer = (said: Authorisation, signers: readonly Person[], by: Person) => Promise<string>;
-
-/** Hands in what these signed: `taken`, or why not. */
-function offering(house: House): Offer {
-  return async (said, signers, by) => {
-    const notes = signers.map(({ note }) => note);
-    const body = { authorisation: signNote(formatAuthorisation(said), notes), pieces: 1 };
-    const answer = await call(cloud, "POST", "/v1/releases", { token: await as(house, by), body });
-    return answer.status === 201 ? "taken" : `${kind(answer)}: ${answer.body.detail ?? ""}`;
-  };
-}
-
 test("contacts' answer is taken from two of them, after the owners' time, under each owner's newest word; else refused with the reason", async (t) => {
   const house = await newHouse();
   const { cy, di, owner, adult } = house;
@@ -296,11 +184,7 @@ test("what two contacts hand in is one answer, and each who signed takes it back
   t.match(await reason(authorise(signing), [cy, di], cy), /has answered already/);
   t.match(await call(cloud, "GET", path, { token }), { status: 200, body: { state: "escrowed" } });
   t.equal(kind(await call(cloud, "GET", "/v1/releases", { token })), "owners-only");
-  const takeBack = async (by: Person) => {
-    const withdrawal = { release: anew.record, household: house.household, at: cloud.clock.wall() };
-    const body = { note: signNote(formatWithdrawal(withdrawal), [by.note]) };
-    return call(cloud, "POST", `${path}/withdraw`, { token: await as(house, by), body });
-  };
+  const takeBack = (by: Person) => withdraw(house, anew.record, by);
   t.equal(kind(await takeBack(ed)), "no-known-signer", "who did not sign");
   t.match(await takeBack(di), { status: 200, body: { state: "destroyed" } });
 });
@@ -325,4 +209,48 @@ test("a contact touches no release of the owners', and an owner no state of the 
     ["POST", `/v1/releases/${unknownClip}/escrow`],
   ] as const)
     t.equal(kind(await call(cloud, method, path, { token: contact })), "not-there");
+});
+
+test("of eleven emergencies those alone are released whose two contacts answered in their time, under the owner's newest word, and stood by it", async (t) => {
+  const house = await newHouse();
+  const { cy, di, ed, owner, adult } = house;
+  const clip = await house.clipAt(cloud.clock.wall() - 90 * minute);
+  const before = await giveWord(house);
+  const claims: EmergencyClaim[] = [];
+  for (let count = 0; count < 11; count += 1) claims.push(await ask(house));
+  const word = await giveWord(house);
+  const answer = (at: number, signers: readonly Person[], words = [word]) => {
+    const claim = claims[at];
+    if (claim === undefined) throw new Error("no such emergency");
+    const said = authorise({ house, claim, clip, words });
+    return { said, record: said.record, state: () => handOver(house, said, signers) };
+  };
+  t.match(await answer(1, [cy, di]).state(), /owners alone are asked/);
+  cloud.clock.forward(31 * minute);
+  t.equal(await answer(2, [cy, di]).state(), "escrowed");
+  t.match(await answer(3, [cy]).state(), /^refused/, "one contact");
+  t.match(await answer(4, [cy, adult]).state(), /^refused/, "an adult is no contact");
+  t.match(await answer(5, [cy, owner]).state(), /^refused/, "nor is an owner");
+  t.match(await answer(6, [cy, di], [before]).state(), /^refused/, "a word of before the question");
+  const [vetoed, regretted] = [answer(7, [di, ed]), answer(8, [cy, ed])];
+  t.same([await vetoed.state(), await regretted.state()], ["escrowed", "escrowed"]);
+  t.equal((await withdraw(house, vetoed.record, owner)).status, 200);
+  t.equal((await withdraw(house, regretted.record, ed)).status, 200);
+  t.equal(await answer(9, [di, ed]).state(), "escrowed");
+  const late = answer(10, [cy, di, ed]);
+  t.equal(await offering(house)(late.said, [cy, di, ed], cy), "taken");
+  await giveWord(house);
+  await putPiece(cloud, { token: await as(house, cy) }, [late.record, 0], Uint8Array.of(1));
+  const path = `/v1/releases/${late.record}/escrow`;
+  t.equal(kind(await call(cloud, "POST", path, { token: await as(house, cy) })), "refused", "a newer word");
+  await pass(60 * minute);
+  const token = (await signInStaff(cloud, bureau.agency, bureau.officer)).token;
+  const { emergencies } = (await call(cloud, "GET", "/agency/v1/emergencies", { token })).body;
+  const stateOf = ({ id }: EmergencyClaim) =>
+    emergencies.find((one: { id: string }) => one.id === id)?.state as string;
+  t.same(
+    claims.flatMap((claim, at) => (stateOf(claim) === "released" ? [at] : [])),
+    [2, 9],
+  );
+  t.same(new Set(claims.map(stateOf)), new Set(["released", "not-released"]));
 });

@@ -11,6 +11,8 @@ const revokes = "hil-tests/scenarios/revoke.slow.test";
 const traffic = "scripts/cli/consent/traffic.slow.test";
 const table = "cloud/consent/decide.test";
 const emergencies = "hil-tests/scenarios/emergencies.slow.test";
+const contacts = "cloud/api/contacts.slow.test";
+const contactsWays = "hil-tests/scenarios/emergencycontacts.slow.test";
 const history = "cloud/api/emergencies.slow.test";
 const year = "hil-tests/scenarios/year.test";
 const neverExist = "scripts/tidy/mustnotexist.test";
@@ -59,6 +61,7 @@ export const gateProofs: readonly Proof[] = [
           [authorisations, "an authorisation rests once all owners have signed"],
           [emergencies, "an emergency is asked by two and two"],
           [emergencies, "whose emergency no court confirmed is on probation"],
+          [contactsWays, "two contacts hand over in their time alone"],
         ],
       },
     ],
@@ -68,8 +71,11 @@ export const gateProofs: readonly Proof[] = [
     "Replays of history: eleven emergencies, a year of 22,000 requests, the whole-account warrant, the bulk private message and the map, the opted-out owner after a feature rename",
     [
       {
-        what: "eleven emergencies: none released",
-        tests: [[history, "eleven emergencies that nobody answers"]],
+        what: "eleven emergencies: none released without owner or contacts",
+        tests: [
+          [history, "eleven emergencies that nobody answers"],
+          [contacts, "of eleven emergencies those alone are released"],
+        ],
       },
       {
         what: "a year of requests",
