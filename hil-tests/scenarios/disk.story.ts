@@ -16,15 +16,18 @@ const cardFull: Story = {
     await verbs.stall();
     await verbs.press();
     await verbs.clipsEnd(1);
+    await verbs.press();
+    await verbs.pass(clipMillis / 3);
     await verbs.fillDisk("camera");
+    await verbs.pass(clipMillis);
     await verbs.press();
     await verbs.pass(clipMillis);
     await verbs.heal();
     await verbs.expectTrouble(/card|disk|room|space/i, 60_000);
     await verbs.mendDisk("camera");
-    await verbs.clipsEnd(2);
+    await verbs.clipsEnd(3);
     await verbs.press();
-    verbs.expect((await verbs.expectInVault()) >= 3, "it recorded before, meanwhile and after");
+    verbs.expect((await verbs.expectInVault()) >= 4, "it recorded before, meanwhile and after");
     verbs.expect(verbs.said("camera", "start") === 1, "the firmware never ended");
   },
 };
