@@ -41,7 +41,8 @@ export async function memberReport(folder: string, wish: ReportWish, terminal: T
   const telling = formatTelling(words);
   if (!telling.ok) throw new Refused("What happened must fit into 2,048 bytes. Say it in fewer words.");
   const names = readers.map(({ name }) => name).join(", ");
-  if (!(await terminal.agreed(`Send this to the review board (${names})? It cannot be taken back.`))) return;
+  if (!(await terminal.agreed(`Send this to the review board (${names})? It cannot be taken back.`)))
+    throw new Refused("Nothing was sent.");
   const file = await seal(
     telling.value,
     readers.map(({ recipient }) => recipient),

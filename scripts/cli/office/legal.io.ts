@@ -94,7 +94,8 @@ export async function operatorAnswer(
   const { by, verdict, keep, proposal } = proposed;
   const lines = keep.length === 0 ? "" : `, lines ${keep.join(", ")}`;
   terminal.warn(`Operator ${by}: ${verdict}${lines}`);
-  if (!(await terminal.agreed(answer === "confirm" ? "Confirm it?" : "Object to it?"))) return;
+  if (!(await terminal.agreed(answer === "confirm" ? "Confirm it?" : "Object to it?")))
+    throw new Refused("Nothing was decided.");
   await step(folder, `${id}/answer`, { answer, proposal }, terminal);
 }
 

@@ -33,8 +33,9 @@ export async function recordAgencies(server: Server, terminal: Terminal): Promis
   for await (const agency of documentsOf(server, "/public/v1/agencies.jsonl")) {
     const [id, name, state] = [agency.text("id"), agency.text("name"), agency.text("state")];
     const steps = stepsOf(agency);
-    terminal.json({ id, name, state, agreements: agency.texts("agreements").length, steps });
-    terminal.say(`${id}  ${state}  ${name}`);
+    const why = agency.maybeText("why");
+    terminal.json({ id, name, state, why, agreements: agency.texts("agreements").length, steps });
+    terminal.say(`${id}  ${state}${why === undefined ? "" : ` (${why})`}  ${name}`);
     for (const { kind, at, index } of steps) terminal.say(`    ${at}  ${kind}  ${placeOf(index)}`);
   }
 }
