@@ -12,6 +12,7 @@ import { openRigFile } from "../rig/board/file.io.js";
 import { openHostRig } from "../rig/host/host.io.js";
 import type { Rig, RigName } from "../rig/rig.js";
 import { runStory, type StoryRun } from "../rig/run.js";
+import { openSimRig } from "../rig/sim/sim.io.js";
 import type { Story } from "../rig/story.js";
 import { type RowId, type Shown, table } from "../rig/table.js";
 import { stories } from "../scenarios/stories.js";
@@ -23,6 +24,7 @@ import { soaked } from "./soaked.js";
 
 /** Rigs that are here; each brings its line. */
 const rigs: Readonly<Partial<Record<RigName, (config?: string) => Promise<Rig>>>> = {
+  sim: openSimRig,
   host: openHostRig,
   board: openRigFile,
 };

@@ -165,6 +165,15 @@ export const table = {
     pass: "API, MQTT and database compatible",
     notYet: "there is one version",
   },
+  "by-chance": {
+    fault: "Many of these at once, by chance",
+    inject: "60 seeded worlds in virtual time; a thousand with npm run sim",
+    pass: "acknowledged is kept, every clip or its gap; planted bugs are found",
+    tests: [
+      ["hil-tests/sim/sim.slow.test", "in 60 worlds full of faults every promise holds"],
+      ["hil-tests/sim/sim.slow.test", "a planted bug is found, by its oracle"],
+    ],
+  },
   soak: {
     fault: "Soak",
     inject: "20 simulated cameras, line faults at low rates",

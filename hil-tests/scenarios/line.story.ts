@@ -46,7 +46,8 @@ const lossy: Story = {
 const narrow: Story = {
   name: "at 64 kbit/s the press comes first, then the picture, then the clip",
   row: "narrow-uplink",
-  needs: ["line", "button"],
+  // The picture that comes before the clip is the lens's.
+  needs: ["line", "button", "lens"],
   house,
   secondsMax: 400,
   async run(verbs) {

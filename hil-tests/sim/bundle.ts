@@ -24,8 +24,13 @@ const edges: Readonly<Record<string, string>> = {
  * The simulated world as one file: the product's own sources, with the edges exchanged at which it touches the world, and a
  * mutation planted if one is asked for. Throws when the mutation's text does not stand exactly once in its file.
  */
-export async function bundleWorld(root: string, mutation: Mutation | undefined): Promise<string> {
-  const outfile = join(root, ".build/sim", `${mutation?.name ?? "world"}.mjs`);
+export async function bundleWorld(
+  root: string,
+  mutation: Mutation | undefined,
+  entry: "seed" | "told" = "seed",
+): Promise<string> {
+  const name = mutation?.name ?? (entry === "seed" ? "world" : entry);
+  const outfile = join(root, ".build/sim", `${name}.mjs`);
   let planted = mutation === undefined;
   const exchange: Plugin = {
     name: "exchange",
@@ -44,7 +49,7 @@ export async function bundleWorld(root: string, mutation: Mutation | undefined):
   };
   await build({
     absWorkingDir: root,
-    entryPoints: [join(root, "hil-tests/sim/world/seed.ts")],
+    entryPoints: [join(root, "hil-tests/sim/world", `${entry}.ts`)],
     outfile,
     bundle: true,
     platform: "node",

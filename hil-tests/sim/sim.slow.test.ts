@@ -6,7 +6,7 @@ import { mutations } from "./mutations.js";
 import type { Report } from "./world/seed.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url)); // from .build/hil-tests/sim/
-const worlds = 40;
+const worlds = 60;
 const seeds = (from: number, count: number): readonly number[] =>
   Array.from({ length: count }, (_, at) => from + at);
 const live = (bundle: string, wanted: readonly number[], untilFound = false): Promise<readonly Report[]> =>

@@ -40,6 +40,8 @@ export class Disk {
   readonly root = newDirectory(0o700);
   /** Room for file contents, in bytes. */
   capacity = Number.POSITIVE_INFINITY;
+  /** It takes no writes any more. */
+  isReadOnly = false;
   /** Chance that an operation fails with EIO. */
   failing = 0;
   used = 0;
@@ -204,6 +206,7 @@ export class Disk {
 
   /** Carries a change out, unless the power goes before it; `persist` makes it durable when the power goes right after it. */
   private change(work: () => void, persist: () => void = () => undefined): void {
+    if (this.isReadOnly) throw fault("EROFS", "the disk is read-only");
     const goes = countWrite(this.machine);
     if (goes === "gone") throw new PowerLost();
     work();

@@ -22,6 +22,8 @@ type Heard = {
 };
 type Settled = (error?: Error) => void;
 
+const halfMillis = 500;
+
 export class MqttClient {
   readonly stream: { destroy(): void };
   private readonly socket: SimSocket;
@@ -36,7 +38,8 @@ export class MqttClient {
   private readonly unsettled = new Map<number, Settled>();
   private granted: ((error: Error | undefined, granted: readonly { qos: number }[]) => void) | undefined;
   private lastId = 0;
-  private awaitsPong = false;
+  /** Half keepalives since anything was heard of the other end. */
+  private beats = 0;
   private over = false;
   private readonly timers: Handle[] = [];
 
@@ -50,7 +53,7 @@ export class MqttClient {
       this.finish();
     };
     this.timers.push(setTimer(() => this.finish(), connectTimeout ?? 30_000));
-    this.timers.push(setRepeating(() => this.ping(), keepalive * 1_000));
+    this.timers.push(setRepeating(() => this.beat(), keepalive * halfMillis));
     const lastWord = will && {
       topic: will.topic,
       payload: Buffer.from(will.payload),
@@ -113,7 +116,7 @@ export class MqttClient {
           work(packet.message.topic, Buffer.from(packet.message.payload));
         return;
       case "pong":
-        this.awaitsPong = false;
+        this.beats = 0;
         return;
       default:
         return;
@@ -129,10 +132,11 @@ export class MqttClient {
     }
   }
 
-  private ping(): void {
-    if (this.awaitsPong) return void this.finish();
-    this.awaitsPong = true;
-    this.socket.end.send({ kind: "ping" });
+  /** As mqtt.js does it: a ping after one keepalive, and the end half of one later where no answer came. */
+  private beat(): void {
+    this.beats++;
+    if (this.beats > 2) this.finish();
+    else if (this.beats === 2) this.socket.end.send({ kind: "ping" });
   }
 
   private finish(): void {

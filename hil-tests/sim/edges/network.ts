@@ -7,7 +7,7 @@ export interface Weather {
   /** Chance that a packet must be sent again by TCP, which holds up all behind it. */
   stall: number;
   readonly stallMillisMax: number;
-  readonly delayMillis: { readonly least: number; most: number };
+  readonly delayMillis: { least: number; most: number };
   /** Machines that nothing reaches and that reach nothing. */
   readonly cutOff: Set<Machine>;
 }

@@ -23,6 +23,8 @@ export interface Relay {
   duplicate: number;
   /** Longest time by which messages overtake each other, in milliseconds. */
   reorderMillis: number;
+  /** Nothing comes through. */
+  isCut?: boolean;
 }
 
 export interface BrokerOptions {
@@ -235,7 +237,8 @@ export class SimBus implements Bus {
 
   /** Over the line between broker and cloud: where the broker's promises end. */
   private hop(to: Machine, arrive: () => void): void {
-    const { loss, duplicate, reorderMillis } = this.relay;
+    const { loss, duplicate, reorderMillis, isCut } = this.relay;
+    if (isCut === true) return;
     if (loss > 0 && prng().next() < loss) return;
     const copies = duplicate > 0 && prng().next() < duplicate ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) on(to, 1 + prng().next() * reorderMillis, arrive);

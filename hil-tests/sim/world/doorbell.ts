@@ -20,6 +20,7 @@ import type { ClipId } from "../../../shared/kernel/ids.js";
 import type { Clock, Random } from "../../../shared/kernel/ports.js";
 import { elapsed, later, newMachine, powerOff, powerOn, prng, wallNow, within } from "../edges/clockwork.js";
 import { type Disk, newDisk, PowerLost } from "../edges/disk.js";
+import type { Drawn } from "./drawn.js";
 import type { Trace } from "./trace.js";
 import { nameOf, type Truth } from "./truth.js";
 
@@ -29,7 +30,6 @@ export const random: Random = { bytes: (length) => prng().bytes(length) };
 /** A camera that cannot start is tried again, as systemd does. */
 const restartMillis = 5_000;
 const renewMillis = 5_000;
-const rolls = { preRoll: millis(3_000), postRoll: millis(4_000) };
 
 interface Running {
   readonly journal: Journal;
@@ -43,6 +43,7 @@ export interface DoorbellOptions {
   readonly truth: Truth;
   /** The journal's share of the card. */
   readonly limitBytes: number;
+  readonly drawn: Pick<Drawn, "rolls" | "clock">;
   /** A certificate for this camera's key. */
   readonly renew: (identity: CameraIdentity) => string;
   readonly onAcknowledged: (doorbell: Doorbell, name: string) => void;
@@ -56,6 +57,8 @@ export class Doorbell {
   private readonly options: DoorbellOptions;
   private readonly state: string;
   running: Running | undefined;
+  /** What is wrong with its wires. */
+  wireTroubles: readonly string[] = [];
   /** When the cloud had the charter that names it no more. */
   removedAt: number | undefined;
 
@@ -117,6 +120,10 @@ export class Doorbell {
     this.boot();
   }
 
+  private get clockIsSet(): boolean {
+    return this.options.drawn.clock === "synchronised";
+  }
+
   private keystore(): Keystore {
     return openKeystore(this.state, clock, this.log);
   }
@@ -141,20 +148,24 @@ export class Doorbell {
     const house = createHouse(keystore, enrolment, () => undefined, log);
     const certificates = createCertificates(keystore, enrolment, clock, log);
     let obey = (): void => undefined;
-    const uplink = this.openUplink({ enrolment, journal, house, certificates, obey: () => obey() });
-    const capture = this.openCapture({ enrolment, journal, house });
+    let changed = (): void => undefined;
+    const later = { obey: () => obey(), changed: () => changed() };
+    const uplink = this.openUplink({ enrolment, journal, house, certificates, ...later });
+    const capture = this.openCapture({ enrolment, journal, house, changed: later.changed });
     this.running = { journal, uplink, capture, house };
+    log("start", {});
     obey = () =>
       void capture.apply(house.rules()).catch((error) => log("capture.failed", { why: `${error}` }));
     obey();
-    startReporter(
+    const reporter = startReporter(
       this.state,
       () => this.facts(),
       (status) => uplink.status(status),
     );
+    changed = () => reporter.soon();
   }
 
-  private openUplink({ enrolment, journal, house, certificates, obey }: UplinkParts): Uplink {
+  private openUplink({ enrolment, journal, house, certificates, obey, changed }: UplinkParts): Uplink {
     const { log, truth } = this;
     const { identity, vault } = enrolment;
     const store = {
@@ -172,7 +183,7 @@ export class Doorbell {
         camera: identity.camera,
         server: { host: "broker.test", port: 8883 },
         identity: () => ({ key: identity.tlsKey, certificate: certificates.current(), ca: enrolment.ca }),
-        ...{ vault, store, windowMax: 16, clockIsSet: () => true, clock, random, log },
+        ...{ vault, store, windowMax: 16, clockIsSet: () => this.clockIsSet, clock, random, log },
       },
       {
         have: () => house.version(),
@@ -190,7 +201,7 @@ export class Doorbell {
         wantsCertificate: certificates.wanted,
         certificate: (pem) => void certificates.take(pem),
         turnedAway: () => this.plead(certificates),
-        changed: () => undefined,
+        changed,
       },
     );
     journal.watch({
@@ -206,11 +217,11 @@ export class Doorbell {
   /** Its certificate may have ended: an owner lets it in again after a while, as over `/v1/renewals`. */
   private plead(certificates: Certificates): void {
     this.log("turned-away", {});
-    if (certificates.plea(true) !== undefined)
+    if (certificates.plea(this.clockIsSet) !== undefined)
       later(renewMillis, () => void certificates.take(this.options.renew(this.identity)));
   }
 
-  private openCapture({ enrolment, journal, house }: CaptureParts): Capture {
+  private openCapture({ enrolment, journal, house, changed }: CaptureParts): Capture {
     const { log, truth } = this;
     const happened = (event: NewEvent): void =>
       void journal.appendEvent(event).then(
@@ -219,7 +230,7 @@ export class Doorbell {
       );
     const sealer = startSealer({
       signer: enrolment.identity.signer,
-      custody: () => ({ ...house.custody(), clock: "synchronised" }),
+      custody: () => ({ ...house.custody(), clock: this.options.drawn.clock }),
       sink: {
         begin: async (clip, start) => {
           await journal.begin(clip, start);
@@ -238,6 +249,8 @@ export class Doorbell {
       ...{ random, log, onShortfall: happened },
     });
     const source = { kind: "scene", seed: 1 } as never;
+    const { preRoll, postRoll } = this.options.drawn.rolls;
+    const rolls = { preRoll: millis(preRoll), postRoll: millis(postRoll) };
     return openCapture(
       { source, ffmpeg: { path: "", encoders: [] } as never, rpicam: undefined, rolls, clock, random, log },
       {
@@ -248,7 +261,7 @@ export class Doorbell {
         picked: () => undefined,
         happened,
         recording: () => undefined,
-        changed: () => undefined,
+        changed,
       },
     );
   }
@@ -265,13 +278,14 @@ export class Doorbell {
     const { capture, house, journal, uplink } = running;
     const { recording, video, restarts } = capture.state();
     const usage = journal.usage();
+    const blocked = usage.blocked === undefined ? [] : [`the card takes no footage: ${usage.blocked}`];
     return {
       ...{
         firmware: "sim",
         source: "sim",
         video,
         recording,
-        clock: "synchronised",
+        clock: this.options.drawn.clock,
         charter: house.version(),
       },
       ...{
@@ -282,7 +296,7 @@ export class Doorbell {
       },
       outboxSegments: usage.pendingSegments,
       outboxBytes: bytes(usage.pendingBytes),
-      trouble: [...house.troubles(), ...uplink.troubles().map(troubleText)],
+      trouble: [...house.troubles(), ...blocked, ...uplink.troubles().map(troubleText), ...this.wireTroubles],
     };
   }
 }
@@ -291,6 +305,7 @@ interface CaptureParts {
   readonly enrolment: Enrolment;
   readonly journal: Journal;
   readonly house: House;
+  readonly changed: () => void;
 }
 interface UplinkParts extends CaptureParts {
   readonly certificates: Certificates;

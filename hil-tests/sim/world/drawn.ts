@@ -20,6 +20,10 @@ export interface Drawn {
   readonly delayMost: number;
   readonly relay: { readonly loss: number; readonly duplicate: number; readonly reorderMillis: number };
   readonly slowDisk: number;
+  /** Footage around a trigger, in milliseconds. */
+  readonly rolls: { readonly preRoll: number; readonly postRoll: number };
+  /** What the cameras' time sources say. */
+  readonly clock: "synchronised" | "unsynchronised";
   readonly footage: { readonly usualBytes: number; readonly largeBytes: number; readonly large: number };
   /** Mean time between two of each; never where it is undefined. */
   readonly every: { readonly [Name in FaultName]?: number };
@@ -75,6 +79,8 @@ export function draw(chance: Prng): Drawn {
     delayMost: chance.between(5, 600),
     relay: { loss: some(chance, 0.2), duplicate: some(chance, 0.3), reorderMillis: some(chance, 2 * second) },
     slowDisk: some(chance, 0.3),
+    rolls: { preRoll: 3_000, postRoll: 4_000 },
+    clock: "synchronised",
     footage: {
       usualBytes: chance.between(64, 4_000),
       largeBytes: chance.between(30_000, 200_000),

@@ -46,7 +46,7 @@ interface Answering {
 export class World {
   readonly chance: Prng;
   readonly drawn: Drawn;
-  readonly trace: Trace = newTrace();
+  readonly trace: Trace;
   readonly weather: Weather;
   readonly relay: Relay = { loss: 0, duplicate: 0, reorderMillis: 0 };
   readonly authority: TestAuthority;
@@ -66,13 +66,15 @@ export class World {
   readonly logWatch = new LogWatch();
   private fault: unknown;
 
-  constructor(seed: number) {
+  /** `choose` says what kind of world it is; a world of its own where none is wanted. */
+  constructor(seed: number, choose: (chance: Prng) => Drawn = draw, trace = newTrace()) {
     this.chance = seededPrng(seed);
+    this.trace = trace;
     reset(seededPrng(seed ^ 0x5eed));
     resetDisks();
     resetNetwork();
     resetDatabases();
-    this.drawn = draw(this.chance);
+    this.drawn = choose(this.chance);
     this.weather = calm();
     setWeather(this.weather);
     setFootage(this.drawn.footage);
@@ -222,10 +224,10 @@ export class World {
     const onAcknowledged = this.guard((doorbell: Doorbell, segment: string) =>
       checkAcknowledged(this.cloud, doorbell, segment),
     );
-    const { trace, authority } = this;
+    const { trace, authority, drawn } = this;
     const renew = ({ camera, tlsPublicKey }: Doorbell["identity"]): string =>
       authority.certify(camera, tlsPublicKey);
-    return new Doorbell(name, { trace, truth, limitBytes, onAcknowledged, renew });
+    return new Doorbell(name, { trace, truth, limitBytes, drawn, onAcknowledged, renew });
   }
 
   private boot(): void {
