@@ -1,14 +1,12 @@
 /** A figure at a moment: seconds, and whatever is measured. */
 export type Sample = readonly [seconds: number, value: number];
 
-/** The straight line through the samples by least squares: how much an hour brings. */
+/** How much an hour brings: the median of the slopes between any two samples (Theil and Sen), which single outliers do not bend. */
 export function perHour(samples: readonly Sample[]): number {
-  if (samples.length < 2) return 0;
-  const mean = (of: 0 | 1): number => samples.reduce((sum, sample) => sum + sample[of], 0) / samples.length;
-  const [time, value] = [mean(0), mean(1)];
-  const covered = samples.reduce((sum, [at]) => sum + (at - time) ** 2, 0);
-  const shared = samples.reduce((sum, [at, is]) => sum + (at - time) * (is - value), 0);
-  return covered === 0 ? 0 : (shared / covered) * 3_600;
+  const slopes = samples.flatMap(([at, value], index) =>
+    samples.slice(index + 1).flatMap(([later, then]) => (later > at ? [(then - value) / (later - at)] : [])),
+  );
+  return median(slopes) * 3_600;
 }
 
 function median(values: readonly number[]): number {

@@ -92,6 +92,8 @@ test("a figure is shown beside those of earlier runs; a line of the history that
 test("a slope is what an hour brings, and growth the last third over the first", (t) => {
   const samples = Array.from({ length: 60 }, (_, minute) => [minute * 60, 100 + minute] as const);
   t.equal(Math.round(perHour(samples)), 60);
+  t.equal(Math.round(perHour(samples.map(([at, is]) => [at, at === 3_000 ? 900 : is] as const))), 60);
+  t.equal(perHour([]), 0);
   t.equal(growth(samples), 40);
   t.equal(growth(samples.map(([at]) => [at, at === 1_200 ? 900 : 5] as const)), 0);
   t.end();
