@@ -137,6 +137,7 @@ function entryOf({ id, at, state, root }: ReleaseBatchRow): LogEntry {
 
 function bytesOf(base64: string): Uint8Array {
   const bytes = fromBase64(base64);
+  // unreached: this module alone writes that column
   if (!bytes.ok) throw new Error("A release's salt is not base64. Restore a backup of the database.");
   return bytes.value;
 }

@@ -237,6 +237,7 @@ function ended(
 }
 
 function keptUntil({ retrievedAt, keep }: ReleaseRecord): Millis {
+  // unreached: what the agency keeps it has fetched
   return millis((retrievedAt ?? 0) + keep);
 }
 

@@ -170,6 +170,7 @@ async function prepare(
   if (tooMuch !== undefined) return refuse(tooMuch);
   const preparation = { household, agency, request, record, authorisation: note, hash, keep, pieces };
   const event = { ...preparation, decision: decide([]), urgent: hold === 0 && !inEmergency };
+  // unreached: what opens was signed by somebody
   return book.advance(record, { kind: "prepare", preparation: event }, signers[0] ?? household);
 }
 
@@ -213,6 +214,7 @@ async function openWithdrawal(
   const withdrawal = parseWithdrawal(opened.value.text);
   if (!withdrawal.ok) return withdrawal;
   if (withdrawal.value.release !== id || withdrawal.value.household !== household) return undefined;
+  // unreached: what opens was signed by somebody
   return { ok: true, value: opened.value.signers[0]?.name ?? "" };
 }
 
@@ -276,6 +278,7 @@ export class Sending {
       this.cut(id);
       return await run();
     } finally {
+      // unreached: it was set before
       const left = (this.closing.get(id) ?? 1) - 1;
       if (left === 0) this.closing.delete(id);
       else this.closing.set(id, left);

@@ -27,6 +27,7 @@ export interface TileFile {
 
 export function rootOfEdge({ size, levels }: Edge): TreeHash {
   return rootOf(
+    // unreached: the tree asks for no level that an edge of its size lacks
     tileNodes((level) => levels[level] ?? []),
     size,
   );
@@ -65,6 +66,7 @@ function bytesOf(
   const first = Math.floor(edge.size / tileWidth ** ((level === "entries" ? 0 : level) + 1));
   const from = (index - first) * tileWidth;
   if (level === "entries") return formatBundle(entries.slice(from, from + width));
+  // unreached: each tile is of a level that grew
   const hashes = (rows[level] ?? []).slice(from, from + width);
   assert(hashes.length === width, "a tile has as many hashes as its width");
   return concat(...hashes);

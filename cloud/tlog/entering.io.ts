@@ -89,6 +89,7 @@ export class Entering {
       const placed = await this.place(all.filter(({ key }) => !known.has(key)));
       for (const { one, resolve, reject } of batch) {
         const place = known.get(one.key) ?? placed.get(one.key);
+        // unreached: the log takes part of what it is given only where its queue is full
         if (place === undefined) reject(new Error("The entry could not be written into the log. Try again."));
         else resolve(place);
       }
@@ -127,6 +128,7 @@ async function bundleAt(
   const path = tilePath({ level: "entries", index, width });
   const bytes = await files.read(path);
   const entries = bytes && parseBundle(bytes);
+  // unreached: a database older than its log, beside a log that lost a full file: two accidents at once
   if (entries === undefined) throw new Error(`The log's file ${path} is missing or cut. Restore a backup.`);
   return entries;
 }

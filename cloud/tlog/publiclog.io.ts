@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { CompiledQuery, Kysely } from "kysely";
+import { assert } from "../../shared/kernel/assert.js";
 import { formatVerifier, type Verifier, verifierOf } from "../../shared/seal/note.js";
 import type { LogEntry } from "../../shared/tlog/entry.js";
 import { formatPolicy, noWitnesses, type WitnessPolicy } from "../../shared/tlog/policy.js";
@@ -180,7 +181,7 @@ function publicLog({ log, records, nodes, entering, verifier, policy, appendMill
       const index = await entering.enter(meant(entry));
       if (!(await isPublished(log, index, appendMillisMax))) throw new LogBehind();
       const found = await placed(index);
-      if (found === undefined) throw new Error("The log published an entry and kept no checkpoint of it.");
+      assert(found !== undefined, "what is published has a checkpoint that was kept");
       return found;
     },
     async find(entry) {

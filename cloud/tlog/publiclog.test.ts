@@ -9,6 +9,7 @@ import { hashOfText } from "../../shared/seal/hash.js";
 import { textOf, type Verifier } from "../../shared/seal/note.js";
 import { parseCheckpoint } from "../../shared/tlog/checkpoint.js";
 import { formatEntry, type LogEntry } from "../../shared/tlog/entry.js";
+import type { WitnessPolicy } from "../../shared/tlog/policy.js";
 import { verifyProof } from "../../shared/tlog/proof.js";
 import { openDatabase } from "../database.io.js";
 import { openPublicLog, type PublicLog } from "./publiclog.io.js";
@@ -40,12 +41,15 @@ async function cloudIn(t: Test) {
     data,
     log: () => log,
     db: () => db,
-    async again(between: () => Promise<void> | void = () => undefined): Promise<PublicLog> {
+    async again(
+      between: () => Promise<void> | void = () => undefined,
+      more: { readonly witnesses?: WitnessPolicy } = {},
+    ): Promise<PublicLog> {
       await log.close();
       await db.destroy();
       await between();
       db = await openDatabase(database);
-      log = await openPublicLog({ db, data, origin });
+      log = await openPublicLog({ db, data, origin, ...more });
       return log;
     },
   };
@@ -146,4 +150,23 @@ test("a log that is older than what was published is not opened, and without its
     { index: 299, ...entry(299) },
     { index: 298, ...entry(298) },
   ]);
+});
+
+test("more than one batch takes at once stands once, and nothing is taken after the end", async (t) => {
+  const cloud = await cloudIn(t);
+  const all = await Promise.all(some(0, 1_100).map((one) => cloud.log().enter(one)));
+  t.equal(new Set(all).size, 1_100);
+  const again = await cloud.again();
+  t.equal(await again.proof(1_999), undefined);
+  await again.close();
+  await t.rejects(again.append(entry(1_900)), /closed/);
+});
+
+test("what was published before there were witnesses is proved as it was", async (t) => {
+  const cloud = await cloudIn(t);
+  const { proof } = await cloud.log().append(entry(0));
+  const key = { name: "w.example/w1", publicKey: cloud.log().verifier.publicKey };
+  const away = { logs: [], witnesses: [{ key, url: "http://127.0.0.1:1" }], quorum: 1 };
+  const log = await cloud.again(undefined, { witnesses: away });
+  t.equal(await log.proof(0), proof);
 });

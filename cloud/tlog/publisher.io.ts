@@ -121,6 +121,7 @@ export class Publisher {
 }
 
 export function sizeOf(checkpoint: string): number {
+  // unreached: a log's own checkpoint has a size
   return parseCheckpoint(textOf(checkpoint))?.size ?? 0;
 }
 

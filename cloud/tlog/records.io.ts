@@ -150,9 +150,9 @@ export class LogRecords {
     const [oldest] = this.recent;
     if (oldest !== undefined && oldest.size <= index)
       return this.recent.find(({ size }) => size > index)?.note;
-    return (
-      (await this.firstOver(index, this.quorum)) ?? (this.quorum === 0 ? undefined : this.firstOver(index, 0))
-    );
+    const witnessed = await this.firstOver(index, this.quorum);
+    // Where the quorum is nobody, this finds the same again.
+    return witnessed ?? this.firstOver(index, 0);
   }
 
   private async firstOver(index: number, witnesses: number): Promise<string | undefined> {

@@ -1,4 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "tap";
 import { toUtf8 } from "../../shared/kernel/bytes.js";
@@ -15,7 +17,10 @@ import {
 } from "../../shared/tlog/tree.js";
 import { emptyEdge, grow, rootOfEdge } from "./edge.js";
 import { LogFiles } from "./files.io.js";
+import { openLogKey } from "./logkey.io.js";
+import { Nodes } from "./nodes.io.js";
 import { openLog as openFiles, type TransparencyLog } from "./sequencer.io.js";
+import { askWitnesses } from "./witnesses.io.js";
 import { readWitnesses } from "./witnessfile.io.js";
 
 const signer: Signer = { name: "log.example/test", secretKey: seededPrng(1).bytes(32) };
@@ -173,5 +178,98 @@ test("a file of witnesses that names nobody to ask, or no quorum, is refused wit
   await t.rejects(read(`witness w ${vkey}`, "quorum w"), /at which http\(s\) address w.example\/w1 is asked/);
   await t.rejects(read(`witness w ${vkey} ${url}`, "quorum none"), /its quorum is none/);
   await t.rejects(read("", "witness w w+0+0"), /in line 2 a witness is a name/);
+  await t.rejects(read(`witness w ${vkey} ${url}`), /but it has no quorum/);
   await t.rejects(readWitnesses(`${file}.not`), /LINTEL_WITNESSES is .* cannot be read \(ENOENT\)/);
+});
+
+test("a log's key is one of a log, and of the name that is wanted", async (t) => {
+  const directory = t.testdir();
+  const open = (wanted: string) => openLogKey(directory, wanted, async () => `${wanted}-2`);
+  t.equal((await open("log.example/one")).name, "log.example/one-2");
+  await t.rejects(open("log.example/two"), /log.example\/one-2 for ever, but LINTEL_LOG_ORIGIN asks for/);
+  await writeFile(join(directory, "log.key"), "no key\n");
+  await t.rejects(open("log.example/one"), /is not the key of a log/);
+});
+
+class FullDisk extends LogFiles {
+  isFull = false;
+
+  override async write(path: string, bytes: Uint8Array): Promise<void> {
+    if (this.isFull && path === "state") throw new Error("No space left.");
+    await super.write(path, bytes);
+  }
+}
+
+test("a log whose state could not be written signs no other root, and answers nobody before the next start", async (t) => {
+  const files = new FullDisk(t.testdir());
+  const log = await openFiles(files, signer);
+  await log.append(entry(0));
+  files.isFull = true;
+  const refused = t.rejects(log.append(entry(1)), /state could not be written/);
+  // A second batch waits behind the first.
+  await Promise.all(Array.from({ length: 5_000 }, (_, at) => log.append(entry(at)).catch(() => undefined)));
+  await refused;
+  t.equal(log.health().writable, false);
+  files.isFull = false;
+  await t.rejects(log.append(entry(2)), /state could not be written/);
+  await log.close();
+  await t.rejects(log.published(5), /closed/);
+  const after = await openFiles(files, signer);
+  t.equal(after.health().entries, 1);
+  await after.close();
+});
+
+test("a tree has no nodes but its own, and a tile that is missing is said to be", async (t) => {
+  const directory = t.testdir();
+  const log = await openLog(directory);
+  await Promise.all(Array.from({ length: 10 }, (_, at) => log.append(entry(at))));
+  await log.close();
+  const nodes = new Nodes(new LogFiles(directory));
+  t.equal((await nodes.of(10, (node) => node(0, 9))).length, 32);
+  await t.rejects(
+    nodes.of(10, (node) => node(0, 10)),
+    /no node 10 of level 0/,
+  );
+  await t.rejects(
+    nodes.of(600, (node) => node(0, 0)),
+    /is missing/,
+  );
+  t.equal((await nodes.of(10, (node) => node(0, 0))).length, 32);
+});
+
+test("a witness that answers something else than its cosignature is said to, and counts for nothing", async (t) => {
+  const directory = t.testdir();
+  const log = await openLog(directory);
+  const answers: (readonly [number, string])[] = [];
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => {
+      const [status, body] = answers.shift() ?? [500, ""];
+      response.writeHead(status).end(body);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const key = { name: "w.example/w1", publicKey: verifierOf(signer).publicKey };
+  const faults: string[] = [];
+  const ask = askWitnesses({
+    policy: { logs: [], witnesses: [{ key, url: `http://127.0.0.1:${port}/` }], quorum: 1 },
+    consistency: async () => [],
+    onFault: (_witness, why) => void faults.push(why),
+  });
+  for (const [answer, why] of [
+    [[500, ""], /status 500/],
+    [[409, "many\n"], /does not say what it has seen/],
+    [[409, "9\n"], /has seen 9 entries, more than the log has/],
+    [[200, "nothing\n"], /not its cosignature/],
+    [[200, "x".repeat(20_000)], /more than a witness has to say/],
+  ] as const) {
+    answers.push(answer);
+    t.equal(await ask(log.checkpoint()), undefined);
+    t.match(faults.pop(), why);
+  }
+  answers.push([500, ""]);
+  await Promise.all([ask(log.checkpoint()), ask(log.checkpoint())]);
+  t.match(faults.sort()[1], /has not answered the question before/);
+  await log.close();
+  await new Promise((resolve) => server.close(resolve));
 });

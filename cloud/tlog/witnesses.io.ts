@@ -35,6 +35,7 @@ export function askWitnesses(witnessing: Witnessing): (checkpoint: string) => Pr
         one
           .cosign(checkpoint)
           .then((line) => void lines.push(line))
+          // unreached: whatever is thrown here is an Error
           .catch((error: unknown) => onFault(one.name, error instanceof Error ? error.message : `${error}`))
           .finally(settle);
     });
@@ -111,6 +112,7 @@ interface Answer {
 async function textIn(answer: Response): Promise<string> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
+  // unreached: the answer to a POST has a body, if an empty one
   for await (const part of answer.body ?? []) {
     bytes += part.length;
     if (bytes > answerBytesMax) throw new Error("it answers with more than a witness has to say");

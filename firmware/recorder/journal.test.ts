@@ -99,6 +99,8 @@ test("a frame holds its fields, and no flipped bit goes unnoticed", async (t) =>
     t.equal(framed({ ...frame, [field]: null }), undefined, field);
   const state = { serial: 1, manifest: "none", open: { clip: segment.clip, at: 5 } };
   t.same(decodeState(summed(JSON.stringify(state))), state);
+  for (const wrong of [{ serial: "x" }, { manifest: 7 }, { manifest: "no hash" }])
+    t.equal(decodeState(summed(JSON.stringify({ ...state, ...wrong }))), undefined);
   for (const open of [5, null, {}, { ...state.open, at: -1 }])
     t.equal(decodeState(summed(JSON.stringify({ ...state, open }))), undefined);
 });

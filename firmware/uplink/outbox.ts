@@ -256,6 +256,7 @@ function notNow(outbox: Outbox, place: Place, now: Millis): Outbox {
 function hold(outbox: Outbox, { clip }: Place, heldUntil: Millis): Outbox {
   const parked = outbox.underWay.filter((one) => one.clip === clip && isRemote(one)).reduce(park, outbox);
   const own = findClip(parked.clips, clip);
+  // unreached: what is on its way is a segment of a clip that is known
   if (own === undefined) return parked;
   return { ...parked, clips: replace(parked.clips, { ...own, heldUntil, failures: own.failures + 1 }) };
 }

@@ -21,6 +21,7 @@ export const groups: readonly Group[] = [
     tests: [
       ...["shared/tlog/tlog.test.ts", "shared/tlog/checkpoint.test.ts", "shared/tlog/entry.test.ts"],
       ...["cloud/tlog/tlog.test.ts", "cloud/tlog/publiclog.test.ts", fuzz],
+      "hil-tests/scenarios/witness.slow.test.ts",
     ],
   },
   {
@@ -49,7 +50,16 @@ export const groups: readonly Group[] = [
       ...["cloud/consent/decide.test.ts", "shared/release/batch.test.ts", "shared/release/offices.test.ts"],
       ...["shared/release/package.test.ts", "shared/release/release.test.ts", "shared/release/slice.test.ts"],
       ...["shared/release/pressure.test.ts", "cloud/office/operators.test.ts"],
-      ...["shared/release/vectors.test.ts", "cloud/api/releases.slow.test.ts", fuzz],
+      ...["shared/release/vectors.test.ts", "shared/release/sentences.test.ts", fuzz],
+      ...[
+        "cloud/consent/sentences.test.ts",
+        "cloud/release/release.test.ts",
+        "cloud/api/releases.slow.test.ts",
+      ],
+      ...["shared/release/package.slow.test.ts", "scripts/cli/verify/verify.test.ts"],
+      ...["hil-tests/scenarios/machines.slow.test.ts", "hil-tests/scenarios/town.slow.test.ts"],
+      ...["cloud/api/emergencies.slow.test.ts", "scripts/cli/agencies.slow.test.ts"],
+      "scripts/cli/consent/consent.slow.test.ts",
     ],
   },
   {
@@ -64,6 +74,10 @@ export const groups: readonly Group[] = [
   {
     name: "journal",
     paths: ["firmware/recorder/journal.ts", "firmware/recorder/journal.io.ts", "firmware/recorder/frame.ts"],
-    tests: ["firmware/recorder/journal.test.ts", "firmware/recorder/strange.test.ts", fuzz],
+    tests: [
+      ...["firmware/recorder/journal.test.ts", "firmware/recorder/strange.test.ts", fuzz],
+      ...["firmware/recorder/powercut.slow.test.ts", "firmware/recorder/bounds.slow.test.ts"],
+      ...["firmware/uplink/uplink.test.ts", "firmware/uplink/world.test.ts"],
+    ],
   },
 ];

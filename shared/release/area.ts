@@ -56,6 +56,7 @@ export function formatDegrees({ latitude, longitude }: Place): string {
 export function squareMetres(area: Area): number {
   const stretch = Math.cos((middleOf(area).latitude / scale) * (Math.PI / 180));
   const doubled = area.reduce((sum, { latitude, longitude }, at) => {
+    // unreached: each place of an outline has a next one
     const next = area[(at + 1) % area.length] ?? { latitude, longitude };
     return sum + longitude * next.latitude - next.longitude * latitude;
   }, 0);
@@ -76,7 +77,9 @@ export function spanMetres(area: Area): number {
 /** Whether it turns one way only, all around: no spike reaches for a single house, and no part counts against another. */
 export function isConvex(area: Area): boolean {
   const turns = area.map((from, at) => {
+    // unreached: each place of an outline has a next one
     const to = area[(at + 1) % area.length] ?? from;
+    // unreached: each place of an outline has a next one
     return sideOf({ from, to }, area[(at + 2) % area.length] ?? from);
   });
   return turns.every((turn) => turn !== 0 && turn === turns[0]) && !crossesItself(area);
@@ -88,6 +91,7 @@ export function isOutline(area: Area): boolean {
 }
 
 function crossesItself(area: Area): boolean {
+  // unreached: each place of an outline has a next one
   const edges = area.map((from, at) => ({ from, to: area[(at + 1) % area.length] ?? from }));
   return edges.some((one, at) =>
     edges.some((other, place) => {
@@ -133,6 +137,7 @@ export function middleOf(area: Area): Place {
 export function contains(area: Area, { latitude, longitude }: Place): boolean {
   let inside = false;
   for (const [at, a] of area.entries()) {
+    // unreached: each place of an outline has a next one
     const b = area[(at + 1) % area.length] ?? a;
     const straddles = a.latitude > latitude !== b.latitude > latitude;
     if (!straddles) continue;

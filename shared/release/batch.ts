@@ -116,6 +116,7 @@ function treeOver(leaves: readonly TreeHash[]): NodeReader {
     levels.push(above);
     below = above;
   }
+  // unreached: every level that is asked for was made
   return (level, index) => node(levels[level] ?? [], index);
 }
 

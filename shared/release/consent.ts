@@ -91,6 +91,7 @@ function faultInTimes({ authorisation: said, request }: Facts, now: Millis): Con
 /** Exactly those that are named, by rising version. */
 function faultInCharters({ authorisation: said, charters }: Facts): ConsentRefusal | undefined {
   const named = new Set([said.charter, ...said.clips.map(({ charter }) => charter)]);
+  // unreached: each but the first has one before it
   const rising = charters.every(({ version }, at) => at === 0 || version > (charters[at - 1]?.version ?? 0));
   const exact = charters.length === named.size && charters.every(({ hash }) => named.has(hash));
   return rising && exact ? undefined : { kind: "other-charters" };

@@ -44,6 +44,7 @@ export function weigh(
   if (!says(entry.value, said)) return refuse({ kind: "entry-of-another", name });
   const checkpoint = verifyProof(proof, bytes, policy);
   if (!checkpoint.ok) return refuse({ kind: "proof-refused", name, why: checkpoint.error });
+  // unreached: a proof that was verified has an index
   const index = parseProof(proof)?.index ?? 0;
   return ok({ entry: entry.value, index, since: sinceWhen(checkpoint.value, entry.value, policy) });
 }
@@ -58,5 +59,6 @@ function says(entry: LogEntry, { states, ...said }: Said): boolean {
 /** When so many witnesses had cosigned as the policy asks for: fewer of them together cannot make it earlier. */
 function sinceWhen({ cosignatures }: WitnessedCheckpoint, { at }: LogEntry, { quorum }: LogPolicy): Millis {
   const times = cosignatures.map(({ time }) => time * 1_000).sort((a, b) => a - b);
+  // unreached: what was verified has so many
   return quorum === 0 ? at : millis(times[quorum - 1] ?? Number.POSITIVE_INFINITY);
 }

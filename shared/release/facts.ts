@@ -70,10 +70,11 @@ export function openFacts(notes: ReleaseNotes): Result<Facts, FactsRefusal> {
   }
   const authorisation = openSigned(notes.authorisation, charters);
   if (!authorisation.ok) return authorisation;
-  const now = charters.find(({ hash }) => hash === authorisation.value.authorisation.charter);
+  const { charter: newest } = authorisation.value.authorisation;
+  const owners = charters.filter(({ hash }) => hash === newest).flatMap(ownersOf);
   const words: OpenedWord[] = [];
   for (const [index, note] of (notes.words ?? []).entries()) {
-    const word = openWord(note, now === undefined ? [] : ownersOf(now));
+    const word = openWord(note, owners);
     if (!word.ok) return refuse({ kind: "word-refused", index, why: word.error });
     words.push(word.value);
   }

@@ -1,6 +1,12 @@
 import { test } from "tap";
 import { millis } from "../kernel/brand.js";
 import { concat, equal, toUtf8 } from "../kernel/bytes.js";
+import { hashOfText } from "../seal/hash.js";
+import { textOf } from "../seal/note.js";
+import { parseEntry } from "../tlog/entry.js";
+import { faultInConsent } from "./consent.js";
+import type { Evidence } from "./evidence.js";
+import { openFacts } from "./facts.js";
 import {
   type Edit,
   flipAt,
@@ -8,6 +14,7 @@ import {
   gone,
   good,
   mp4Name,
+  now,
   options,
   release,
   replaced,
@@ -19,6 +26,7 @@ import { asked, pack, type ReleaseWish } from "./release.contract.js";
 import { slice } from "./slice.js";
 import { readTar, writeTar } from "./tar.js";
 import { day, hour } from "./testing.contract.js";
+import { firstDifference } from "./unpack.js";
 import { verifyPackage } from "./verify.js";
 
 test("a package verifies offline to its last byte, and the same parts give the same bytes", (t) => {
@@ -178,6 +186,9 @@ test("contacts' answer shows two of them, and of each owner a word since the que
   t.equal(beside([annas]), "other-words");
   t.equal(beside([annas, bens, bens]), "other-words");
   t.equal(beside([bens, annas]), "other-words");
+  const hashes = [annas, bens, bens].map((note) => hashOfText(textOf(note)));
+  const named = answer({ authorisation: { words: hashes } }).parts;
+  t.equal(verdictOn(pack({ ...named, words: [annas, bens, bens] })), "other-words", "one word twice");
   t.equal(beside(answer({ wordsAfter: [2, 3] }).parts.words ?? []), "other-words", "other ones of theirs");
   t.equal(verdictOn(forged(whole.tar, "words/1.note", gone)), "file-unknown words/2.note");
   t.equal(verdictOn(forged(whole.tar, "words/2.note", gone)), "other-words");
@@ -187,6 +198,61 @@ test("contacts' answer shows two of them, and of each owner a word since the que
   const foreign = () =>
     pack({ ...good.parts, words: [answer({ home: { roles, seed: 7 } }).parts.words?.[0] ?? ""] });
   t.throws(foreign, /word-refused/, "in a package of owners' consent, too");
+  t.end();
+});
+
+test("what stands in the log in another order, or not at all, proves nothing", (t) => {
+  const { parts, log } = good;
+  const again = (evidence: Evidence): Evidence => {
+    const entry = parseEntry(toUtf8(evidence.entry));
+    if (!entry.ok) throw new Error("no entry");
+    return log.append(entry.value);
+  };
+  const [agreed = parts.requestEvidence] = parts.agreementEvidence;
+  const { escrow } = parts;
+  if (escrow === undefined) return t.fail("no escrow");
+  const early = escrow.act.replace(/^at .*$/m, `at ${good.authorisation.signed}`);
+  for (const [changes, verdict] of [
+    [{ requestEvidence: again(parts.requestEvidence) }, "logged-out-of-order"],
+    [{ agreementEvidence: [again(agreed)] }, "logged-out-of-order"],
+    [{ agreementEvidence: [] }, "evidence-missing proofs/agreement-1"],
+    [{ charterEvidence: [] }, "evidence-missing proofs/charter-1"],
+    [
+      { charterEvidence: [...parts.charterEvidence, ...parts.charterEvidence] },
+      "evidence-not-needed proofs/charter-2",
+    ],
+    [{ escrow: { ...escrow, act: early } }, "escrowed-on-hold"],
+    [{ policy: parts.policy.replace(/^log .*\n/m, "") }, "not-one-log"],
+  ] as const)
+    t.equal(verdictOn(pack({ ...parts, ...changes })), verdict);
+  const unwitnessed = { ...log.policy, witnesses: [], quorum: 0 };
+  t.equal(verdictOn(good.tar, { policy: unwitnessed }), "verified", "whoever believes the log alone");
+  t.end();
+});
+
+test("sums that are gone, unreadable or too many are refused, and other cameras and other owners", (t) => {
+  const files = readTar(good.tar);
+  if (!files.ok) return t.fail("not a tar");
+  const withSums = (edit: Edit): Uint8Array =>
+    writeTar(
+      files.value.flatMap(({ name, bytes }) => {
+        const edited = name === "SHA256SUMS" ? edit(bytes) : bytes;
+        return edited === undefined ? [] : [{ name, bytes: edited }];
+      }),
+    );
+  t.equal(verdictOn(withSums(gone)), "file-missing SHA256SUMS");
+  t.equal(verdictOn(withSums(() => Uint8Array.of(255))), "sum-differs HOWTO.txt");
+  t.equal(verdictOn(withSums((bytes) => concat(bytes, toUtf8("x\n")))), "sum-differs SHA256SUMS");
+  t.equal(firstDifference([], files.value), files.value[0]?.name);
+  const [clip] = good.authorisation.clips;
+  const camera = newHome({ seed: 99 }).camera.id;
+  const clips = clip === undefined ? [] : [{ ...clip, camera }];
+  t.equal(verdictOn(release({ authorisation: { clips } }).tar), "camera-not-then");
+  t.equal(verdictOn(release({ nextCharter: { cameras: [] } }).tar), "camera-not-now");
+  const facts = openFacts(good.parts);
+  if (!facts.ok) return t.fail(facts.error.kind);
+  const charters = facts.value.charters.map((one) => ({ ...one, members: [] }));
+  t.match(faultInConsent({ ...facts.value, charters }, now), { kind: "nobody-who-may-signed" });
   t.end();
 });
 

@@ -36,6 +36,7 @@ const byContacts = ({ authorisation }: Pick<Facts, "authorisation">): boolean =>
 function wordLines({ words, charters }: Facts): readonly string[] {
   const people = charters.flatMap(({ members }) => members);
   return words.map(({ at, member }) => {
+    // unreached: whose word was opened is an owner of these charters
     const name = people.find(({ id }) => id === member)?.name ?? "";
     return `${utcText(at)}  ${name} (member ${member}), an owner, was heard of: the contacts sign that they read it, and no no in it`;
   });

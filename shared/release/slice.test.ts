@@ -177,6 +177,7 @@ test("whatever is changed in a slice is refused for its reason", (t) => {
       "manifest-refused",
     ],
     ["another camera's", { ...one, manifest: strange?.manifest ?? one.manifest }, "manifest-refused"],
+    ["no init", { ...one, init: Uint8Array.of(1) }, "not-an-mp4"],
     ["cut inside", { ...made(first, ...later), manifest: without }, "cut-inside"],
   ] as const)
     t.equal(kindOf(spoilt), kind, why);

@@ -68,6 +68,7 @@ export function slice(clip: OpenedClip, wish: Wish, hash: Hasher = hashOf): Slic
   const shown = wishedLines(clip, wish);
   if (!shown.some(({ track }) => track === init.track)) return undefined;
   const audio = shown.some(({ track }) => track !== init.track);
+  // unreached: a line that is shown was opened with its fragment
   const parts = shown.flatMap(({ index }) => fragments[index]?.bytes ?? []);
   const mp4 = concat(audio ? init.bytes : silentInit(init), ...parts);
   const released = releasedOf(manifest, init, { shown, sha256: hash(mp4) });
@@ -173,6 +174,7 @@ function spanOf(
   { start }: Pick<Manifest, "start">,
   { tracks }: InitSegment,
 ): { readonly from: Millis; readonly to: Millis } {
+  // unreached: each fragment's track is one of the film's
   const scaleOf = (track: number): number => tracks.find(({ id }) => id === track)?.timescale ?? 1;
   const from = facts.map(({ track, time }) => Math.floor((time * 1_000) / scaleOf(track)));
   const to = facts.map(({ track, time, duration }) =>

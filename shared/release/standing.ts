@@ -128,7 +128,9 @@ function isByPeopleOf(note: string, agreement: OpenedAgreement): boolean {
 /** The version that brought the newest one's terms: nothing but people has changed since. */
 function termsOf({ agreements, agreement }: Pick<Facts, "agreements" | "agreement">): OpenedAgreement {
   let oldest = agreements.length - 1;
+  // unreached: the loop stops before the first
   while (oldest > 0 && bindsAsBefore(agreements[oldest - 1] ?? agreement, agreement)) oldest--;
+  // unreached: the loop stops at the first
   return agreements[oldest] ?? agreement;
 }
 
@@ -155,6 +157,7 @@ function openAgreements(
   if (wrong !== undefined) return refuse(wrong);
   const lines: Known[] = [];
   for (const [at, { agency, hash }] of versions.entries()) {
+    // unreached: they were counted before
     const evidence = agreementEvidence[at] ?? { entry: "", proof: "" };
     const said = { kind: "agency", id: agency, hash, states: ["public", "active", "probation"] } as const;
     const line = weigh(evidence, { name: `proofs/agreement-${at + 1}`, said, policy });
@@ -179,6 +182,7 @@ function openCharters(
     const salt = fromBase64(saltText);
     const hash = commitment({
       salt: salt.ok ? salt.value : new Uint8Array(),
+      // unreached: each is one of these charters
       line: charters[at]?.hash ?? "",
     });
     const said = { kind: "charter", agency: "none", hash } as const;
@@ -229,6 +233,7 @@ function openSegments(
 ): Result<readonly Known[], StandingRefusal> {
   const { clip, charter } = released;
   const camera = cameraIn(charterOf(facts, charter), released.camera);
+  // unreached: consent was weighed before, and names no camera that its charters lack
   if (camera === undefined) return refuse({ kind: "segment-of-another", clip });
   const found: Known[] = [];
   let next: number | undefined;

@@ -46,6 +46,7 @@ export function unpackRelease(
       ? ok({ files: files.value, parts })
       : refuse({ kind: "file-unknown", name: left });
   } catch (error) {
+    // unreached: anything else is a fault of ours, and goes on as it is
     if (error instanceof Unfit) return refuse(error.refusal);
     throw error;
   }
@@ -55,6 +56,7 @@ export function unpackRelease(
 function faultInSums(files: readonly TarFile[], hash: (data: Uint8Array) => Hash): UnpackRefusal | undefined {
   const at = files.findIndex(({ name }) => name === sumsName);
   if (at < 0) return { kind: "file-missing", name: sumsName };
+  // unreached: it was found at this place
   const sums = fromUtf8(files[at]?.bytes ?? new Uint8Array());
   const lines = sums.ok ? sums.value.split("\n") : [];
   const wrong = files.slice(0, at).find(({ name, bytes }, line) => {

@@ -124,6 +124,7 @@ function openReleased(
   const { clip } = packed;
   const charter = charterOf(facts, released.charter);
   const camera = cameraIn(charter, released.camera);
+  // unreached: consent was weighed before, and names no camera that its charters lack
   if (charter === undefined || camera === undefined) return refuse({ kind: "camera-not-then", clip });
   const slice = openSlice(packed, cameraVerifier(camera), hash);
   if (!slice.ok) return refuse({ kind: "slice-refused", clip, why: slice.error });
