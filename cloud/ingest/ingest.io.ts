@@ -192,6 +192,7 @@ class Intake implements BusListener {
   }
 
   async charterChanged(household: HouseholdId): Promise<void> {
+    await this.segments.recheck();
     await this.tell(household);
     this.planFarewells();
   }

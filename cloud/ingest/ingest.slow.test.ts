@@ -189,6 +189,19 @@ test("a camera that no charter names is told so, and its events are not acknowle
   t.equal(await refusalOf(scene, segment), "unknown-camera");
 });
 
+test("what a camera had begun to send ends with the charter that names it no more", async (t) => {
+  const { rig, camera } = await setUpScene(t);
+  const [segment] = await makeClip(camera.camera, 1, { bodyBytes: 100_000 });
+  if (segment === undefined) return;
+  await camera.publish({ kind: "init" }, initOf(segment));
+  t.equal((await camera.answer(segment)).kind, "progress");
+  const { id } = camera.camera;
+  rig.removed.set(id, camera.camera);
+  rig.cameras.delete(id);
+  await rig.ingest.charterChanged(rig.household);
+  t.match(await camera.push(segment), { kind: "refused", code: "unknown-camera" });
+});
+
 test("another segment in a stored one's place is a conflict", async (t) => {
   const scene = await setUpScene(t);
   const segment = await oneSegment(scene);

@@ -113,6 +113,12 @@ export class Segments {
     this.apply(open, { kind: "chunk", offset: topic.offset, length: payload.length, room }, payload);
   }
 
+  /** After a new charter: what a camera had begun to send that it names no more ends here. */
+  async recheck(): Promise<void> {
+    for (const open of [...this.open.values()])
+      if ((await this.options.directory.find(open.camera)) === undefined) this.forget(open);
+  }
+
   private tick(): void {
     if (this.open.size === 0) this.rest();
     const now = this.options.clock.monotonic();
