@@ -217,8 +217,16 @@ export class Doorbell {
   /** Its certificate may have ended: an owner lets it in again after a while, as over `/v1/renewals`. */
   private plead(certificates: Certificates): void {
     this.log("turned-away", {});
-    if (certificates.plea(this.clockIsSet) !== undefined)
-      later(renewMillis, () => void certificates.take(this.options.renew(this.identity)));
+    if (certificates.plea(this.clockIsSet) !== undefined) later(renewMillis, () => this.letIn(certificates));
+  }
+
+  private letIn(certificates: Certificates): void {
+    try {
+      certificates.take(this.options.renew(this.identity));
+    } catch (error) {
+      // The card did not take it: the next time that it is turned away it asks again.
+      this.log("certificate.not-asked", { why: String(error) });
+    }
   }
 
   private openCapture({ enrolment, journal, house, changed }: CaptureParts): Capture {
