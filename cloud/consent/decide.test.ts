@@ -369,6 +369,12 @@ test("an emergency's answer is about its one camera, its household, and needs wo
   );
   t.match(emergency({ isAnswered: true }, "contacts"), { reasons: [{ kind: "answered-already" }] });
   t.same(emergency({ isAnswered: true }), { kind: "release" }, "an owner may answer once more");
+  const blind = matterOf({ ...good, kind: "emergency", signed: "contacts" });
+  const limited = blind.charters.now.members.map((one) => (one === emil ? { ...one, sees: [late.id] } : one));
+  const charters = { ...blind.charters, now: { ...blind.charters.now, members: limited } };
+  t.match(decide({ ...blind, charters }, floorPolicy, now), {
+    reasons: [{ kind: "too-few-contacts", found: 1 }],
+  });
   const newer = { ...bens, hash: "a newer word" };
   t.same(emergency({}, "contacts", [annas, newer]), silence, "which the contacts have not read");
   t.end();

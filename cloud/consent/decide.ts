@@ -1,5 +1,5 @@
 import type { OpenedCharter } from "../../shared/charter/charter.js";
-import type { CharterCamera } from "../../shared/charter/lines.js";
+import type { CharterCamera, Member } from "../../shared/charter/lines.js";
 import { contactsOf, ownersOf } from "../../shared/charter/succession.js";
 import type { Millis } from "../../shared/kernel/brand.js";
 import type { CameraId, ClipId, HouseholdId, MemberId, OfficerId } from "../../shared/kernel/ids.js";
@@ -272,8 +272,12 @@ function turnFaults(
   ]);
 }
 
-function contactFaults(charter: OpenedCharter, { signers }: OpenedAuthorisation): readonly Reason[] {
-  const found = contactsOf(charter).filter(({ id }) => signers.includes(id)).length;
+/** Whom the charter lets see only other cameras has no key to what they would sign for. */
+function contactFaults(charter: OpenedCharter, { signers, clips }: OpenedAuthorisation): readonly Reason[] {
+  const mayLook = ({ sees }: Member): boolean =>
+    sees === undefined || clips.every(({ camera }) => sees.includes(camera));
+  const signed = contactsOf(charter).filter(({ id }) => signers.includes(id));
+  const found = signed.filter(mayLook).length;
   return found < contactsNeeded ? [{ kind: "too-few-contacts", found, needed: contactsNeeded }] : [];
 }
 

@@ -9,6 +9,7 @@ import { memberRequests } from "./consent/requests.io.js";
 import { memberWithdraw } from "./consent/withdraw.io.js";
 import { heard, minute, openEmergencyWorld } from "./emergency.contract.js";
 import { memberAudit } from "./member/audit.io.js";
+import { memberCameras } from "./member/cameras.io.js";
 import { memberClips } from "./member/clips.io.js";
 import { memberRemove } from "./member/members.io.js";
 import { memberNotices } from "./member/notices.io.js";
@@ -53,6 +54,12 @@ test("two contacts answer for an owner who does not: what they look at is told, 
   const [cy, di, ed] = contacts;
   if (cy === undefined || di === undefined || ed === undefined) return t.fail("no contacts");
   t.same(await clipsOf(cy), [], "no clip is any contact's to see");
+  const cameras = await heard((terminal) => memberCameras(cy.folder, terminal));
+  t.same(
+    cameras.values,
+    [{ id: home.board.id, name: "Front door", place: "outdoor" }],
+    "nor how a camera is",
+  );
   await t.rejects(atWork(cy), /Only owners see and answer requests/);
   const id = await askedOf(home);
   clock.forward(29 * minute);

@@ -44,7 +44,7 @@ ofMember("place", "say where a camera stands; it stays among the owners' own com
 
 ofMember(
   "emergencies",
-  "in which your household is asked now, once their signatures and proofs have held here",
+  "in which your household, or you as its contact, is asked now, once their signatures and proofs have held here",
 )
   .addOption(language())
   .action(async (options: Common & { readonly language: Language }) =>
@@ -92,7 +92,7 @@ ofMember(
       ),
   );
 
-ofMember("sign", "co-sign what another owner chose, after seeing the same")
+ofMember("sign", "co-sign what another owner, or another contact, chose, after seeing the same")
   .argument("<record>", "the authorisation's record")
   .option("--preview <dir>", "where to write what would be released, to be watched")
   .option("--yes", "do not ask: it has been watched")

@@ -63,8 +63,7 @@ export async function memberAuthorise(
   const files = preview(round, options.preview ?? join(folder, "previews", request.id), parts);
   const authorisation = { ...draft(round, ask, parts, options), ...basis };
   terminal.say(holdSentence(authorisation));
-  if (!(await terminal.agreed("Have you watched this, and do you sign for exactly that?")))
-    throw new Refused("Nothing was signed.");
+  if (!(await terminal.agreed(question[round.role]))) throw new Refused("Nothing was signed.");
   const note = signNote(formatAuthorisation(authorisation), [noteSigner(round.cloud.profile)]);
   const { state } = await beginAnswer(folder, {
     terminal,
@@ -127,8 +126,7 @@ export async function memberSign(
   terminal.say("It would get:");
   preview(round, options.preview ?? join(folder, "previews", ask.request.id), parts);
   terminal.say(holdSentence(found));
-  if (!(await terminal.agreed("Have you watched this, and do you sign for exactly that?")))
-    throw new Refused("Nothing was signed.");
+  if (!(await terminal.agreed(question[round.role]))) throw new Refused("Nothing was signed.");
   const signature = { text: textOf(found.note), signer: noteSigner(round.cloud.profile) };
   const charter = round.household.newest;
   const { state } = await beginAnswer(folder, {
@@ -138,6 +136,12 @@ export async function memberSign(
   });
   tellStanding({ ...round, state }, record, {});
 }
+
+/** A charter has no ages. */
+const question = {
+  owner: "Have you watched this, and do you sign for exactly that?",
+  contact: "Are you of age, have you watched this, and do you sign for exactly that?",
+} as const;
 
 /** What is under way; what is none any more is left out. */
 export function draftsIn({ household, state, clock }: Standing): readonly Draft[] {

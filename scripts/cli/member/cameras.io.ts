@@ -20,6 +20,7 @@ export async function memberCameras(folder: string, terminal: Terminal): Promise
   }));
   const you = newest.members.find(({ id }) => id === cloud.profile.member);
   const cameras = newest.cameras.filter((camera) => you !== undefined && maySee(you, camera));
+  if (you?.role === "contact") return tellContact(cameras, terminal);
   for (const camera of cameras) {
     const { id, name, place } = camera;
     const known = states.find((one) => one.id === id);
@@ -35,6 +36,14 @@ export async function memberCameras(folder: string, terminal: Terminal): Promise
       terminal.say(`  asks for a certificate, for its own has ended: lintel member camera renew ${id}`);
   }
   if (cameras.length === 0) terminal.say("No camera yet. Run: lintel member claim");
+}
+
+/** How a camera is, the cloud tells no contact. */
+function tellContact(cameras: Household["newest"]["cameras"], terminal: Terminal): void {
+  for (const { id, name, place } of cameras) {
+    terminal.json({ id, name, place });
+    terminal.say(`${id}  ${name}  ${place}`);
+  }
 }
 
 interface EpochIdentity {
