@@ -156,6 +156,7 @@ class CardJournal implements Journal {
     }
     const { note, headerBytes } = found.frame;
     const header = await this.parts.disk.read(segmentPath(place), frameBytes, headerBytes);
+    // unreached: the frame was read from the same file a moment before
     return header === undefined ? undefined : { note, header };
   }
 

@@ -130,6 +130,22 @@ test("an acknowledged segment is pending no more; a receipt for another one chan
   );
 });
 
+test("a segment that is not there, or cut on the card, is read as nothing; a second receipt changes nothing", async (t) => {
+  const dir = await workDir(t);
+  const { journal } = await opened(t, dir);
+  const segments = await record(journal, 3);
+  const [first, second, third] = segments as [SealedSegment, SealedSegment, SealedSegment];
+  t.equal(await journal.readHead(first.clip, 9), undefined);
+  t.equal(await journal.readBody(first.clip, 9, 0, 10), undefined);
+  await deliver(journal, [first, second]);
+  t.ok((await journal.acknowledge(first.clip, 0, testReceipt(camera, first))).ok);
+  await rm(pathOf(dir, second));
+  await truncate(pathOf(dir, third), 100);
+  t.equal(await journal.readBody(second.clip, 1, 0, 10), undefined);
+  t.equal(await journal.readHead(third.clip, 2), undefined);
+  t.same(names(journal.pending()), [], "and it is no promise any more");
+});
+
 /** A disk on which something happens just before a file gets its name. */
 function before(suffix: string, happen: () => void): Disk {
   return {
@@ -412,6 +428,7 @@ test("a full card stops nothing: what the vault has goes, writes wait, gaps are 
   // Behind the attempt in the lane, and so a sign that it has failed.
   await journal.appendEvent({ kind: "gap", from: begun, to: begun, reason: "disk-full" });
   t.equal(journal.blocked(), "disk-full");
+  t.equal(journal.usage().blocked, "disk-full");
   for (let i = 0; i < 20; i++) await journal.appendEvent({ kind: "press", at: begun });
   t.equal((await readdir(join(dir, "journal", "events"))).length, 21, "events fit where footage does not");
   t.same(names(journal.pending()), names([...kept, ...more]), "nothing that waits for the vault went");
