@@ -1,7 +1,8 @@
 // Test-only: from a source to what the capture cuts of it.
 import type { Test } from "tap";
 import type { ClipEffect } from "../shared/clip/cutting.js";
-import { millis } from "../shared/kernel/brand.js";
+import { type Millis, millis } from "../shared/kernel/brand.js";
+import type { ClipId } from "../shared/kernel/ids.js";
 import { seededPrng } from "../shared/kernel/prng.js";
 import type { Ffmpeg } from "./camera/finder.io.js";
 import type { Mask } from "./camera/mask.js";
@@ -13,6 +14,8 @@ import type { PickedFrame } from "./thumbnail/picker.js";
 export interface Rig {
   readonly capture: Capture;
   readonly clips: ClipEffect[];
+  /** Clips that were announced, and those that came to nothing, without a time. */
+  readonly due: (readonly [ClipId, Millis?])[];
   readonly picked: PickedFrame[];
   readonly logged: string[];
   /** Resolves when this holds, now or after a later change. */
@@ -21,6 +24,7 @@ export interface Rig {
 
 export function rigOf(t: Test, from: string, program: Ffmpeg = ffmpeg()): Rig {
   const clips: ClipEffect[] = [];
+  const due: (readonly [ClipId, Millis?])[] = [];
   const picked: PickedFrame[] = [];
   const logged: string[] = [];
   let wake = (): void => undefined;
@@ -32,6 +36,7 @@ export function rigOf(t: Test, from: string, program: Ffmpeg = ffmpeg()): Rig {
     },
     {
       clip: (effect) => void clips.push(effect),
+      due: (clip, since) => void due.push(since === undefined ? [clip] : [clip, since]),
       picked: (frame) => {
         picked.push(frame);
         wake();
@@ -48,7 +53,7 @@ export function rigOf(t: Test, from: string, program: Ffmpeg = ffmpeg()): Rig {
         wake = resolve;
       });
   };
-  return { capture, clips, picked, logged, until };
+  return { capture, clips, due, picked, logged, until };
 }
 
 export const record = (...masks: readonly Mask[]): Rules => ({

@@ -3,6 +3,7 @@ import type { ClipEffect } from "../shared/clip/cutting.js";
 import type { InitSegment } from "../shared/clip/init.js";
 import { unreachable } from "../shared/kernel/assert.js";
 import type { Millis } from "../shared/kernel/brand.js";
+import type { ClipId } from "../shared/kernel/ids.js";
 import type { Clock, Log, Random } from "../shared/kernel/ports.js";
 import { type CameraHandle, type LumaFrame, startCamera, type Trouble } from "./camera/camera.io.js";
 import type { Ffmpeg } from "./camera/finder.io.js";
@@ -19,7 +20,8 @@ import type { NewEvent } from "./recorder/journal.js";
 import type { Moment } from "./recorder/ring.js";
 import type { PickedFrame } from "./thumbnail/picker.js";
 
-const { createMotion, cutDefaults, idleTrigger, isRecording, newCutter, stepCutter, stepTrigger } = core;
+const { createMotion, cutDefaults, dueIn, idleTrigger, isRecording, newCutter, stepCutter, stepTrigger } =
+  core;
 const { createPicker, judge } = core;
 
 export interface CaptureOptions {
@@ -38,6 +40,8 @@ export interface CaptureHandlers {
   /** The frame that shows best what a clip is about, once or twice a clip. */
   readonly picked: (frame: PickedFrame) => void;
   readonly happened: (event: NewEvent) => void;
+  /** A clip was announced before there is footage of it, or its footage never came (`since` absent) and a gap told so. */
+  readonly due: (clip: ClipId, since?: Millis) => void;
   /** Before the first sealed footage of a clip, and after its last. */
   readonly recording: (on: boolean) => void;
   /** What `state` gives has changed. */
@@ -286,6 +290,7 @@ class DoorCapture implements Capture {
 
   private cut(event: CutEvent): void {
     const before = isRecording(this.cutter);
+    const dueBefore = dueIn(this.cutter)?.clip;
     const { cutter, effects } = stepCutter(this.cutter, event);
     this.cutter = cutter;
     const recording = isRecording(cutter);
@@ -294,9 +299,18 @@ class DoorCapture implements Capture {
       if (effect.kind === "happened") this.handlers.happened(effect.event);
       else this.handOut(effect, event);
     }
+    this.tellDue(dueBefore);
     if (recording === before) return;
     if (!recording) this.handlers.recording(false);
     this.handlers.changed();
+  }
+
+  /** After what ended before it was handed out: the card must know of it although the power goes before the picture comes. */
+  private tellDue(before: ClipId | undefined): void {
+    const due = dueIn(this.cutter);
+    if (due?.clip === before) return;
+    if (due !== undefined) this.handlers.due(due.clip, due.since);
+    else if (before !== undefined && this.cutter.phase.kind !== "recording") this.handlers.due(before);
   }
 
   private handOut(effect: ClipEffect, event: CutEvent): void {

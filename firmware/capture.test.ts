@@ -66,3 +66,17 @@ test("a file that plays to its end closes its clip as complete", { skip }, async
   t.equal(clips[0]?.kind, "begin");
   t.match(clips.at(-1), { end: "complete" });
 });
+
+test("a press without a picture is a clip that is due, until its gap is told", async (t) => {
+  const { ffmpeg: program } = await slowToEnd(t);
+  const { capture, clips, due } = rigOf(t, "rtsp://127.0.0.1:1/door", program);
+  await capture.apply(record());
+  capture.press();
+  capture.press();
+  t.equal(due.length, 1, "once, however often they ring");
+  const [[clip, since] = []] = due;
+  t.type(since, "number");
+  await capture.stop();
+  t.same(due.slice(1), [[clip]]);
+  t.same(clips, []);
+});

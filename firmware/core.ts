@@ -7,7 +7,7 @@ export { dueAt, graceMillis, startSupervisor, step as stepSupervisor } from "./c
 export { createMotion } from "./detector/motion.js";
 export { idleTrigger, step as stepTrigger } from "./detector/trigger.js";
 export { step as stepCutter } from "./recorder/cut.js";
-export { cutDefaults, isRecording, newCutter } from "./recorder/cutter.js";
+export { cutDefaults, dueIn, isRecording, newCutter } from "./recorder/cutter.js";
 export { judge } from "./thumbnail/judge.js";
 export { createPicker } from "./thumbnail/picker.js";
 export {

@@ -320,6 +320,7 @@ function openFootage(
     { source, ffmpeg, rpicam, rolls, clock, random, log },
     {
       clip: (effect) => sealer.push(effect),
+      due: (clip, since) => sealer.due(clip, since),
       picked: (frame) => thumbnails.push(frame),
       happened,
       recording: (on) => late.light(on),

@@ -83,6 +83,7 @@ async function openedClip(t: Test, from: string, rules: Pick<Rules, "masks" | "a
       },
       {
         clip: (effect) => sealer.push(effect),
+        due: (clip, since) => sealer.due(clip, since),
         picked: () => undefined,
         happened: () => undefined,
         recording: () => undefined,

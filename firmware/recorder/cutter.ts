@@ -35,6 +35,13 @@ export function isRecording(cutter: Cutter): boolean {
   return cutter.phase.kind === "recording" || cutter.phase.kind === "following";
 }
 
+/** The clip that was announced, or goes on from the last one, and of which no footage has come yet; and since when. */
+export function dueIn({ phase }: Cutter): { readonly clip: ClipId; readonly since: Millis } | undefined {
+  if (phase.kind === "waiting") return { clip: phase.clip, since: phase.since.wall };
+  if (phase.kind === "following") return { clip: phase.clip, since: phase.start.wall };
+  return undefined;
+}
+
 /** How much footage a clip holds, and how much at most. */
 export interface CutSettings {
   /** Footage before the trigger, 0 to `preRollMillisMax`. */

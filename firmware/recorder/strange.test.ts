@@ -47,6 +47,22 @@ test("a receipt that the card did not take is written once the card takes a segm
   t.same(names(again.journal.pending()), names([second, ...third]));
 });
 
+test("a clip that was due when the power went is a gap, and one that was due no more is none", async (t) => {
+  for (const [given, gaps] of [
+    [false, 1],
+    [true, 0],
+  ] as const) {
+    const dir = await workDir(t);
+    const { journal } = await opened(t, dir);
+    const clip = clipId();
+    await journal.begin(clip, begun);
+    if (given) await journal.abandon(clip);
+    await journal.close();
+    const again = await opened(t, dir);
+    t.same(gapsOf(again.journal), gaps === 1 ? [`power ${clip}`] : []);
+  }
+});
+
 test("what is no file where one belongs is set aside with a log line, and the journal opens", async (t) => {
   const dir = await workDir(t);
   const { journal } = await opened(t, dir, reserveBytes + 3 * 16_000);

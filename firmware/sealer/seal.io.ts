@@ -61,6 +61,8 @@ export interface SealerOptions {
 export interface Sealer {
   /** Takes what the cutter did; never waits. */
   push(effect: ClipEffect): void;
+  /** A clip whose footage has not come yet: on record, so that a power cut leaves a gap of it. Without `since` it is due no more. */
+  due(clip: ClipId, since?: Millis): void;
   /** Plain footage in memory that waits to be sealed, in bytes. */
   waitingBytes(): number;
   /** Resolves when everything that was pushed is durable or given up, at the latest after `settleMillisMax`. */
@@ -111,6 +113,12 @@ export function startSealer(options: SealerOptions): Sealer {
       waitingBytes += taken.bytes;
       for (const job of taken.jobs) enqueue(job);
       if (taken.shortfall !== undefined) options.onShortfall(taken.shortfall);
+    },
+    due(clip, since) {
+      const { sink, log } = options;
+      tail = tail
+        .then(() => (since === undefined ? sink.abandon(clip) : sink.begin(clip, since)))
+        .catch((error: unknown) => log("sealer.failed", { why: String(error) }));
     },
     waitingBytes: () => waitingBytes,
     settled: () =>

@@ -373,3 +373,21 @@ test("whatever the fragments' lengths, segments hold them all in order, none abo
   );
   t.pass();
 });
+
+test("a clip whose footage has not come is on record in its turn, and what the card refuses of that stops nothing", {
+  skip,
+}, async (t) => {
+  const rig = sealerOf();
+  const first = record(rig);
+  const next = newClipId(start.wall, chance);
+  rig.sealer.due(next, start.wall);
+  rig.sealer.due(next);
+  await rig.sealer.settled();
+  t.same(rig.sink.begun, [first, next], "after the clip before it");
+  t.same(rig.sink.abandoned, [next]);
+  const full = sealerOf({ sink: { ...memorySink(), begin: () => Promise.reject(new Error("no room")) } });
+  full.sealer.due(next, start.wall);
+  await full.sealer.settled();
+  t.match(full.logged, [{ event: "sealer.failed", fields: { why: "Error: no room" } }]);
+  t.same(full.lost, []);
+});

@@ -266,6 +266,7 @@ export class Doorbell {
           truth.filmed(effect);
           sealer.push(effect);
         },
+        due: (clip, since) => sealer.due(clip, since),
         picked: () => undefined,
         happened,
         recording: () => undefined,
