@@ -207,7 +207,10 @@ function faulted(record: AgencyRecord, event: FaultEvent): Step {
   if (why !== "upheld-pressure")
     return record.kind === "active" ? logged({ ...record, kind: "probation", why }) : ok({ state: record });
   const { round: pressedIn } = event;
-  if (!mayAsk(record) || pressedIn <= (record.pressedIn ?? 0)) return ok({ state: record });
+  if (pressedIn <= (record.pressedIn ?? 0)) return ok({ state: record });
+  // It may not ask anyhow. Remembered, so that it costs nothing when the same round is told again to one that may: a household
+  // that leaves does so, and its agency would learn when.
+  if (!mayAsk(record)) return ok({ state: { ...record, pressedIn } });
   if (record.kind === "active") return logged({ ...record, kind: "probation", why, pressedIn });
   const { until: _, ...rest } = record;
   return logged({ ...rest, kind: "suspended", why, pressedIn });

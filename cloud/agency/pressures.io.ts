@@ -55,6 +55,8 @@ export interface Pressures {
   find(id: CourseId): Promise<KeptPressure | undefined>;
   /** Newest first. */
   list(query: DocketQuery): Promise<readonly KeptPressure[]>;
+  /** Of these what an operator may look at: nobody reads what is said of an agency that names them. */
+  readable(reports: readonly KeptPressure[], by: OfficerId): Promise<readonly KeptPressure[]>;
   /** What this member reported, newest first. */
   own(household: HouseholdId, member: MemberId): Promise<readonly KeptPressure[]>;
   /** One operator's word: whether it is upheld. Asked for once no other can come in between. `undefined` where there is no such report. */
@@ -83,9 +85,17 @@ export function createPressures({ docket, clock, directory, onPressure }: Pressu
       if (kind === "acted-on" && round !== undefined) await onPressure(agency, round);
     },
   });
+  const peopleOf = async (agency: AgencyId): Promise<readonly OfficerId[]> =>
+    ((await directory.agency(agency))?.agreement.officers ?? []).map(({ id }) => id);
   return {
     find: (id) => book.find(id),
     list: (query) => book.list(query),
+    async readable(reports, by) {
+      const own = new Set<AgencyId>();
+      for (const agency of new Set(reports.map(({ state }) => state.agency)))
+        if ((await peopleOf(agency)).includes(by)) own.add(agency);
+      return reports.filter(({ state }) => !own.has(state.agency));
+    },
     async report(opened, { note, file }) {
       const { household, member, report: id, agency, kind: what, at, about } = opened;
       const before = await book.list({ household, limit: pageMax });
@@ -105,8 +115,7 @@ export function createPressures({ docket, clock, directory, onPressure }: Pressu
     async judge(id, by, word) {
       const known = await book.find(id);
       if (known === undefined) return undefined;
-      const officers = (await directory.agency(known.state.agency))?.agreement.officers ?? [];
-      const agencysPeople = officers.map((officer) => officer.id);
+      const agencysPeople = await peopleOf(known.state.agency);
       const coming = async (): Promise<PressureEvent> => {
         const { state } = (await book.find(id)) ?? known;
         return { kind: "find", by, upheld: word(state), agencysPeople };

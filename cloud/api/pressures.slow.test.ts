@@ -1,9 +1,19 @@
 import { t as tap, test } from "tap";
 import { millis } from "../../shared/kernel/brand.js";
+import { type Agreement, formatAgreement } from "../../shared/release/agreement.js";
 import type { Pressure } from "../../shared/release/pressure.js";
+import { hashOfText } from "../../shared/seal/hash.js";
 import { signInStaff } from "./officetesting.js";
 import { newReport } from "./pressures.contract.js";
-import { activeBureau, type Bureau, day, hour, openReleaseCloud } from "./releases.contract.js";
+import {
+  activeBureau,
+  type Bureau,
+  day,
+  hour,
+  openReleaseCloud,
+  signedAgreement,
+  terms,
+} from "./releases.contract.js";
 import { type Answer, call, loginNote, newHousehold, newPerson, type Person, tokenOf } from "./testing.js";
 
 // What households report to the review board: who may, what is refused, who learns of it, and what follows for the agency.
@@ -159,6 +169,44 @@ test("operators and agency are shown nothing of whose it is, and the log and the
   }
   const entries = await cloud.log.list({ limit: 200 });
   t.ok(entries.every((entry) => entry.id !== id && entry.id !== house.household));
+});
+
+test("an operator whom an agency names neither reads nor judges what is said of it", async (t) => {
+  const town = await activeBureau(cloud);
+  const { agency, agreement: before } = town;
+  const agreement: Agreement = {
+    ...{ ...before, version: 2, previous: hashOfText(formatAgreement(before)) },
+    ...{
+      issued: millis(cloud.clock.wall()),
+      officers: [...before.officers, { ...olga.person, role: "officer" }],
+    },
+  };
+  const amended = await call(cloud, "PUT", "/agency/v1/agreement", {
+    token: (await signInStaff(cloud, agency, town.supervisor)).token,
+    body: { note: signedAgreement({ ...town, agreement }), terms },
+  });
+  t.equal(amended.status, 200);
+  const { id } = (await report(await newHouse(), { agency })).body;
+  const shownTo = async (staff: typeof olga) => {
+    const token = await operatorToken(staff);
+    const answers = await Promise.all(
+      ["queue", "pressures", `pressures/${id}/text`].map((path) =>
+        call(cloud, "GET", `/operator/v1/${path}`, { token }),
+      ),
+    );
+    return answers.map(({ status, text }) => [status, text.includes(agency)]);
+  };
+  t.same(await shownTo(olga), [
+    [200, false],
+    [200, false],
+    [404, false],
+  ]);
+  t.same(await shownTo(omar), [
+    [200, true],
+    [200, true],
+    [200, false],
+  ]);
+  t.equal(kind(await judge(id, olga, "upheld")), "own-agency");
 });
 
 test("what was upheld outlasts its household's farewell, and names it no more", async (t) => {

@@ -1,5 +1,5 @@
 import { maySee } from "../../shared/charter/lines.js";
-import type { Millis } from "../../shared/kernel/brand.js";
+import { type Millis, millis } from "../../shared/kernel/brand.js";
 import type { CameraId, HouseholdId } from "../../shared/kernel/ids.js";
 import type { CameraDirectory, KnownCamera } from "../household/cameras.io.js";
 import type { Session } from "../household/logins.io.js";
@@ -77,5 +77,5 @@ async function contactsReach<T extends Turn>(
 }
 
 function extent(from: readonly Millis[], to: readonly Millis[]): Pick<ClipQuery, "from" | "to"> {
-  return from.length === 0 ? {} : { from: Math.min(...from) as Millis, to: Math.max(...to) as Millis };
+  return from.length === 0 ? {} : { from: millis(Math.min(...from)), to: millis(Math.max(...to)) };
 }

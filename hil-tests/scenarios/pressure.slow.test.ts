@@ -123,6 +123,13 @@ test("what is upheld costs an agency one step a round: probation, then suspensio
         step.event.why === "upheld-pressure" &&
         step.to.kind !== step.from.kind &&
         step.event.round <= (step.from.pressedIn ?? 0),
+      "punished for an old round": ({ from, event, to, path }) =>
+        event.kind === "fault" &&
+        event.why === "upheld-pressure" &&
+        to.kind !== from.kind &&
+        path
+          .slice(0, -1)
+          .some(({ event: told }) => told.kind === "fault" && "round" in told && told.round >= event.round),
       "suspended at once": ({ from, to }) =>
         from.kind === "active" && to.why === "upheld-pressure" && to.kind === "suspended",
       "punished, and still active": (step) =>

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { formatArea, squareMetres } from "../../../shared/release/area.js";
 import { agreementOf, isUnvetted } from "../../agency/agency.js";
-import type { Kept, StepTaken } from "../../docket/docket.io.js";
+import type { Kept } from "../../docket/docket.io.js";
 import type { AgencyBook } from "../../release/deciding.io.js";
 import type { RequestRecord } from "../../request/request.js";
 import type { App } from "../app.js";
@@ -53,7 +53,7 @@ export function addDownloads(app: App, { agencies, requests }: RecordServices): 
       for await (const kept of pagesOf((before) =>
         requests.list({ kinds: shownStates, before, limit: pageLength }),
       ))
-        yield requestRow(kept, await nameOf(kept.state.agency), await requests.steps(kept.id));
+        yield requestRow(kept, await nameOf(kept.state.agency), publicSteps(await requests.steps(kept.id)));
     },
   );
   download(
@@ -99,7 +99,11 @@ const columns = [
   ...["area", "hectares", "submitted", "published", "until", "rejection", "errata", "steps"],
 ];
 
-function requestRow({ id, state }: Kept<RequestRecord>, name: string, steps: readonly StepTaken[]): string {
+function requestRow(
+  { id, state }: Kept<RequestRecord>,
+  name: string,
+  steps: ReturnType<typeof publicSteps>,
+): string {
   const { request, agency, kind, publishedAt, until, rejection, errata } = state;
   const { category, statute, file, happened, from, to, area, submitted } = request;
   const time = (at: number | undefined): string => (at === undefined ? "" : timeTextOf(at));
@@ -107,7 +111,7 @@ function requestRow({ id, state }: Kept<RequestRecord>, name: string, steps: rea
     ...[id, agency, words(name), kind, category, statute, file, time(happened), time(from), time(to)],
     ...[formatArea(area), (squareMetres(area) / 10_000).toFixed(1), time(submitted), time(publishedAt)],
     ...[time(until), rejection ?? "", errata.join(" ")],
-    steps.map(({ kind: step, at, index }) => `${step}@${timeTextOf(at)}#${index ?? ""}`).join(" "),
+    steps.map(({ kind: step, at, index }) => `${step}@${at}#${index}`).join(" "),
   ]);
 }
 

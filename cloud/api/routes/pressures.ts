@@ -101,9 +101,10 @@ export function addBoard(operators: App, { pressures }: Pick<PressureServices, "
         response: { 200: contract.operatorsPressures },
       },
     },
-    async ({ query: asked }) => {
-      const { items, rest } = await courseCursor(asked, (query) => pressures.list(query));
-      return { pressures: items.map(toOperator), ...rest };
+    async (request) => {
+      const { items, rest } = await courseCursor(request.query, (query) => pressures.list(query));
+      const shownTo = await pressures.readable(items, operatorOf(request).id);
+      return { pressures: shownTo.map(toOperator), ...rest };
     },
   );
 
@@ -118,8 +119,9 @@ export function addBoard(operators: App, { pressures }: Pick<PressureServices, "
         response: { 200: contract.pressureText },
       },
     },
-    async ({ params }) => {
-      const report = await pressures.find(courseIdIn(params.pressure));
+    async (request) => {
+      const kept = found(await pressures.find(courseIdIn(request.params.pressure)));
+      const [report] = await pressures.readable([kept], operatorOf(request).id);
       return { file: found(report?.state.from).file };
     },
   );

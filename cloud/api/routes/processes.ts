@@ -176,7 +176,7 @@ export function addProcessSteps(operators: App, { processes }: ProcessServices):
     },
     async (request) => {
       const { answer, proposal } = request.body;
-      const event = { kind: answer, by: operatorOf(request).id, proposal: proposal };
+      const event = { kind: answer, by: operatorOf(request).id, proposal };
       return toOperator(demand(found(await processes.advance(courseIdIn(request.params.process), event))));
     },
   );

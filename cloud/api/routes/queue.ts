@@ -7,6 +7,7 @@ import type { Directory } from "../../office/people.js";
 import type { Accesses } from "../../operator/accesses.io.js";
 import type { App } from "../app.js";
 import { queue } from "../contract/orders.js";
+import { operatorOf } from "../plugins/office.js";
 import { timeTextOf } from "../time.js";
 
 export interface QueueServices {
@@ -39,12 +40,13 @@ export function addQueue(operators: App, services: QueueServices): void {
         response: { 200: queue },
       },
     },
-    async () => {
+    async (request) => {
       const asked = await accesses.list({ kinds: ["requested"] });
       const orders = await preservations.list({ kinds: ["asked"] });
       const served = await processes.list({ kinds: ["received", "authenticated"] });
       const claimed = await emergencies.list({ kinds: ["cosigned", "called-back", ...ended] });
-      const reported = await pressures.list({ kinds: ["received"] });
+      const received = await pressures.list({ kinds: ["received"] });
+      const reported = await pressures.readable(received, operatorOf(request).id);
       const waiting = [
         ...asked.map(({ id, state, began }) => ({ id, what: "access" as const, state, since: began })),
         ...claimed

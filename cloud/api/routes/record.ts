@@ -195,7 +195,6 @@ export function shownAgency({ id, state }: Kept<AgencyRecord>) {
   };
 }
 
-/** Who took it stays inside. */
 /** What stands in the log. The first of two operators' words is nobody's decision yet, and nothing public. */
 export function publicSteps(steps: readonly StepTaken[]) {
   return steps.filter(({ index }) => index !== undefined).map(shownStep);

@@ -27,7 +27,7 @@ ofMember("list", "what you have reported, and what the board found", report).act
 const pressure = operator
   .command("pressure")
   .description("the review board: reports of pressure, which two operators uphold or not");
-ofOffice("list", "all of them, newest first, without whose they are", pressure, operator).action(
+ofOffice("list", "the newest 200, without whose they are", pressure, operator).action(
   async (options: Common) =>
     (await import("../office/pressure.io.js")).pressureList(options.profile, openTerminal(options)),
 );

@@ -1,4 +1,5 @@
 import { contactsOf, ownersOf } from "../../../shared/charter/succession.js";
+import { millis } from "../../../shared/kernel/brand.js";
 import { utcText } from "../../../shared/kernel/utc.js";
 import type { Authorisation } from "../../../shared/release/authorisation.js";
 import { contactsNeeded } from "../../../shared/release/contacts.js";
@@ -37,9 +38,8 @@ async function silentWords(
   { cloud, household, clock }: Turn,
   { request, askedAt }: Asked,
 ): Promise<readonly HeardWord[]> {
-  const from = askedAt + ownersAloneMillis;
-  if (clock.wall() < from)
-    throw new Refused(`The owners alone are asked until ${utcText(from as typeof askedAt)}.`);
+  const from = millis(askedAt + ownersAloneMillis);
+  if (clock.wall() < from) throw new Refused(`The owners alone are asked until ${utcText(from)}.`);
   const named = contactsOf(household.newest).length;
   if (named < contactsNeeded)
     throw new Refused(`It takes ${contactsNeeded} contacts, and your household's charter names ${named}.`);
