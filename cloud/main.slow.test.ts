@@ -12,7 +12,7 @@ import { t as tap, test } from "tap";
 import { millis } from "../shared/kernel/brand.js";
 import { freePort } from "../shared/kernel/freeport.contract.js";
 import { hashOf } from "../shared/seal/hash.js";
-import { firstCharter, newPerson, sign } from "./api/testing.js";
+import { firstCharter, newPerson, sign } from "./api/testpeople.js";
 import { openDatabase } from "./database.io.js";
 import { openSessionKey } from "./household/sessionkey.io.js";
 import { BetterSqlite3 } from "./sqlite.io.js";

@@ -1,4 +1,5 @@
-import { call, type TestCloud } from "./testing.js";
+import { call } from "./testcalls.js";
+import type { TestCloud } from "./testing.js";
 
 // The table of every member's route, for the tests that ask all of them.
 

@@ -12,22 +12,9 @@ import {
   unknownKey,
 } from "./access.contract.js";
 import { problems, problemType } from "./problems.js";
-import {
-  call,
-  firstCharter,
-  loginNote,
-  newClaim,
-  newHousehold,
-  newPerson,
-  nextCharter,
-  opened,
-  openTestCloud,
-  sign,
-  storeClip,
-  type TestCloud,
-  tokenFor,
-  tokenOf,
-} from "./testing.js";
+import { call, loginNote, tokenFor, tokenOf } from "./testcalls.js";
+import { newHousehold, openTestCloud, storeClip, type TestCloud } from "./testing.js";
+import { firstCharter, newClaim, newPerson, nextCharter, opened, sign } from "./testpeople.js";
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);

@@ -1,6 +1,8 @@
 import { t as tap, test } from "tap";
 import { newStaff, signInStaff } from "./officetesting.js";
-import { type Answer, call, fillClips, newHousehold, newPerson, openTestCloud, tokenOf } from "./testing.js";
+import { type Answer, call, tokenOf } from "./testcalls.js";
+import { fillClips, newHousehold, openTestCloud } from "./testing.js";
+import { newPerson } from "./testpeople.js";
 
 const [olga, omar] = [newStaff("operator", "Olga"), newStaff("operator", "Omar")];
 const cloud = await openTestCloud({ operators: [olga.person, omar.person] });

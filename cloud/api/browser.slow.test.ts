@@ -2,16 +2,9 @@ import type { BrowserContext, Page } from "playwright-core";
 import { t as tap, test } from "tap";
 import { codeOfStep } from "../household/totp.io.js";
 import { noBrowser as skip, startBrowser } from "./browser.contract.js";
-import {
-  call,
-  loginNote,
-  newHousehold,
-  newPerson,
-  nextCharter,
-  openTestCloud,
-  sign,
-  tokenOf,
-} from "./testing.js";
+import { call, loginNote, tokenOf } from "./testcalls.js";
+import { newHousehold, openTestCloud } from "./testing.js";
+import { newPerson, nextCharter, sign } from "./testpeople.js";
 
 // The sign-in page in a real browser, with an authenticator that the browser's own tools simulate.
 

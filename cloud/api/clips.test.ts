@@ -13,19 +13,9 @@ import { signNote } from "../../shared/seal/note.js";
 import { systemClock, systemRandom } from "../system.io.js";
 import { clipRows } from "../vault/clips.io.js";
 import { parseRange } from "./range.js";
-import {
-  bytesOf,
-  call,
-  getter,
-  newBoard,
-  newHousehold,
-  newPerson,
-  nextCharter,
-  openTestCloud,
-  sign,
-  storeClip,
-  tokenOf,
-} from "./testing.js";
+import { bytesOf, call, getter, tokenOf } from "./testcalls.js";
+import { newHousehold, openTestCloud, storeClip } from "./testing.js";
+import { newBoard, newPerson, nextCharter, sign } from "./testpeople.js";
 import { timeTextOf } from "./time.js";
 
 const cloud = await openTestCloud();

@@ -13,21 +13,18 @@ import { signNote } from "../../shared/seal/note.js";
 import { systemRandom as random } from "../system.io.js";
 import { askHousehold, newClaim } from "./emergencies.contract.js";
 import { activeBureau, openReleaseCloud, putPiece } from "./releases.contract.js";
+import { type Answer, call, tokenOf } from "./testcalls.js";
+import { newHousehold, storeClip } from "./testing.js";
 import {
-  type Answer,
   type Board,
-  call,
   keyFile,
   newBoard,
-  newHousehold,
   newPerson,
   nextCharter,
   opened,
   type Person,
   sign,
-  storeClip,
-  tokenOf,
-} from "./testing.js";
+} from "./testpeople.js";
 
 // A household with contacts, and an agency that was vetted in public, for the tests of what contacts are served and what their answer takes.
 

@@ -27,7 +27,8 @@ import {
 } from "./contacts.contract.js";
 import { signInStaff } from "./officetesting.js";
 import { putPiece } from "./releases.contract.js";
-import { call, getter, type Person } from "./testing.js";
+import { call, getter } from "./testcalls.js";
+import type { Person } from "./testpeople.js";
 
 // What contacts are served and what their answer takes, over the real API: a signed claim, an agency that was vetted in public.
 

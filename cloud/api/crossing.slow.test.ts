@@ -8,18 +8,9 @@ import { newEventId, newReleaseId } from "../../shared/kernel/ids.js";
 import { allScopes } from "../household/scopes.js";
 import { startCourier } from "../notify/courier.io.js";
 import { systemRandom } from "../system.io.js";
-import {
-  type Answer,
-  call,
-  fillClips,
-  getter,
-  newClaim,
-  newHousehold,
-  newPerson,
-  openTestCloud,
-  storeClip,
-  tokenOf,
-} from "./testing.js";
+import { type Answer, call, getter, tokenOf } from "./testcalls.js";
+import { fillClips, newHousehold, openTestCloud, storeClip } from "./testing.js";
+import { newClaim, newPerson } from "./testpeople.js";
 
 // Two households of one cloud, 5,000 clips each: whatever the one asks, nothing of the other is in any answer, event or webhook.
 

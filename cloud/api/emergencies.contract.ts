@@ -7,7 +7,8 @@ import type { Hash } from "../../shared/seal/hash.js";
 import { type Signer, signNote } from "../../shared/seal/note.js";
 import { systemRandom as random } from "../system.io.js";
 import { type OfficeStaff, signInStaff } from "./officetesting.js";
-import { call, type TestCloud } from "./testing.js";
+import { call } from "./testcalls.js";
+import type { TestCloud } from "./testing.js";
 
 // Emergencies for the API's tests: claimed and cosigned as the agency's clients do, and authenticated by two operators.
 

@@ -9,7 +9,8 @@ import { systemRandom } from "../system.io.js";
 import { askHousehold, newClaim, staffSigner } from "./emergencies.contract.js";
 import { agencyWith, newStaff, saidAgreement, signInStaff } from "./officetesting.js";
 import { activeBureau, openReleaseCloud, signedAgreement, terms } from "./releases.contract.js";
-import { type Answer, call, loginNote, newHousehold, openTestCloud, tokenOf } from "./testing.js";
+import { type Answer, call, loginNote, tokenOf } from "./testcalls.js";
+import { newHousehold, openTestCloud } from "./testing.js";
 
 const [agency, rival] = [agencyIdOf(systemRandom.bytes(32)), agencyIdOf(systemRandom.bytes(32))];
 const [fay, gus, eve] = [

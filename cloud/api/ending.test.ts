@@ -16,7 +16,7 @@ import {
   signedBy,
   terms,
 } from "./releases.contract.js";
-import { call } from "./testing.js";
+import { call } from "./testcalls.js";
 
 const before = await openReleaseCloud();
 const bureau = await activeBureau(before);

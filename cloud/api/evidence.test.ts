@@ -4,7 +4,8 @@ import { parseBatchPath, standsInBatch } from "../../shared/release/batch.js";
 import { textOf } from "../../shared/seal/note.js";
 import { parseEntry } from "../../shared/tlog/entry.js";
 import { verifyProof } from "../../shared/tlog/proof.js";
-import { call, newHousehold, openTestCloud, storeClip } from "./testing.js";
+import { call } from "./testcalls.js";
+import { newHousehold, openTestCloud, storeClip } from "./testing.js";
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);

@@ -4,17 +4,9 @@ import { sql } from "kysely";
 import { t as tap, test } from "tap";
 import { newEventId } from "../../shared/kernel/ids.js";
 import { systemRandom } from "../system.io.js";
-import {
-  call,
-  loginNote,
-  newHousehold,
-  newPerson,
-  nextCharter,
-  openTestCloud,
-  sign,
-  storeClip,
-  tokenOf,
-} from "./testing.js";
+import { call, loginNote, tokenOf } from "./testcalls.js";
+import { newHousehold, openTestCloud, storeClip } from "./testing.js";
+import { newPerson, nextCharter, sign } from "./testpeople.js";
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);

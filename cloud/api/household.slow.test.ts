@@ -8,23 +8,20 @@ import { fromBase64, toBase64 } from "../../shared/kernel/bytes.js";
 import { open } from "../../shared/seal/age.js";
 import { parseVerifier, signNote } from "../../shared/seal/note.js";
 import { systemRandom } from "../system.io.js";
+import { call, tokenOf } from "./testcalls.js";
+import { newHousehold, openTestCloud, storeClip } from "./testing.js";
 import {
   answer,
-  call,
   firstCharter,
   keyFile,
   newBoard,
   newClaim,
-  newHousehold,
   newPerson,
   nextCharter,
   opened,
-  openTestCloud,
   type Person,
   sign,
-  storeClip,
-  tokenOf,
-} from "./testing.js";
+} from "./testpeople.js";
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);

@@ -3,15 +3,9 @@ import { formatNewcomer } from "../../shared/charter/joining.js";
 import { toBase32 } from "../../shared/kernel/bytes.js";
 import { openInvitationsMax } from "../household/invitations.io.js";
 import { systemRandom } from "../system.io.js";
-import {
-  call,
-  newHousehold,
-  newPerson,
-  nextCharter,
-  openTestCloud,
-  sign,
-  type TestCloud,
-} from "./testing.js";
+import { call } from "./testcalls.js";
+import { newHousehold, openTestCloud, type TestCloud } from "./testing.js";
+import { newPerson, nextCharter, sign } from "./testpeople.js";
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);

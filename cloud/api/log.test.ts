@@ -7,7 +7,9 @@ import { formatEntry, type LogEntry } from "../../shared/tlog/entry.js";
 import { verifyProof } from "../../shared/tlog/proof.js";
 import { parseBundle } from "../../shared/tlog/tiles.js";
 import { enterOldCharters } from "../household/charterlog.io.js";
-import { call, newHousehold, nextCharter, opened, openTestCloud, sign } from "./testing.js";
+import { call } from "./testcalls.js";
+import { newHousehold, openTestCloud } from "./testing.js";
+import { nextCharter, opened, sign } from "./testpeople.js";
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);

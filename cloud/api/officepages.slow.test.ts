@@ -18,7 +18,7 @@ import {
   signedAgreement,
   terms,
 } from "./releases.contract.js";
-import { call } from "./testing.js";
+import { call } from "./testcalls.js";
 
 // The pages of operators and officers in a real browser, with a virtual authenticator.
 

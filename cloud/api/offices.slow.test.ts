@@ -5,7 +5,8 @@ import { signNote } from "../../shared/seal/note.js";
 import { failuresMax } from "../household/throttle.io.js";
 import { systemRandom } from "../system.io.js";
 import { agencyWith, newStaff, type OfficeStaff, officeLoginNote, signInStaff } from "./officetesting.js";
-import { type Answer, call, newHousehold, openTestCloud } from "./testing.js";
+import { type Answer, call } from "./testcalls.js";
+import { newHousehold, openTestCloud } from "./testing.js";
 
 const [agency, harbour] = [agencyIdOf(systemRandom.bytes(32)), agencyIdOf(systemRandom.bytes(32))];
 const [fay, gus, ida] = [

@@ -7,7 +7,8 @@ import { hashOfText } from "../../shared/seal/hash.js";
 import { type Signer, signNote } from "../../shared/seal/note.js";
 import type { KnownAgency, OfficePerson, OfficeRole } from "../office/people.js";
 import { systemClock, systemRandom } from "../system.io.js";
-import { call, type TestCloud } from "./testing.js";
+import { call } from "./testcalls.js";
+import type { TestCloud } from "./testing.js";
 
 // People of agencies and of the operator for the API's tests.
 

@@ -15,7 +15,8 @@ import {
   signedAgreement,
   terms,
 } from "./releases.contract.js";
-import { type Answer, call, newHousehold } from "./testing.js";
+import { type Answer, call } from "./testcalls.js";
+import { newHousehold } from "./testing.js";
 
 // Officers and operators sign in from a browser: words and a code here, passkeys in the tests of their pages.
 

@@ -4,16 +4,9 @@ import { fromBase64 } from "../../shared/kernel/bytes.js";
 import { waitingMax } from "../household/passphrases.io.js";
 import { failuresMax } from "../household/throttle.io.js";
 import { codeOfStep } from "../household/totp.io.js";
-import {
-  call,
-  loginNote,
-  newHousehold,
-  newPerson,
-  nextCharter,
-  openTestCloud,
-  sign,
-  tokenOf,
-} from "./testing.js";
+import { call, loginNote, tokenOf } from "./testcalls.js";
+import { newHousehold, openTestCloud } from "./testing.js";
+import { newPerson, nextCharter, sign } from "./testpeople.js";
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);

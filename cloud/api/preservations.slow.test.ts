@@ -2,7 +2,8 @@ import { t as tap, test } from "tap";
 import { agencyIdOf, timeOf } from "../../shared/kernel/ids.js";
 import { systemRandom } from "../system.io.js";
 import { agencyWith, newStaff, signInStaff } from "./officetesting.js";
-import { type Answer, call, loginNote, newHousehold, openTestCloud, storeClip, tokenOf } from "./testing.js";
+import { type Answer, call, loginNote, tokenOf } from "./testcalls.js";
+import { newHousehold, openTestCloud, storeClip } from "./testing.js";
 
 const [agency, rival] = [agencyIdOf(systemRandom.bytes(32)), agencyIdOf(systemRandom.bytes(32))];
 const [fay, eve] = [newStaff("officer", "Fay"), newStaff("officer", "Eve")];

@@ -7,7 +7,7 @@ import { hashOf } from "../../shared/seal/hash.js";
 import { signNote } from "../../shared/seal/note.js";
 import { systemRandom as random } from "../system.io.js";
 import type { ReleaseCloud } from "./releases.contract.js";
-import type { Person } from "./testing.js";
+import type { Person } from "./testpeople.js";
 
 // Reports of pressure for the API's tests, as the member's client makes them: of what happened an hour ago.
 

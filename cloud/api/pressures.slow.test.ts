@@ -14,7 +14,9 @@ import {
   signedAgreement,
   terms,
 } from "./releases.contract.js";
-import { type Answer, call, loginNote, newHousehold, newPerson, type Person, tokenOf } from "./testing.js";
+import { type Answer, call, loginNote, tokenOf } from "./testcalls.js";
+import { newHousehold } from "./testing.js";
+import { newPerson, type Person } from "./testpeople.js";
 
 // What households report to the review board: who may, what is refused, who learns of it, and what follows for the agency.
 

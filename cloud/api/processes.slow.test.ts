@@ -6,7 +6,8 @@ import { open } from "../../shared/seal/age.js";
 import { hashOfText } from "../../shared/seal/hash.js";
 import { systemRandom } from "../system.io.js";
 import { agencyWith, newStaff, signInStaff } from "./officetesting.js";
-import { type Answer, call, newHousehold, openTestCloud, storeClip, tokenOf } from "./testing.js";
+import { type Answer, call, tokenOf } from "./testcalls.js";
+import { newHousehold, openTestCloud, storeClip } from "./testing.js";
 
 const [agency, rival] = [agencyIdOf(systemRandom.bytes(32)), agencyIdOf(systemRandom.bytes(32))];
 const [fay, eve] = [newStaff("officer", "Fay"), newStaff("officer", "Eve")];

@@ -1,18 +1,9 @@
 import { t as tap, test } from "tap";
 import { openNextCharter, type SignedCharter } from "../../shared/charter/charter.js";
 import { cosign } from "../../shared/seal/note.js";
-import {
-  call,
-  keyFile,
-  newBoard,
-  newHousehold,
-  newPerson,
-  nextCharter,
-  openTestCloud,
-  type Person,
-  sign,
-  tokenOf,
-} from "./testing.js";
+import { call, tokenOf } from "./testcalls.js";
+import { newHousehold, openTestCloud } from "./testing.js";
+import { keyFile, newBoard, newPerson, nextCharter, type Person, sign } from "./testpeople.js";
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);

@@ -10,7 +10,7 @@ import {
   signedAgreement,
   terms,
 } from "./releases.contract.js";
-import { type Answer, call } from "./testing.js";
+import { type Answer, call } from "./testcalls.js";
 
 const cloud = await openReleaseCloud();
 tap.teardown(cloud.close);

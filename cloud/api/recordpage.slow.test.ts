@@ -1,7 +1,7 @@
 import { t as tap, test } from "tap";
 import { noBrowser as skip, startBrowser } from "./browser.contract.js";
 import { activeBureau, newAsk, openReleaseCloud, publish } from "./releases.contract.js";
-import { call } from "./testing.js";
+import { call } from "./testcalls.js";
 
 // The public record in a real browser, without a login.
 

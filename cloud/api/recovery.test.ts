@@ -2,7 +2,9 @@ import { t as tap, test } from "tap";
 import { recoveryIdOf } from "../../shared/charter/recovery.js";
 import { toBase64, toUtf8 } from "../../shared/kernel/bytes.js";
 import { sealToPassphrase } from "../../shared/seal/age.js";
-import { call, newHousehold, newPerson, nextCharter, openTestCloud, sign, tokenOf } from "./testing.js";
+import { call, tokenOf } from "./testcalls.js";
+import { newHousehold, openTestCloud } from "./testing.js";
+import { newPerson, nextCharter, sign } from "./testpeople.js";
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);

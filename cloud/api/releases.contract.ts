@@ -18,15 +18,9 @@ import { hashOfText } from "../../shared/seal/hash.js";
 import { type Signer, signNote } from "../../shared/seal/note.js";
 import { systemRandom as random } from "../system.io.js";
 import { newStaff, type OfficeStaff, signInStaff } from "./officetesting.js";
-import {
-  call,
-  newHousehold,
-  openTestCloud,
-  type Person,
-  storeClip,
-  type TestCloud,
-  type TestOptions,
-} from "./testing.js";
+import { call } from "./testcalls.js";
+import { newHousehold, openTestCloud, storeClip, type TestCloud, type TestOptions } from "./testing.js";
+import type { Person } from "./testpeople.js";
 
 // An agency on a real cloud, from its application to its requests, for the API's tests.
 

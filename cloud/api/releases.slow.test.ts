@@ -34,7 +34,8 @@ import {
   signedBy,
   terms,
 } from "./releases.contract.js";
-import { type Answer, call, newPerson } from "./testing.js";
+import { type Answer, call } from "./testcalls.js";
+import { newPerson } from "./testpeople.js";
 
 const cloud = await openReleaseCloud();
 tap.teardown(cloud.close);

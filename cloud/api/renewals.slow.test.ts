@@ -5,18 +5,9 @@ import { formatRenewal, type Renewal } from "../../shared/charter/renewal.js";
 import { millis } from "../../shared/kernel/brand.js";
 import { toBase64 } from "../../shared/kernel/bytes.js";
 import { type Signer, signNote } from "../../shared/seal/note.js";
-import {
-  type Board,
-  call,
-  loginNote,
-  newBoard,
-  newHousehold,
-  newPerson,
-  nextCharter,
-  openTestCloud,
-  sign,
-  tokenOf,
-} from "./testing.js";
+import { call, loginNote, tokenOf } from "./testcalls.js";
+import { newHousehold, openTestCloud } from "./testing.js";
+import { type Board, newBoard, newPerson, nextCharter, sign } from "./testpeople.js";
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);

@@ -1,7 +1,8 @@
 import { connect } from "node:net";
 import { t as tap, test } from "tap";
 import { noBrowser, startBrowser } from "./browser.contract.js";
-import { bytesOf, call, getter, metricsToken, openTestCloud } from "./testing.js";
+import { bytesOf, call, getter } from "./testcalls.js";
+import { metricsToken, openTestCloud } from "./testing.js";
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);

@@ -1,7 +1,9 @@
 import { t as tap, test } from "tap";
 import { sessionsPerMemberMax } from "../household/sessions.io.js";
 import { failuresMax } from "../household/throttle.io.js";
-import { call, loginNote, newHousehold, newPerson, nextCharter, openTestCloud, sign } from "./testing.js";
+import { call, loginNote } from "./testcalls.js";
+import { newHousehold, openTestCloud } from "./testing.js";
+import { newPerson, nextCharter, sign } from "./testpeople.js";
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);

@@ -3,17 +3,9 @@ import { join } from "node:path";
 import { t as tap, test } from "tap";
 import { newIdentity, open, recipientOf, seal } from "../../shared/seal/age.js";
 import { systemRandom } from "../system.io.js";
-import {
-  call,
-  loginNote,
-  newHousehold,
-  newPerson,
-  nextCharter,
-  openTestCloud,
-  sign,
-  storeClip,
-  tokenOf,
-} from "./testing.js";
+import { call, loginNote, tokenOf } from "./testcalls.js";
+import { newHousehold, openTestCloud, storeClip } from "./testing.js";
+import { newPerson, nextCharter, sign } from "./testpeople.js";
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);

@@ -5,18 +5,9 @@ import { type Test, test } from "tap";
 import { toBase64 } from "../../shared/kernel/bytes.js";
 import { storageFaultOf } from "../faults.js";
 import { systemRandom as random } from "../system.io.js";
-import {
-  type Answer,
-  call,
-  firstCharter,
-  newClaim,
-  newHousehold,
-  newPerson,
-  openTestCloud,
-  sign,
-  storeClip,
-  type TestCloud,
-} from "./testing.js";
+import { type Answer, call } from "./testcalls.js";
+import { newHousehold, openTestCloud, storeClip, type TestCloud } from "./testing.js";
+import { firstCharter, newClaim, newPerson, sign } from "./testpeople.js";
 
 // What a client hears when the cloud's disk is at its end. SQLite itself refuses here, within limits set on the connection.
 

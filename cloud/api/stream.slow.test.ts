@@ -3,18 +3,9 @@ import { t as tap, test } from "tap";
 import { householdIdOf } from "../../shared/kernel/ids.js";
 import { createHub } from "./hub.js";
 import { tokenSeconds } from "./plugins/session.js";
-import {
-  bytesOf,
-  call,
-  getter,
-  newHousehold,
-  newPerson,
-  nextCharter,
-  openTestCloud,
-  sign,
-  tokenFor,
-  tokenOf,
-} from "./testing.js";
+import { bytesOf, call, getter, tokenFor, tokenOf } from "./testcalls.js";
+import { newHousehold, openTestCloud } from "./testing.js";
+import { newPerson, nextCharter, sign } from "./testpeople.js";
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);

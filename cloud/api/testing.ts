@@ -1,48 +1,19 @@
-import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
-import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
-import type { InjectOptions } from "fastify";
 import Fastify from "fastify";
 import type { Kysely } from "kysely";
-import {
-  type Charter,
-  type OpenedCharter,
-  openCharterChain,
-  type SignedCharter,
-  signCharter,
-} from "../../shared/charter/charter.js";
-import { answerClaim, type Claim, claimIdOf } from "../../shared/charter/claim.js";
-import { memberKeys } from "../../shared/charter/keys.js";
-import {
-  type CharterCamera,
-  cameraKeyName,
-  type Member,
-  memberKeyName,
-  type Role,
-} from "../../shared/charter/lines.js";
-import { formatLogin, loginKeyName } from "../../shared/charter/login.js";
+import type { CharterCamera } from "../../shared/charter/lines.js";
 import { formatSegment, openSegment } from "../../shared/clip/segment.js";
 import { assert } from "../../shared/kernel/assert.js";
 import { bytes, millis } from "../../shared/kernel/brand.js";
-import { toBase64, toUtf8 } from "../../shared/kernel/bytes.js";
-import {
-  type CameraId,
-  type ClipId,
-  cameraIdOf,
-  type HouseholdId,
-  householdIdOf,
-  memberIdOf,
-  newClipId,
-} from "../../shared/kernel/ids.js";
+import { type ClipId, newClipId } from "../../shared/kernel/ids.js";
 import type { Clock } from "../../shared/kernel/ports.js";
 import { floorPolicy } from "../../shared/release/floor.js";
 import type { Operator } from "../../shared/release/operators.js";
-import { type Identity, newIdentity, recipientOf, seal, splitHeader } from "../../shared/seal/age.js";
+import { seal, splitHeader } from "../../shared/seal/age.js";
 import { hashOf } from "../../shared/seal/hash.js";
-import { type Signer, signNote, verifierOf } from "../../shared/seal/note.js";
+import { signNote } from "../../shared/seal/note.js";
 import { openCasework } from "../casework.io.js";
 import type { Taking } from "../config.js";
 import { type Database, openDatabase } from "../database.io.js";
@@ -58,7 +29,6 @@ import { createModes } from "../household/modes.io.js";
 import { createPasskeys } from "../household/passkeys.io.js";
 import { createPassphrases } from "../household/passphrases.io.js";
 import { createPeople } from "../household/people.io.js";
-import type { Who } from "../household/person.js";
 import { createProposals } from "../household/proposals.io.js";
 import { createRecoveries } from "../household/recoveries.io.js";
 import { createRenewals } from "../household/renewals.io.js";
@@ -82,123 +52,22 @@ import { accessTeller } from "./routes/accesses.js";
 import { noticeTeller } from "./routes/notices.js";
 import { createApi, type Patience } from "./server.js";
 import { createSight } from "./sight.js";
+import { call, tokenOf } from "./testcalls.js";
+import {
+  audience,
+  firstCharter,
+  keyFile,
+  newBoard,
+  newPerson,
+  nextCharter,
+  opened,
+  type Person,
+  sign,
+} from "./testpeople.js";
 
-// People and boards for the API's tests. Everything here is real but the clock, which can be set forward.
+// A cloud for the API's tests, and what lies in it. Everything here is real but the clock, which can be set forward.
 
-const audience = "http://cloud.test";
 export const metricsToken = "operators-own-token";
-
-/** A member with all secrets, as only their own client has them. */
-export interface Person {
-  readonly member: Member;
-  readonly note: Signer;
-  readonly login: Signer;
-  readonly identity: Identity;
-}
-
-export async function newPerson(role: Role, name: string): Promise<Person> {
-  const { noteSecret, loginSecret, identity } = memberKeys(random.bytes(32), 0);
-  const noteKey = verifierOf({ name: "", secretKey: noteSecret }).publicKey;
-  const loginKey = verifierOf({ name: "", secretKey: loginSecret }).publicKey;
-  const id = memberIdOf(noteKey);
-  return {
-    member: { id, role, noteKey, loginKey, recipient: await recipientOf(identity), name },
-    note: { name: memberKeyName(id), secretKey: noteSecret },
-    login: { name: loginKeyName(id), secretKey: loginSecret },
-    identity,
-  };
-}
-
-/** A camera with all secrets: the board's, and the identity that opens its clips. */
-export interface Board {
-  readonly id: CameraId;
-  readonly note: Signer;
-  readonly tlsKey: Uint8Array;
-  readonly tlsPrivatePem: string;
-  readonly identity: Identity;
-  readonly line: CharterCamera;
-}
-
-export async function newBoard(name: string, place: CharterCamera["place"] = "outdoor"): Promise<Board> {
-  const secretKey = random.bytes(32);
-  const noteKey = verifierOf({ name: "", secretKey }).publicKey;
-  const id = cameraIdOf(noteKey);
-  const tls = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const tlsKey = new Uint8Array(tls.publicKey.export({ format: "der", type: "spki" }));
-  const identity = await newIdentity();
-  const obeys = { audio: false, modes: ["record"], masks: [], zones: [] } as const;
-  const recipient = await recipientOf(identity);
-  return {
-    id,
-    note: { name: cameraKeyName(id), secretKey },
-    tlsKey,
-    tlsPrivatePem: tls.privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
-    identity,
-    line: { id, noteKey, tlsKeyHash: hashOf(tlsKey), epoch: 1, recipient, place, ...obeys, name },
-  };
-}
-
-/** The first charter of a household. */
-export function firstCharter(people: readonly Person[]): Charter {
-  const [founder] = people;
-  assert(founder !== undefined, "a household needs somebody");
-  return {
-    household: householdIdOf(founder.member.noteKey),
-    version: 1,
-    previous: "none",
-    issued: systemClock.wall(),
-    change: "any-owner",
-    release: "all-owners",
-    members: people.map(({ member }) => member),
-    cameras: [],
-  };
-}
-
-export function sign(charter: Charter, signers: readonly Person[]): SignedCharter {
-  return signCharter(
-    charter,
-    signers.map(({ note }) => note),
-    random,
-  );
-}
-
-export function opened(...chain: readonly SignedCharter[]): OpenedCharter {
-  const charter = openCharterChain(chain);
-  assert(charter.ok, "the test's own charters hold");
-  return charter.value;
-}
-
-/** What follows `current`, with changes. */
-export function nextCharter(current: OpenedCharter, change: Partial<Charter>): Charter {
-  const { hash, ...charter } = current;
-  return { ...charter, version: current.version + 1, previous: hash, ...change };
-}
-
-/** The camera's identity as a key file for these members. */
-export async function keyFile({ id, identity }: Board, people: readonly Person[]) {
-  const file = await seal(
-    toUtf8(identity),
-    people.map(({ member }) => member.recipient),
-  );
-  return { camera: id, epoch: 1, file: toBase64(file) };
-}
-
-export function newClaim(charter: OpenedCharter): { claim: Claim; claimId: string } {
-  const secret = random.bytes(16);
-  const { household, hash } = charter;
-  const claim = {
-    cloudUrl: audience,
-    caHash: hashOf(toUtf8("not asked here")),
-    household,
-    charter: hash,
-    secret,
-  };
-  return { claim, claimId: claimIdOf(secret) };
-}
-
-export function answer(claim: Claim, { line, tlsKey }: Board) {
-  return answerClaim(claim, line.noteKey, tlsKey);
-}
 
 /** A clock that tests set forward. */
 function testClock(): Clock & { forward(by: number): void } {
@@ -368,86 +237,6 @@ function householdParts(
     invitations: createInvitations(db, clock),
     renewals: createRenewals(db, cameras, clock),
   };
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly headers: Readonly<Record<string, unknown>>;
-  readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads fields of whatever came
-  readonly body: any;
-}
-
-/** One request, without a network. */
-export async function call(
-  { app }: Pick<TestCloud, "app">,
-  method: NonNullable<InjectOptions["method"]>,
-  url: string,
-  { body, token, headers = {} }: { body?: object; token?: string; headers?: Record<string, string> } = {},
-): Promise<Answer> {
-  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const response = await app.inject({
-    method,
-    url,
-    headers: { ...authorization, ...headers },
-    ...(body === undefined ? {} : { payload: body }),
-  });
-  const type = String(response.headers["content-type"] ?? "");
-  return {
-    status: response.statusCode,
-    type,
-    headers: response.headers,
-    text: response.body,
-    body: /json/.test(type) && !type.includes("ndjson") ? JSON.parse(response.body) : undefined,
-  };
-}
-
-/** Requests with this token over a real socket, which is where ranges and streams live. */
-export function getter(origin: string, token: string) {
-  const authorization = `Bearer ${token}`;
-  return (path: string, headers: Record<string, string> = {}, method = "GET"): Promise<IncomingMessage> =>
-    new Promise((resolve, reject) => {
-      const sent = request(origin + path, { method, headers: { authorization, ...headers } }, resolve);
-      sent.on("error", reject).end();
-    });
-}
-
-export async function bytesOf(answer: Readable): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of answer) pieces.push(piece);
-  return Buffer.concat(pieces);
-}
-
-export async function loginNote(
-  cloud: TestCloud,
-  person: Person,
-  household: HouseholdId,
-  to = audience,
-): Promise<string> {
-  const { id } = person.member;
-  const challenge = await call(cloud, "POST", "/v1/login/challenge", { body: { household, member: id } });
-  const { nonce } = challenge.body;
-  const text = formatLogin({ household, member: id, audience: to, nonce, at: systemClock.wall() });
-  return signNote(text, [person.login]);
-}
-
-/** A token of a session that no login opened; `age` seconds old. */
-export async function tokenFor(
-  { app, sessions }: TestCloud,
-  { household, member }: Who,
-  age = 0,
-): Promise<string> {
-  const { id } = await sessions.open({ household, member }, { how: "key", client: "test" });
-  const claims = { household, member, session: id, iat: Math.floor(Date.now() / 1_000) - age };
-  return app.jwt.sign(claims);
-}
-
-export async function tokenOf(cloud: TestCloud, person: Person, household: HouseholdId): Promise<string> {
-  const note = await loginNote(cloud, person, household);
-  const login = await call(cloud, "POST", "/v1/login", { body: { note } });
-  assert(login.status === 200, `login failed: ${login.text}`);
-  return login.body.token;
 }
 
 /** A household that is registered, with one camera signed in and its owner logged in. */

@@ -1,6 +1,8 @@
 import { test } from "tap";
 import { failuresMax } from "../household/throttle.io.js";
-import { loginNote, newHousehold, newPerson, openTestCloud, type TestCloud } from "./testing.js";
+import { loginNote } from "./testcalls.js";
+import { newHousehold, openTestCloud, type TestCloud } from "./testing.js";
+import { newPerson } from "./testpeople.js";
 
 type Home = Awaited<ReturnType<typeof newHousehold>>;
 

@@ -2,7 +2,8 @@ import { t as tap, test } from "tap";
 import { openThumbnail } from "../../shared/clip/thumbnail.js";
 import { open } from "../../shared/seal/age.js";
 import { makeThumbnail } from "../ingest/thumbnail.contract.js";
-import { bytesOf, call, getter, newHousehold, openTestCloud, storeClip } from "./testing.js";
+import { bytesOf, call, getter } from "./testcalls.js";
+import { newHousehold, openTestCloud, storeClip } from "./testing.js";
 
 const cloud = await openTestCloud();
 tap.teardown(cloud.close);

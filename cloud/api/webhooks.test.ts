@@ -10,7 +10,9 @@ import { pauseMillisAfter } from "../notify/backoff.js";
 import { startCourier } from "../notify/courier.io.js";
 import { isPublic, pin } from "../notify/guard.io.js";
 import { systemRandom } from "../system.io.js";
-import { call, newHousehold, newPerson, openTestCloud, storeClip, tokenOf } from "./testing.js";
+import { call, tokenOf } from "./testcalls.js";
+import { newHousehold, openTestCloud, storeClip } from "./testing.js";
+import { newPerson } from "./testpeople.js";
 
 const cloud = await openTestCloud();
 const home = await newHousehold(cloud);

@@ -19,7 +19,7 @@ import {
   signedAgreement,
   terms,
 } from "../../cloud/api/releases.contract.js";
-import { call } from "../../cloud/api/testing.js";
+import { call } from "../../cloud/api/testcalls.js";
 import { systemRandom as random } from "../../cloud/system.io.js";
 import { follow } from "../../firmware/uplink/orders.js";
 import { memberAuthorise } from "../../scripts/cli/consent/authorise.io.js";

@@ -17,7 +17,7 @@ import {
   putPiece,
   signedBy,
 } from "../../cloud/api/releases.contract.js";
-import { call } from "../../cloud/api/testing.js";
+import { call } from "../../cloud/api/testcalls.js";
 import type { ReleaseId } from "../../shared/kernel/ids.js";
 import { seededPrng } from "../../shared/kernel/prng.js";
 import { packagePieceBytesMax } from "../../shared/release/limits.js";

@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "tap";
-import { call, openTestCloud } from "../../cloud/api/testing.js";
+import { call } from "../../cloud/api/testcalls.js";
+import { openTestCloud } from "../../cloud/api/testing.js";
 import { exceptions, forbiddenIn, type Operation, operationsOf, type Surface } from "./mustnotexist.js";
 
 const project = fileURLToPath(new URL("../../..", import.meta.url)); // from .build/scripts/tidy/

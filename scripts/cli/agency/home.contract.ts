@@ -1,5 +1,6 @@
 import { putPiece } from "../../../cloud/api/releases.contract.js";
-import { call, newHousehold, storeClip, type TestCloud, tokenOf } from "../../../cloud/api/testing.js";
+import { call, tokenOf } from "../../../cloud/api/testcalls.js";
+import { newHousehold, storeClip, type TestCloud } from "../../../cloud/api/testing.js";
 import { charterEntry, charterSalt, householdLogOf } from "../../../shared/charter/logtag.js";
 import { formatSegment } from "../../../shared/clip/segment.js";
 import { bytes, millis } from "../../../shared/kernel/brand.js";

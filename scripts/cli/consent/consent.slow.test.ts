@@ -12,7 +12,7 @@ import {
   openReleaseCloud,
   publish,
 } from "../../../cloud/api/releases.contract.js";
-import { call } from "../../../cloud/api/testing.js";
+import { call } from "../../../cloud/api/testcalls.js";
 import { millis } from "../../../shared/kernel/brand.js";
 import { packRelease } from "../../../shared/release/package.js";
 import { square } from "../../../shared/release/testing.contract.js";

@@ -1,12 +1,6 @@
 import { join } from "node:path";
-import {
-  type Board,
-  keyFile,
-  newBoard,
-  nextCharter,
-  storeClip,
-  type TestCloud,
-} from "../../../cloud/api/testing.js";
+import { storeClip, type TestCloud } from "../../../cloud/api/testing.js";
+import { type Board, keyFile, newBoard, nextCharter } from "../../../cloud/api/testpeople.js";
 import { signCharter } from "../../../shared/charter/charter.js";
 import { formatFragment, signManifest } from "../../../shared/clip/manifest.js";
 import { factsOf, formatPlain } from "../../../shared/clip/plain.js";

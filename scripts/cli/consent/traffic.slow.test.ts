@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { t as tap, test } from "tap";
 import { activeBureau, newAsk, openReleaseCloud, publish } from "../../../cloud/api/releases.contract.js";
-import { bytesOf } from "../../../cloud/api/testing.js";
+import { bytesOf } from "../../../cloud/api/testcalls.js";
 import { millis } from "../../../shared/kernel/brand.js";
 import { quiet } from "../../demo/home.io.js";
 import { copiesIn } from "../member/copy.io.js";
