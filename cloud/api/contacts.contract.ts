@@ -75,14 +75,14 @@ export async function ask({ household, board }: House, changes: Partial<Emergenc
   return claimed.claim;
 }
 
-export async function giveWord(house: House): Promise<string> {
+export async function giveWord(house: House, ahead = 0): Promise<string> {
   const { household, owner, charter } = house;
   const file = await seal(
     formatNoes([]),
     charter.members.map(({ recipient }) => recipient),
   );
   const word: OwnersWord = {
-    ...{ household, member: owner.member.id, at: cloud.clock.wall(), sealed: hashOf(file) },
+    ...{ household, member: owner.member.id, at: millis(cloud.clock.wall() + ahead), sealed: hashOf(file) },
   };
   const text = formatWord(word);
   const body = { note: signNote(text, [owner.note]), file: toBase64(file) };

@@ -165,6 +165,18 @@ test("contacts' answer is taken from two of them, after the owners' time, under 
   t.match(await reason(said), /Nothing shows that owner/, "a newer word voids it");
 });
 
+test("a word of before the question is none, however fast its owner's clock", async (t) => {
+  const house = await newHouse();
+  const clip = await house.clipAt(cloud.clock.wall() - 90 * minute);
+  const fast = await giveWord(house, 9 * minute);
+  const claim = await ask(house);
+  cloud.clock.forward(31 * minute);
+  const offer = async (words: string[]) =>
+    offering(house)(authorise({ house, claim, clip, words }), [house.cy, house.di], house.cy);
+  t.match(await offer([fast]), /Nothing shows that owner/);
+  t.equal(await offer([await giveWord(house)]), "taken");
+});
+
 test("what two contacts hand in is one answer, and each who signed takes it back", async (t) => {
   const house = await newHouse();
   const { cy, di, ed } = house;

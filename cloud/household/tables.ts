@@ -59,7 +59,7 @@ export interface SealedStateRow {
 interface OwnersWordRow {
   readonly household: string;
   readonly member: string;
-  /** Decimal milliseconds, as its owner's clock had it. */
+  /** Decimal milliseconds, as its owner's clock had it, or the cloud's where that was earlier. */
   readonly at: number;
   readonly note: string;
   /** Base64 of the age file that it names. */

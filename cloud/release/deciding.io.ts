@@ -109,9 +109,9 @@ async function wordsOf(
   now: OpenedCharter,
 ): Promise<readonly OpenedWord[]> {
   const kept = await ownersWords.list(now.household);
-  return kept.flatMap(({ note }) => {
+  return kept.flatMap(({ note, at }) => {
     const word = openWord(note, ownersOf(now));
-    return word.ok && word.value.household === now.household ? [word.value] : [];
+    return word.ok && word.value.household === now.household ? [{ ...word.value, at }] : [];
   });
 }
 

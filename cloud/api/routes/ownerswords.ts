@@ -40,10 +40,11 @@ export function addOwnersWords(members: App, services: OwnersWordServices): void
       const { note, file } = request.body;
       const word = demand(openWord(note, ownersOf(found(await charters.current(household)))));
       if (word.household !== household || word.member !== member) throw new Problem("other-household");
-      if (Math.abs(clock.wall() - word.at) > wordClockMillis) throw new Problem("signed-at-another-time");
+      const now = clock.wall();
+      if (Math.abs(now - word.at) > wordClockMillis) throw new Problem("signed-at-another-time");
       const bytes = fromBase64(file);
       if (!bytes.ok || hashOf(bytes.value) !== word.sealed) throw new Problem("not-sealed");
-      if (!(await ownersWords.put(word, { note, file }))) throw new Problem("changed-meanwhile");
+      if (!(await ownersWords.put(word, { note, file }, now))) throw new Problem("changed-meanwhile");
       return reply.code(204).send(null);
     },
   );
