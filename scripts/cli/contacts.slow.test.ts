@@ -1,4 +1,7 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { IncomingMessage } from "node:http";
 import { t as tap, test } from "tap";
+import { millis } from "../../shared/kernel/brand.js";
 import { quiet } from "../demo/home.io.js";
 import { releaseFetch } from "./agency/releases.io.js";
 import { memberSign } from "./consent/authorise.io.js";
@@ -124,6 +127,34 @@ test("an owner's no, said before or after, is the last word; so is a newer word 
   await t.rejects(authorise(one, id, clip), /Bea, an owner, says no to it/);
   await pass(60 * minute);
   t.equal(await stateOf(id), "not-released", "what had been handed over is gone");
+});
+
+test("an owner's no is heard whatever another computer of theirs said last, in one word; where it is not, the command says so", async (t) => {
+  const { home } = await witness("Eva", ["Eva-a", "Eva-b"]);
+  const id = await askedOf(home);
+  clock.forward(6 * minute);
+  await atWork(home);
+  const behind = { ...clock, wall: () => millis(clock.wall() - 5 * minute) };
+  const calls: string[] = [];
+  const hear = (message: unknown): void => {
+    const { method, url } = (message as { request: IncomingMessage }).request;
+    calls.push(`${method} ${url}`);
+  };
+  const refuse = () => heard((terminal) => memberRefuse(home.folder, id, terminal, behind));
+  t.match((await refuse()).values, [{ says: "no" }]);
+  t.match((await look(home)).values, [{ request: id }, { owner: "Eva", says: "no" }]);
+  clock.forward(minute);
+  subscribe("http.server.request.start", hear);
+  t.match((await heard((terminal) => memberRefuse(home.folder, id, terminal, clock))).values, [
+    { says: "no" },
+  ]);
+  unsubscribe("http.server.request.start", hear);
+  t.equal(calls.filter((call) => call === "PUT /v1/household/word").length, 1);
+  const other = await askedOf(home);
+  const later = clock.wall() + 60 * minute;
+  await world.cloud.db.updateTable("owners_word").set({ at: later }).execute();
+  const said = heard((terminal) => memberRefuse(home.folder, other, terminal, clock));
+  await t.rejects(said, /Your no was not heard.*call your contacts/);
 });
 
 test("a contact who signed takes it back; where an owner answers, contacts do not; and whom the charter names no more counts for nothing", async (t) => {

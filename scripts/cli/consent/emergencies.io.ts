@@ -11,7 +11,7 @@ import type { Terminal } from "../terminal.io.js";
 import { systemClock } from "../world.io.js";
 import { basisOf } from "./contacts.io.js";
 import { camerasIn, type TrustedAsk, trustAsk } from "./feed.js";
-import { beginAnswer, beginRound, findAsk, type Round, trustOf } from "./owner.io.js";
+import { beginAnswer, beginRound, claimAsked, findAsk, notHeard, type Round, trustOf } from "./owner.io.js";
 import { show } from "./requests.io.js";
 import { askSentence } from "./sentences.js";
 import { withNo } from "./state.js";
@@ -92,13 +92,19 @@ export async function memberRefuse(
   terminal: Terminal,
   clock: Clock = systemClock,
 ): Promise<void> {
-  const round = await beginRound(folder, { terminal, clock });
+  // One word is given, with the no: none without it comes just before.
+  const round = await beginRound(folder, {
+    ...{ terminal, clock },
+    change: (state, asked) => {
+      const claim = claimAsked(asked, id);
+      return claim === undefined ? state : withNo(state, asked.cloud.profile.member, claim);
+    },
+  });
   const { request } = findAsk(round, id);
   if (!isClaim(request))
     throw new Refused("A request needs no answer: silence is no, and nobody will know. Nothing was said.");
-  const { member } = round.cloud.profile;
-  await beginRound(folder, { terminal, clock, change: (state) => withNo(state, member, request.hash) });
   await takeBackContacts(round, id);
+  if (!round.isHeard) throw new Refused(`Your no was not heard. ${notHeard}`);
   terminal.json({ request: request.id, says: "no" });
   terminal.say("Said no, sealed: your co-owners' and contacts' computers can read it, and nobody else.");
   terminal.say("  The agency hears what it hears of silence.");

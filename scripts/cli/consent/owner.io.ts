@@ -1,6 +1,7 @@
 import type { Role } from "../../../shared/charter/lines.js";
 import { isRequestId } from "../../../shared/kernel/ids.js";
 import type { Clock } from "../../../shared/kernel/ports.js";
+import type { Hash } from "../../../shared/seal/hash.js";
 import type { LogPolicy } from "../../../shared/tlog/checkpoint.js";
 import { type Fields, fieldsOf } from "../fields.js";
 import { call, type Server } from "../http.io.js";
@@ -12,7 +13,7 @@ import { takingPart } from "../takingpart.js";
 import type { Terminal } from "../terminal.io.js";
 import { readFeed, type ShownAsk, type Trust, type TrustedAsk, trustAsk } from "./feed.js";
 import { askSentence } from "./sentences.js";
-import { type Circle, changeState } from "./state.io.js";
+import { type Circle, changeState, stateNow } from "./state.io.js";
 import { noesOf, type OwnersState } from "./state.js";
 import { giveWord } from "./words.io.js";
 
@@ -28,19 +29,25 @@ export interface Owner {
   readonly policyText: string;
 }
 
-/** One round, the same for every household: the feed is fetched, and what it is asked in emergencies; the owners' state is read and written back, and this owner's word given. */
-export interface Round extends Owner {
+/** One round, the same for every household: the feed is fetched, and what it is asked in emergencies; the owners' state is read and written back, this owner's word given, and looked for. */
+export interface Round extends Asked {
+  readonly state: OwnersState;
+  /** Whether the cloud then shows this owner's word, with each of their noes; what contacts begin is no word. */
+  readonly isHeard: boolean;
+}
+
+/** What a round has fetched when the state is about to change. */
+export interface Asked extends Owner {
   readonly shown: readonly ShownAsk[];
   /** Asked of this household alone, and told whether or not it has opted out of requests. */
   readonly emergencies: readonly ShownAsk[];
-  readonly state: OwnersState;
 }
 
 export interface RoundOptions {
   readonly terminal: Terminal;
   readonly clock: Clock;
   /** What changes in the owners' state with it. */
-  readonly change?: (state: OwnersState) => OwnersState;
+  readonly change?: (state: OwnersState, asked: Asked) => OwnersState;
 }
 
 /** An owner's. */
@@ -70,20 +77,32 @@ async function whoIs(
 }
 
 async function ownersRound(owner: Owner, { change = same }: RoundOptions): Promise<Round> {
-  const { cloud, household, clock } = owner;
+  const { cloud, household } = owner;
   const feed = await fetchFeed(serverOf(cloud));
-  const state = await changeState(cloud, household, change);
-  await giveWord(cloud, household, noesOf(state, cloud.profile.member), clock);
   const own = await cloud.get("/v1/household/emergencies");
-  const asked = { shown: readFeed(feed, "requests"), emergencies: readFeed(own, "emergencies") };
-  return { ...owner, ...asked, state };
+  const asked = { ...owner, shown: readFeed(feed, "requests"), emergencies: readFeed(own, "emergencies") };
+  const state = await changeState(cloud, household, (now) => change(now, asked));
+  const isHeard = await sayNoes(owner, noesOf(state, cloud.profile.member));
+  if (!isHeard) owner.terminal.warn(notHeard);
+  return { ...asked, state, isHeard };
 }
+
+/** Another computer of this owner's may put a no into the state meanwhile, and its word be the older: then it is said again. */
+async function sayNoes({ cloud, household, clock }: Owner, said: readonly Hash[]): Promise<boolean> {
+  const isHeard = await giveWord(cloud, household, said, clock);
+  const noes = noesOf(await stateNow(cloud), cloud.profile.member);
+  return noes.every((no) => said.includes(no)) ? isHeard : giveWord(cloud, household, noes, clock);
+}
+
+export const notHeard =
+  "The cloud does not show what you say to emergencies: your contacts may read no no of yours. Check this computer's clock and try again at once; if that does not help, call your contacts and co-owners.";
 
 async function contactsRound(contact: Owner, { change = same }: RoundOptions): Promise<Round> {
   const { cloud, household } = contact;
   const own = await takingPart(cloud.get("/v1/household/emergencies"));
-  const state = await changeState(cloud, household, change, "contact");
-  return { ...contact, shown: [], emergencies: readFeed(own, "emergencies"), state };
+  const asked = { ...contact, shown: [], emergencies: readFeed(own, "emergencies") };
+  const state = await changeState(cloud, household, (now) => change(now, asked), "contact");
+  return { ...asked, state, isHeard: true };
 }
 
 const same = (state: OwnersState): OwnersState => state;
@@ -94,10 +113,19 @@ async function fetchFeed(server: Server): Promise<Fields> {
   return fieldsOf(await takingPart(call(server, { method: "GET", path })), path);
 }
 
+/** What a no to this emergency names; `undefined` for what is none, or is not to be trusted. */
+export function claimAsked(asked: Asked, id: string): Hash | undefined {
+  const found = asked.emergencies.find((one) => isEmergency(one, id));
+  const ask = found && trustAsk(found, trustOf(asked));
+  return ask?.ok === true ? ask.value.request.hash : undefined;
+}
+
+const isEmergency = ({ note }: ShownAsk, id: string): boolean => note.startsWith(`emergency/v1\n${id}\n`);
+
 /** The open request or emergency with this id, or why it is not to be trusted. */
 export function findAsk(round: Round, id: string): TrustedAsk {
   const { shown, emergencies, state } = round;
-  const emergency = emergencies.find(({ note }) => note.startsWith(`emergency/v1\n${id}\n`));
+  const emergency = emergencies.find((one) => isEmergency(one, id));
   if (emergency !== undefined) return trusted(round, emergency, `Emergency ${id}`);
   if (round.role === "contact")
     throw new Refused(

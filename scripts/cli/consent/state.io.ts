@@ -58,6 +58,11 @@ function refuseOlder({ seenFile, circle }: { seenFile: string; circle: Circle },
     );
 }
 
+/** The owners', as it is. */
+export async function stateNow(cloud: Cloud): Promise<OwnersState> {
+  return (await readState(cloud, "owner")).state;
+}
+
 async function readState(
   cloud: Cloud,
   circle: Circle,

@@ -1,10 +1,11 @@
 import { test } from "tap";
 import { millis } from "../../../shared/kernel/brand.js";
 import { toUtf8 } from "../../../shared/kernel/bytes.js";
-import { cameraIdOf, memberIdOf } from "../../../shared/kernel/ids.js";
+import { cameraIdOf, householdIdOf, type MemberId, memberIdOf } from "../../../shared/kernel/ids.js";
 import { seededPrng } from "../../../shared/kernel/prng.js";
-import { hashOfText } from "../../../shared/seal/hash.js";
+import { type Hash, hashOfText } from "../../../shared/seal/hash.js";
 import { emptyState, formatState, noesOf, parseState } from "./state.js";
+import { type HeardWord, newestOf, saysTo } from "./words.io.js";
 
 const camera = cameraIdOf(seededPrng(1).bytes(32));
 const [ada, bea] = [memberIdOf(seededPrng(2).bytes(32)), memberIdOf(seededPrng(3).bytes(32))];
@@ -45,5 +46,20 @@ test("an owner who opted out stays so, whatever later versions of this file hold
   t.equal(parseState(toUtf8(JSON.stringify(later))).optedOut, true);
   const again = parseState(formatState(parseState(toUtf8(JSON.stringify(later)))));
   t.equal(again.optedOut, true);
+  t.end();
+});
+
+test("an owner's no counts in whichever of their words it stands, and else their newest is theirs, in any order", (t) => {
+  const claim = hashOfText("a claim");
+  const ask = { claim, asked: millis(20) };
+  const word = (member: MemberId, at: number, noes: readonly Hash[] = []): HeardWord => ({
+    ...{ member, at: millis(at), noes, note: `${at}`, hash: hashOfText(`${at}`) },
+    ...{ household: householdIdOf(seededPrng(4).bytes(32)), sealed: claim },
+  });
+  const words = [word(ada, 21, [claim]), word(ada, 22), word(bea, 19), word(bea, 23)];
+  for (const heard of [newestOf(words), newestOf(words.toReversed())]) {
+    t.same([saysTo(heard.get(ada), ask), saysTo(heard.get(bea), ask)], ["no", "silent"]);
+    t.same([heard.get(ada)?.note, heard.get(bea)?.note], ["22", "23"]);
+  }
   t.end();
 });

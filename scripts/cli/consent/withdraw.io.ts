@@ -12,7 +12,7 @@ import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { systemClock } from "../world.io.js";
 import { recordOf, without } from "./drafts.js";
-import { beginAnswer, type Owner } from "./owner.io.js";
+import { beginAnswer, notHeard, type Owner } from "./owner.io.js";
 import { type OwnersState, withNo } from "./state.js";
 
 const path = "/v1/releases";
@@ -28,23 +28,19 @@ export async function memberWithdraw(
 ): Promise<void> {
   if (!isReleaseId(record))
     throw new Refused(`"${record}" is no authorisation. See: lintel member authorisations`);
-  const round = await beginAnswer(folder, { terminal, clock });
-  const { role, cloud } = round;
-  // Who takes a yes back does not want contacts to give it.
-  const saysNo = (state: OwnersState, note: string | undefined): OwnersState => {
-    const claim = note === undefined ? undefined : claimIn(note);
-    return role === "owner" && claim !== undefined ? withNo(state, cloud.profile.member, claim) : state;
-  };
-  const draft = round.state.drafts.find(({ note }) => recordOf(note) === record)?.note;
-  await beginAnswer(folder, {
-    terminal,
-    clock,
-    change: (now) => saysNo({ ...now, drafts: without(now.drafts, record) }, draft),
+  let draft: string | undefined;
+  const round = await beginAnswer(folder, {
+    ...{ terminal, clock },
+    change: (now, asked) => {
+      draft = now.drafts.find(({ note }) => recordOf(note) === record)?.note;
+      return withNoTo({ ...now, drafts: without(now.drafts, record) }, asked, draft);
+    },
   });
   const ended = await takeBack(round, record);
-  const handed = ended?.text("authorisation");
-  if (draft === undefined && handed !== undefined)
-    await beginAnswer(folder, { terminal, clock, change: (now) => saysNo(now, handed) });
+  const handed = draft === undefined ? ended?.text("authorisation") : undefined;
+  const change = (now: OwnersState) => withNoTo(now, round, handed);
+  const last = handed === undefined ? round : await beginAnswer(folder, { terminal, clock, change });
+  if (!last.isHeard) throw new Refused(`It is withdrawn, but that you say no was not heard. ${notHeard}`);
   const left = ended?.text("state") ?? "never-handed-over";
   terminal.json({ record, state: left });
   terminal.say(
@@ -52,6 +48,12 @@ export async function memberWithdraw(
       ? "Withdrawn. The agency had fetched it: it has been asked to dispose of it, and nobody can recall what was downloaded."
       : "Withdrawn. Nobody outside has it, and nobody gets it.",
   );
+}
+
+/** Who takes a yes back does not want contacts to give it. */
+function withNoTo(state: OwnersState, { role, cloud }: Owner, note: string | undefined): OwnersState {
+  const claim = note === undefined ? undefined : claimIn(note);
+  return role === "owner" && claim !== undefined ? withNo(state, cloud.profile.member, claim) : state;
 }
 
 /** Ends what contacts have handed over for an emergency and its agency was not told of yet. */

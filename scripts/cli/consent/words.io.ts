@@ -1,5 +1,5 @@
 import { ownersOf } from "../../../shared/charter/succession.js";
-import type { Millis } from "../../../shared/kernel/brand.js";
+import { type Millis, millis } from "../../../shared/kernel/brand.js";
 import { fromBase64, toBase64 } from "../../../shared/kernel/bytes.js";
 import type { MemberId } from "../../../shared/kernel/ids.js";
 import type { Clock } from "../../../shared/kernel/ports.js";
@@ -19,22 +19,44 @@ import { noteSigner } from "../member/charter.io.js";
 import type { Cloud } from "../member/cloud.io.js";
 import type { Household } from "../member/household.js";
 
-/** Says that this owner's client is at work and, sealed to owners and contacts, to what they say no: the same call whatever that is. */
+/** Another computer of the same owner may be quicker so often. */
+const triesMax = 3;
+
+/**
+ * Says that this owner's client is at work and, sealed to owners and contacts, to what they say no: the same calls whatever that is.
+ * False where the cloud then shows none of theirs that says all of it.
+ */
 export async function giveWord(
   cloud: Cloud,
-  { newest }: Household,
+  household: Household,
   noes: readonly Hash[],
   clock: Clock,
+): Promise<boolean> {
+  let at = clock.wall();
+  for (let tries = 1; tries <= triesMax; tries++) {
+    await handIn(cloud, household, { noes, at });
+    const shown = (await wordsOf(cloud, household)).get(cloud.profile.member);
+    if (shown !== undefined && noes.every((no) => shown.noes.includes(no))) return true;
+    // A newer one is there, from a computer whose clock is ahead of this one's: it is no newer than this no.
+    at = millis(Math.max(clock.wall(), (shown?.at ?? 0) + 1));
+  }
+  return false;
+}
+
+async function handIn(
+  cloud: Cloud,
+  { newest }: Household,
+  { noes, at }: { readonly noes: readonly Hash[]; readonly at: Millis },
 ): Promise<void> {
   const readers = newest.members.filter(({ role }) => role === "owner" || role === "contact");
   const recipients = readers.map(({ recipient }) => recipient);
   const file = await seal(formatNoes(noes), recipients);
   const { household } = newest;
-  const word = { household, member: cloud.profile.member, at: clock.wall(), sealed: hashOf(file) };
+  const word = { household, member: cloud.profile.member, at, sealed: hashOf(file) };
   const note = signNote(formatWord(word), [noteSigner(cloud.profile)]);
   const body = { note, file: toBase64(file) };
   await cloud.call({ method: "PUT", path: "/v1/household/word", body }).catch((error: unknown) => {
-    // A newer word of the same owner is there, from another computer of theirs.
+    // A newer word of the same owner is there: what is shown tells whether it says as much.
     if (!(error instanceof Problem) || error.status !== 412) throw error;
   });
 }
@@ -46,17 +68,28 @@ export interface HeardWord extends OpenedWord {
   readonly noes: readonly Hash[];
 }
 
-/** Each owner's newest word that holds; an owner whose word does not hold has none. */
+/** What each owner says, by their words that hold; an owner of whom none does says nothing. */
 export async function wordsOf(cloud: Cloud, household: Household): Promise<ReadonlyMap<MemberId, HeardWord>> {
   const given = (await cloud.get("/v1/household/words")).list("words", (item: Fields) => ({
     ...{ note: item.text("note"), file: item.text("file") },
   }));
-  const heard = new Map<MemberId, HeardWord>();
+  const heard: HeardWord[] = [];
   for (const one of given) {
     const word = await hear(one, cloud, household);
-    if (word !== undefined) heard.set(word.member, word);
+    if (word !== undefined) heard.push(word);
   }
-  return heard;
+  return newestOf(heard);
+}
+
+/** The newest of each owner, in whatever order they come; a no in an older one stands. */
+export function newestOf(words: readonly HeardWord[]): ReadonlyMap<MemberId, HeardWord> {
+  const newest = new Map<MemberId, HeardWord>();
+  for (const word of words) {
+    const other = newest.get(word.member);
+    const noes = [...(other?.noes ?? []), ...word.noes];
+    newest.set(word.member, { ...(other !== undefined && other.at > word.at ? other : word), noes });
+  }
+  return newest;
 }
 
 async function hear(
