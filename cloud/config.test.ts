@@ -45,6 +45,11 @@ test("what would be unsafe or unreachable is refused, with what to set", (t) => 
     t.equal(config.ok, false, JSON.stringify(environment));
     if (!config.ok) t.match(config.error.join("\n"), why);
   }
+  t.match(readConfig({ LINTEL_RELEASES: "on" }), {
+    ok: false,
+    error: [/name two operators in LINTEL_OPERATORS/],
+  });
+  t.ok(readConfig({ LINTEL_RELEASES: "on", LINTEL_OPERATORS: "/etc/lintel/operators" }).ok);
   t.ok(readConfig({}).ok, "the defaults stand");
   t.ok(readConfig({ LINTEL_CLOCK_CHECKED: "2028-02-29" }).ok);
   t.ok(

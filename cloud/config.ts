@@ -190,7 +190,7 @@ export function readConfig(environment: Environment): Result<Config, readonly st
     ...present("policy", text("LINTEL_POLICY") || undefined),
     logLevel: word<LogLevel>("LINTEL_LOG", "silent", "error", "warn", "info", "debug"),
   } satisfies Config;
-  if (http !== undefined) faults.push(...faultsOfListening(config));
+  if (http !== undefined) faults.push(...faultsOfListening(config), ...faultsOfReleases(config));
   const logOrigin = config.logOrigin || `${authorityOf(config.publicUrl) ?? "localhost"}/tlog`;
   return faults.length === 0 ? ok({ ...config, logOrigin }) : refuse(faults);
 }
@@ -233,6 +233,13 @@ const originPattern = /^https?:\/\/[a-zA-Z0-9.:[\]-]+$/;
 /** As C2SP tlog-checkpoint recommends: a URL without scheme, and nothing that a key's name may not have. */
 const logNamePattern = /^[a-z0-9.:[\]-]{1,80}(\/[a-z0-9._-]{1,40}){0,3}$/;
 const mqttPattern = /^mqtts:\/\/[a-zA-Z0-9.:[\]-]+:\d{1,5}$/;
+
+function faultsOfReleases({ releases, operators }: Config): readonly string[] {
+  if (releases !== "on" || operators !== undefined) return [];
+  return [
+    "LINTEL_RELEASES is on, and nobody would answer an agency: name two operators in LINTEL_OPERATORS (a line each, from lintel operator init).",
+  ];
+}
 
 function faultsOfListening({ http, mqtt, publicUrl, publicMqtt, broker }: Config): readonly string[] {
   const faults: string[] = [];

@@ -10,7 +10,7 @@ import { makeFolder } from "./cli/disk.io.js";
 import { Refused } from "./cli/refused.js";
 import { type Follower, followClips } from "./demo/follow.io.js";
 import { type Places, placesIn, settle, startCamera, startCloud } from "./demo/home.io.js";
-import { interruption, type Program, ProgramFailed } from "./demo/program.io.js";
+import { forgetSettings, interruption, type Program, ProgramFailed } from "./demo/program.io.js";
 import { openAsOwner, openAsThief, takePicture } from "./demo/recordings.io.js";
 import { playRelease } from "./demo/release.io.js";
 import { openScreen, type Screen } from "./demo/screen.io.js";
@@ -61,6 +61,7 @@ await new Command("npm run demo --")
   .parseAsync();
 
 async function demo({ source, ...wishes }: Options): Promise<void> {
+  forgetSettings();
   if (wishes.story === "release") return demoRelease(wishes);
   const options = { ...wishes, source: endless(source) };
   const { folder, places } = freshPlaces(options.keep);

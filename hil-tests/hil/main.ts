@@ -6,6 +6,7 @@ import { cpus, loadavg, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { forgetSettings } from "../../scripts/demo/program.io.js";
 import { runFile } from "../prove/bytests.js";
 import { proofContext } from "../prove/proof.js";
 import { openRigFile } from "../rig/board/file.io.js";
@@ -50,6 +51,7 @@ const root = fileURLToPath(new URL("../../..", import.meta.url)); // from .build
 
 class WrongUse extends Error {}
 
+forgetSettings();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
 try {
   await main();

@@ -5,7 +5,7 @@ import { Watch } from "./townwatch.js";
 
 // All machines on one docket: people act at once and at any time, while the log is away, the disk full, and the power goes.
 
-const walks = Number(process.env.LINTEL_WALKS ?? 150);
+const walks = Number(process.env.LINTEL_WALKS ?? 100);
 const first = Number(process.env.LINTEL_SEED ?? 1);
 const rounds = 14;
 

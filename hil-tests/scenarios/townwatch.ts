@@ -90,7 +90,9 @@ export class Watch {
     const steps = await this.town.db
       .selectFrom("docket_step")
       .selectAll()
-      .orderBy(["machine", "id", "version"])
+      .orderBy("machine")
+      .orderBy("id")
+      .orderBy("version")
       .execute();
     for (const [at, step] of steps.entries()) this.lookAtStep(step, steps.slice(0, at).filter(isOf(step)));
     for (const row of rows.filter(({ machine }) => machine === "releases")) await this.lookAtRelease(row);

@@ -56,6 +56,12 @@ const stopMillisMax = 10_000;
 /** Runs in the program before its own first line: when we are gone, killed too, its standard input ends, and so does it. */
 const tether = 'data:text/javascript,process.stdin.on("end",()=>process.exit(1)).resume()';
 
+/** The shell may be set up for a cloud or a camera of its own: that is none of the ones that are started here. */
+export function forgetSettings(): void {
+  for (const name of Object.keys(process.env))
+    if (name.startsWith("LINTEL_") && name !== "LINTEL_FOOTAGE") delete process.env[name];
+}
+
 /** Resolves when somebody ends us: by a signal, or by reading no further what we print. */
 export function interruption(): Promise<"stop"> {
   return new Promise((done) => {

@@ -76,7 +76,7 @@ export const askingProblems = {
   "office-login-refused": [
     401,
     "Login refused",
-    "The login does not hold: ask for a new nonce, and sign it with the login key that the agency's agreement in force, or the operators' file, names for you.",
+    "No key that signs in here made this login, or it came too late. Your line must stand in the agency's agreement in force, or, an operator's, in the file that LINTEL_OPERATORS names, since the cloud's last start. Then try again.",
   ],
   "other-audience": [
     401,

@@ -9,7 +9,7 @@ import type { FetchOptions } from "../agency/releases.io.js";
 import type { RequestWish } from "../agency/requests.io.js";
 import { agency, type Common, ofOffice } from "../program.js";
 import { openTerminal, type TerminalOptions } from "../terminal.io.js";
-import { listed, timeOf } from "./arguments.js";
+import { caHashOf, listed, timeOf } from "./arguments.js";
 
 // Commands: what an agency's officers do. What a command does is loaded when it runs.
 
@@ -47,7 +47,7 @@ agency
   .description("hand a body's first agreement in")
   .requiredOption("--cloud <url>", "the cloud's address")
   .requiredOption("--terms <file>", "the terms that it names: they are public with it")
-  .option("--ca-hash <hash>", "hash of the cloud's own CA, from its operator")
+  .option("--ca-hash <hash>", "hash of the cloud's own CA, from its operator", caHashOf)
   .option("--json", "results as JSON, one document a line")
   .option("--yes", yes)
   .action(async (file: string, options: TerminalOptions & ApplyOptions) =>

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import { allModes, isName, type Mode } from "../../../shared/charter/lines.js";
 import type { Result } from "../../../shared/kernel/result.js";
+import { type Hash, isHash } from "../../../shared/seal/hash.js";
 
 const shareHoursMax = 30 * 24;
 
@@ -39,6 +40,14 @@ export function timeOf(text: string): string {
   const time = Date.parse(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00` : text);
   if (/^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(time)) return new Date(time).toISOString();
   throw new InvalidArgumentError("it must be a day or a time, such as 2026-11-21 or 2026-11-21T18:00Z.");
+}
+
+/** As a cloud says it when it is ready. */
+export function caHashOf(text: string): Hash {
+  if (isHash(text)) return text;
+  throw new InvalidArgumentError(
+    "it is no hash: 44 characters of base64, the caHash in the line that the cloud prints when it is ready.",
+  );
 }
 
 export function named(text: string): string {

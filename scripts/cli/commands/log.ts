@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { parseVerifier, type Verifier } from "../../../shared/seal/note.js";
-import { readNamed } from "../disk.io.js";
 import type { LogOptions } from "../log/audit.io.js";
 import { defaultProfileFolder } from "../member/profile.io.js";
+import { publicServer } from "../member/trust.io.js";
 import { program } from "../program.js";
 import { openTerminal, type TerminalOptions } from "../terminal.io.js";
+import { caHashOf } from "./arguments.js";
 
 // Commands: what anybody runs who watches a public log. What a command does is loaded when it runs.
 
@@ -46,6 +47,7 @@ interface LogFlags extends TerminalOptions {
   readonly policy?: string;
   readonly state: string;
   readonly ca?: string;
+  readonly caHash?: string;
 }
 
 ofLog("audit", "check a whole log from nothing, and against what it showed before")
@@ -58,7 +60,7 @@ list which people search shows each entry as it stands. Exit code: 0 nothing con
   )
   .action(async (url: string, options: LogFlags) => {
     const { audit } = await import("../log/audit.io.js");
-    await audit(logOptions(url, options), openTerminal(options));
+    await audit(await logOptions(url, options), openTerminal(options));
   });
 
 ofLog("proof", "fetch an entry with its proof (C2SP tlog-proof), and show them if the proof holds")
@@ -66,7 +68,7 @@ ofLog("proof", "fetch an entry with its proof (C2SP tlog-proof), and show them i
   .argument("<index>", "the entry's place in the log", indexOf)
   .action(async (url: string, index: number, options: LogFlags) => {
     const { showProof } = await import("../log/proof.io.js");
-    await showProof({ ...logOptions(url, options), index }, openTerminal(options));
+    await showProof({ ...(await logOptions(url, options)), index }, openTerminal(options));
   });
 
 function ofLog(name: string, description: string): Command {
@@ -78,12 +80,13 @@ function ofLog(name: string, description: string): Command {
       "whom to believe (C2SP tlog-policy; default: as remembered, at first as the log says)",
     )
     .option("--state <dir>", "where it is remembered what logs showed", join(defaultProfileFolder(), "logs"))
-    .option("--ca <file>", "PEM of the cloud's own authority, where no public one vouches for it")
+    .option("--ca-hash <hash>", "hash of the cloud's own CA, from its operator", caHashOf)
+    .option("--ca <file>", "or the PEM of it")
     .option("--json", "results as JSON, one document a line");
 }
 
-function logOptions(url: string, { policy, state, ca }: LogFlags): LogOptions {
-  const server = { url, ...(ca !== undefined && { ca: readNamed(ca, "--ca") }) };
+async function logOptions(url: string, { policy, state, ...trust }: LogFlags): Promise<LogOptions> {
+  const server = await publicServer(url, trust);
   return { server, state, ...(policy !== undefined && { policy }) };
 }
 

@@ -5,7 +5,7 @@ import type { AccessWish } from "../office/access.io.js";
 import type { OfficeLoginOptions } from "../office/login.io.js";
 import { agency, type Common, ofOffice, operator } from "../program.js";
 import { openTerminal } from "../terminal.io.js";
-import { countUpTo } from "./arguments.js";
+import { caHashOf, countUpTo } from "./arguments.js";
 
 // Commands: who works for an agency or hosts the cloud. What a command does is loaded when it runs.
 
@@ -17,7 +17,7 @@ ofOffice("init", "make your keys, and show the line for the operators' file", op
 
 ofOffice("login", "sign in to a cloud of which you are an operator", operator)
   .requiredOption("--cloud <url>", "the cloud's address")
-  .option("--ca-hash <hash>", "hash of the cloud's own CA, from whoever started it")
+  .option("--ca-hash <hash>", "hash of the cloud's own CA, from whoever started it", caHashOf)
   .action(async (options: Common & OfficeLoginOptions) =>
     (await import("../office/login.io.js")).officeLogin(
       options.profile,
@@ -41,7 +41,7 @@ ofOffice("init", "make your keys, and show the line for your agency's agreement"
 ofOffice("login", "sign in to a cloud at which your agency has an agreement", agency)
   .requiredOption("--cloud <url>", "the cloud's address")
   .requiredOption("--agency <id>", "your agency's id")
-  .option("--ca-hash <hash>", "hash of the cloud's own CA, from its operator")
+  .option("--ca-hash <hash>", "hash of the cloud's own CA, from its operator", caHashOf)
   .action(async (options: Common & OfficeLoginOptions) =>
     (await import("../office/login.io.js")).officeLogin(
       options.profile,

@@ -10,7 +10,7 @@ import type { RuleOptions } from "../member/proposal.io.js";
 import type { RestoreOptions } from "../member/restore.io.js";
 import { type Common, ofMember } from "../program.js";
 import { openTerminal } from "../terminal.io.js";
-import { given, hoursOf, listed } from "./arguments.js";
+import { caHashOf, given, hoursOf, listed } from "./arguments.js";
 
 // Commands: who belongs to the household, and how they come back. What a command does is loaded when it runs.
 
@@ -18,7 +18,7 @@ ofMember("init", "make your keys, and a household on a cloud")
   .requiredOption("--cloud <url>", "the cloud's address")
   .requiredOption("--name <name>", "your name, as the household sees it")
   .option("--household-name <name>", "stands on the recovery sheet, nowhere else")
-  .option("--ca-hash <hash>", "hash of the cloud's own CA, from its operator")
+  .option("--ca-hash <hash>", "hash of the cloud's own CA, from its operator", caHashOf)
   .action(async (options: Common & InitOptions) =>
     (await import("../member/init.io.js")).memberInit(options.profile, options, openTerminal(options)),
   );
@@ -30,7 +30,7 @@ ofMember("restore", "make this computer yours again from the recovery sheet, or 
   .addOption(
     new Option("--passphrase <file>", "the recovery passphrase; - reads standard input").conflicts("sheet"),
   )
-  .option("--ca-hash <hash>", "hash of the cloud's own CA, where the sheet does not say it")
+  .option("--ca-hash <hash>", "hash of the cloud's own CA, where the sheet does not say it", caHashOf)
   .action(async ({ passphrase, sheet, ...options }: Common & RestoreOptions) => {
     const [wanted, name] = [passphrase ?? sheet ?? "-", passphrase === undefined ? "sheet" : "passphrase"];
     if (wanted === "-" && process.stdin.isTTY)

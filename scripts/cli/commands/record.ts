@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { readNamed } from "../disk.io.js";
 import { defaultProfileFolder } from "../member/profile.io.js";
+import { publicServer } from "../member/trust.io.js";
 import { program } from "../program.js";
 import { openTerminal, type TerminalOptions } from "../terminal.io.js";
+import { caHashOf } from "./arguments.js";
 
 // Commands: what anybody reads of a cloud's public record, without a login. What a command does is loaded when it runs.
 
@@ -13,21 +14,28 @@ const record = program
 
 interface RecordFlags extends TerminalOptions {
   readonly ca?: string;
+  readonly caHash?: string;
 }
 
 ofRecord("requests", "every request there ever was, with its history").action(
   async (url: string, options: RecordFlags) =>
-    (await import("../record/record.io.js")).recordRequests(serverOf(url, options), openTerminal(options)),
+    (await import("../record/record.io.js")).recordRequests(
+      await publicServer(url, options),
+      openTerminal(options),
+    ),
 );
 ofRecord("agencies", "every agency that ever applied, with its history").action(
   async (url: string, options: RecordFlags) =>
-    (await import("../record/record.io.js")).recordAgencies(serverOf(url, options), openTerminal(options)),
+    (await import("../record/record.io.js")).recordAgencies(
+      await publicServer(url, options),
+      openTerminal(options),
+    ),
 );
 ofRecord("report", "the transparency report of a year, out of the log")
   .requiredOption("--year <year>", "which", yearOf)
   .action(async (url: string, options: RecordFlags & { readonly year: number }) =>
     (await import("../record/record.io.js")).recordReport(
-      serverOf(url, options),
+      await publicServer(url, options),
       options.year,
       openTerminal(options),
     ),
@@ -42,7 +50,11 @@ ofRecord("check", "whether each step that the record shows stands in the log")
   .action(
     async (url: string, options: RecordFlags & { readonly policy?: string; readonly state: string }) => {
       const { policy, state } = options;
-      const wanted = { server: serverOf(url, options), state, ...(policy !== undefined && { policy }) };
+      const wanted = {
+        server: await publicServer(url, options),
+        state,
+        ...(policy !== undefined && { policy }),
+      };
       await (await import("../record/record.io.js")).recordCheck(wanted, openTerminal(options));
     },
   );
@@ -52,12 +64,9 @@ function ofRecord(name: string, description: string): Command {
     .command(name)
     .description(description)
     .argument("<url>", "the cloud's address")
-    .option("--ca <file>", "PEM of the cloud's own authority, where no public one vouches for it")
+    .option("--ca-hash <hash>", "hash of the cloud's own CA, from its operator", caHashOf)
+    .option("--ca <file>", "or the PEM of it")
     .option("--json", "results as JSON, one document a line");
-}
-
-function serverOf(url: string, { ca }: RecordFlags) {
-  return { url, ...(ca !== undefined && { ca: readNamed(ca, "--ca") }) };
 }
 
 function yearOf(text: string): number {

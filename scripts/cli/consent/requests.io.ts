@@ -5,6 +5,7 @@ import { formatDegrees, parseDegrees } from "../../../shared/release/area.js";
 import { isClaim, purposeOf } from "../../../shared/release/ask.js";
 import { type Language, noticeOf } from "../../../shared/release/notice.js";
 import { keepCopies } from "../member/copies.io.js";
+import { copiesIn } from "../member/copy.io.js";
 import { findCamera } from "../member/household.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
@@ -38,13 +39,18 @@ export async function memberRequests(
   if (action !== undefined) return opt(folder, action, { terminal, clock });
   const told = new Set<string>();
   let next: number = clock.monotonic();
+  let before: number | undefined;
   const once = async (): Promise<void> => {
     const copyUntil = next + copyingMillis;
     const round = await beginRound(folder, { terminal, clock });
     // Begun before anything is told: when it begins does not depend on what there is to tell.
     const copying = follow && copies && keepCopies({ ...round, goesOn: () => clock.monotonic() < copyUntil });
     tell(round, options, told);
-    await copying;
+    const copied = await copying;
+    if (copied === false || copied === undefined || copied === before) return;
+    before = copied;
+    terminal.json({ copies: copied, folder: copiesIn(round.cloud) });
+    terminal.say(`Recordings that lie here as sealed copies: ${copied}, in ${copiesIn(round.cloud)}`);
   };
   await once();
   while (follow) {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { activeBureau, newAsk, openReleaseCloud, publish } from "../../../cloud/
 import { bytesOf } from "../../../cloud/api/testcalls.js";
 import { millis } from "../../../shared/kernel/brand.js";
 import { quiet } from "../../demo/home.io.js";
-import { copiesIn } from "../member/copy.io.js";
+import { copiesIn, readCopy } from "../member/copy.io.js";
 import { memberAuthorise } from "./authorise.io.js";
 import { filmed, type Home, newHome } from "./home.contract.js";
 import { memberPlace, memberRequests, roundMillis } from "./requests.io.js";
@@ -144,8 +144,13 @@ test("what an owner then looks at, and signs for, shows in no request for a reco
     throw new Error("enough");
   };
   seen = [];
-  const following = memberRequests(home.folder, { ...options, follow: true }, quiet(), clock, enough);
-  await t.rejects(following, /enough/);
+  const said: object[] = [];
+  const telling = quiet((value) => said.push(value));
+  await t.rejects(
+    memberRequests(home.folder, { ...options, follow: true }, telling, clock, enough),
+    /enough/,
+  );
+  t.match(said.at(-1), { copies: 1, folder: copiesIn(home) });
   const asked = (): readonly string[] => seen.filter((line) => /\/v1\/(clips|cameras)/.test(line));
   t.ok(
     asked().some((line) => line.includes(`/v1/clips/${clip}/segments/0`)),
@@ -160,4 +165,7 @@ test("what an owner then looks at, and signs for, shows in no request for a reco
   writeFileSync(join(copiesIn(home), clip, "0.age"), "damaged");
   await memberAuthorise(home.folder, wish, quiet(), clock);
   t.ok(asked().length > 0, "a damaged copy is none");
+  const lying = JSON.parse(readFileSync(join(copiesIn(home), clip, "clip.json"), "utf8"));
+  writeFileSync(join(copiesIn(home), clip, "clip.json"), JSON.stringify({ ...lying, segments: 1e12 }));
+  t.equal(readCopy(copiesIn(home), clip)?.sealed.segments.length, 1, "what lies here counts");
 });

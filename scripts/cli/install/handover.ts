@@ -56,7 +56,7 @@ function sectionsOf({ date, household, camera, charter, source, cloudUrl, state,
     {
       title: "How to turn it off",
       lines: [
-        `From afar: lintel member mode "${camera.name}" off (and record for on). At the door: pull the plug; nothing that was recorded is lost.`,
+        `From afar: lintel member mode "${camera.name}" off (and record for on). At the door: pull the plug; what is sealed by then stays, and is sent later.`,
       ],
     },
     {

@@ -1,9 +1,9 @@
-import { readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type CharterCamera, cameraVerifier } from "../../../shared/charter/lines.js";
 import { checkThumbnail } from "../../../shared/clip/thumbnail.js";
 import type { ClipId } from "../../../shared/kernel/ids.js";
-import { readIfThere, writeDurably } from "../disk.io.js";
+import { readIfThere, spareBytes, writeDurably } from "../disk.io.js";
 import { fieldsOf } from "../fields.js";
 import { Problem } from "../http.io.js";
 import { Refused } from "../refused.js";
@@ -66,9 +66,9 @@ async function tryClip(
   const camera = findCamera(household, cameraId);
   if (camera === undefined) return `No charter of your household names its camera ${cameraId}.`;
   try {
-    const { sealed } = await download(cloud, { clip: id, folder: place }, terminal);
-    for (const [index, { note }] of sealed.segments.entries())
-      writeDurably(join(place, `${index}.note`), note);
+    const { sealed } = await download(cloud, { clip: id, folder: place, spareBytes }, terminal);
+    if (sealed.segments.length === 0) return "The vault shows no segment of it.";
+    for (const [index, { note }] of sealed.segments.entries()) writeDurably(notePath(place, index), note);
     const fault = faultOfSealed(sealed, { household: cloud.profile.household, camera });
     if (fault !== undefined) return sentenceOf(fault);
     return hasThumbnail ? await writePicture(cloud, place, { id, camera }) : undefined;
@@ -110,16 +110,24 @@ function fullOr(error: unknown, place: string): unknown {
 /** Where those lie that this computer fetches by itself. */
 export const copiesIn = ({ folder }: Pick<Cloud, "folder">): string => join(folder, "copies");
 
-/** A copy that was whole when it was made, unopened; `undefined` where there is none. */
+/** A copy that was whole when it was made, unopened; `undefined` where there is none that can be read. */
 export function readCopy(folder: string, clip: ClipId): Download | undefined {
   const place = join(folder, clip);
-  const whole = readIfThere(join(place, "clip.json"));
-  if (whole === undefined) return undefined;
-  const fields = fieldsOf(JSON.parse(whole), place);
-  const { state, camera } = readClipHead(fields);
-  const segments = Array.from({ length: fields.number("segments") }, (_, index) => ({
-    note: readFileSync(join(place, `${index}.note`), "utf8"),
-    sealed: readFileSync(join(place, `${index}.age`)),
-  }));
-  return { sealed: { clip, state, segments }, camera };
+  try {
+    const { state, camera } = readClipHead(
+      fieldsOf(JSON.parse(readIfThere(join(place, "clip.json")) ?? ""), place),
+    );
+    const segments: { note: string; sealed: Uint8Array }[] = [];
+    // As many as lie here, whatever the cloud's list had said.
+    for (let note = notePath(place, 0); existsSync(note); note = notePath(place, segments.length))
+      segments.push({
+        note: readFileSync(note, "utf8"),
+        sealed: readFileSync(join(place, `${segments.length}.age`)),
+      });
+    return { sealed: { clip, state, segments }, camera };
+  } catch {
+    return undefined;
+  }
 }
+
+const notePath = (place: string, index: number): string => join(place, `${index}.note`);

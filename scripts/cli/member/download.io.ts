@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { segmentBytesMax, segmentsMax } from "../../../shared/clip/segment.js";
 import type { ClipId } from "../../../shared/kernel/ids.js";
-import { makeFolder } from "../disk.io.js";
+import { bytesFree, makeFolder } from "../disk.io.js";
 import { UnexpectedAnswer } from "../fields.js";
 import { Problem } from "../http.io.js";
 import { Refused } from "../refused.js";
@@ -23,6 +23,8 @@ const drip = { windowMillis: 60_000, bytesMin: 60 * 1024 };
 export interface Place {
   readonly clip: ClipId;
   readonly folder: string;
+  /** Stays free on the disk, whatever the cloud says or sends. */
+  readonly spareBytes?: number;
 }
 
 export interface Download {
@@ -31,7 +33,11 @@ export interface Download {
 }
 
 /** The clip's notes and sealed bytes, unopened. What was loaded before stays on the disk (it is sealed) and is not loaded again. */
-export async function download(cloud: Cloud, { clip, folder }: Place, terminal: Terminal): Promise<Download> {
+export async function download(
+  cloud: Cloud,
+  { clip, folder, spareBytes = 0 }: Place,
+  terminal: Terminal,
+): Promise<Download> {
   const path = `/v1/clips/${clip}`;
   const detail = await cloud.get(path);
   const { state, camera } = readClipHead(detail);
@@ -47,6 +53,8 @@ export async function download(cloud: Cloud, { clip, folder }: Place, terminal: 
   const tries: Tries = { left: 2 * entries.length + resumesMax.clip }; // one to load, one to see that it is whole
   for (const { index, note, bytes } of entries) {
     terminal.progress(`loading segment ${index + 1} of ${entries.length} …`);
+    if (bytesFree(folder) < bytes + spareBytes)
+      throw new Refused(`The disk is full at ${folder}. Make room on it.`);
     const file = join(folder, `${index}.age`);
     const isThere =
       bytes > 0 && (await downloadSegment(cloud, { path: `${path}/segments/${index}`, file, bytes }, tries));

@@ -42,6 +42,8 @@ interface Verified {
 export async function openVerified(cloud: Cloud, clip: ClipId, terminal: Terminal): Promise<Verified> {
   const copied = await openCopy(cloud, clip);
   if (copied !== undefined) return copied;
+  if (existsSync(copiesIn(cloud)))
+    terminal.warn(`No copy of clip ${clip} lies here: it is fetched now, and the cloud sees which.`);
   const place = { clip, folder: join(cloud.folder, "downloads", clip) };
   const begun = existsSync(place.folder);
   let { opened, camera } = await openDownload(cloud, place, terminal);

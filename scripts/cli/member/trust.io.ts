@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { hashOf } from "../../../shared/seal/hash.js";
+import { readNamed } from "../disk.io.js";
 import { checkedUrl, fetchCa, fetchUnverifiedCa, isUntrusted, type Server, Unreachable } from "../http.io.js";
 import { Refused } from "../refused.js";
 
@@ -18,6 +19,17 @@ export async function trustedCa(server: Server, caHash: string | undefined): Pro
   throw new Refused(
     "The cloud shows another CA than the one of --ca-hash. Ask its operator for the right hash; do not go on.",
   );
+}
+
+/** Of a cloud that is read without a login; `ca` names a file. */
+export interface PublicServer {
+  readonly ca?: string;
+  readonly caHash?: string;
+}
+
+export async function publicServer(url: string, { ca, caHash }: PublicServer): Promise<Server> {
+  if (ca !== undefined) return { url, ca: readNamed(ca, "--ca") };
+  return caHash === undefined ? { url } : { url, ca: await trustedCa({ url }, caHash) };
 }
 
 /** Names no hash that was found: whoever stands between would be glad to see it pasted. */
