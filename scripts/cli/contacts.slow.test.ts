@@ -157,6 +157,29 @@ test("an owner's no is heard whatever another computer of theirs said last, in o
   await t.rejects(said, /Your no was not heard.*call your contacts/);
 });
 
+test("what contacts handed over before a no was heard ends with that owner's next round", async (t) => {
+  const { home, clip, id, one, two } = await turnOf("Fay");
+  const record = await authorise(one, id, clip);
+  await heard(sign(two, record));
+  const { db } = world.cloud;
+  const word = await db
+    .selectFrom("owners_word")
+    .selectAll()
+    .where("household", "=", home.household)
+    .execute();
+  const later = clock.wall() + 60 * minute;
+  const kept = db.updateTable("owners_word").where("household", "=", home.household);
+  await kept.set({ at: later }).execute();
+  const refused = heard((terminal) => memberRefuse(home.folder, id, terminal, clock));
+  await t.rejects(refused, /Your no was not heard/, "the cloud keeps the word of before");
+  await kept.set({ at: word[0]?.at ?? 0 }).execute();
+  await heard(release(one, record));
+  await atWork(home);
+  t.match((await look(one)).values, [{ request: id }, { says: "no" }, { mayAnswer: false }]);
+  await pass(60 * minute);
+  t.equal(await stateOf(id), "not-released");
+});
+
 test("a contact who signed takes it back; where an owner answers, contacts do not; and whom the charter names no more counts for nothing", async (t) => {
   const { home, clip, id, one, two } = await turnOf("Dan");
   const record = await authorise(one, id, clip);

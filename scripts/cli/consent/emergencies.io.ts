@@ -15,7 +15,6 @@ import { beginAnswer, beginRound, claimAsked, findAsk, notHeard, type Round, tru
 import { show } from "./requests.io.js";
 import { askSentence } from "./sentences.js";
 import { withNo } from "./state.js";
-import { takeBackContacts } from "./withdraw.io.js";
 import { saysTo, wordsOf } from "./words.io.js";
 
 /** Shows the emergencies in which the household is asked now, or its contacts are, each only once everything in it has held here. */
@@ -103,7 +102,6 @@ export async function memberRefuse(
   const { request } = findAsk(round, id);
   if (!isClaim(request))
     throw new Refused("A request needs no answer: silence is no, and nobody will know. Nothing was said.");
-  await takeBackContacts(round, id);
   if (!round.isHeard) throw new Refused(`Your no was not heard. ${notHeard}`);
   terminal.json({ request: request.id, says: "no" });
   terminal.say("Said no, sealed: your co-owners' and contacts' computers can read it, and nobody else.");

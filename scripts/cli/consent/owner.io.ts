@@ -15,6 +15,7 @@ import { readFeed, type ShownAsk, type Trust, type TrustedAsk, trustAsk } from "
 import { askSentence } from "./sentences.js";
 import { type Circle, changeState, stateNow } from "./state.io.js";
 import { noesOf, type OwnersState } from "./state.js";
+import { takeBackContacts } from "./takeback.io.js";
 import { giveWord } from "./words.io.js";
 
 /** An owner at work, or a contact in an emergency: everything that a command of this side needs. */
@@ -84,6 +85,8 @@ async function ownersRound(owner: Owner, { change = same }: RoundOptions): Promi
   const state = await changeState(cloud, household, (now) => change(now, asked));
   const isHeard = await sayNoes(owner, noesOf(state, cloud.profile.member));
   if (!isHeard) owner.terminal.warn(notHeard);
+  // Looked for whatever this owner says; a no that came late, or whose client was killed, ends it now.
+  if (asked.emergencies.length > 0) await takeBackContacts(owner, noesOf(state, cloud.profile.member));
   return { ...asked, state, isHeard };
 }
 

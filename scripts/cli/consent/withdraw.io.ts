@@ -2,22 +2,15 @@ import { isReleaseId } from "../../../shared/kernel/ids.js";
 import type { Clock } from "../../../shared/kernel/ports.js";
 import { parseAuthorisation } from "../../../shared/release/authorisation.js";
 import { dangers } from "../../../shared/release/emergency.js";
-import { formatWithdrawal } from "../../../shared/release/withdrawal.js";
 import type { Hash } from "../../../shared/seal/hash.js";
-import { signNote, textOf } from "../../../shared/seal/note.js";
-import type { Fields } from "../fields.js";
-import { Problem } from "../http.io.js";
-import { noteSigner } from "../member/charter.io.js";
+import { textOf } from "../../../shared/seal/note.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { systemClock } from "../world.io.js";
 import { recordOf, without } from "./drafts.js";
 import { beginAnswer, notHeard, type Owner } from "./owner.io.js";
 import { type OwnersState, withNo } from "./state.js";
-
-const path = "/v1/releases";
-/** In which an emergency's answer waits for its fixed time. */
-const waiting: readonly string[] = ["preparing", "in-review", "escrowed"];
+import { takeBack } from "./takeback.io.js";
 
 /** Takes back what was authorised: before it is handed over without a trace, and afterwards as far as it goes. */
 export async function memberWithdraw(
@@ -54,33 +47,6 @@ export async function memberWithdraw(
 function withNoTo(state: OwnersState, { role, cloud }: Owner, note: string | undefined): OwnersState {
   const claim = note === undefined ? undefined : claimIn(note);
   return role === "owner" && claim !== undefined ? withNo(state, cloud.profile.member, claim) : state;
-}
-
-/** Ends what contacts have handed over for an emergency and its agency was not told of yet. */
-export async function takeBackContacts(owner: Owner, emergency: string): Promise<void> {
-  const releases = await owner.cloud.list(path, "releases", (item) => ({
-    ...{ record: item.text("id"), request: item.text("request"), state: item.text("state") },
-    authorisation: item.text("authorisation"),
-  }));
-  for (const { record, request, state, authorisation } of releases) {
-    const said = parseAuthorisation(textOf(authorisation));
-    const byContacts = said.ok && said.value.basis === "contacts";
-    if (byContacts && request === emergency && waiting.includes(state)) await takeBack(owner, record);
-  }
-}
-
-/** The release as it is then; `undefined` for what was never handed over. */
-async function takeBack({ cloud, household, clock }: Owner, record: string): Promise<Fields | undefined> {
-  if (!isReleaseId(record)) return undefined;
-  const withdrawal = { release: record, household: household.newest.household, at: clock.wall() };
-  const note = signNote(formatWithdrawal(withdrawal), [noteSigner(cloud.profile)]);
-  try {
-    await cloud.call({ method: "POST", path: `${path}/${record}/withdraw`, body: { note } });
-  } catch (error) {
-    if (error instanceof Problem && error.status === 404) return undefined;
-    throw error;
-  }
-  return cloud.get(`${path}/${record}`);
 }
 
 /** The emergency's claim that a note answers, by its hash. */
