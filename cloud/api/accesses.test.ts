@@ -32,11 +32,11 @@ test("an operator sees what they asked for once another one has agreed, for that
     told.push({ what, ...data }),
   );
   const { olga: mine, omar: other } = await tokens();
-  const asked = await ask(mine);
-  t.equal(asked.status, 201);
-  const { id } = asked.body;
-  t.equal((await ask(mine)).body.id, id, "asked for again in the same words it is the same one");
-  t.match(asked.body, { state: "requested", by: { name: "Olga" }, scope: wish.scope });
+  const [asked, ...again] = await Promise.all([1, 2, 3, 4].map(() => ask(mine)));
+  t.equal(asked?.status, 201);
+  const id = asked?.body.id;
+  for (const { body } of again) t.equal(body.id, id, "asked for again in the same words it is the same one");
+  t.match(asked?.body, { state: "requested", by: { name: "Olga" }, scope: wish.scope });
   t.equal(kind(await read(mine, id, "storage")), "out-of-scope", "not before it is approved");
   t.equal(kind(await act(mine, id, "answer", { answer: "approve" })), "second-person-needed");
   t.match((await act(other, id, "answer", { answer: "approve" })).body, {

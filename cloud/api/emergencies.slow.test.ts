@@ -109,6 +109,18 @@ test("a claim is its agency's people's own: nobody else's key, agreement or sess
   await pass(30 * minute);
 });
 
+test("an agency has 20 claims that wait at most, be they claimed at once", async (t) => {
+  const { token } = await signInStaff(cloud, agency, fay);
+  const notes = await Promise.all(Array.from({ length: 24 }, async () => (await claimOf()).note));
+  const claim = (note: string) => call(cloud, "POST", "/agency/v1/emergencies", { token, body: { note } });
+  const answers = await Promise.all(notes.map(claim));
+  t.same(
+    answers.filter(({ status }) => status !== 201).map(kind),
+    Array.from({ length: 4 }, () => "too-many-waiting"),
+  );
+  await pass(30 * minute);
+});
+
 test("a forged claim, alone or of one operator's making, is never put to the household", async (t) => {
   const { note, cosigned, claim } = await claimOf();
   const { id } = claim;

@@ -114,10 +114,12 @@ test("an order keeps the recording past its retention, tells the household, is r
 
 test("an agency has 20 orders that wait at most, so that operators can look at each", async (t) => {
   const numbered = (count: number) => ask({ ...wish, file: `24-${count}` });
-  for (let count = 0; count < 20; count += 1) t.equal((await numbered(count)).status, 201);
-  t.equal(kind(await numbered(20)), "too-many-waiting");
-  const again = [await numbered(7), await numbered(7)];
-  t.equal(again[0]?.body.id, again[1]?.body.id, "asked for again in the same words it is the same one");
+  const atOnce = await Promise.all(Array.from({ length: 8 }, () => numbered(0)));
+  t.equal(new Set(atOnce.map(({ body }) => body.id)).size, 1, "the same eight times at once is one");
+  const others = await Promise.all(Array.from({ length: 30 }, (_, at) => numbered(at + 1)));
+  t.equal(others.filter(({ status }) => status === 201).length, 19);
+  t.equal(kind(await numbered(31)), "too-many-waiting");
+  t.equal((await numbered(0)).body.id, atOnce[0]?.body.id, "asked for again it is the same one");
   await pass(3);
   t.equal((await ask()).status, 201, "unanswered ones end");
 });

@@ -80,7 +80,9 @@ const stateOf = async (id: string) =>
 test("the whole-account warrant comes out as one camera and one window, decided by two, told to the household, and opens nothing", async (t) => {
   const { home, clip, sealed, line } = await homeWithClip();
   const warrant = { file: "24-117", type: "warrant", items: [{ data: "content" }, line] };
+  const atOnce = await Promise.all([1, 2, 3, 4].map(() => officer("", warrant)));
   const id = await authenticated(warrant);
+  for (const { body } of atOnce) t.equal(body.id, id, "the same at once is the same one");
   t.equal((await officer("", warrant)).body.id, id, "filed again in the same words it is the same one");
   const token = (await signInStaff(cloud, "operator", olga)).token;
   const { processes } = (await call(cloud, "GET", "/operator/v1/processes", { token })).body;

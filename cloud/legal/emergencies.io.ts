@@ -18,6 +18,7 @@ import { faultInTwo, type RequestRefusal, signersOf } from "../../shared/release
 import { hashOfText } from "../../shared/seal/hash.js";
 import { textOf } from "../../shared/seal/note.js";
 import type { Book, DocketQuery, Kept, StepTaken } from "../docket/docket.io.js";
+import { turns } from "../docket/turns.js";
 import { type KnownAgency, mayAsk, waitingMax } from "../office/people.js";
 import {
   type Emergency,
@@ -90,6 +91,8 @@ type EmergencyBook = Book<Emergency, EmergencyEvent, EmergencyRefusal>;
 
 export function createEmergencies(services: EmergencyServices): Emergencies {
   const { docket, directory, clock } = services;
+  // What is counted as waiting must still be all that waits when one more is taken.
+  const ofAgency = turns<AgencyId>();
   const book: EmergencyBook = docket.open(emergencyMachine, {
     settle: (emergency) => settle(services, emergency),
   });
@@ -97,7 +100,7 @@ export function createEmergencies(services: EmergencyServices): Emergencies {
     find: (id) => book.find(id),
     steps: (id) => book.steps(id),
     list: (query) => book.list(query),
-    claim: (word) => claim(services, book, word),
+    claim: (word) => ofAgency(word.agency, () => claim(services, book, word)),
     async cosign(id, { agency: office, by, role, note }) {
       const emergency = await book.find(id);
       const agency = await directory.agency(office);

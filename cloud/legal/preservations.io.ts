@@ -1,9 +1,10 @@
 import { toBase64 } from "../../shared/kernel/bytes.js";
-import { type CameraId, type CourseId, newCourseId } from "../../shared/kernel/ids.js";
+import { type AgencyId, type CameraId, type CourseId, newCourseId } from "../../shared/kernel/ids.js";
 import type { Clock, Random } from "../../shared/kernel/ports.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import { askedBefore } from "../docket/again.js";
-import type { Docket, DocketQuery, Kept } from "../docket/docket.io.js";
+import type { Book, Docket, DocketQuery, Kept } from "../docket/docket.io.js";
+import { turns } from "../docket/turns.js";
 import type { CameraDirectory } from "../household/cameras.io.js";
 import { type Directory, mayAsk, waitingMax } from "../office/people.js";
 import type { VaultCustodian } from "../vault/vault.io.js";
@@ -50,29 +51,19 @@ export interface OrderServices {
   readonly notices: Notices;
 }
 
+type PreservationBook = Book<Preservation, PreservationEvent, PreservationRefusal>;
+
 export function createPreservations(services: OrderServices): Preservations {
-  const { docket, clock, random, directory, cameras } = services;
-  const book = docket.open<Preservation, PreservationEvent, PreservationRefusal>(preservationMachine, {
+  const { docket, directory } = services;
+  // What is counted as waiting must still be all that waits when one more is taken.
+  const ofAgency = turns<AgencyId>();
+  const book: PreservationBook = docket.open(preservationMachine, {
     settle: (order) => settle(services, order),
   });
   return {
     find: (id) => book.find(id),
     list: (query) => book.list(query),
-    async ask(wish) {
-      const agency = await directory.agency(wish.agency);
-      if (agency === undefined || !mayAsk(agency)) return refuse({ kind: "agency-not-active" });
-      const waiting = await book.list({ agency: wish.agency, kinds: ["asked"], limit: waitingMax });
-      const again = askedBefore(waiting, wish);
-      if (again !== undefined) return ok(again);
-      if (waiting.length >= waitingMax) return refuse({ kind: "too-many-waiting" });
-      const camera = await cameras.known(wish.camera);
-      if (camera === undefined) return undefined;
-      const { household } = camera;
-      const { jurisdiction } = agency.agreement;
-      const salt = toBase64(random.bytes(32));
-      const event = { ...wish, kind: "ask", household, jurisdiction, salt } as const;
-      return book.advance(newCourseId(clock.wall(), random), event, wish.by);
-    },
+    ask: (wish) => ofAgency(wish.agency, () => ask(services, book, wish)),
     async callBack(id, { by, called, authentic }) {
       const order = await book.find(id);
       if (order === undefined) return undefined;
@@ -85,6 +76,26 @@ export function createPreservations(services: OrderServices): Preservations {
     },
     renew: (id, by) => book.advance(id, { kind: "renew", by }, by),
   };
+}
+
+async function ask(
+  { clock, random, directory, cameras }: OrderServices,
+  book: PreservationBook,
+  wish: Wish,
+): Promise<Result<KeptPreservation, Refusal> | undefined> {
+  const agency = await directory.agency(wish.agency);
+  if (agency === undefined || !mayAsk(agency)) return refuse({ kind: "agency-not-active" });
+  const waiting = await book.list({ agency: wish.agency, kinds: ["asked"], limit: waitingMax });
+  const again = askedBefore(waiting, wish);
+  if (again !== undefined) return ok(again);
+  if (waiting.length >= waitingMax) return refuse({ kind: "too-many-waiting" });
+  const camera = await cameras.known(wish.camera);
+  if (camera === undefined) return undefined;
+  const { household } = camera;
+  const { jurisdiction } = agency.agreement;
+  const salt = toBase64(random.bytes(32));
+  const event = { ...wish, kind: "ask", household, jurisdiction, salt } as const;
+  return book.advance(newCourseId(clock.wall(), random), event, wish.by);
 }
 
 /** Keeps or lets go what the order names, then tells the household; again does no harm. */

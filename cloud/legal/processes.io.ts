@@ -1,9 +1,16 @@
 import { toBase64 } from "../../shared/kernel/bytes.js";
-import { type CourseId, type HouseholdId, newCourseId, type OfficerId } from "../../shared/kernel/ids.js";
+import {
+  type AgencyId,
+  type CourseId,
+  type HouseholdId,
+  newCourseId,
+  type OfficerId,
+} from "../../shared/kernel/ids.js";
 import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import type { OrderNoticeKind } from "../../shared/release/ordernotice.js";
 import { askedBefore } from "../docket/again.js";
 import type { Book, DocketQuery, Kept } from "../docket/docket.io.js";
+import { turns } from "../docket/turns.js";
 import { mayAsk, waitingMax } from "../office/people.js";
 import type { KeptPreservation, OrderServices } from "./preservations.io.js";
 import {
@@ -49,36 +56,19 @@ interface ProcessServices extends OrderServices {
   readonly activeOrders: (agency: string) => Promise<readonly KeptPreservation[]>;
 }
 
+type ProcessBook = Book<LegalProcess, ProcessEvent, ProcessRefusal>;
+
 export function createProcesses(services: ProcessServices): Processes {
-  const { docket, clock, random, directory, custodian } = services;
-  const book: Book<LegalProcess, ProcessEvent, ProcessRefusal> = docket.open(processMachine, {
+  const { docket, directory, custodian } = services;
+  // What is counted as waiting must still be all that waits when one more is taken.
+  const ofAgency = turns<AgencyId>();
+  const book: ProcessBook = docket.open(processMachine, {
     settle: (process) => settle(services, book, process),
   });
   return {
     find: (id) => book.find(id),
     list: (query) => book.list(query),
-    async receive(wish) {
-      const agency = await directory.agency(wish.agency);
-      if (agency === undefined || !mayAsk(agency)) return refuse({ kind: "agency-not-active" });
-      const kinds = ["received", "authenticated"];
-      const waiting = await book.list({ agency: wish.agency, kinds, limit: waitingMax });
-      const items = await Promise.all(wish.items.map((item) => placed(services, item)));
-      const [household, ...others] = new Set(items.flatMap(({ of }) => of ?? []));
-      if (others.length > 0) return refuse({ kind: "one-household" });
-      const salt = toBase64(random.bytes(32));
-      const lines = items.map(({ of: _, ...item }) => item);
-      const again = askedBefore(waiting, { ...wish, items: lines });
-      if (again !== undefined) return ok(again);
-      if (waiting.length >= waitingMax) return refuse({ kind: "too-many-waiting" });
-      const event = {
-        ...wish,
-        kind: "receive",
-        items: lines,
-        salt,
-        ...(household && { household }),
-      } as const;
-      return book.advance(newCourseId(clock.wall(), random), event, wish.by);
-    },
+    receive: (wish) => ofAgency(wish.agency, () => receive(services, book, wish)),
     async callBack(id, { by, called, authentic }) {
       const process = await book.find(id);
       if (process === undefined) return undefined;
@@ -97,6 +87,34 @@ export function createProcesses(services: ProcessServices): Processes {
   };
 }
 
+async function receive(
+  services: ProcessServices,
+  book: ProcessBook,
+  wish: Wish,
+): Promise<Result<KeptProcess, Refusal>> {
+  const { clock, random, directory } = services;
+  const agency = await directory.agency(wish.agency);
+  if (agency === undefined || !mayAsk(agency)) return refuse({ kind: "agency-not-active" });
+  const kinds = ["received", "authenticated"];
+  const waiting = await book.list({ agency: wish.agency, kinds, limit: waitingMax });
+  const items = await Promise.all(wish.items.map((item) => placed(services, item)));
+  const [household, ...others] = new Set(items.flatMap(({ of }) => of ?? []));
+  if (others.length > 0) return refuse({ kind: "one-household" });
+  const salt = toBase64(random.bytes(32));
+  const lines = items.map(({ of: _, ...item }) => item);
+  const again = askedBefore(waiting, { ...wish, items: lines });
+  if (again !== undefined) return ok(again);
+  if (waiting.length >= waitingMax) return refuse({ kind: "too-many-waiting" });
+  const event = {
+    ...wish,
+    kind: "receive",
+    items: lines,
+    salt,
+    ...(household && { household }),
+  } as const;
+  return book.advance(newCourseId(clock.wall(), random), event, wish.by);
+}
+
 /** A line with where its camera stands, and whose it is, by what the cloud knows now. */
 async function placed({ cameras }: ProcessServices, { place: _, ...item }: ProcessItem): Promise<Placed> {
   const known = item.camera === undefined ? undefined : await cameras.known(item.camera);
@@ -108,11 +126,7 @@ interface Placed extends ProcessItem {
 }
 
 /** Keeps what is reached, takes over what a preservation kept, tells the household, counts what is due; again does no harm. */
-async function settle(
-  services: ProcessServices,
-  book: Book<LegalProcess, ProcessEvent, ProcessRefusal>,
-  kept: KeptProcess,
-): Promise<void> {
+async function settle(services: ProcessServices, book: ProcessBook, kept: KeptProcess): Promise<void> {
   const { id, state } = kept;
   await hold(services, kept);
   await tell(services, kept);

@@ -7,6 +7,7 @@ import { ok, type Result, refuse } from "../../shared/kernel/result.js";
 import type { Database } from "../database.io.js";
 import { askedBefore } from "../docket/again.js";
 import type { Docket, DocketQuery, Kept } from "../docket/docket.io.js";
+import { turns } from "../docket/turns.js";
 import { waitingMax } from "../office/people.js";
 import {
   type Access,
@@ -63,19 +64,23 @@ export function createAccesses(
   { docket, clock, random, tell }: AccessServices,
 ): Accesses {
   const book = docket.open(accessMachine, { settle: async (access) => tell(access) });
+  // What is counted as waiting must still be all that waits when one more is taken.
+  const ofOperator = turns<OfficerId>();
   const isThere = async (household: HouseholdId): Promise<boolean> =>
     (await db.selectFrom("household").select("id").where("id", "=", household).executeTakeFirst()) !==
     undefined;
   return {
     async request(asked) {
       if (!(await isThere(asked.household))) return undefined;
-      const requested = await book.list({ kinds: ["requested"] });
-      const own = requested.filter(({ state }) => state.by === asked.by);
-      const again = askedBefore(own, asked);
-      if (again !== undefined) return ok(again);
-      if (own.length >= waitingMax) return refuse({ kind: "too-many-waiting" });
-      const event = { ...asked, kind: "request", salt: toBase64(random.bytes(32)) } as const;
-      return book.advance(newCourseId(clock.wall(), random), event, asked.by);
+      return ofOperator(asked.by, async () => {
+        const requested = await book.list({ kinds: ["requested"] });
+        const own = requested.filter(({ state }) => state.by === asked.by);
+        const again = askedBefore(own, asked);
+        if (again !== undefined) return ok(again);
+        if (own.length >= waitingMax) return refuse({ kind: "too-many-waiting" });
+        const event = { ...asked, kind: "request", salt: toBase64(random.bytes(32)) } as const;
+        return book.advance(newCourseId(clock.wall(), random), event, asked.by);
+      });
     },
     async advance(id, event) {
       return (await book.find(id)) === undefined ? undefined : book.advance(id, event, event.by);

@@ -12,6 +12,7 @@ import { parseWithdrawal } from "../../shared/release/withdrawal.js";
 import type { FieldsRefusal } from "../../shared/seal/fields.js";
 import { type NoteRefusal, openNote } from "../../shared/seal/note.js";
 import type { Book, Kept } from "../docket/docket.io.js";
+import { turns } from "../docket/turns.js";
 import type { CharterReader } from "../household/charters.io.js";
 import type { Answering } from "./answering.io.js";
 import type { Batches } from "./batches.io.js";
@@ -134,20 +135,6 @@ export function createReleases(services: ReleaseServices): Releases {
       if (word.value.release !== id || word.value.agency !== agency) return notThere;
       return book.advance(id, { kind: "word", word: word.value, note }, officer);
     },
-  };
-}
-
-/** Carries out what has the same key one after the other. */
-function turns<Key>(): <T>(key: Key, run: () => Promise<T>) => Promise<T> {
-  const last = new Map<Key, Promise<unknown>>();
-  return async (key, run) => {
-    const mine = (last.get(key) ?? Promise.resolve()).catch(() => undefined).then(run);
-    last.set(key, mine);
-    try {
-      return await mine;
-    } finally {
-      if (last.get(key) === mine) last.delete(key);
-    }
   };
 }
 
