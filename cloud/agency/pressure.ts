@@ -24,8 +24,8 @@ export interface PressureReport {
   /** Whose it is; absent once the household has left. */
   readonly household?: HouseholdId;
   readonly from?: Reporter;
-  /** What one operator found; another one must find the same. */
-  readonly found?: Finding;
+  /** What each operator found, the newest last; two must find the same. */
+  readonly findings?: readonly Finding[];
   /** When what was upheld takes effect. */
   readonly until?: Millis;
   /** When it did: one of all agencies' times. */
@@ -94,9 +94,12 @@ function found(
 ): Outcome {
   if (report.kind !== "received") return no("not-its-turn");
   if (agencysPeople.includes(by)) return no("own-agency");
-  const before = report.found;
-  if (before?.upheld !== upheld) return ok({ state: { ...report, found: { by, upheld } } });
-  if (before.by === by) return no("second-person-needed");
+  const { findings = [] } = report;
+  if (findings.some((one) => one.by === by && one.upheld === upheld)) return no("second-person-needed");
+  // An operator may change their mind; what others found stands.
+  const others = findings.filter((one) => one.by !== by);
+  const isAlone = others.every((one) => one.upheld !== upheld);
+  if (isAlone) return ok({ state: { ...report, findings: [...others, { by, upheld }] } });
   if (!upheld) return ok({ state: { ...report, kind: "not-upheld" } });
   return ok({ state: { ...report, kind: "upheld", until: effectOf(report, now) } });
 }

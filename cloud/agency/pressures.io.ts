@@ -14,6 +14,7 @@ import type { OpenedPressure } from "../../shared/release/pressure.js";
 import { hashOfText } from "../../shared/seal/hash.js";
 import { textOf } from "../../shared/seal/note.js";
 import type { Book, Docket, DocketQuery, Kept } from "../docket/docket.io.js";
+import { turns } from "../docket/turns.js";
 import type { Directory } from "../office/people.js";
 import {
   type PressureEvent,
@@ -31,7 +32,7 @@ const clockMillis = hour;
 const openReportsMax = 4;
 /** Courses of one list. */
 const pageMax = 200;
-/** How far back upheld reports are counted in public. */
+/** How far back upheld reports are counted in public; the board takes none of what happened before. */
 const countedMillis = 400 * day;
 
 export type KeptPressure = Kept<PressureReport>;
@@ -39,6 +40,7 @@ export type KeptPressure = Kept<PressureReport>;
 export interface PressureFileRefusal {
   readonly kind:
     | "signed-at-another-time"
+    | "too-long-ago"
     | "agency-unknown"
     | "reported-already"
     | "too-many-reports"
@@ -79,8 +81,12 @@ interface PressureServices {
   readonly onPressure: (agency: AgencyId, round: Millis) => Promise<void>;
 }
 
+type PressureBook = Book<PressureReport, PressureEvent, PressureStepRefusal>;
+
 export function createPressures({ docket, clock, directory, onPressure }: PressureServices): Pressures {
-  const book = docket.open(pressureMachine, {
+  // What is counted as open must still be all that is open when one more is taken.
+  const ofHouse = turns<HouseholdId>();
+  const book: PressureBook = docket.open(pressureMachine, {
     async settle({ state: { kind, agency, round } }) {
       if (kind === "acted-on" && round !== undefined) await onPressure(agency, round);
     },
@@ -96,22 +102,8 @@ export function createPressures({ docket, clock, directory, onPressure }: Pressu
         if ((await peopleOf(agency)).includes(by)) own.add(agency);
       return reports.filter(({ state }) => !own.has(state.agency));
     },
-    async report(opened, { note, file }) {
-      const { household, member, report: id, agency, kind: what, at, about } = opened;
-      const before = await book.list({ household, limit: pageMax });
-      const again = before.find((one) => one.id === id);
-      if (again !== undefined && isSame(again, opened)) return ok(again);
-      const now = clock.wall();
-      const late = [opened.signed, timeOf(id)].some((time) => Math.abs(time - now) > clockMillis);
-      if (late) return refuse({ kind: "signed-at-another-time" });
-      if ((await directory.agency(agency)) === undefined) return refuse({ kind: "agency-unknown" });
-      if (before.some(({ state }) => tellsOf(state, opened))) return refuse({ kind: "reported-already" });
-      const waiting = before.filter(({ state }) => state.kind === "received");
-      if (waiting.length >= openReportsMax) return refuse({ kind: "too-many-reports" });
-      const from = { member, note, file };
-      // Whose it is stands in the state, which the household's farewell clears; a step's hand is for ever.
-      return book.advance(id, { kind: "report", household, agency, what, at, about, from }, "member");
-    },
+    report: (opened, sent) =>
+      ofHouse(opened.household, () => report({ clock, directory }, book, opened, sent)),
     async judge(id, by, word) {
       const known = await book.find(id);
       if (known === undefined) return undefined;
@@ -138,8 +130,31 @@ export function createPressures({ docket, clock, directory, onPressure }: Pressu
   };
 }
 
+async function report(
+  { clock, directory }: Pick<PressureServices, "clock" | "directory">,
+  book: PressureBook,
+  opened: OpenedPressure,
+  { note, file }: Omit<Reporter, "member">,
+): Promise<Result<KeptPressure, PressureFileRefusal | PressureStepRefusal>> {
+  const { household, member, report: id, agency, kind: what, at, about } = opened;
+  const before = await book.list({ household, limit: pageMax });
+  const again = before.find((one) => one.id === id);
+  if (again !== undefined && isSame(again, opened)) return ok(again);
+  const now = clock.wall();
+  const late = [opened.signed, timeOf(id)].some((time) => Math.abs(time - now) > clockMillis);
+  if (late) return refuse({ kind: "signed-at-another-time" });
+  if (at < now - countedMillis) return refuse({ kind: "too-long-ago" });
+  if ((await directory.agency(agency)) === undefined) return refuse({ kind: "agency-unknown" });
+  if (before.some(({ state }) => tellsOf(state, opened))) return refuse({ kind: "reported-already" });
+  const waiting = before.filter(({ state }) => state.kind === "received");
+  if (waiting.length >= openReportsMax) return refuse({ kind: "too-many-reports" });
+  const from = { member, note, file };
+  // Whose it is stands in the state, which the household's farewell clears; a step's hand is for ever.
+  return book.advance(id, { kind: "report", household, agency, what, at, about, from }, "member");
+}
+
 async function everyOf(
-  book: Pick<Book<PressureReport, PressureEvent, PressureStepRefusal>, "list">,
+  book: Pick<PressureBook, "list">,
   query: DocketQuery,
 ): Promise<readonly KeptPressure[]> {
   const all: KeptPressure[] = [];

@@ -75,13 +75,20 @@ test("owners and adults report what they sign themselves, of an agency that is k
   t.equal(kind(await report(house, { agency: house.owner.member.id as never })), "agency-unknown");
   const late = millis(cloud.clock.wall() - 2 * hour);
   t.equal(kind(await report(house, { at: late, signed: late })), "signed-at-another-time");
-  for (const what of ["called", "wrote", "threatened"] as const)
-    t.equal((await report(house, { kind: what })).status, 201, what);
-  t.equal(kind(await report(house, { kind: "other" })), "too-many-reports");
+  const before = millis(cloud.clock.wall() - 401 * day);
+  t.equal(kind(await report(house, { at: before, kind: "called" })), "too-long-ago");
+  t.equal(kind(await report(house, { at: millis(0), kind: "called" })), "too-long-ago");
+  const others = await Promise.all(
+    (["called", "wrote", "threatened", "other", "cited-a-refusal"] as const).map((what) =>
+      report(house, { kind: what }),
+    ),
+  );
+  t.equal(others.filter(({ status }) => status === 201).length, 3, "be they sent at once");
+  t.same(new Set(others.filter(({ status }) => status !== 201).map(kind)), new Set(["too-many-reports"]));
   const own = await call(cloud, "GET", routes, { token: await tokenOf(cloud, house.owner, house.household) });
   t.same(
-    own.body.pressures.map((one: { kind: string }) => one.kind),
-    ["threatened", "wrote", "called"],
+    own.body.pressures.map(({ id }: { id: string }) => id).sort(),
+    others.flatMap(({ status, body }) => (status === 201 ? [body.id] : [])).sort(),
     "each sees their own",
   );
   const { operators } = (await call(cloud, "GET", "/v1/board", { token: tokens[0] ?? "" })).body;
@@ -95,10 +102,13 @@ test("nothing is upheld by one operator; two put the agency on probation at all 
   t.equal(kind(await judge(id, olga, "upheld")), "second-person-needed");
   t.match((await judge(id, omar, "not-upheld")).body, {
     state: "received",
-    found: { by: omar.person.id, finding: "not-upheld" },
+    findings: [
+      { by: olga.person.id, finding: "upheld" },
+      { by: omar.person.id, finding: "not-upheld" },
+    ],
   });
   const reported = cloud.clock.wall();
-  const [, upheld] = await uphold(id);
+  const upheld = await judge(id, omar, "upheld");
   t.equal(upheld.body.state, "upheld");
   const until = Date.parse(upheld.body.until);
   t.equal(until % (28 * day), 0, "the same moment for every agency");

@@ -38,11 +38,12 @@ const findings = (operators: readonly OfficerId[]): PressureEvent[] =>
     [true, false].map((upheld): PressureEvent => ({ kind: "find", by, upheld, agencysPeople: [oscar] })),
   );
 
-/** Who found what the last one before it found, too. */
+/** How many operators found this last, whatever others found in between. */
 function findersOf({ path }: Pick<Step<PressureReport, PressureEvent>, "path">, upheld: boolean): number {
-  const last = path.findLastIndex(({ event }) => event.kind === "find" && event.upheld !== upheld);
-  const since = path.slice(last + 1).flatMap(({ event }) => (event.kind === "find" ? [event.by] : []));
-  return new Set(since).size;
+  const newest = new Map<OfficerId, boolean>();
+  for (const { event } of path)
+    if (event.kind === "find" && event.by !== oscar) newest.set(event.by, event.upheld);
+  return [...newest.values()].filter((finding) => finding === upheld).length;
 }
 
 /** What must not be of a state, whatever comes next. */
@@ -76,6 +77,8 @@ test("no report is upheld or not by one operator, nor by the agency's own; it ta
         step.from.kind === "received" &&
         decided.includes(step.to.kind) &&
         findersOf(step, step.to.kind === "upheld") < 2,
+      "two found the same, and it is open": (step) =>
+        step.to.kind === "received" && [true, false].some((upheld) => findersOf(step, upheld) >= 2),
       "decided by the agency's own": ({ from, event, to }) =>
         event.kind === "find" && event.by === oscar && to !== from,
       "takes effect without two": ({ from, to }) =>

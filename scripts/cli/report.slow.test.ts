@@ -86,7 +86,7 @@ test("a member reports pressure, two operators read and uphold it, each in their
     t.match(await heard((terminal) => pressureRead(folder, id, terminal)), { text: wish.text });
   const find = (folder: string, finding: string) =>
     heard((terminal) => pressureFind(folder, id, finding, terminal));
-  t.match(await find(first, "upheld"), { state: "received", found: { finding: "upheld" } });
+  t.match(await find(first, "upheld"), { state: "received", findings: [{ finding: "upheld" }] });
   await t.rejects(find(first, "upheld"), { message: /takes two people/ });
   t.match(await find(second, "upheld"), { state: "upheld", until: /T00:00:00.000Z$/ });
   t.match(await heard((terminal) => memberReports(owner, terminal)), { id, state: "upheld" });

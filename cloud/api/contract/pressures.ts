@@ -37,7 +37,9 @@ export const membersPressures = Type.Object(
 export const operatorsPressure = Type.Object(
   {
     ...facts,
-    found: Type.Optional(Type.Object({ by: keyId("An operator's id"), finding }, closed)),
+    findings: Type.Array(Type.Object({ by: keyId("An operator's id"), finding }, closed), {
+      description: "What each operator found last; two alike decide",
+    }),
   },
   closed,
 );

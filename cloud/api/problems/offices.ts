@@ -92,6 +92,11 @@ export const officeProblems = {
     "Unknown agency",
     "No agency that was vetted here has this id. The public record lists them: /record.",
   ],
+  "too-long-ago": [
+    422,
+    "Too long ago",
+    "What happened more than 400 days ago the review board does not judge: what it upholds counts in public for so long, and nobody can hold it against an agency any more.",
+  ],
   "reported-already": [
     409,
     "Reported already",

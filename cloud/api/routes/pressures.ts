@@ -142,7 +142,7 @@ export function addBoard(operators: App, { pressures }: Pick<PressureServices, "
       const caller = operatorOf(request);
       const upheld = request.body.finding === "upheld";
       const judged = await pressures.judge(courseIdIn(request.params.pressure), caller.id, (report) => {
-        if (report.found?.upheld !== upheld) demandOwnKey(caller);
+        if (!report.findings?.some((one) => one.upheld === upheld)) demandOwnKey(caller);
         return upheld;
       });
       return toOperator(demand(found(judged)));
@@ -160,9 +160,9 @@ function shown({ id, state }: KeptPressure): Static<typeof contract.membersPress
 }
 
 function toOperator(kept: KeptPressure): Static<typeof contract.operatorsPressure> {
-  const { found: before } = kept.state;
-  return {
-    ...shown(kept),
-    ...(before && { found: { by: before.by, finding: before.upheld ? "upheld" : "not-upheld" } }),
-  };
+  const findings = (kept.state.findings ?? []).map(({ by, upheld }) => ({
+    by,
+    finding: upheld ? ("upheld" as const) : ("not-upheld" as const),
+  }));
+  return { ...shown(kept), findings };
 }

@@ -183,14 +183,15 @@ function pressureCards({ pressures, agencies }: Desk, hand: Hand) {
   });
 }
 
-function findingOf({ id, found }: Desk["pressures"][number], { me, act }: Hand): readonly HTMLElement[] {
+function findingOf({ id, findings }: Desk["pressures"][number], { me, act }: Hand): readonly HTMLElement[] {
   const pressure = "lintel operator pressure";
   const key = command(word.withKey, `${pressure} read ${id}\n${pressure} find ${id} upheld|not-upheld`);
-  if (found === undefined) return [key];
-  const { by, finding } = found;
-  const agree = () => act(`pressures/${id}/finding`, { finding });
-  const second = by === me ? [] : [row(button(`${word.confirm}: ${says(finding)}`, agree))];
-  return [key, said([by], me, says(finding)), ...second];
+  const words = findings.flatMap(({ by, finding }) => {
+    const agree = () => act(`pressures/${id}/finding`, { finding });
+    const second = by === me ? [] : [row(button(`${word.confirm}: ${says(finding)}`, agree))];
+    return [said([by], me, says(finding)), ...second];
+  });
+  return [key, ...words];
 }
 
 function requestCards({ requests, agencies }: Desk, { act }: Hand) {

@@ -43,11 +43,11 @@ export async function pressureFind(
 function show(one: Fields, terminal: Terminal): void {
   const [id, state, agency, kind] = [one.text("id"), one.text("state"), one.text("agency"), one.text("kind")];
   const [at, about, until] = [one.text("at"), one.maybeText("about"), one.maybeText("until")];
-  const found = one.maybe("found", (word) => ({ by: word.text("by"), finding: word.text("finding") }));
-  terminal.json({ id, state, agency, kind, at, about, until, found });
+  const findings = one.list("findings", (word) => ({ by: word.text("by"), finding: word.text("finding") }));
+  terminal.json({ id, state, agency, kind, at, about, until, findings });
   const words = [
     ...(about === undefined ? [] : [`about ${about}`]),
-    ...(found === undefined ? [] : [`operator ${found.by}: ${found.finding}`]),
+    ...findings.map(({ by, finding }) => `operator ${by}: ${finding}`),
     ...(until === undefined ? [] : [`takes effect ${until}`]),
   ];
   terminal.say([`${id}  ${at}  ${kind}  agency ${agency}  ${state}`, ...words].join("  "));
