@@ -369,6 +369,7 @@ test("a page of clips is found by an index, whichever way it is narrowed", async
     { cameras: [board.id] },
     { trigger: "press" as const },
     { from: millis(1), to: millis(2) },
+    { windows: [1, 3].map((from) => ({ camera: board.id, from: millis(from), to: millis(from + 1) })) },
   ];
   for (const query of narrowed) {
     const rows = clipRows(cloud.db, household, { limit: 50, ...query });

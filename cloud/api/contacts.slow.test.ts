@@ -110,6 +110,27 @@ test("of its household's recordings a contact is served an emergency's camera an
   t.equal(await emergencies(), 0);
 });
 
+test("no page's end tells a contact of a clip between two emergencies' windows on one camera", async (t) => {
+  const house = await newHouse();
+  const now = cloud.clock.wall();
+  const [early, , late] = [
+    await house.clipAt(millis(now - 200 * minute)),
+    await house.clipAt(millis(now - 150 * minute)),
+    await house.clipAt(millis(now - 90 * minute)),
+    await house.clipAt(millis(now - 220 * minute)),
+  ];
+  await ask(house);
+  await ask(house, { from: millis(now - 210 * minute), to: millis(now - 190 * minute) });
+  await pass(31 * minute);
+  const token = await as(house, house.cy);
+  const page = async (rest: string) => (await call(cloud, "GET", `/v1/clips?limit=1${rest}`, { token })).body;
+  t.match(await page(""), { clips: [{ id: late }], next: late });
+  const last = await page(`&cursor=${late}`);
+  t.match(last, { clips: [{ id: early }] });
+  t.equal(last.next, undefined);
+  t.same(await page(`&camera=${house.garden.id}`), { clips: [] });
+});
+
 test("no stream tells a contact what happens at the door, emergency or not", async (t) => {
   const house = await newHouse();
   await ask(house);

@@ -1,5 +1,5 @@
 import { maySee } from "../../shared/charter/lines.js";
-import { type Millis, millis } from "../../shared/kernel/brand.js";
+import type { Millis } from "../../shared/kernel/brand.js";
 import type { CameraId, HouseholdId } from "../../shared/kernel/ids.js";
 import type { CameraDirectory, KnownCamera } from "../household/cameras.io.js";
 import type { Session } from "../household/logins.io.js";
@@ -19,8 +19,8 @@ export interface Sight {
 export interface Reach {
   /** Their key files, too. */
   readonly cameras: ReadonlyMap<CameraId, KnownCamera>;
-  /** What lists are narrowed to before `covers`. */
-  readonly within: Pick<ClipQuery, "cameras" | "from" | "to">;
+  /** What lists are narrowed to: all that `covers`, and nothing else, so that no page's end tells of another clip. */
+  readonly within: Pick<ClipQuery, "cameras" | "windows">;
   covers(clip: Pick<ClipFacts, "camera" | "recordedAt">): boolean;
 }
 
@@ -67,15 +67,10 @@ async function contactsReach<T extends Turn>(
   for (const turn of about) await turns.noteLook(turn);
   const windows = about.map(({ state }) => state.claim);
   const named = windows.map(({ camera }) => camera);
-  const [from, to] = [windows.map((one) => one.from), windows.map((one) => one.to)];
   return {
     cameras: new Map([...seen].filter(([id]) => named.includes(id))),
-    within: { cameras: named, ...extent(from, to) },
+    within: { windows },
     covers: ({ camera, recordedAt: at }) =>
       windows.some((one) => one.camera === camera && at >= one.from && at < one.to),
   };
-}
-
-function extent(from: readonly Millis[], to: readonly Millis[]): Pick<ClipQuery, "from" | "to"> {
-  return from.length === 0 ? {} : { from: millis(Math.min(...from)), to: millis(Math.max(...to)) };
 }

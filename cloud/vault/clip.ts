@@ -75,6 +75,13 @@ export interface StoredEvent {
   readonly event: DoorEvent;
 }
 
+/** Of one camera; `to` excluded. */
+export interface CameraWindow {
+  readonly camera: CameraId;
+  readonly from: Millis;
+  readonly to: Millis;
+}
+
 /** Newest first. `cursor` is the last id of the page before; `from` and `to` bound when the trigger came, `to` excluded. */
 export interface ClipQuery {
   readonly limit: number;
@@ -82,6 +89,8 @@ export interface ClipQuery {
   readonly camera?: CameraId | undefined;
   /** Only of these; all when absent. */
   readonly cameras?: readonly CameraId[] | undefined;
+  /** Only what begins in one of these; `undefined` for all. */
+  readonly windows?: readonly CameraWindow[] | undefined;
   readonly trigger?: Trigger | undefined;
   readonly from?: Millis | undefined;
   readonly to?: Millis | undefined;

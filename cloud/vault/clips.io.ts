@@ -50,6 +50,15 @@ export function clipRows(db: Kysely<VaultTables>, household: HouseholdId, query:
   if (query.trigger !== undefined) select = select.where("trigger", "=", query.trigger);
   if (query.from !== undefined) select = select.where("id", ">=", idFloor(query.from));
   if (query.to !== undefined) select = select.where("id", "<", idFloor(query.to));
+  const { windows } = query;
+  if (windows !== undefined)
+    select = select.where(({ or, and, eb }) =>
+      or(
+        windows.map(({ camera, from, to }) =>
+          and([eb("camera", "=", camera), eb("id", ">=", idFloor(from)), eb("id", "<", idFloor(to))]),
+        ),
+      ),
+    );
   return select;
 }
 

@@ -1,7 +1,6 @@
 import { Readable } from "node:stream";
 import { mayDelete, memberVerifier } from "../../../shared/charter/lines.js";
 import { parseDeletion } from "../../../shared/clip/custody.js";
-import { type Millis, millis } from "../../../shared/kernel/brand.js";
 import type { CameraId, ClipId, HouseholdId } from "../../../shared/kernel/ids.js";
 import { openNote } from "../../../shared/seal/note.js";
 import type { CharterReader } from "../../household/charters.io.js";
@@ -58,17 +57,17 @@ function addClipPages(members: App, { vault, sight }: ClipServices): void {
     },
     async (request) => {
       const { limit = defaultLimit, cursor, camera, trigger, from, to } = request.query;
-      const { within, covers } = await sight.reach(sessionOf(request));
+      const { within } = await sight.reach(sessionOf(request));
       const page = await vault.reader.clips(sessionOf(request).household, {
         limit,
         cursor,
         trigger,
         camera: camera === undefined ? undefined : cameraIdIn(camera),
-        cameras: within.cameras,
-        from: bound(Math.max, timeIn(from), within.from),
-        to: bound(Math.min, timeIn(to), within.to),
+        ...within,
+        from: timeIn(from),
+        to: timeIn(to),
       });
-      const clips = page.items.filter(covers).map(listed);
+      const clips = page.items.map(listed);
       return page.next === undefined ? { clips } : { clips, next: page.next };
     },
   );
@@ -309,15 +308,6 @@ function bytesOf(reply: Headers, segment: StoredSegment, { start, end }: ByteRan
 
 interface Headers {
   header(name: string, value: number): unknown;
-}
-
-/** The stricter of what is asked for and what is in reach. */
-function bound(
-  stricter: (...all: number[]) => number,
-  ...ends: readonly (Millis | undefined)[]
-): Millis | undefined {
-  const given = ends.filter((end) => end !== undefined);
-  return given.length === 0 ? undefined : millis(stricter(...given));
 }
 
 function timeIn(text: string | undefined) {
