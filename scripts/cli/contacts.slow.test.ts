@@ -1,6 +1,10 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import type { IncomingMessage } from "node:http";
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, request } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { t as tap, test } from "tap";
+import { bytesOf } from "../../cloud/api/testcalls.js";
 import { millis } from "../../shared/kernel/brand.js";
 import { quiet } from "../demo/home.io.js";
 import { releaseFetch } from "./agency/releases.io.js";
@@ -155,6 +159,53 @@ test("an owner's no is heard whatever another computer of theirs said last, in o
   await world.cloud.db.updateTable("owners_word").set({ at: later }).execute();
   const said = heard((terminal) => memberRefuse(home.folder, other, terminal, clock));
   await t.rejects(said, /Your no was not heard.*call your contacts/);
+});
+
+/** A second computer of an owner's, whose first word is held up on its way until `meanwhile` is done. */
+async function secondComputer({ folder }: At, meanwhile: () => Promise<unknown>) {
+  const theirs = `${folder}-laptop`;
+  let done: Promise<unknown> | undefined;
+  const between = createServer(async (asked, answer) => {
+    const { method, headers, url } = asked;
+    const body = await bytesOf(asked);
+    if (method === "PUT" && url === "/v1/household/word") {
+      done ??= meanwhile();
+      await done;
+    }
+    const onward = request(world.origin + url, { method, headers }, (answered) => {
+      answer.writeHead(answered.statusCode ?? 502, answered.headers);
+      answered.pipe(answer);
+    });
+    onward.end(body);
+  });
+  await new Promise<void>((resolve) => between.listen(0, "127.0.0.1", resolve));
+  const origin = `http://127.0.0.1:${(between.address() as AddressInfo).port}`;
+  world.cloud.origins.push(origin);
+  cpSync(folder, theirs, { recursive: true });
+  const profile = join(theirs, "member.json");
+  writeFileSync(profile, readFileSync(profile, "utf8").replaceAll(world.origin, origin));
+  for (const file of readdirSync(theirs)) if (file.includes("session")) rmSync(join(theirs, file));
+  const close = (): void => {
+    between.closeAllConnections();
+    between.close();
+  };
+  return { folder: theirs, close };
+}
+
+test("an owner's no stands where another computer of theirs, which knew none yet, gives its word a moment later", async (t) => {
+  const { home, contacts } = await witness("Gil", ["Gil-a", "Gil-b"]);
+  const id = await askedOf(home);
+  let refused = 0;
+  const laptop = await secondComputer(home, async () => {
+    await heard((terminal) => memberRefuse(home.folder, id, terminal, clock));
+    refused += 1;
+  });
+  t.teardown(laptop.close);
+  await atWork(laptop);
+  await pass(30 * minute);
+  t.equal(refused, 1);
+  const [one = home] = contacts;
+  t.match((await look(one)).values, [{ request: id }, { owner: "Gil", says: "no" }, { mayAnswer: false }]);
 });
 
 test("what contacts handed over before a no was heard ends with that owner's next round", async (t) => {
