@@ -6,6 +6,7 @@ import { agencyWith, newStaff } from "../../cloud/api/officetesting.js";
 import { openTestCloud } from "../../cloud/api/testing.js";
 import { agencyIdOf } from "../../shared/kernel/ids.js";
 import { parseOperators } from "../../shared/release/operators.js";
+import { newIdentity, recipientOf } from "../../shared/seal/age.js";
 import { quiet } from "../demo/home.io.js";
 import { memberInit } from "./member/init.io.js";
 import { memberReport, memberReports } from "./member/report.io.js";
@@ -33,11 +34,12 @@ async function workplace(name: string, board = (lines: readonly string[]) => lin
     lines.push(
       (await heard((terminal) => operatorInit(folder, { name: `Operator ${at}` }, terminal))).line ?? "",
     );
-  const operators = parseOperators(board(lines));
-  if (!operators.ok) throw new Error(operators.error.join());
+  const parsed = parseOperators(board(lines));
+  if (!parsed.ok) throw new Error(parsed.error.join());
+  const operators = [...parsed.value];
   const known = agencyWith([newStaff("supervisor", "Gus")], "active", agency);
   const cloud = await openTestCloud({
-    operators: operators.value,
+    operators,
     agencyOf: async (id) => (id === agency ? known : undefined),
   });
   const url = await cloud.app.listen({ host: "127.0.0.1", port: 0 });
@@ -45,7 +47,7 @@ async function workplace(name: string, board = (lines: readonly string[]) => lin
   const silent = { ...quiet(), warn: () => undefined };
   await memberInit(owner, { cloud: url, name: "Ada" }, quiet());
   for (const folder of [first, second]) await officeLogin(folder, "operator", { cloud: url }, silent);
-  return { first, second, owner, cloud };
+  return { first, second, owner, cloud, operators };
 }
 
 const wish = {
@@ -111,4 +113,51 @@ test("an operator whose own key the operators' file does not name opens nothing"
   const { id = "" } = await heard((terminal) => memberReport(owner, wish, terminal));
   t.match(await heard((terminal) => pressureRead(first, id, terminal)), { text: wish.text });
   await t.rejects(pressureRead(second, id, quiet()), { message: /does not open with your key/ });
+});
+
+test("the board's keys are shown once and remembered: others that the cloud names later are believed only by a person", async (t) => {
+  const { first, owner, cloud, operators } = await workplace("pinned");
+  t.teardown(cloud.close);
+  const warned: string[] = [];
+  const asked: string[] = [];
+  const report = (changes: object = {}, agreed = true) => {
+    const answers = async (question: string) => {
+      asked.push(question);
+      return agreed;
+    };
+    const terminal = { ...quiet(undefined, answers), warn: (line: string) => void warned.push(line) };
+    return memberReport(owner, { ...wish, ...changes }, terminal);
+  };
+  await t.rejects(report({}, false), { message: "Nothing was sent." });
+  const shownOnce = warned.splice(0);
+  await report();
+  t.same(warned, shownOnce, "who does not agree has believed nothing");
+  const fingerprints = () =>
+    warned.filter((line) => /^ {2}Operator \d, fingerprint [a-z2-7]{4}(-|$)/.test(line));
+  t.equal(fingerprints().length, 2);
+  const own: string[] = [];
+  const operator = { ...quiet(), warn: (line: string) => void own.push(line) };
+  await operatorInit(first, { name: "Operator 0" }, operator);
+  const [, fingerprint = "none"] = /, which members compare: (\S+)/.exec(own.join("\n")) ?? [];
+  t.ok(fingerprints()[0]?.endsWith(fingerprint), "an operator sees the same of their own");
+  operators.reverse();
+  await report({ kind: "called" });
+  t.equal(fingerprints().length, 2, "the same keys say nothing anew");
+
+  const [one, two] = operators;
+  if (one === undefined || two === undefined) throw new Error("no operators");
+  operators.splice(0, 2, one, { ...two, recipient: await recipientOf(await newIdentity()) });
+  const wrote = { kind: "wrote" } as const;
+  const change = /keys are not those .* New: Operator 0, fingerprint .* No more there: Operator 0/;
+  await t.rejects(report({ ...wrote, yes: true }), { message: change });
+  await t.rejects(report(wrote, false), { message: /Nothing was sent. The keys/ });
+  await t.rejects(report({ ...wrote, yes: true }), { message: change }, "a no is not remembered as a yes");
+  asked.length = 0;
+  await report(wrote);
+  t.match(asked, [change, /^Send this to the review board/]);
+  await report({ kind: "offered-a-reward", yes: true });
+  t.equal(
+    (await cloud.db.selectFrom("docket").select("id").where("machine", "=", "pressure").execute()).length,
+    4,
+  );
 });

@@ -67,8 +67,8 @@ export function parseNewcomer(text: string): Result<Newcomer, JoiningRefusal> {
   return ok({ id: memberIdOf(noteKey), noteKey, loginKey, recipient, name });
 }
 
-/** What newcomer and owner compare by eye or ear: 80 bits of the hash of all three keys, in four groups. */
-export function newcomerFingerprint({ noteKey, loginKey, recipient }: Newcomer): string {
+/** What newcomer and owner, or a member and an operator, compare by eye or ear: 80 bits of the hash of all three keys, in four groups. */
+export function newcomerFingerprint({ noteKey, loginKey, recipient }: Omit<Newcomer, "id" | "name">): string {
   const all = toUtf8(`${toBase64(noteKey)} ${toBase64(loginKey)} ${recipient}`);
   const text = toBase32(sha256(all).subarray(0, 10));
   return [0, 4, 8, 12].map((at) => text.slice(at, at + 4)).join("-");

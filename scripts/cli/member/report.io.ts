@@ -1,7 +1,6 @@
 import { millis } from "../../../shared/kernel/brand.js";
 import { toBase64 } from "../../../shared/kernel/bytes.js";
 import { isAgencyId, isCourseId, newCourseId } from "../../../shared/kernel/ids.js";
-import { type Operator, parseOperators } from "../../../shared/release/operators.js";
 import { formatPressure, formatTelling, type PressureKind } from "../../../shared/release/pressure.js";
 import { seal } from "../../../shared/seal/age.js";
 import { hashOf } from "../../../shared/seal/hash.js";
@@ -10,12 +9,11 @@ import { type Fields, fieldsOf } from "../fields.js";
 import { Refused } from "../refused.js";
 import type { Terminal } from "../terminal.io.js";
 import { systemClock, systemRandom } from "../world.io.js";
+import { boardOf, checkBoard, rememberBoard } from "./board.io.js";
 import { noteSigner } from "./charter.io.js";
-import { type Cloud, openCloud } from "./cloud.io.js";
+import { openCloud } from "./cloud.io.js";
 
 const path = "/v1/household/pressures";
-/** Fewer cannot decide. */
-const readersMin = 2;
 
 export interface ReportWish {
   readonly agency: string;
@@ -23,6 +21,8 @@ export interface ReportWish {
   readonly at: string;
   readonly about?: string;
   readonly text?: string;
+  /** Nobody is asked. */
+  readonly yes?: boolean;
 }
 
 /** Tells the review board that an agency pressed the household: signed, and what happened sealed to the operators. */
@@ -37,12 +37,14 @@ export async function memberReport(folder: string, wish: ReportWish, terminal: T
   const cloud = openCloud(folder);
   const { household } = (await cloud.household()).newest;
   const readers = await boardOf(cloud);
+  await checkBoard(folder, readers, wish, terminal);
   const words = wish.text ?? (await terminal.typed("What happened? The operators alone read it.")) ?? "";
   const telling = formatTelling(words);
   if (!telling.ok) throw new Refused("What happened must fit into 2,048 bytes. Say it in fewer words.");
   const names = readers.map(({ name }) => name).join(", ");
   if (!(await terminal.agreed(`Send this to the review board (${names})? It cannot be taken back.`)))
     throw new Refused("Nothing was sent.");
+  rememberBoard(folder, readers);
   const file = await seal(
     telling.value,
     readers.map(({ recipient }) => recipient),
@@ -63,19 +65,6 @@ export async function memberReport(folder: string, wish: ReportWish, terminal: T
 export async function memberReports(folder: string, terminal: Terminal): Promise<void> {
   const reports = await openCloud(folder).list(path, "pressures", (one) => show(one, terminal));
   if (reports.length === 0) terminal.say("You have reported nothing to the review board.");
-}
-
-/** Who can open it. */
-async function boardOf(cloud: Cloud): Promise<readonly Required<Operator>[]> {
-  const lines = (await cloud.get("/v1/board")).texts("operators");
-  const board = parseOperators(lines.join("\n"));
-  const readers = (board.ok ? board.value : []).flatMap(({ recipient, ...operator }) =>
-    recipient === undefined ? [] : [{ ...operator, recipient }],
-  );
-  if (readers.length >= readersMin) return readers;
-  throw new Refused(
-    "This cloud has no two operators who could read a report. Ask its operator: each gives the line anew that lintel operator init shows.",
-  );
 }
 
 const sentences: Readonly<Record<string, string>> = {

@@ -1,3 +1,4 @@
+import { newcomerFingerprint } from "../../../shared/charter/joining.js";
 import { isName } from "../../../shared/charter/lines.js";
 import type { OfficerId } from "../../../shared/kernel/ids.js";
 import { formatOfficer, type Officer } from "../../../shared/release/agreement.js";
@@ -16,6 +17,7 @@ export async function operatorInit(
 ): Promise<void> {
   const known = publicOfficeKeys(ownKeys(folder, "operator", name).keys);
   show(formatOperator({ ...known, name }), known.id, folder, terminal);
+  terminal.warn(`Your keys' fingerprint, which members compare: ${newcomerFingerprint(known)}`);
   terminal.warn(`Your keys are in ${folder}. Nobody else may have them, the other operators neither.`);
   terminal.warn("The line goes into the file that LINTEL_OPERATORS names; then: lintel operator login");
 }
