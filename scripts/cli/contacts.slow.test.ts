@@ -201,7 +201,8 @@ test("an owner's no stands where another computer of theirs, which knew none yet
     refused += 1;
   });
   t.teardown(laptop.close);
-  await atWork(laptop);
+  const ahead = { ...clock, wall: () => millis(clock.wall() + minute) };
+  await heard((terminal) => memberRequests(laptop.folder, { language: "en" }, terminal, ahead));
   await pass(30 * minute);
   t.equal(refused, 1);
   const [one = home] = contacts;
