@@ -67,7 +67,7 @@ test("operators make their keys, are named by the file, sign in, and are signed 
   t.match(await me(olga), { name: "Olga", agency: undefined });
 
   await init(join(room, "eve"), "Eve");
-  await t.rejects(signIn(join(room, "eve")), { message: /operators' file, names for you/ });
+  await t.rejects(signIn(join(room, "eve")), { message: /operator's, in the file that LINTEL_OPERATORS names/ });
   const made = await heard((terminal) => passphrase(officeAt(olga, "operator"), { action: "new" }, terminal));
   t.match(made.words, /^([a-z-]+ ){6}[a-z-]+$/);
   const link = heard((terminal) => passkeyAdd(officeAt(olga, "operator"), { name: "Phone" }, terminal));
