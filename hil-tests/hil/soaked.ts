@@ -6,6 +6,10 @@ import type { Soaked } from "./report/results.js";
 const growthMegabytesMax = 20;
 /** Of what is alive: buffers with a bound fill up, as that of the newest events. */
 const heapMegabytesMax = 4;
+/** Without a look behind some of them nothing is known of what is alive. */
+const collectionsMin = 3;
+/** A shorter soak may see none. */
+const wholeMinutes = 30;
 /** Connections that are made anew at the moment of a look. */
 const growthFilesMax = 5;
 
@@ -31,10 +35,12 @@ function judged({
   heap,
   openFiles,
 }: SoakReport): Soaked {
+  const least = minutes < wholeMinutes ? 0 : collectionsMin;
   const measurements: readonly Measurement[] = [
     { name: "clips that arrived once", value: clips - lost.length, unit: "", least: 1 },
     { name: "memory of the cloud, slope", value: memory.perHour, unit: "MB/h" },
     { name: "memory, last third over first", value: memory.growth, unit: "MB", most: growthMegabytesMax },
+    { name: "full collections that were seen", value: heap.samples.length, unit: "", least },
     { name: "alive behind full collections, slope", value: heap.perHour, unit: "MB/h" },
     { name: "alive, last third over first", value: heap.growth, unit: "MB", most: heapMegabytesMax },
     { name: "open files of the cloud, slope", value: openFiles.perHour, unit: "/h" },

@@ -100,7 +100,7 @@ export const officeProblems = {
   "reported-already": [
     409,
     "Reported already",
-    "Your household has reported this already: the same agency and the same thing, within a day. See it: lintel member report list.",
+    "Your household has reported this already: the same agency and the same thing, within a day. Your own reports: lintel member report list.",
   ],
   "too-many-reports": [
     429,
