@@ -63,11 +63,12 @@ export async function freezeOutdated(releases: ReleaseBook, charters: CharterRea
 /** All in escrow, page after page. */
 async function everyOne(releases: ReleaseBook): Promise<readonly KeptRelease[]> {
   const all: KeptRelease[] = [];
-  for (let before: string | undefined; ; before = all.at(-1)?.id) {
-    const page = await releases.list({ kinds: inEscrow, before, limit: pageMax });
+  let page: readonly KeptRelease[];
+  do {
+    page = await releases.list({ kinds: inEscrow, before: all.at(-1)?.id, limit: pageMax });
     all.push(...page);
-    if (page.length < pageMax) return all;
-  }
+  } while (page.length === pageMax);
+  return all;
 }
 
 /** Of whom it may be: nothing that lies ready for them, or of theirs, is given out. */

@@ -128,7 +128,6 @@ async function bundleAt(
   const path = tilePath({ level: "entries", index, width });
   const bytes = await files.read(path);
   const entries = bytes && parseBundle(bytes);
-  // unreached: a database older than its log, beside a log that lost a full file: two accidents at once
   if (entries === undefined) throw new Error(`The log's file ${path} is missing or cut. Restore a backup.`);
   return entries;
 }

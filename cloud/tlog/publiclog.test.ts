@@ -97,6 +97,15 @@ test("whatever a crash left half-done stands once after the next start", async (
   const newer = await cloud.again();
   t.equal((await newer.append(entry(310))).index, lost[10], "what it forgot it learns from the log");
   t.equal((await newer.list({ limit: 400 })).length, 321);
+  // The same, and a file of the log is lost beside it.
+  await cloud.db().deleteFrom("log_entry").where("place", ">=", 250).execute();
+  const [name = ""] = await readdir(join(cloud.data, "log"));
+  const [whole, aside] = [join(cloud.data, "log", name, "tile/entries/000"), join(cloud.data, "aside")];
+  await t.rejects(
+    cloud.again(() => rename(whole, aside)),
+    /tile\/entries\/000 is missing or cut\. Restore a backup/,
+  );
+  t.equal((await cloud.again(() => rename(aside, whole))).health().entries, 321);
 });
 
 test("an entry of which the database could not say where it stands stands once all the same", async (t) => {

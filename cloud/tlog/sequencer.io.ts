@@ -100,7 +100,6 @@ class Sequencer implements TransparencyLog {
   async place(entry: Uint8Array): Promise<number> {
     if (this.over !== undefined) throw this.over;
     if (entry.length > entryBytesMax) throw new Error(`An entry has more than ${entryBytesMax} bytes.`);
-    // unreached: so many entries at once cost more than they would show
     if (this.waiting.length >= waitingMax) throw new Error("Too many entries wait for the log. Try again.");
     const placed = new Promise<number>((resolve, reject) => this.waiting.push({ entry, resolve, reject }));
     this.running ??= this.run().finally(() => {

@@ -206,8 +206,11 @@ test("a log whose state could not be written signs no other root, and answers no
   await log.append(entry(0));
   files.isFull = true;
   const refused = t.rejects(log.append(entry(1)), /state could not be written/);
-  // A second batch waits behind the first.
-  await Promise.all(Array.from({ length: 5_000 }, (_, at) => log.append(entry(at)).catch(() => undefined)));
+  // More than may wait behind the first.
+  const many = Array.from({ length: 20_001 }, (_, at) => log.append(entry(at)));
+  const why = (await Promise.allSettled(many)).map((one) => `${one.status === "rejected" && one.reason}`);
+  t.equal(why.filter((one) => /state could not be written/.test(one)).length, 19_999);
+  t.match(why.at(-1), /Too many entries wait for the log/);
   await refused;
   t.equal(log.health().writable, false);
   files.isFull = false;
@@ -235,6 +238,18 @@ test("a tree has no nodes but its own, and a tile that is missing is said to be"
     /is missing/,
   );
   t.equal((await nodes.of(10, (node) => node(0, 0))).length, 32);
+});
+
+test("nodes are the same where few tiles are kept in memory", async (t) => {
+  const directory = t.testdir();
+  const log = await openLog(directory);
+  await Promise.all(Array.from({ length: 600 }, (_, at) => log.append(entry(at))));
+  await log.close();
+  const [many, few] = [new Nodes(new LogFiles(directory)), new Nodes(new LogFiles(directory), 1)];
+  for (const at of [0, 599, 300, 1]) {
+    const leaf = (nodes: Nodes) => nodes.of(600, (node) => node(0, at));
+    t.same(await leaf(few), await leaf(many), `${at}`);
+  }
 });
 
 test("a witness that answers something else than its cosignature is said to, and counts for nothing", async (t) => {

@@ -35,8 +35,7 @@ export function askWitnesses(witnessing: Witnessing): (checkpoint: string) => Pr
         one
           .cosign(checkpoint)
           .then((line) => void lines.push(line))
-          // unreached: whatever is thrown here is an Error
-          .catch((error: unknown) => onFault(one.name, error instanceof Error ? error.message : `${error}`))
+          .catch((error: Error) => onFault(one.name, error.message))
           .finally(settle);
     });
 }

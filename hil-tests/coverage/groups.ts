@@ -58,6 +58,7 @@ export const groups: readonly Group[] = [
       ],
       ...["shared/release/package.slow.test.ts", "scripts/cli/verify/verify.test.ts"],
       ...["hil-tests/scenarios/machines.slow.test.ts", "hil-tests/scenarios/town.slow.test.ts"],
+      ...["hil-tests/scenarios/refusals.slow.test.ts", "cloud/api/contacts.slow.test.ts"],
       ...["cloud/api/emergencies.slow.test.ts", "scripts/cli/agencies.slow.test.ts"],
       "scripts/cli/consent/consent.slow.test.ts",
     ],

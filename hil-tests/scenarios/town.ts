@@ -121,10 +121,11 @@ async function furnish(db: Db): Promise<void> {
 function livingHome(chance: Prng) {
   const listeners: ((charter: OpenedCharter) => void)[] = [];
   let [chain, charter] = [home.chain, home.charter];
+  let hasLeft = false;
   const hashes = chain.map((_, at) => opened(chain.slice(0, at + 1)).hash);
   return {
     now: () => charter,
-    current: async () => charter,
+    current: async () => (hasLeft ? undefined : charter),
     chain: async () => chain,
     async find(_household: string, hash: string) {
       const at = hashes.indexOf(hash);
@@ -133,6 +134,10 @@ function livingHome(chance: Prng) {
     },
     onChange: (listener: (charter: OpenedCharter) => void) => void listeners.push(listener),
     forgetListeners: () => void listeners.splice(0),
+    /** Its charters are nowhere any more. */
+    leave() {
+      hasLeft = true;
+    },
     /** The owners sign it again; nobody comes or goes. */
     renew() {
       const { hash, version, ...rules } = charter;

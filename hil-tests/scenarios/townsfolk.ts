@@ -106,7 +106,12 @@ const authorise: Act = async (town, watch) => {
   return releases.escrow(household, release);
 };
 
-function authorisationFor(town: Town, asked: OpenedAsk): string {
+/** What the owners sign. */
+export function authorisationFor(
+  town: Town,
+  asked: OpenedAsk,
+  child = town.chance.between(0, 5) === 0,
+): string {
   const { now } = town.time;
   const charter = town.household.now();
   return formatAuthorisation({
@@ -115,7 +120,7 @@ function authorisationFor(town: Town, asked: OpenedAsk): string {
     ...{ purpose: purposeOf(asked), jurisdiction: "fr", notice: noticeHash(asked, agreement, "en") },
     ...{ language: "en", signed: now, hold: millis(needsNoHold(asked) ? 0 : hour) },
     ...{ expires: millis(now + day), keep: millis(90 * day), thirdParties: false },
-    child: town.chance.between(0, 5) === 0,
+    child,
     clips: [
       {
         ...{ clip, camera: home.camera.id, charter: home.charter.hash, manifest: asked.hash },

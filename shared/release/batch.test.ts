@@ -68,7 +68,12 @@ test("a path has one text, and any flipped bit of it is refused", (t) => {
     return proves(text.slice(0, at) + flipped + text.slice(at + 1));
   });
   t.same(held.indexOf(true), -1);
-  for (const bad of [text.replace("salt ", "salt AA"), text.replace("hash ", "hash AA"), `${text}hash\n`])
+  for (const bad of [
+    text.replace("salt ", "salt AA"),
+    text.replace("salt ", "salt !"),
+    text.replace("hash ", "hash AA"),
+    `${text}hash\n`,
+  ])
     t.equal(parseBatchPath(bad).ok, false);
   t.end();
 });

@@ -42,6 +42,7 @@ export interface BatchPath {
 
 /** Batches of fewer are filled up to this: published counts end at "50+". */
 const batchLeavesMin = 64;
+const noBytes = new Uint8Array();
 /** A tree of 2^53 leaves is no higher. */
 const hashesMax = 53;
 
@@ -82,13 +83,13 @@ export function formatBatchPath({ root, salt, index, size, hashes }: BatchPath):
 
 export function parseBatchPath(text: string): Result<BatchPath, FieldsRefusal> {
   return readFields(shape, text, (read) => {
-    const salt = bytesOf(read.plain("salt"));
+    const salt = bytesOf(read.plain("salt")) ?? noBytes;
     const hashes = read.list("hash", hashesMax);
-    read.check(salt?.length === saltBytes, "salt");
+    read.check(salt.length === saltBytes, "salt");
     read.check(hashes.every(isHash), "hash");
     return {
       root: read.subject(isHash),
-      salt: salt ?? new Uint8Array(),
+      salt,
       index: read.number("index"),
       size: read.number("size"),
       hashes: hashes.map(hashBytes),

@@ -22,6 +22,7 @@ import {
   verdictOn,
 } from "./forger.contract.js";
 import { filmed, newHome } from "./home.contract.js";
+import { withEscrow } from "./package.js";
 import { asked, pack, type ReleaseWish } from "./release.contract.js";
 import { slice } from "./slice.js";
 import { readTar, writeTar } from "./tar.js";
@@ -48,6 +49,10 @@ test("a package verifies offline to its last byte, and the same parts give the s
   t.equal(verdictOn(release({ audio: true }).tar), "verified");
   const { escrow: _, ...packed } = good.parts;
   t.equal(verdictOn(pack(packed), { stage: "packed" }), "verified");
+  const { escrow } = good.parts;
+  if (escrow === undefined) return t.fail("without its escrow");
+  t.same(withEscrow(pack(packed), escrow), { ok: true, value: good.tar }, "the escrow's proof comes later");
+  t.match(withEscrow(good.tar.subarray(1), escrow), { ok: false, error: { kind: "not-our-tar" } });
   t.end();
 });
 
@@ -80,6 +85,8 @@ test("a forger who makes the sums fit is refused for what he did to the picture"
     ["init", mp4Name.replace(".mp4", ".init.mp4"), flipAt(-1), "slice-refused"],
   ] as readonly (readonly [string, string, Edit, string])[])
     t.match(verdictOn(forged(good.tar, name, edit)), new RegExp(`^${verdict}`), why);
+  const elsewhere = release({ filmedFor: newHome({ seed: 99 }).charter.household });
+  t.equal(verdictOn(elsewhere.tar, { policy: elsewhere.log.policy }), "signed-for-another household");
   t.equal(mp4.length > 9_000, true);
   t.end();
 });

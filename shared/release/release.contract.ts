@@ -5,7 +5,7 @@ import type { OpenedClip } from "../clip/plain.js";
 import { formatSegment } from "../clip/segment.js";
 import { bytes, type Millis, millis } from "../kernel/brand.js";
 import { toBase64, toUtf8 } from "../kernel/bytes.js";
-import { newReleaseId, newRequestId } from "../kernel/ids.js";
+import { type HouseholdId, newReleaseId, newRequestId } from "../kernel/ids.js";
 import { type Prng, seededPrng } from "../kernel/prng.js";
 import { type Hash, hashOf, hashOfText } from "../seal/hash.js";
 import { type Signer, signNote, textOf, verifierOf } from "../seal/note.js";
@@ -103,6 +103,8 @@ export interface TestRelease {
 export interface ReleaseWish {
   readonly home?: HomeWish;
   readonly film?: Uint8Array;
+  /** Whose the camera says the recording is; its own home's without it. */
+  readonly filmedFor?: HouseholdId;
   /** Release all of the clip, not its first five seconds. */
   readonly everything?: boolean;
   readonly audio?: boolean;
@@ -229,7 +231,8 @@ interface Filmed {
 function cutClips(home: TestHome, wish: ReleaseWish): readonly [Filmed, ...Filmed[]] {
   const cut = (at: number): Filmed => {
     const start = millis(asked - day + at * 10 * 60_000);
-    const clip = filmed(home, wish.film ?? film(), start);
+    const whose = { ...home.charter, household: wish.filmedFor ?? home.charter.household };
+    const clip = filmed({ ...home, charter: whose }, wish.film ?? film(), start);
     const to = wish.everything === true ? asked : millis(start + 5_200);
     const one = slice(clip, { from: start, to, audio: wish.audio ?? false });
     if (one === undefined) throw new Error("nothing was cut");

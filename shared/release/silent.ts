@@ -33,7 +33,6 @@ function keptOf(bytes: Uint8Array, part: Box, track: number): Uint8Array | undef
 function trackOf(bytes: Uint8Array, trak: Box): number {
   const tkhd = childOf(bytes, trak, "tkhd");
   assert(tkhd.ok, "a parsed track no longer parses");
-  // unreached: no encoder of ours writes the long header, which the reader of tracks knows too
   return u32(bytes, tkhd.value.body + (bytes[tkhd.value.body] === 1 ? 20 : 12));
 }
 

@@ -4,11 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "tap";
 import { cameraVerifier } from "../charter/lines.js";
+import { setU32, u32 } from "../clip/boxes.js";
+import { parseInit } from "../clip/init.js";
 import { splitFmp4 } from "../clip/split.js";
 import { millis } from "../kernel/brand.js";
 import { concat } from "../kernel/bytes.js";
 import { hashOf, hashOfText } from "../seal/hash.js";
 import { film, filmed, newHome } from "./home.contract.js";
+import { silentInit } from "./silent.js";
 import { openSlice, type Slice, slice, type Wish } from "./slice.js";
 
 const start = millis(1_800_000_000_000);
@@ -88,6 +91,21 @@ test("without sound the file has no sound track, and plays in stock players from
   t.same(play(mute.mp4), { streams: "video", frames: Math.round(seconds * 10), faults: "" });
   t.same(play(cut(whole).mp4), { streams: "video audio", frames: 60, faults: "" });
   t.same(play(cut({ ...whole, audio: false }).mp4), { streams: "video", frames: 60, faults: "" });
+  t.end();
+});
+
+test("the sound's track is found by a header of the long form, too", (t) => {
+  const init = clip.init.bytes.slice();
+  const text = String.fromCharCode(...init);
+  for (let at = text.indexOf("tkhd"); at >= 0; at = text.indexOf("tkhd", at + 1)) {
+    const body = at + 4;
+    setU32(init, body + 20, u32(init, body + 12));
+    init[body] = 1;
+  }
+  const long = parseInit(init);
+  if (!long.ok) return t.fail(long.error.kind);
+  t.equal(long.value.tracks.length, 2);
+  t.match(parseInit(silentInit(long.value)), { ok: true, value: { tracks: [{ kind: "video" }] } });
   t.end();
 });
 

@@ -1,5 +1,6 @@
 import { cameraVerifier } from "../charter/lines.js";
 import { openSegment, type SegmentRefusal } from "../clip/segment.js";
+import { assert } from "../kernel/assert.js";
 import { type Millis, millis } from "../kernel/brand.js";
 import { fromBase64 } from "../kernel/bytes.js";
 import type { ClipId } from "../kernel/ids.js";
@@ -164,10 +165,9 @@ function openAgreements(
     if (!line.ok) return line;
     lines.push(line.value);
   }
-  const [people, terms = people] = lines;
-  if (people === undefined || terms === undefined)
-    return refuse({ kind: "evidence-missing", name: "proofs/agreement-1" });
-  return ok({ people, terms });
+  const [people, terms] = lines;
+  assert(people !== undefined, "a package has an agreement");
+  return ok({ people, terms: terms ?? people });
 }
 
 function openCharters(
