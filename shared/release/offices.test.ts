@@ -1,9 +1,11 @@
 import { test } from "tap";
 import { memberKeys } from "../charter/keys.js";
 import { equal, fromHex, toBase64 } from "../kernel/bytes.js";
+import { hashOfText } from "../seal/hash.js";
 import { vectors } from "../vectors/vectors.contract.js";
 import { officeKeys, publicOfficeKeys } from "./officekeys.js";
 import { formatOfficeLogin, parseOfficeLogin } from "./officelogin.js";
+import { formatNoes, parseNoes } from "./ownersword.js";
 
 interface Vectors {
   readonly people: readonly {
@@ -37,5 +39,14 @@ test("every office-login/v1 of the vectors reads and writes alike, and what they
     const login = parseOfficeLogin(text);
     t.equal(login.ok ? "read" : login.error.kind, kind, why);
   }
+  t.end();
+});
+
+test("what an owner says no to has one length and one form, and anything else is refused", (t) => {
+  const said = [hashOfText("one"), hashOfText("two")];
+  const plain = formatNoes(said);
+  t.same(parseNoes(plain), { ok: true, value: said });
+  for (const bad of [plain.subarray(1), plain.map((byte) => (byte === 0x0a ? 0x2c : byte))])
+    t.equal(parseNoes(bad).ok, false);
   t.end();
 });
