@@ -15,14 +15,17 @@ import { textOf } from "../../../shared/seal/note.js";
 import type { CardClips, CardSegment, DoorEventEvidence, VaultClip } from "../evidence.js";
 import type { House } from "./house.io.js";
 
-/** What the camera's card holds, acknowledged or not. Read while the camera does not run or is idle. */
+/** What the camera's card holds, acknowledged or not. Read while the camera does not run, is idle, or deletes. */
 export function onCard(house: Pick<House, "places">): CardClips {
   const root = clipsFolder(house);
   const clips = new Map<ClipId, readonly CardSegment[]>();
   for (const clip of existsSync(root) ? readdirSync(root) : []) {
     if (!isClipId(clip)) continue;
-    const files = readdirSync(join(root, clip)).filter((name) => name.endsWith(".seg"));
-    const segments = files.map((name) => readCardSegment(join(root, clip, name)));
+    const files = unlessGone(() => readdirSync(join(root, clip))) ?? [];
+    const sealed = files.filter((name) => name.endsWith(".seg"));
+    const segments = sealed.flatMap(
+      (name) => unlessGone(() => readCardSegment(join(root, clip, name))) ?? [],
+    );
     if (segments.length > 0)
       clips.set(
         clip,
@@ -30,6 +33,16 @@ export function onCard(house: Pick<House, "places">): CardClips {
       );
   }
   return clips;
+}
+
+/** What was there a moment ago may have been deleted since. */
+function unlessGone<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 function readCardSegment(path: string): CardSegment {
