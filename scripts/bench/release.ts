@@ -190,7 +190,8 @@ function measureDecision(): void {
 
 function bigMatter(): Matter {
   const roles = ["owner", "owner", "owner", "owner", "adult", "contact"] as const;
-  const around = newRelease({ home: { roles }, signers: [0, 1, 2, 3] });
+  const expires = millis(asked + 5 * day);
+  const around = newRelease({ home: { roles }, signers: [0, 1, 2, 3], authorisation: { expires } });
   const { home, agency, authorisation, parts, slice: one } = around;
   const random = seededPrng(5);
   const clips = Array.from({ length: 20 }, () => ({ ...one.released, clip: newClipId(asked, random) }));
